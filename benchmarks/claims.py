@@ -115,7 +115,7 @@ def _plan(journal: PlannedJournal, count: int) -> None:
     with journal.transaction():
         if chunk:
             journal.plan(chunk, run)
-        journal.hand_over(run)
+        journal.hand_over(run, now=time.time())
 
 
 def _send(journal: PlannedJournal, url: str) -> tuple[list[float], list[float]]:

@@ -1,11 +1,13 @@
 """Is an invoice lost or doubled when workers on a database are killed, stopped past their lease, or cut off?
 
 One process plans the invoices in a PostgreSQL database; several workers send them to a sandbox over a real
-socket while everything goes wrong there now and then (``killing/fault_mix.py``). Meanwhile a random worker is
-killed (SIGKILL), stopped past its lease and continued, or asked to drain; the connections of all are ended;
-and the server itself is killed (immediate mode) and started again. Others take their places. In the end the
-workers bring the invoices to their end, and every one is compared: at the service exactly once, and accepted
-by the journal.
+socket while everything goes wrong there now and then (``killing/fault_mix.py``). They reach the database
+straight, through a proxy, or through PgBouncer. Meanwhile a random worker is killed (SIGKILL), stopped past
+its lease and continued, or asked to drain; the connections of all are ended, or those through the proxy go
+silent, half open; the server itself is killed (immediate mode) and started again; and once its replica, which
+has missed the last second, takes its place. Others take the places of those who die. In the end the workers
+bring the invoices to their end, and every one is compared: at the service exactly once, and accepted by the
+journal.
 
 While a worker is stopped for so long that others have taken over, the requests are counted that the service
 gets once it goes on and all others are held: it must get none to create an invoice.
@@ -25,35 +27,46 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from pathlib import Path
+from multiprocessing.context import ForkServerContext
 from typing import Any
 
 import psycopg
 from attrs import define, field
+from killing.cluster import Cluster
 from killing.fault_mix import CREATE, troubled_sandbox
 from killing.hasty_worker import LEASE, hasten
+from killing.worker_process import WorkerProcess, forking, start
 from parts.database import DatabaseServer, database_server
 from parts.figures import report, surroundings
 from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 
 from confirma_async import Confirma
+from confirma_async.bulk.journal.records import Resolution
 from confirma_async.bulk.machines import planner
-from confirma_async.bulk.models import State
+from confirma_async.bulk.models import FINAL, State
 from confirma_async.bulk.places import PostgresPlace, reading
+from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.bulk.postgres.migrations import SCHEMA
 from confirma_async.errors import JournalError
 from confirma_async.sandbox import Sandbox
 
-WORKER = Path(__file__).parent / "killing" / "hasty_worker.py"
-
 MINUTES = 10
 """Minutes within which workers that nobody kills have to bring all to its end."""
 
-SERVER_DEATHS = 0.04
-CUTS = 0.06
-DRAINS = 0.1
-STOPS = 0.1
-"""How often it is that, and not a kill."""
+HARMS = {
+    "server killed": 0.04,
+    "connections ended": 0.04,
+    "lines gone silent": 0.06,
+    "drained": 0.08,
+    "stopped past its lease": 0.08,
+}
+"""How often it is that, and not a kill; each comes once before any comes twice."""
+
+FAIL_OVER_AT = 0.6
+"""The share of the kills after which the replica takes over."""
+
+HARMS_IN_DOUBT = 2
+"""How often harm is done while all is in doubt, before a person ends the doubt."""
 
 
 def main() -> None:
@@ -66,14 +79,19 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")
     options = parser.parse_args()
     if options.quick:
-        options.workers, options.invoices, options.kills = 2, 400, 3
+        options.workers, options.invoices, options.kills = 2, 500, 2
     hasten()
     with tempfile.TemporaryDirectory() as state, database_server() as server:
         os.environ["XDG_STATE_HOME"] = os.environ["CONFIRMA_JOURNAL_DIR"] = state
-        proof = Proof(server, options.workers, options.invoices, random.Random(options.seed))
-        found = asyncio.run(proof.prove(options.kills))
+        found = asyncio.run(_prove(server, options))
     report({**surroundings(), "rounds": 1, "seed": options.seed, **found})
     sys.exit(any(found["wrong"].values()))
+
+
+async def _prove(server: DatabaseServer, options: argparse.Namespace) -> dict[str, Any]:
+    async with Cluster.of(server) as cluster:
+        proof = Proof(cluster, options.workers, options.invoices, random.Random(options.seed))
+        return await proof.prove(options.kills)
 
 
 @define
@@ -81,23 +99,25 @@ class Proof:
     """Has workers share a database, and does harm to them.
 
     Attributes:
-        server: The database server.
+        cluster: The database, and the ways there.
         workers: How many at once.
         invoices: How many invoices.
         dice: Decides whom it hits, and when.
     """
 
-    server: DatabaseServer
+    cluster: Cluster
     workers: int
     invoices: int
     dice: random.Random
-    _running: list[asyncio.subprocess.Process] = field(factory=list[asyncio.subprocess.Process])
+    _running: list[WorkerProcess] = field(factory=list[WorkerProcess])
     _happened: Counter[str] = field(factory=Counter[str])
     _late: int = 0
+    _forking: ForkServerContext = field(factory=forking)
+    _first: list[str] = field(factory=lambda: [*HARMS])
 
     @property
     def _database(self) -> str:
-        return self.server.url
+        return self.cluster.url
 
     async def prove(self, kills: int) -> dict[str, Any]:
         """Kill so often, or until all is sent; return what came of it."""
@@ -105,15 +125,18 @@ class Proof:
         async with troubled_sandbox(self.dice, hits) as (sandbox, weather):
             run = await self._plan(sandbox)
             await self._wake_too_late(sandbox)
-            while self._happened["killed"] < kills and not self._is_done(run):
+            while self._is_to_go_on(kills) and not self._is_done(run):
                 await self._keep_running(sandbox)
                 await asyncio.sleep(self.dice.uniform(0.3, 1.2))
                 await self._hit()
+                if not self.cluster.failed_over and self._happened["killed"] >= FAIL_OVER_AT * kills:
+                    await self._fail_over(sandbox)
             weather.calm_down()
             await self._finish(sandbox, run)
             wrong = self._compare(sandbox, run)
         return {
             "workers": self.workers,
+            "ways": len(self.cluster.ways),
             "invoices": self.invoices,
             "seconds": round(time.monotonic() - began, 1),
             "happened": dict(self._happened),
@@ -138,16 +161,8 @@ class Proof:
         while len(self._running) < self.workers:
             self._running.append(await self._start(sandbox))
 
-    async def _start(self, sandbox: Sandbox) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(WORKER),
-            sandbox.url,
-            sandbox.api_key,
-            self._database,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
-        )
+    async def _start(self, sandbox: Sandbox) -> WorkerProcess:
+        return await start(self._forking, sandbox.url, sandbox.api_key, self.cluster.way(self.dice))
 
     async def _wake_too_late(self, sandbox: Sandbox) -> None:
         """Stop a worker past its lease, have another take over, and see what the first one sends then."""
@@ -166,7 +181,7 @@ class Proof:
         if sleeper.returncode is None:
             self._running.append(sleeper)
 
-    async def _taken_over(self, sandbox: Sandbox) -> asyncio.subprocess.Process:
+    async def _taken_over(self, sandbox: Sandbox) -> WorkerProcess:
         """Return a worker that is stopped, and has been taken over by another one, which is dead by now.
 
         One that was stopped in the middle of a transaction cannot be taken over yet: it holds the row of its
@@ -185,7 +200,7 @@ class Proof:
             await sleeper.wait()
             self._happened["stopped while it wrote"] += 1
 
-    async def _is_settled(self, process: asyncio.subprocess.Process) -> bool:
+    async def _is_settled(self, process: WorkerProcess) -> bool:
         """Say whether others have taken over what a worker had in its hands."""
         async with await psycopg.AsyncConnection.connect(self._database) as connection:
             found = await connection.execute(
@@ -194,7 +209,7 @@ class Proof:
             )
             return await found.fetchone() == (0,)
 
-    async def _sending(self, sandbox: Sandbox, count: int) -> asyncio.subprocess.Process:
+    async def _sending(self, sandbox: Sandbox, count: int) -> WorkerProcess:
         """Begin a worker, another one where it ends by itself, and wait until it has sent so many."""
         while True:
             before, process = sandbox.requests[CREATE], await self._start(sandbox)
@@ -206,26 +221,69 @@ class Proof:
 
     async def _hit(self) -> None:
         """Do harm to one of the workers, or to all of them."""
-        kind, victim = self.dice.random(), self.dice.choice(self._running)
+        harm, victim = self._next_harm(), self.dice.choice(self._running)
         with contextlib.suppress(ProcessLookupError):
-            if kind < SERVER_DEATHS:
-                await asyncio.to_thread(self.server.kill)
-                self._happened["server killed"] += 1
-            elif kind < SERVER_DEATHS + CUTS:
-                await asyncio.to_thread(self.server.cut_connections)
-                self._happened["connections ended"] += 1
-            elif kind < SERVER_DEATHS + CUTS + DRAINS:
-                victim.terminate()
-                self._happened["drained"] += 1
-            elif kind < SERVER_DEATHS + CUTS + DRAINS + STOPS:
-                victim.send_signal(signal.SIGSTOP)
-                self._happened["stopped past its lease"] += 1
-                await asyncio.sleep(self.dice.uniform(1.1, 1.6) * LEASE)
-                victim.send_signal(signal.SIGCONT)
-            else:
-                victim.kill()
-                self._happened["killed"] += 1
-                await victim.wait()
+            match harm:
+                case "server killed":
+                    await self.cluster.kill()
+                case "connections ended":
+                    await self.cluster.cut_connections()
+                case "lines gone silent":
+                    await self.cluster.silence()
+                case "drained":
+                    victim.terminate()
+                case "stopped past its lease":
+                    victim.send_signal(signal.SIGSTOP)
+                    await asyncio.sleep(self.dice.uniform(1.1, 1.6) * LEASE)
+                    victim.send_signal(signal.SIGCONT)
+                case _:
+                    victim.kill()
+                    await victim.wait()
+            self._happened[harm] += 1
+
+    async def _fail_over(self, sandbox: Sandbox) -> None:
+        """Have the replica take over; do more harm while all is in doubt, and have a person end the doubt."""
+        await self.cluster.fail_over()
+        self._happened["failed over"] += 1
+        for _ in range(HARMS_IN_DOUBT):
+            await self._keep_running(sandbox)
+            await asyncio.sleep(self.dice.uniform(1.0, 3.0))
+            await self._hit()
+        await self._drain()
+        await asyncio.sleep(2 * LEASE)  # no lease is alive then, and no call under way
+        self._happened["found out in the portal"] = await asyncio.to_thread(
+            self._find_out, {invoice.number for invoice in sandbox.invoices()}
+        )
+
+    def _find_out(self, there: set[int]) -> int:
+        """Be the person who looks in the portal, and says then that the journal is whole."""
+        with contextlib.closing(open_postgres(self._database, alone=True)) as journal, journal.transaction():
+            found = [row for row in journal.rows(State.UNKNOWN) if row.key.number in there]
+            for row in found:
+                journal.resolve(
+                    Resolution(
+                        position=row.position,
+                        state=State.ACCEPTED,
+                        note="seen in the portal",
+                        at=time.time(),
+                    )
+                )
+            journal.trust(time.time())
+        return len(found)
+
+    def _is_to_go_on(self, kills: int) -> bool:
+        """Say whether more harm is to be done: so many kills, and each other kind once."""
+        return self._happened["killed"] < kills or bool(self._first)
+
+    def _next_harm(self) -> str:
+        if self._first and self.dice.random() < 0.5:
+            return self._first.pop()
+        kind = self.dice.random()
+        for harm, share in HARMS.items():
+            kind -= share
+            if kind < 0:
+                return harm
+        return "killed"
 
     async def _finish(self, sandbox: Sandbox, run: int) -> None:
         """Leave the workers alone until all is sent, or it takes too long; then have them drain."""
@@ -233,6 +291,10 @@ class Proof:
         while not self._is_done(run) and time.monotonic() < until:
             await self._keep_running(sandbox)
             await asyncio.sleep(0.5)
+        await self._drain()
+
+    async def _drain(self) -> None:
+        """Ask all workers to stop, and wait for them."""
         for process in self._running:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
@@ -252,7 +314,8 @@ class Proof:
         return {
             "lost": sum(not arrived[number] for number in numbers),
             "doubled": sum(arrived[number] > 1 for number in numbers),
-            "disagreeing": sum(states.get(number) is not State.ACCEPTED for number in numbers),
+            "disagreeing": sum(states.get(number) in {State.REJECTED, None} for number in numbers),
+            "unfinished": sum(states.get(number, State.REJECTED) not in FINAL for number in numbers),
             "counted otherwise": abs(counted - self.invoices),
             "sent by one that woke too late": self._late,
         }

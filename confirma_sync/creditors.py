@@ -86,6 +86,8 @@ class Creditors(Closing):
         super().__init__(portal, lambda: portal.target)
 
     submit: Final = blocking(asynchronous.Creditors.submit)
+    plan: Final = blocking(asynchronous.Creditors.plan)
+    work: Final = blocking(asynchronous.Creditors.work)
     place: Final = blocking(asynchronous.Creditors.place)
     sync: Final = blocking(asynchronous.Creditors.sync)
     outboxes: Final = _opening(asynchronous.Creditors.outboxes)

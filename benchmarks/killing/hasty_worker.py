@@ -1,18 +1,16 @@
-"""A worker whose lease and pauses are short, for ``kill_workers.py``: what takes minutes takes seconds.
-
-Run as a process: URL of the service, key, URL of the database.
-"""
+"""A worker whose lease and pauses are short, for ``kill_workers.py``: what takes minutes takes seconds."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 
 from killing.fault_mix import TOO_LATE
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
-from confirma_async.bulk.machines import planned, worker
+from confirma_async.bulk.machines import planned, queue, worker
 from confirma_async.bulk.postgres import session
 from confirma_async.errors import JournalError
 
@@ -28,6 +26,7 @@ LOST_JOURNAL = 5
 def hasten() -> None:
     """Shorten what a worker waits for."""
     session.LEASE = LEASE
+    session.STUCK_SECONDS = queue.ANSWER_SECONDS = worker.RATE_SECONDS = LEASE
     planned.LOOK_AGAIN = 1.0
     planned.LONGEST_PAUSE = 4.0
     worker.POLL_SECONDS = 0.1
@@ -55,9 +54,17 @@ async def _work(url: str, key: str, database: str) -> None:
         )
 
 
-if __name__ == "__main__":
+def run(url: str, key: str, database: str) -> None:
+    """Be a worker, which says nothing to anybody.
+
+    Args:
+        url: Where the service is.
+        key: The key of its calls.
+        database: The URL of the journal.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     hasten()
     try:
-        asyncio.run(_work(*sys.argv[1:]))
+        asyncio.run(_work(url, key, database))
     except JournalError:
         sys.exit(LOST_JOURNAL)

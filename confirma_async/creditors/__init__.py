@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterable, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 from confirma_async.account import AccountView
 from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
 from confirma_async.bulk import BulkStream, JobArguments, Outcome, Placement, Record
-from confirma_async.bulk.places import reading_if_there
+from confirma_async.bulk.places import PostgresPlace, reading_if_there
 from confirma_async.client import ClientOptions, Confirma
 from confirma_async.converters import Converter
 from confirma_async.creditors.jobs import CreditorJobs, Told
 from confirma_async.creditors.outboxes import CreditorOutboxes, OutboxArguments
 from confirma_async.creditors.profiles import Profile, Profiles
-from confirma_async.creditors.reports import CreditorsReport
+from confirma_async.creditors.reports import CreditorsPlan, CreditorsReport
 from confirma_async.creditors.splitting import account_of, documents
+from confirma_async.creditors.workers import Begun, again_and_again, unheard
 from confirma_async.errors import ConfigurationError, ConfirmaError
 from confirma_async.mirror import SyncReport
 from confirma_async.mirror.store.opening import Where
@@ -32,7 +33,11 @@ from confirma_async.session.closing import AsyncClosing
 from confirma_async.session.rate.ratelimit import RateLimit
 from confirma_async.settings import Environment, Settings, target_from_env
 
-__all__ = ["CreditorOutboxes", "Creditors", "CreditorsReport", "Profile", "Profiles"]
+if TYPE_CHECKING:  # asked for only where the extra ``postgres`` is installed
+    from confirma_async.bulk.machines.planner import PlannedJob
+    from confirma_async.bulk.machines.worker import WorkerEnd
+
+__all__ = ["CreditorOutboxes", "Creditors", "CreditorsPlan", "CreditorsReport", "Profile", "Profiles"]
 
 
 class CreditorsOptions(ClientOptions, total=False):
@@ -136,28 +141,139 @@ class Creditors(AsyncClosing):
         if counts is None:
             counts = self.profiles.count(documents(read(), self.converter))
         placements = await self.place()
-        if stop is None:
-            stop = asyncio.Event()
-        jobs = CreditorJobs(
-            begin=partial(self._begin, placements, counts, stop, options),
+        stop, told = stop or asyncio.Event(), told or _untold
+        streams: dict[str, BulkStream] = {}
+
+        async def send(account: str, records: AsyncIterable[Record]) -> None:
+            arguments: JobArguments = {**options, "expected": counts.get(account)}
+            bulk = self._views[account].bulk
+            stream = streams[account] = bulk.stream(
+                records, journal=placements[account], stop=stop, **arguments
+            )
+            async for outcome in stream:
+                told(account, outcome)
+
+        jobs = self._jobs(send, counts, stop, told)
+        await jobs.run(read())
+        return CreditorsReport(
+            accounts={name: stream.report for name, stream in streams.items() if name not in jobs.failed},
+            failed=jobs.failed,
+            refused=jobs.refused,
+            issues=tuple(jobs.issues),
+        )
+
+    def _jobs(
+        self,
+        do: Callable[[str, AsyncIterable[Record]], Awaitable[None]],
+        counts: Mapping[str, int],
+        stop: asyncio.Event,
+        told: Told,
+    ) -> CreditorJobs:
+        return CreditorJobs(
+            do=do,
             account_of=partial(account_of, profiles=self.profiles, converter=self.converter),
             expected=counts.keys(),
             stop=stop,
-            told=told or _untold,
+            told=told,
         )
-        return await jobs.run(read())
 
-    def _begin(
+    # --- workers ------------------------------------------------------------------------------------
+
+    async def plan(
         self,
-        placements: Mapping[str, Placement],
-        counts: Mapping[str, int],
-        stop: asyncio.Event,
-        options: JobArguments,
-        account: str,
-        records: AsyncIterable[Record],
-    ) -> BulkStream:
-        arguments: JobArguments = {**options, "expected": counts.get(account)}
-        return self._views[account].bulk.stream(records, journal=placements[account], stop=stop, **arguments)
+        invoices: Collection[Record] | Callable[[], Iterable[Record]],
+        *,
+        counts: Mapping[str, int] | None = None,
+        **options: Unpack[JobArguments],
+    ) -> CreditorsPlan:
+        """Queue every invoice for workers (``work``), each in the database of its seller's account.
+
+        Interrupted, the same call goes on.
+
+        Args:
+            invoices: As of ``submit``.
+            counts: As of ``submit``.
+            options: How the jobs run; see ``JobOptions``. How lookups go is up to the workers.
+
+        Raises:
+            RequestInvalidError: no profile names a seller; nothing was planned.
+            ConfigurationError: as of ``submit``, or a journal is no database; nothing was planned.
+        """
+        read = _reading_anew(invoices)
+        if counts is None:
+            counts = self.profiles.count(documents(read(), self.converter))
+        placements = await self._databases()
+        planned: dict[str, PlannedJob] = {}
+
+        async def plan(account: str, records: AsyncIterable[Record]) -> None:
+            arguments: JobArguments = {**options, "expected": counts.get(account)}
+            bulk = self._views[account].bulk
+            planned[account] = await bulk.plan(records, journal=placements[account], **arguments)
+
+        jobs = self._jobs(plan, counts, asyncio.Event(), _untold)
+        await jobs.run(read())
+        return CreditorsPlan(
+            accounts=planned, failed=jobs.failed, refused=jobs.refused, issues=tuple(jobs.issues)
+        )
+
+    async def work(
+        self,
+        *,
+        stop: asyncio.Event | None = None,
+        until_empty: bool = False,
+        begun: Begun = unheard,
+        **options: Unpack[JobArguments],
+    ) -> Mapping[str, WorkerEnd | ConfirmaError]:
+        """Send what was planned for each account, together with any number of other workers.
+
+        Each account has its own journal, key and rate, which is that of all workers together. What stops one
+        stops it alone: it is begun again after a while, unless its key or its journal is at fault.
+
+        Args:
+            stop: An event that, once set, ends the workers after what is under way.
+            until_empty: Whether each worker ends once its queue has nothing for now.
+            begun: Called with the account's name once its worker has begun, and what its health can be asked
+                of from then on.
+            options: How lookups go, and when too many rejections stop a worker; see ``JobOptions``.
+
+        Returns:
+            How the worker of each account ended; the error where it could not go on.
+
+        Raises:
+            ConfigurationError: a key cannot be read or is another account's, or a journal is no database.
+            JournalError: a journal cannot be read.
+        """
+        placements, stop = await self._databases(), stop or asyncio.Event()
+
+        def of(name: str) -> Callable[[], Awaitable[WorkerEnd]]:
+            return lambda: self._views[name].bulk.work(
+                journal=placements[name],
+                stop=stop,
+                rate=self.profiles[name].rate,
+                until_empty=until_empty,
+                begun=partial(begun, name),
+                **options,
+            )
+
+        workers = {name: of(name) for name in placements}
+        ended = await asyncio.gather(
+            *(again_and_again(work, stop, once=until_empty) for work in workers.values())
+        )
+        return dict(zip(workers, ended, strict=True))
+
+    async def _databases(self) -> Mapping[str, Placement]:
+        """Find the database of every account; as ``place``.
+
+        Raises:
+            ConfigurationError: the journal of an account is in none.
+        """
+        for name, profile in self.profiles.items():
+            if not isinstance(profile.journal, PostgresPlace):
+                raise ConfigurationError(
+                    f"the profile {name}: its workers share a journal in a PostgreSQL database of its own; "
+                    'name it in the profile (journal = "postgresql://HOST/DATABASE")'
+                )
+        return await self.place()
 
     async def place(self) -> Mapping[str, Placement]:
         """Find the journal of every account, and make the accounts known; send nothing.

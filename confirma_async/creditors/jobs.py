@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 
 from attrs import define, field
 
-from confirma_async.bulk import BulkStream, Outcome, Record
+from confirma_async.bulk import Outcome, Record
 from confirma_async.bulk.models import Refusal
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.bulk.reporting.report import KEPT
-from confirma_async.creditors.reports import CreditorsReport
 from confirma_async.creditors.splitting import RecordChannel
 from confirma_async.errors import ConfirmaError
 
@@ -27,25 +26,27 @@ class CreditorJobs:
     """A job for each account that has invoices in a source; each begins with its first invoice.
 
     Attributes:
-        begin: Begins the job of an account over its records.
+        do: Does the job of an account over its records.
         account_of: Says whose a record is, by its place in the source; refuses what is nobody's.
         expected: The accounts that have invoices in the source.
         stop: Once set, what is under way comes to its end.
-        told: Hears each outcome, after it is durable.
+        told: Hears the refusal of each record that is nobody's.
+        failed: Why the job of an account broke off, where it did.
+        refused: How many records are of no account.
+        issues: The outcomes of those, at most a thousand.
     """
 
-    begin: Callable[[str, AsyncIterable[Record]], BulkStream]
+    do: Callable[[str, AsyncIterable[Record]], Awaitable[None]]
     account_of: Callable[[Record, int], str | Refusal]
     expected: Iterable[str]
     stop: asyncio.Event
     told: Told
+    failed: dict[str, ConfirmaError] = field(init=False, factory=dict[str, ConfirmaError])
+    refused: int = field(init=False, default=0)
+    issues: list[Outcome] = field(init=False, factory=list[Outcome])
     _channels: dict[str, RecordChannel] = field(init=False, factory=dict[str, RecordChannel])
-    _streams: dict[str, BulkStream] = field(init=False, factory=dict[str, BulkStream])
-    _failed: dict[str, ConfirmaError] = field(init=False, factory=dict[str, ConfirmaError])
-    _refused: int = field(init=False, default=0)
-    _issues: list[Outcome] = field(init=False, factory=list[Outcome])
 
-    async def run(self, records: Iterable[Record]) -> CreditorsReport:
+    async def run(self, records: Iterable[Record]) -> None:
         """Bring every record to its outcome, or as far as the job of its account can go.
 
         Whatever the source fails with is raised once what is under way has come to its end.
@@ -61,14 +62,6 @@ class CreditorJobs:
                 channel.finish()
         if failure is not None:
             raise failure
-        return CreditorsReport(
-            accounts={
-                name: stream.report for name, stream in self._streams.items() if name not in self._failed
-            },
-            failed=dict(self._failed),
-            refused=self._refused,
-            issues=tuple(self._issues),
-        )
 
     async def _split(self, records: Iterable[Record], group: asyncio.TaskGroup) -> None:
         for index, record in enumerate(records, 1):
@@ -79,7 +72,7 @@ class CreditorJobs:
                 channel = self._channels.get(account)
                 if channel is None:
                     channel = self._channels[account] = RecordChannel()
-                    group.create_task(self._send(account, channel))
+                    group.create_task(self._bring(account, channel))
                 await channel.put(record)
             if index % _TURN == 0:
                 await asyncio.sleep(0)
@@ -93,17 +86,15 @@ class CreditorJobs:
 
     def _refuse(self, refusal: Refusal) -> None:
         outcome = outcomes.refused(refusal)
-        self._refused += 1
-        if len(self._issues) < KEPT:
-            self._issues.append(outcome)
+        self.refused += 1
+        if len(self.issues) < KEPT:
+            self.issues.append(outcome)
         self.told(None, outcome)
 
-    async def _send(self, account: str, channel: RecordChannel) -> None:
-        stream = self._streams[account] = self.begin(account, channel)
+    async def _bring(self, account: str, channel: RecordChannel) -> None:
         try:
-            async for outcome in stream:
-                self.told(account, outcome)
+            await self.do(account, channel)
         except ConfirmaError as error:  # of this account's journal alone
-            self._failed[account] = error
+            self.failed[account] = error
         finally:
             channel.close()

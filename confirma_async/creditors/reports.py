@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from confirma_async.bulk import Outcome, Report
 from confirma_async.errors import ConfirmaError
+
+if TYPE_CHECKING:  # asked for only where the extra ``postgres`` is installed
+    from confirma_async.bulk.machines.planner import PlannedJob
 
 
 @frozen(kw_only=True)
@@ -31,3 +35,20 @@ class CreditorsReport:
     def complete(self) -> bool:
         """Whether nothing is left to do for any account."""
         return not self.failed and all(report.complete for report in self.accounts.values())
+
+
+@frozen(kw_only=True)
+class CreditorsPlan:
+    """What is planned for workers of many accounts.
+
+    Attributes:
+        accounts: What is planned for each account that there was anything for, by its name.
+        failed: Why the plan of an account broke off, where it did; plan again.
+        refused: How many records are of no account.
+        issues: The outcomes of those, at most a thousand.
+    """
+
+    accounts: Mapping[str, PlannedJob]
+    failed: Mapping[str, ConfirmaError]
+    refused: int = 0
+    issues: Sequence[Outcome] = ()

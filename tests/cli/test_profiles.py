@@ -24,13 +24,15 @@ def keys(service, monkeypatch):
 def profiles(keys, tmp_path):
     """Writes their profiles."""
 
-    def write(**otherwise):
+    def write(*, journals=None, **otherwise):
         tables = []
         for name, seller in SELLERS.items():
             key = tmp_path / f"{name}.key"
             key.write_text(otherwise.get(name, keys[name]))
             key.chmod(0o600)
             tables.append(f'[{name}]\nkey_file = "{name}.key"\nsellers = ["{seller}"]\n')
+            if journals:
+                tables.append(f'journal = "{journals[name]}"\n')
         file = tmp_path / "profiles.toml"
         file.write_text("\n".join(tables))
         return file
@@ -178,3 +180,76 @@ def test_stopped_by_ctrl_c_it_goes_on_where_it_was(service, profiles, mixed):
     accepted = {name: one["accepted"] for name, one in json.loads(done.stdout)["accounts"].items()}
     assert accepted == {"oak": 120, "elm": 60}
     assert service.requests["invoices.create"] == 180
+
+
+@pytest.fixture
+def databases(postgres_database):
+    """The URLs of a database for each account."""
+    pytest.importorskip("procrastinate", reason="procrastinate is not installed")
+    import psycopg
+
+    urls = {}
+    with psycopg.connect(postgres_database, autocommit=True) as connection:
+        for name in SELLERS:
+            own = f"{connection.info.dbname}_{name}"
+            connection.execute(f"CREATE DATABASE {own}")
+            urls[name] = postgres_database.replace(f"/{connection.info.dbname}?", f"/{own}?")
+        yield urls
+        for name in SELLERS:
+            connection.execute(f"DROP DATABASE {connection.info.dbname}_{name} WITH (FORCE)")
+
+
+def test_one_worker_sends_for_every_account_from_its_own_database(
+    confirma, confirma_json, service, profiles, mixed, databases, keys
+):
+    file = profiles(journals=databases)
+    code, planned = confirma_json("submit", mixed(*BOTH), "--profiles", file, "--detach")
+    assert code == 0
+    assert {name: each["planned"] for name, each in planned["accounts"].items()} == {"oak": 2, "elm": 1}
+    assert not service.invoices()
+    code, ended = confirma_json("worker", "--profiles", file, "--until-empty")
+    assert code == 0
+    assert {name: each["accepted"] for name, each in ended["accounts"].items()} == {"oak": 2, "elm": 1}
+    assert sorted(invoice.number for invoice in service.invoices()) == [1, 2, 3]
+    code, out, _ = confirma("submit", mixed(*BOTH), "--profiles", file, "--detach")
+    assert code == 0
+    assert "decided before" in out
+
+
+def test_a_key_that_is_refused_stops_the_worker_of_its_account_alone(
+    confirma, service, profiles, mixed, databases
+):
+    file = profiles(journals=databases)
+    assert confirma("submit", mixed(*BOTH), "--profiles", file, "--detach")[0] == 0
+    file = profiles(journals=databases, elm="0f8fad5b-d9cb-469f-a165-70867728950e")
+    code, _, told = confirma("worker", "--profiles", file, "--until-empty")
+    assert code == 2
+    assert "oak: 2 accepted" in told
+    assert "elm: 0 accepted" in told
+    assert "did not accept the API key" in " ".join(told.split())
+    assert len(service.invoices()) == 2
+
+
+def test_workers_of_profiles_need_a_database_for_each(confirma, profiles, mixed, service):
+    for words in (("worker",), ("submit", mixed(*BOTH), "--detach")):
+        code, _, told = confirma(*words, "--profiles", profiles())
+        assert code == 2
+        assert "the profile oak: its workers share a journal in a PostgreSQL database of its own" in " ".join(
+            told.split()
+        )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("worker", "postgresql://h/d"), "--profiles names many"),
+        (("submit", "mixed.jsonl", "--workers"), "say --detach"),
+    ],
+)
+def test_what_is_about_one_account_is_refused_beside_profiles_of_workers(
+    confirma, profiles, mixed, words, said
+):
+    mixed(*BOTH)
+    code, _, told = confirma(*words, "--profiles", profiles())
+    assert code == 2
+    assert said in told

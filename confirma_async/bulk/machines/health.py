@@ -20,10 +20,10 @@ from confirma_async.errors import ConfigurationError
 
 @define(eq=False)
 class WorkerHealth:
-    """How a worker is."""
+    """How the workers of a process are: one, or one for each account."""
 
-    _watchdog: Watchdog | None = field(init=False, default=None)
-    _sender: ChunkSender | None = field(init=False, default=None)
+    _watchdogs: dict[str, Watchdog] = field(init=False, factory=dict[str, Watchdog])
+    _senders: dict[str, ChunkSender] = field(init=False, factory=dict[str, ChunkSender])
 
     @classmethod
     @contextlib.contextmanager
@@ -53,35 +53,54 @@ class WorkerHealth:
             thread.join()
             server.server_close()
 
-    def tell_of(self, watchdog: Watchdog, sender: ChunkSender) -> None:
-        """Tell of a worker that has begun."""
-        self._watchdog, self._sender = watchdog, sender
+    def tell_of(self, watchdog: Watchdog, sender: ChunkSender, account: str = "") -> None:
+        """Tell of a worker that has begun.
+
+        Args:
+            watchdog: Knows whether it can send.
+            sender: Has its figures.
+            account: Whose it is, where the process has workers for many.
+        """
+        self._watchdogs[account], self._senders[account] = watchdog, sender
 
     def trouble(self) -> str | None:
         """Return what is wrong; None where all is well."""
-        if self._watchdog is None:
+        if not self._watchdogs:
             return "it has not begun yet"
-        return self._watchdog.trouble
+        found = ((account, watchdog.trouble) for account, watchdog in sorted(self._watchdogs.items()))
+        told = [f"{account}: {trouble}" if account else trouble for account, trouble in found if trouble]
+        return "; ".join(told) or None
 
     def metrics(self) -> str:
-        """Return the figures, in the text format of Prometheus."""
-        sender = self._sender
-        counts = {} if sender is None else dict(sender.counts)
+        """Return the figures, in the text format of Prometheus; by account, where there are many."""
         lines = [
             "# HELP confirma_worker_up Whether the worker can send.",
             "# TYPE confirma_worker_up gauge",
             f"confirma_worker_up {int(self.trouble() is None)}",
             "# HELP confirma_worker_invoices_total Invoices that came to a state in this worker.",
             "# TYPE confirma_worker_invoices_total counter",
-            *(
-                f'confirma_worker_invoices_total{{state="{state.name.lower()}"}} {counts.get(state, 0)}'
-                for state in (State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.PENDING)
-            ),
+        ]
+        senders = sorted(self._senders.items())
+        lines += [
+            f"confirma_worker_invoices_total{_labels(account, state=state.name.lower())} "
+            f"{sender.counts.get(state, 0)}"
+            for account, sender in senders
+            for state in (State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.PENDING)
+        ]
+        lines += [
             "# HELP confirma_worker_chunks_total Chunks that were brought to their end in this worker.",
             "# TYPE confirma_worker_chunks_total counter",
-            f"confirma_worker_chunks_total {0 if sender is None else sender.chunks}",
+        ]
+        lines += [
+            f"confirma_worker_chunks_total{_labels(account)} {sender.chunks}" for account, sender in senders
         ]
         return "\n".join(lines) + "\n"
+
+
+def _labels(account: str, **more: str) -> str:
+    """Return labels as Prometheus writes them; names of accounts hold nothing that had to be escaped."""
+    named = {**({"account": account} if account else {}), **more}
+    return "{" + ",".join(f'{name}="{value}"' for name, value in named.items()) + "}" if named else ""
 
 
 def _handler(health: WorkerHealth) -> type[http.server.BaseHTTPRequestHandler]:

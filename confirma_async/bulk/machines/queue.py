@@ -49,9 +49,6 @@ TASK = "send_chunk"
 ANSWER_SECONDS = 20.0
 """Seconds after which a connection that gives no answer is given up."""
 
-RATE_SECONDS = 4.0
-"""The same where calls wait for the answer, whose deadlines go on: they must not pass for one silent line."""
-
 _IN_QUEUE = f"SET LOCAL search_path = {QUEUE_SCHEMA}, pg_temp"
 _IN_JOURNAL = f"SET LOCAL search_path = {SCHEMA}, pg_temp"
 

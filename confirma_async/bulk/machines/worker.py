@@ -21,7 +21,7 @@ from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.machines.chunk_sender import ChunkSender
 from confirma_async.bulk.machines.planned import open_planned
 from confirma_async.bulk.machines.planner import database_of, planned_journal
-from confirma_async.bulk.machines.queue import QUEUE, RATE_SECONDS, TASK, QueueConnector, worker_name
+from confirma_async.bulk.machines.queue import QUEUE, TASK, QueueConnector, worker_name
 from confirma_async.bulk.machines.shared_limiter import SharedLimiter
 from confirma_async.bulk.machines.watchdog import Watchdog
 from confirma_async.bulk.models import JobOptions, State
@@ -52,6 +52,9 @@ HEARTBEAT_SECONDS = 10.0
 STALLED_SECONDS = 30.0
 """Seconds without one after which the chunks of a worker are queued again. Time alone proves nothing, and
 need not: what the worker may have sent is looked up."""
+
+RATE_SECONDS = 4.0
+"""Seconds after which a silent line to the rate is given up: calls wait for it, whose deadlines go on."""
 
 SWEEP_SECONDS = 10.0
 """Seconds between two looks for such chunks."""

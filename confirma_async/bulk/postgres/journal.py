@@ -357,6 +357,8 @@ class PostgresJournal(PostgresRuns):
 
     def trust(self, now: float) -> int:
         """See ``Journal``."""
+        self._lock()
+        self._settle_dead()  # what they looked up is nobody's, and is freed as well
         self._do("DELETE FROM meta WHERE name = ANY(%s)", list(OF_DOUBT))
         self._keep({"trusted_at": str(now)})
         self._doubt = None

@@ -7,7 +7,7 @@ from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, table
 from confirma_async.cli.output.result import outcome_as_json, print_issues, report_as_json
 from confirma_async.cli.output.terminal import Terminal
-from confirma_async.creditors import CreditorsReport
+from confirma_async.creditors import CreditorsPlan, CreditorsReport
 
 
 def show_creditors_report(report: CreditorsReport, target: str, *, as_json: bool) -> None:
@@ -57,3 +57,45 @@ def _show_endings(report: CreditorsReport) -> None:
             say(f"Paused: {name}: {each.paused}")
         elif each.interrupted:
             say(f"Interrupted: {name}")
+
+
+def show_creditors_plan(plan: CreditorsPlan, *, as_json: bool) -> None:
+    """Show what is planned for workers, account by account."""
+    failed = {name: explained(error).message for name, error in plan.failed.items()}
+    if as_json:
+        print_json(
+            {
+                "refused": plan.refused,
+                "issues": [outcome_as_json(outcome) for outcome in plan.issues],
+                "accounts": {
+                    name: {
+                        "journal": each.journal,
+                        "run": each.run,
+                        "planned": each.planned,
+                        "known": each.known,
+                        "elsewhere": each.elsewhere,
+                        "refused": each.refusals,
+                    }
+                    for name, each in plan.accounts.items()
+                },
+                "failed": failed,
+            }
+        )
+        return
+    console = Terminal()
+    made = table("Planned", "account", "for workers", "decided before", "elsewhere", "refused", "run")
+    for name, each in plan.accounts.items():
+        counts = (each.planned, each.known, each.elsewhere, each.refusals, each.run)
+        made.add_row(name, *map(str, counts))
+    console.print(made)
+    for name, each in plan.accounts.items():
+        for warning in each.warnings:
+            say(f"confirma: {name}: {warning}", err=True)
+        if each.refused:
+            say(f"Account {name}:")
+            print_issues(console, each.refused)
+    if plan.issues:
+        say(f"Of no account, and not planned: {plan.refused}")
+        print_issues(console, plan.issues)
+    for name, reason in failed.items():
+        say(f"Failed: {name}: {reason}")

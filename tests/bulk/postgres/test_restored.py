@@ -124,3 +124,21 @@ def test_a_job_stops_where_the_database_has_lost_what_it_was_told_to_be_durable(
     with pytest.raises(JournalError, match="failed over, or restored"), journal.transaction():
         journal.admit([entry()], run)
     journal.close()
+
+
+def test_what_a_dead_job_was_looking_up_is_freed_as_well_when_a_person_trusts_the_journal(
+    left, in_database, entry
+):
+    change_term(in_database, timeline="00000000")
+    dead = open_postgres(left)
+    with dead.transaction():
+        run = dead.begin(JobName("t"), now=2000.0)
+    with dead.transaction():
+        dead.admit([entry(number) for number in (1, 2, 3)], run)
+    with in_database() as connection:
+        connection.execute("UPDATE confirma_journal.run SET lease_until = clock_timestamp()")
+    journal = open_postgres(left, alone=True)
+    with journal.transaction():
+        assert journal.trust(3000.0) == 2
+    journal.close()
+    dead.close()

@@ -21,7 +21,7 @@ from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.bulk.sqlite.file.marks import remove_marks
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.planning import plan_for_workers
-from confirma_async.cli.commands.jobs.submit_many import check_sellers, submit_many
+from confirma_async.cli.commands.jobs.submit_many import check_sellers, plan_many, submit_many
 from confirma_async.cli.commands.jobs.submit_request import SubmitRequest, name_of, target_in_words
 from confirma_async.cli.commands.jobs.validate import inspect
 from confirma_async.cli.connection import Connection, connected
@@ -96,11 +96,14 @@ def submit(
     files. The account's journal knows what was sent before, whatever the files are called and wherever they
     are. Run again, the command sends nothing twice; interrupted, it goes on where it was.
     """
-    if (workers or detach) and not (isinstance(journal, PostgresPlace) and not sandbox):
+    for_workers = workers or detach
+    if for_workers and profiles is None and not (isinstance(journal, PostgresPlace) and not sandbox):
         raise click.UsageError(
             "--workers and --detach need a journal in a database that workers share: name it with --journal "
             "postgresql://HOST/DATABASE"
         )
+    if workers and profiles is not None:
+        raise click.UsageError("--workers waits for those of one account; with --profiles say --detach")
     found = expand(files)
     if journal is None:
         refuse_older_journals(found, sandbox=sandbox)
@@ -119,6 +122,8 @@ def submit(
     )
     if profiles is not None:
         _refuse_beside_profiles(request)
+        if detach and not dry_run:
+            return signals.run(plan_many, request, profiles)
         if not dry_run:
             return of_creditors(signals.run(submit_many, request, profiles))
         check_sellers(request, profiles)
@@ -132,7 +137,7 @@ def submit(
             checks=checks,
             as_json=as_json,
         )
-    if workers or detach:
+    if for_workers:
         return signals.run(plan, request)
     return of_report(signals.run(send, request))
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from confirma_async.bulk import JobArguments
 from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.cli.commands.jobs.submit_request import SubmitRequest, name_of, target_in_words
+from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
 from confirma_async.cli.options import ChosenProfiles
-from confirma_async.cli.output.creditors_report import show_creditors_report
+from confirma_async.cli.output.creditors_report import show_creditors_plan, show_creditors_report
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress, reading
 from confirma_async.cli.remembered import as_text
@@ -17,6 +20,9 @@ from confirma_async.cli.stopping import signals
 from confirma_async.creditors import CreditorsReport
 from confirma_async.formats import scan_files
 from confirma_async.formats.files import read_each
+
+if TYPE_CHECKING:
+    from confirma_async.creditors import Creditors
 
 
 def check_sellers(request: SubmitRequest, profiles: ChosenProfiles) -> None:
@@ -30,35 +36,61 @@ def check_sellers(request: SubmitRequest, profiles: ChosenProfiles) -> None:
 
 async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> CreditorsReport:
     """Send what is wanted, show its progress, and say what came of it."""
-    connection, limit = request.connection, request.job.limit
-    creditors = connection.creditors(profiles.all, limit, new_accounts=profiles.new_accounts)
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(creditors)
+        creditors = await stack.enter_async_context(_creditors(request, profiles))
         target = creditors.settings.base_url
         if not request.as_json:
             say(f"Sending to {target_in_words(target)}", err=True)
-        converter = connection.converter
-        prepared = stack.enter_context(PreparedRecords(converter, request.checks))
-        with signals.interrupting():  # it reads all of the files, and waits for nothing
-            records = read_each(request.files, request.reading, converter)
-            records = reading(records, visible=not request.as_json)
-            counts = profiles.all.count(prepared.documents(records))
+        prepared, counts = _read(request, profiles, stack)
         stop = asyncio.Event()
-        arguments: JobArguments = {
-            **request.job.arguments,
-            "validate": request.checks.validate,
-            "allow": request.checks.allow,
-            "retry": request.retry,
-            "inputs": [name_of(file) for file in request.files],
-            "reading": as_text(request.files, request.reading),
-        }
         with signals.gently(stop), progress(sum(counts.values()), visible=not request.as_json) as advance:
             report = await creditors.submit(
                 lambda: prepared,
                 counts=counts,
                 stop=stop,
                 told=lambda _account, outcome: advance(outcome),
-                **arguments,
+                **_arguments(request),
             )
     show_creditors_report(report, target, as_json=request.as_json)
     return report
+
+
+async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
+    """Have workers send what is wanted, each account's from its own database; show what is planned."""
+    async with contextlib.AsyncExitStack() as stack:
+        creditors = await stack.enter_async_context(_creditors(request, profiles))
+        if not request.as_json:
+            say(f"Planning for {target_in_words(creditors.settings.base_url)}", err=True)
+        prepared, counts = _read(request, profiles, stack)
+        planned = await creditors.plan(lambda: prepared, counts=counts, **_arguments(request))
+    show_creditors_plan(planned, as_json=request.as_json)
+    codes = {of_error(error) for error in planned.failed.values()}
+    refused = planned.refused or any(each.refusals for each in planned.accounts.values())
+    return foremost(codes | {Exit.REJECTED} if refused else codes)
+
+
+def _creditors(request: SubmitRequest, profiles: ChosenProfiles) -> Creditors:
+    return request.connection.creditors(profiles.all, request.job.limit, new_accounts=profiles.new_accounts)
+
+
+def _read(
+    request: SubmitRequest, profiles: ChosenProfiles, stack: contextlib.AsyncExitStack
+) -> tuple[PreparedRecords, Mapping[str, int]]:
+    """Read all of the files; return the records, and how many each account has."""
+    converter = request.connection.converter
+    prepared = stack.enter_context(PreparedRecords(converter, request.checks))
+    with signals.interrupting():  # it waits for nothing
+        records = read_each(request.files, request.reading, converter)
+        records = reading(records, visible=not request.as_json)
+        return prepared, profiles.all.count(prepared.documents(records))
+
+
+def _arguments(request: SubmitRequest) -> JobArguments:
+    return {
+        **request.job.arguments,
+        "validate": request.checks.validate,
+        "allow": request.checks.allow,
+        "retry": request.retry,
+        "inputs": [name_of(file) for file in request.files],
+        "reading": as_text(request.files, request.reading),
+    }

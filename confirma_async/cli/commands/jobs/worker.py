@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import evolve, frozen
@@ -16,19 +17,22 @@ from confirma_async.bulk import JobArguments, State
 from confirma_async.bulk.places import JournalPlace, PostgresPlace
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
-from confirma_async.cli.errors.exit_codes import Exit, of_pause
+from confirma_async.cli.errors.error_messages import explained
+from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error, of_pause
 from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import account_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.processes import in_processes
 from confirma_async.cli.stopping import signals
+from confirma_async.errors import ConfirmaError
 from confirma_async.session.rate.ratelimit import RateLimit
 
 if TYPE_CHECKING:
     from confirma_async.bulk.machines.chunk_sender import ChunkSender
     from confirma_async.bulk.machines.health import WorkerHealth
     from confirma_async.bulk.machines.watchdog import Watchdog
+    from confirma_async.bulk.machines.worker import WorkerEnd
 
 
 @frozen(kw_only=True)
@@ -37,7 +41,8 @@ class WorkerRequest:
 
     Attributes:
         connection: Where calls go, and for which account.
-        journal: The database that the invoices were planned in.
+        journal: The database that the invoices were planned in; None where profiles name those of many
+            accounts.
         job: How lookups go, and how fast and how wide calls go out.
         until_empty: Whether it ends once there is nothing to send for now.
         health: The port at which it says how it is; None for none.
@@ -45,7 +50,7 @@ class WorkerRequest:
     """
 
     connection: Connection
-    journal: PostgresPlace
+    journal: PostgresPlace | None
     job: JobSettings
     until_empty: bool
     health: int | None
@@ -53,7 +58,7 @@ class WorkerRequest:
 
 
 @click.command(short_help="Send what was planned, together with other workers.")
-@click.argument("journal", type=options.JournalName(), metavar="JOURNAL")
+@click.argument("journal", type=options.JournalName(), metavar="[JOURNAL]", required=False)
 @click.option(
     "--processes",
     type=options.WholeRange(bounds.PROCESSES),
@@ -70,23 +75,27 @@ class WorkerRequest:
     help="Answer /healthz and /metrics on this port, on all addresses; more processes on the ports after it.",
 )
 @account_options
+@options.profiles
 @job_options
 @connected
 @options.as_json
 def worker(
     connection: Connection,
-    journal: JournalPlace,
+    journal: JournalPlace | None,
     processes: int,
     until_empty: bool,
     health: int | None,
     account: AccountName,
+    profiles: options.ChosenProfiles | None,
     job: JobSettings,
     as_json: bool,
 ) -> Exit:
     """Send what was planned (submit --detach), together with workers on any number of machines.
 
     JOURNAL is the postgresql:// URL that the invoices were planned in. The key is this machine's own; the
-    database has none. --rate is the rate of all workers together: the one that was said last holds.
+    database has none. --rate is the rate of all workers together: the one that was said last holds. With
+    --profiles one process works for many accounts, each with the journal, the key and the rate of its
+    profile; --rate is then what this process sends at most.
 
     --processes N begins N workers, waits for them, and asks all of them to end when it is asked itself. One
     that ends is not begun again; the exit code is the highest of theirs. --max-in-flight is each one's own,
@@ -103,8 +112,13 @@ def worker(
     Examples:
       confirma worker postgresql://confirma@db.example/invoices --rate 50
       confirma worker postgresql://confirma@db.example/invoices --processes 4 --health 9100
+      confirma worker --profiles profiles.toml
     """
-    if not isinstance(journal, PostgresPlace):
+    if profiles is not None and journal is not None:
+        raise click.UsageError("JOURNAL is that of one account, and --profiles names many; leave one out")
+    if profiles is None and journal is None:
+        raise click.UsageError("Missing argument 'JOURNAL', or --profiles")
+    if isinstance(journal, Path):
         raise click.UsageError(
             f"workers share a journal in a PostgreSQL database (postgresql://HOST/DATABASE); {journal} is a "
             "file"
@@ -123,7 +137,10 @@ def worker(
         )
 
     def one(place: int) -> Exit:
-        return signals.run(_work, evolve(request, health=health + place if health else health))
+        own = evolve(request, health=health + place if health else health)
+        if profiles is not None:
+            return signals.run(_work_for_many, own, profiles)
+        return signals.run(_work, own)
 
     return in_processes(processes, one)
 
@@ -131,6 +148,8 @@ def worker(
 async def _work(request: WorkerRequest) -> Exit:
     from confirma_async.bulk.machines.health import WorkerHealth
 
+    if request.journal is None:
+        raise TypeError("a worker of one account has its journal")
     limit, stop = request.job.limit, asyncio.Event()
     arguments: JobArguments = {**request.job.arguments}
     async with contextlib.AsyncExitStack() as stack:
@@ -148,24 +167,73 @@ async def _work(request: WorkerRequest) -> Exit:
             **arguments,
         )
     if request.as_json:
-        print_json(
-            {
-                "worker": ended.name,
-                "accepted": ended.counts.get(State.ACCEPTED, 0),
-                "rejected": ended.counts.get(State.REJECTED, 0),
-                "chunks": ended.chunks,
-                "paused": ended.paused,
-            }
-        )
+        print_json(_as_json(ended))
     else:
-        accepted, rejected = (ended.counts.get(state, 0) for state in (State.ACCEPTED, State.REJECTED))
-        say(f"{accepted} accepted, {rejected} rejected by this worker", err=True)
-        if ended.paused:
-            say(f"Paused: {ended.paused}", err=True)
+        _show(ended)
+    return of_worker(ended)
+
+
+async def _work_for_many(request: WorkerRequest, profiles: options.ChosenProfiles) -> Exit:
+    from confirma_async.bulk.machines.health import WorkerHealth
+
+    stop = asyncio.Event()
+    arguments: JobArguments = {**request.job.arguments}
+    async with contextlib.AsyncExitStack() as stack:
+        creditors = request.connection.creditors(
+            profiles.all, request.job.limit, new_accounts=profiles.new_accounts
+        )
+        await stack.enter_async_context(creditors)
+        health = stack.enter_context(WorkerHealth.on(request.health))
+        stack.enter_context(signals.gently(stop))
+        ended = await creditors.work(
+            stop=stop,
+            until_empty=request.until_empty,
+            begun=lambda account, watchdog, sender: _begun(
+                health, watchdog, sender, account, visible=not request.as_json
+            ),
+            **arguments,
+        )
+    if request.as_json:
+        print_json({"accounts": {name: _as_json(each) for name, each in ended.items()}})
+    else:
+        for name, each in ended.items():
+            _show(each, f"{name}: ")
+    return foremost({of_worker(each) for each in ended.values()})
+
+
+def _as_json(ended: WorkerEnd | ConfirmaError) -> dict[str, Any]:
+    if isinstance(ended, ConfirmaError):
+        return {"failed": explained(ended).message}
+    return {
+        "worker": ended.name,
+        "accepted": ended.counts.get(State.ACCEPTED, 0),
+        "rejected": ended.counts.get(State.REJECTED, 0),
+        "chunks": ended.chunks,
+        "paused": ended.paused,
+    }
+
+
+def _show(ended: WorkerEnd | ConfirmaError, whose: str = "") -> None:
+    if isinstance(ended, ConfirmaError):
+        say(f"{whose}Failed: {explained(ended).message}", err=True)
+        return
+    accepted, rejected = (ended.counts.get(state, 0) for state in (State.ACCEPTED, State.REJECTED))
+    say(f"{whose}{accepted} accepted, {rejected} rejected by this worker", err=True)
+    if ended.paused:
+        say(f"{whose}Paused: {ended.paused}", err=True)
+
+
+def of_worker(ended: WorkerEnd | ConfirmaError) -> Exit:
+    """Return the exit code that the end of a worker stands for."""
+    if isinstance(ended, ConfirmaError):
+        return of_error(ended)
     return of_pause(ended.paused_by) if ended.paused else Exit.ACCEPTED
 
 
-def _begun(health: WorkerHealth, watchdog: Watchdog, sender: ChunkSender, *, visible: bool) -> None:
-    health.tell_of(watchdog, sender)
+def _begun(
+    health: WorkerHealth, watchdog: Watchdog, sender: ChunkSender, account: str = "", *, visible: bool
+) -> None:
+    health.tell_of(watchdog, sender, account)
     if visible:
-        say("Taking chunks; Ctrl-C or SIGTERM ends it after what is under way", err=True)
+        whose = f"{account}: " if account else ""
+        say(f"{whose}Taking chunks; Ctrl-C or SIGTERM ends it after what is under way", err=True)

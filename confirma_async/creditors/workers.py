@@ -1,0 +1,79 @@
+"""The worker of an account that goes on while those of others do, whatever stops it for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from confirma_async.errors import (
+    AuthenticationError,
+    ConfirmaError,
+    JournalError,
+    PermissionDeniedError,
+)
+
+if TYPE_CHECKING:  # asked for only where the extra ``postgres`` is installed
+    from confirma_async.bulk.machines.chunk_sender import ChunkSender
+    from confirma_async.bulk.machines.watchdog import Watchdog
+    from confirma_async.bulk.machines.worker import WorkerEnd
+
+_log = logging.getLogger("confirma_async")
+
+Begun: TypeAlias = "Callable[[str, Watchdog, ChunkSender], object]"
+"""Hears that the worker of an account has begun, and what its health can be asked of."""
+
+FIRST_PAUSE = 5.0
+"""Seconds after which a worker that stopped is begun again; then twice as many, and so on."""
+
+LONGEST_PAUSE = 300.0
+"""The same, at most."""
+
+_FOR_GOOD = (AuthenticationError, PermissionDeniedError)
+"""Errors of a key; beginning again is of no use."""
+
+
+async def again_and_again(
+    work: Callable[[], Awaitable[WorkerEnd]], stop: asyncio.Event, *, once: bool
+) -> WorkerEnd | ConfirmaError:
+    """Have a worker go on until it is asked to stop, or there is a reason for good.
+
+    Args:
+        work: Is the worker, from its beginning to its end.
+        stop: Set once it is asked to stop.
+        once: Whether it is not begun again.
+
+    Returns:
+        How it ended, or the error that it ended with.
+    """
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            ended: WorkerEnd | ConfirmaError = await work()
+        except ConfirmaError as error:
+            ended = error
+        if once or stop.is_set() or _is_over(ended):
+            return ended
+        _log.warning("a worker stopped (%s); it is begun again after %.0f s", _reason(ended), pause)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await stop.wait()
+                return ended
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _is_over(ended: WorkerEnd | ConfirmaError) -> bool:
+    """Say whether beginning again is of no use, or was not asked for."""
+    if isinstance(ended, ConfirmaError):
+        return not (isinstance(ended, JournalError) and ended.resumable)
+    return ended.paused is None or isinstance(ended.paused_by, _FOR_GOOD)
+
+
+def _reason(ended: WorkerEnd | ConfirmaError) -> str:
+    return str(ended) if isinstance(ended, ConfirmaError) else str(ended.paused)
+
+
+def unheard(_account: str, _watchdog: Watchdog, _sender: ChunkSender) -> None:
+    """Hear nothing."""
