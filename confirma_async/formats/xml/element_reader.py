@@ -13,7 +13,7 @@ from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.elements import local_name, own_text, steps_below
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.plan import Aside, Layout, Plan, Take
+from confirma_async.formats.xml.plan import Aside, ElementShape, Plan, Take
 from confirma_async.formats.xml.taken import Taken
 
 MOST_PROBLEMS = 1000
@@ -342,7 +342,7 @@ class ElementReader:
         return self._paths[element]
 
 
-def _set_aside(elements: Sequence[Element], layout: Layout) -> Aside:
+def _set_aside(elements: Sequence[Element], layout: ElementShape) -> Aside:
     aside: Aside = {}
     for at, place in layout.aside:
         aside.setdefault(place, []).append(elements[at])

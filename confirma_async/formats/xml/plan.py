@@ -71,7 +71,7 @@ class Placed(NamedTuple):
 
 
 @frozen
-class Layout:
+class ElementShape:
     """What a plan makes of elements of one shape, by where they stand among them.
 
     Attributes:
@@ -100,11 +100,11 @@ class Plan:
     entries: Sequence[tuple[str, str, Take]]
     units: Mapping[str, str] = field(factory=dict[str, str])
     _tree: Tree = field(init=False, factory=dict[str, ElementStep])
-    _layouts: dict[object, Layout] = field(init=False, factory=dict[object, Layout])
+    _layouts: dict[object, ElementShape] = field(init=False, factory=dict[object, ElementShape])
 
     def layout(
         self, elements: Sequence[Element], texts: Sequence[str], steps: Callable[[str], Sequence[str]]
-    ) -> Layout:
+    ) -> ElementShape:
         """Return what is to be taken of an element and all below it.
 
         Args:
@@ -121,7 +121,7 @@ class Plan:
             self._tree = _compiled(
                 [(steps(path), place, take, units.get(path, "")) for path, place, take in self.entries]
             )
-        found = Layout()
+        found = ElementShape()
         _lay_out(elements[0], self._tree, {each: at for at, each in enumerate(elements)}, texts, found)
         if len(elements) <= _LARGEST_SHAPE:
             if len(self._layouts) >= _MOST_SHAPES:
@@ -141,7 +141,7 @@ def _compiled(entries: Sequence[tuple[Sequence[str], str, Take, str]]) -> Tree:
 
 
 def _lay_out(
-    parent: Element, tree: Tree, at: Mapping[Element, int], texts: Sequence[str], found: Layout
+    parent: Element, tree: Tree, at: Mapping[Element, int], texts: Sequence[str], found: ElementShape
 ) -> None:
     """Add what a tree of steps makes of the elements below one.
 
