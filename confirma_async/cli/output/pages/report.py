@@ -17,7 +17,7 @@ from confirma_async.cli.importing.texts import named_place
 from confirma_async.cli.language.choice import current, gettext as _, ngettext
 from confirma_async.cli.language.figures import count, moment, money, zone
 from confirma_async.cli.language.messages import is_cell, told, where
-from confirma_async.cli.output.report_charts import charts
+from confirma_async.cli.output.pages.charts import charts
 from confirma_async.cli.output.standings import ORDER, Wording, wording
 from confirma_async.errors import Problem
 from confirma_async.privacy import visible
@@ -41,13 +41,15 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
         made: Now, with the zone in which times are shown.
     """
     environment = Environment(
-        loader=PackageLoader("confirma_async.cli", "output"),
+        loader=PackageLoader("confirma_async.cli", "output/pages"),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_harmless,
         keep_trailing_newline=True,
     )
-    style = resources.files("confirma_async.cli.output").joinpath("report.css").read_text(encoding="utf-8")
+    style = (
+        resources.files("confirma_async.cli.output.pages").joinpath("report.css").read_text(encoding="utf-8")
+    )
     return environment.get_template("report.html.j2").render(
         _=_,
         language=current().code,

@@ -11,7 +11,7 @@ from confirma_async.privacy import visible
 def as_page(found: ContractComparison) -> str:
     """Return the page, which needs nothing beside it: each finding in a row, differences first."""
     environment = Environment(
-        loader=PackageLoader("confirma_async.cli", "output"),
+        loader=PackageLoader("confirma_async.cli", "output/pages"),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_harmless,

@@ -47,7 +47,7 @@ def page(found: Reconciliation, made: datetime.datetime) -> str:
         made: Now, with the zone in which times are shown.
     """
     environment = Environment(
-        loader=PackageLoader("confirma_async.cli", "output"),
+        loader=PackageLoader("confirma_async.cli", "output/pages"),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_harmless,
@@ -55,7 +55,7 @@ def page(found: Reconciliation, made: datetime.datetime) -> str:
     )
     filters: dict[str, Any] = environment.filters
     filters |= {"count": _count, "money": _money, "told": _told}
-    folder = resources.files("confirma_async.cli.output")
+    folder = resources.files("confirma_async.cli.output.pages")
     style = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in _STYLES)
     return environment.get_template("reconciliation.html.j2").render(
         style=Markup(style),  # noqa: S704 (our own files)
