@@ -23,7 +23,11 @@ from confirma_async import cli
 
 _LOADED = multiprocessing.get_context("forkserver")
 _LOADED.set_forkserver_preload(
-    [__name__, "confirma_async.cli.commands.jobs.import_file", "confirma_async.cli.commands.jobs.submit"]
+    [
+        __name__,
+        "confirma_async.cli.commands.jobs.sending.import_file",
+        "confirma_async.cli.commands.jobs.sending.submit",
+    ]
 )
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 _CHOICE = re.compile(r"^ +(\d+)  (.+)$", re.MULTILINE)
