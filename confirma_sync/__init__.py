@@ -15,7 +15,7 @@ __all__ = dir(confirma_async)  # noqa: PLE0605  # pyright: ignore[reportUnsuppor
 _OWN = {
     "Confirma": "confirma_sync.client",
     "Creditors": "confirma_sync.creditors",
-    "Pager": "confirma_sync.proxy",
+    "Pager": "confirma_sync.waiting.proxy",
     "Sandbox": "confirma_sync.sandbox",
 }
 

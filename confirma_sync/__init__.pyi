@@ -70,5 +70,5 @@ from confirma_async import (
 
 from .client import Confirma as Confirma
 from .creditors import Creditors as Creditors
-from .proxy import Pager as Pager
 from .sandbox import Sandbox as Sandbox
+from .waiting.proxy import Pager as Pager

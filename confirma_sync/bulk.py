@@ -13,9 +13,9 @@ from confirma_async.bulk import PROGRESS_SECONDS, Outcome, Record, Report, Sourc
 from confirma_async.bulk.job.preparation import PATIENCE
 from confirma_async.client import Confirma
 from confirma_async.errors import ConfigurationError
-from confirma_sync.bridge import Batch, Bridge
-from confirma_sync.portal import Portal
-from confirma_sync.proxy import TAKEN_OVER, SyncProxy, blocking
+from confirma_sync.waiting.bridge import Batch, Bridge
+from confirma_sync.waiting.portal import Portal
+from confirma_sync.waiting.proxy import TAKEN_OVER, SyncProxy, blocking
 
 P = ParamSpec("P")
 

@@ -15,10 +15,10 @@ from confirma_async.settings import Settings
 from confirma_sync.bulk import Bulk
 from confirma_sync.mirror import Mirror
 from confirma_sync.outbox import opening
-from confirma_sync.portal import PerFork, Portal
-from confirma_sync.proxy import TAKEN_OVER, Closing, SyncProxy, blocking, constructor, portal_of
 from confirma_sync.raw import Raw
 from confirma_sync.resources import Accounting, Contract, Invoices, Onboarding, Operations, Payments
+from confirma_sync.waiting.portal import PerFork, Portal
+from confirma_sync.waiting.proxy import TAKEN_OVER, Closing, SyncProxy, blocking, constructor, portal_of
 
 P = ParamSpec("P")
 Client = Portal[asynchronous.Confirma]

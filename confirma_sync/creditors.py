@@ -12,8 +12,8 @@ from confirma_async.converters import Converter
 from confirma_async.creditors import CreditorsOptions, Profiles
 from confirma_async.settings import Settings
 from confirma_sync.outbox import Outbox
-from confirma_sync.portal import PerFork
-from confirma_sync.proxy import (
+from confirma_sync.waiting.portal import PerFork
+from confirma_sync.waiting.proxy import (
     TAKEN_OVER,
     Closing,
     Opening,

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from confirma_async import mirror as asynchronous
-from confirma_sync.proxy import TAKEN_OVER, SyncProxy, blocking
+from confirma_sync.waiting.proxy import TAKEN_OVER, SyncProxy, blocking
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -9,8 +9,8 @@ from typing import Any, Concatenate, Final, ParamSpec, cast
 from confirma_async import outbox as asynchronous
 from confirma_async.account import Account
 from confirma_async.outbox import EventStream, WriteEvent
-from confirma_sync.portal import PerFork, Portal
-from confirma_sync.proxy import TAKEN_OVER, Opening, SyncProxy, blocking
+from confirma_sync.waiting.portal import PerFork, Portal
+from confirma_sync.waiting.proxy import TAKEN_OVER, Opening, SyncProxy, blocking
 
 P = ParamSpec("P")
 

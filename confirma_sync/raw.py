@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from confirma_async.resources import raw
-from confirma_sync.portal import Portal
-from confirma_sync.proxy import SyncProxy, blocking
+from confirma_sync.waiting.portal import Portal
+from confirma_sync.waiting.proxy import SyncProxy, blocking
 
 
 class RawOnboarding(SyncProxy):

@@ -7,7 +7,7 @@ from typing import Final, cast
 from confirma_async.comparison.access import ContractAccess
 from confirma_async.contract import Overrides
 from confirma_async.resources import accounting, invoices, onboarding, operations, payments
-from confirma_sync.proxy import SyncProxy, blocking, blocking_after, listing
+from confirma_sync.waiting.proxy import SyncProxy, blocking, blocking_after, listing
 
 
 class Onboarding(SyncProxy):

@@ -24,8 +24,8 @@ from confirma_async.sandbox import (
     Terms,
     VirtualClock,
 )
-from confirma_sync.portal import Portal
-from confirma_sync.proxy import Closing, blocking, constructor, on_the_loop
+from confirma_sync.waiting.portal import Portal
+from confirma_sync.waiting.proxy import Closing, blocking, constructor, on_the_loop
 
 __all__ = [
     "AmountByKind",

@@ -51,8 +51,9 @@ _NOT_SAID = re.compile(
 
 RAISED = (
     "cli/app.py", "cli/commands/jobs/export.py", "cli/commands/jobs/report.py",
-    "cli/commands/jobs/retry.py", "cli/commands/jobs/submit.py", "cli/connection.py", "cli/job_options.py",
-    "cli/journals.py", "cli/options.py", "cli/output/tables.py", "cli/output/workbook.py",
+    "cli/commands/jobs/sending/retry.py", "cli/commands/jobs/sending/submit.py", "cli/connection.py",
+    "cli/job_options.py", "cli/journals.py", "cli/options.py", "cli/output/tables.py",
+    "cli/output/workbook.py",
 )  # fmt: skip
 """Where errors are raised that people read, beside texts of other kinds."""
 

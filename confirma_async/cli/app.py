@@ -25,14 +25,14 @@ from confirma_async.cli.side_effects import SideEffects
 from confirma_async.cli.stopping import signals
 
 _COMMANDS: Mapping[str, str] = {
-    "import": "jobs.import_file",
-    "submit": "jobs.submit",
-    "worker": "jobs.worker",
+    "import": "jobs.sending.import_file",
+    "submit": "jobs.sending.submit",
+    "worker": "jobs.sending.worker",
     "validate": "jobs.validate",
     "columns": "jobs.columns",
     "status": "jobs.status",
     "jobs": "jobs.runs",
-    "retry": "jobs.retry",
+    "retry": "jobs.sending.retry",
     "resolve": "jobs.resolve",
     "report": "jobs.report",
     "export": "jobs.export",

@@ -34,7 +34,7 @@ from confirma_async.outbox.invoices import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.resources import OutboxAccounting, OutboxInvoices, OutboxOnboarding
 from confirma_async.outbox.write_options import WriteArguments, WriteOptions
-from confirma_async.outbox.writes import WriteDesk
+from confirma_async.outbox.writes.desk import WriteDesk
 from confirma_async.schemas import ActionsReceipt
 from confirma_async.schemas.identity import same_seller
 from confirma_async.session.closing import AsyncClosing

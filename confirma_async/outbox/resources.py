@@ -17,12 +17,12 @@ from confirma_async.contract import (
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.formats.models import ReadInvoice
-from confirma_async.outbox.effects import facts_of_actions, facts_of_names
 from confirma_async.outbox.given import Given
 from confirma_async.outbox.invoices import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.write_options import WriteArguments, WriteOptions
-from confirma_async.outbox.writes import WriteDesk
+from confirma_async.outbox.writes.desk import WriteDesk
+from confirma_async.outbox.writes.effects import facts_of_actions, facts_of_names
 from confirma_async.resources.accounting import prepared_ledger, prepared_payments
 from confirma_async.resources.arguments import Prepared
 from confirma_async.resources.invoices import prepared_actions

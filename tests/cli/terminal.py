@@ -23,7 +23,11 @@ from confirma_async import cli
 
 _LOADED = multiprocessing.get_context("forkserver")
 _LOADED.set_forkserver_preload(
-    [__name__, "confirma_async.cli.commands.jobs.import_file", "confirma_async.cli.commands.jobs.submit"]
+    [
+        __name__,
+        "confirma_async.cli.commands.jobs.sending.import_file",
+        "confirma_async.cli.commands.jobs.sending.submit",
+    ]
 )
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 _CHOICE = re.compile(r"^ +(\d+)  (.+)$", re.MULTILINE)
@@ -43,6 +47,7 @@ class Person:
         self, *words: str | Path, folder: Path, prompt: str = "b to go back", columns: int = 120
     ) -> None:
         self.told = ""
+        self._interrupted = False
         self._prompt = f"{prompt} \\[\\d+\\]: "
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(ours, (200, columns))
@@ -94,8 +99,9 @@ class Person:
         self._child.send("\x04")
 
     def interrupt(self) -> None:
-        """Press Ctrl-C."""
+        """Press Ctrl-C, and again while the command goes on: one just before it reads is not heard."""
         self._child.send("\x03")
+        self._interrupted = True
 
     def leave(self) -> int:
         """Wait for the end; gives the exit code."""
@@ -108,7 +114,10 @@ class Person:
         return self._process.exitcode
 
     def _close_at_its_end(self) -> None:
-        self._process.join(120)
+        for _ in range(60):
+            self._process.join(2)
+            if self._process.is_alive() and self._interrupted:
+                self._child.send("\x03")
         os.close(self._theirs)  # the last one: what is left is read, and then the end of it
 
 

@@ -25,8 +25,8 @@ from confirma_async.sandbox import Fault
 from confirma_async.session.transport import Response
 from confirma_async.telemetry import OpenTelemetryHook
 from confirma_sync import Confirma, Hook, RateLimit, Sandbox
-from confirma_sync.blocking import BlockingCall
-from confirma_sync.loop import new_loop
+from confirma_sync.waiting.blocking import BlockingCall
+from confirma_sync.waiting.loop import new_loop
 
 VALID = Response(200, {}, b'{"isValid": true, "message": "The token is valid."}')
 DAY = datetime.date(2026, 11, 1)

@@ -11,7 +11,7 @@ from tests.sync.test_names import VERBS
 
 ROOT = Path(__file__).parents[2]
 THERE_AND_HERE = {
-    "confirma_async.pagination.pager.Pager[": "confirma_sync.proxy.Pager[",
+    "confirma_async.pagination.pager.Pager[": "confirma_sync.waiting.proxy.Pager[",
     "confirma_async.bulk.BulkStream": "confirma_sync.bulk.BulkStream",
     "confirma_async.account.AccountView": "confirma_sync.client.AccountView",
 }

@@ -14,9 +14,9 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, chosen, which, whose
 from confirma_async.cli.language.choice import ngettext
 from confirma_async.cli.language.figures import count, plain
+from confirma_async.cli.output.pages.report import DOCTYPE, page
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
-from confirma_async.cli.output.report_page import DOCTYPE, page
 from confirma_async.cli.remembered import from_text, with_mappings
 from confirma_async.formats import ColumnMapping, ReadOptions
 

@@ -18,8 +18,8 @@ from confirma_async.cli.commands.jobs.report import refuse_another_file
 from confirma_async.cli.commands.mirror.account import mirrored, own_journals
 from confirma_async.cli.commands.mirror.place import db as db_option
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.output.pages.reconciliation import page
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.reconciliation_page import page
 from confirma_async.cli.output.render import print_json, print_rows, table
 from confirma_async.cli.output.tables import PLAIN_CSV, Layout, as_list, print_csv, text
 from confirma_async.cli.output.terminal import Terminal

@@ -12,7 +12,7 @@ from rich.markup import escape
 from confirma_async.cli import options
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.output.comparison_page import as_page
+from confirma_async.cli.output.pages.comparison import as_page
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, print_sayings, table
 from confirma_async.cli.output.terminal import Terminal

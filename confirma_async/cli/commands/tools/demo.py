@@ -12,8 +12,8 @@ import click
 
 from confirma_async.bulk import JobArguments
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.submit import send
-from confirma_async.cli.commands.jobs.submit_request import SubmitRequest
+from confirma_async.cli.commands.jobs.sending.submit import send
+from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
 from confirma_async.cli.connection import Connection
 from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.job_options import JobSettings

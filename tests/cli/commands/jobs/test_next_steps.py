@@ -113,7 +113,7 @@ def test_a_journal_in_doubt_names_what_ends_the_doubt(confirma, service, invoice
 
 
 def test_a_password_of_a_database_is_not_told():
-    from confirma_async.cli.commands.jobs.submit_request import without_password
+    from confirma_async.cli.commands.jobs.sending.submit_request import without_password
 
     assert "secret" not in without_password("postgresql://me:secret@host/db")
     assert "secret" not in without_password("--journal=postgresql://me:secret@host/db")

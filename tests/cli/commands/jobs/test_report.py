@@ -12,7 +12,7 @@ from confirma_async.bulk.models import Verdict
 from confirma_async.bulk.reporting.attention import NAMED, Attention, NeedsAttention
 from confirma_async.bulk.reporting.pace import Bar, Pace
 from confirma_async.bulk.reporting.summary import Summary, Total
-from confirma_async.cli.output.report_page import page
+from confirma_async.cli.output.pages.report import page
 from confirma_async.errors import Problem
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")

@@ -8,7 +8,7 @@ pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.machines.planned import open_planned
-from confirma_async.cli.commands.jobs import planning
+from confirma_async.cli.commands.jobs.sending import planning
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 

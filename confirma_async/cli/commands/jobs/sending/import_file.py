@@ -12,8 +12,8 @@ from attrs import evolve, frozen
 from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.submit import refuse_older_journals, send
-from confirma_async.cli.commands.jobs.submit_request import SubmitRequest, target_in_words
+from confirma_async.cli.commands.jobs.sending.submit import refuse_older_journals, send
+from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, target_in_words
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.importing import texts

@@ -11,7 +11,7 @@ from confirma_async import pagination
 from confirma_async.errors import ConfigurationError
 from confirma_async.pagination import Page
 from confirma_async.session.prepared_call import PreparedCall
-from confirma_sync.portal import PerFork, Portal
+from confirma_sync.waiting.portal import PerFork, Portal
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -26,14 +26,14 @@ from confirma_async.errors import (
     OutcomeUnknownError,
     ResponseDecodeError,
 )
-from confirma_async.outbox.answers import classify
-from confirma_async.outbox.effects import Sought, is_shown
 from confirma_async.outbox.gate import Gate
 from confirma_async.outbox.given import Given, differs, known
 from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, ROOM, Held, HeldWrites, OutcomeListener
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
-from confirma_async.outbox.unheard import UnheardAnswers
-from confirma_async.outbox.write_rows import find_here, kept, subject_of
+from confirma_async.outbox.writes.answers import classify
+from confirma_async.outbox.writes.effects import Sought, is_shown
+from confirma_async.outbox.writes.rows import find_here, kept, subject_of
+from confirma_async.outbox.writes.unheard import UnheardAnswers
 from confirma_async.privacy import Secret
 from confirma_async.resources.arguments import Prepared
 from confirma_async.schemas.wire import Schema

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from confirma_async.errors import ConfigurationError
-from confirma_sync.loop import CLOSED, LoopThread, new_loop
+from confirma_sync.waiting.loop import CLOSED, LoopThread, new_loop
 
 G = TypeVar("G")
 R = TypeVar("R")

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from importlib import resources
 
 from attrs import frozen
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from confirma_async.bulk.models import State, Verdict
 from confirma_async.bulk.reporting.attention import NeedsAttention
@@ -17,10 +14,10 @@ from confirma_async.cli.importing.texts import named_place
 from confirma_async.cli.language.choice import current, gettext as _, ngettext
 from confirma_async.cli.language.figures import count, moment, money, zone
 from confirma_async.cli.language.messages import is_cell, told, where
-from confirma_async.cli.output.report_charts import charts
+from confirma_async.cli.output.pages.charts import charts
+from confirma_async.cli.output.pages.rendering import rendered
 from confirma_async.cli.output.standings import ORDER, Wording, wording
 from confirma_async.errors import Problem
-from confirma_async.privacy import visible
 
 DOCTYPE = "<!DOCTYPE html>"
 """How every page begins."""
@@ -40,32 +37,19 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
         name: What the job is called.
         made: Now, with the zone in which times are shown.
     """
-    environment = Environment(
-        loader=PackageLoader("confirma_async.cli", "output"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_harmless,
-        keep_trailing_newline=True,
-    )
-    style = resources.files("confirma_async.cli.output").joinpath("report.css").read_text(encoding="utf-8")
-    return environment.get_template("report.html.j2").render(
-        _=_,
-        language=current().code,
-        title=_("Invoices of {name}").format(name=name),
-        style=Markup(style),  # noqa: S704 (our own file)
-        origin=_origin(summary, made),
-        verdict=_verdict(summary),
-        rows=_rows(summary),
-        sums=_sums(summary.totals),
-        writes=_write_rows(summary.writes),
-        charts=charts(summary.pace, made.tzinfo),
-        sections=_sections(summary),
-    )
-
-
-def _harmless(value: object) -> object:
-    """Write control characters out in every text that is not HTML of our own."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    values = {
+        "_": _,
+        "language": current().code,
+        "title": _("Invoices of {name}").format(name=name),
+        "origin": _origin(summary, made),
+        "verdict": _verdict(summary),
+        "rows": _rows(summary),
+        "sums": _sums(summary.totals),
+        "writes": _write_rows(summary.writes),
+        "charts": charts(summary.pace, made.tzinfo),
+        "sections": _sections(summary),
+    }
+    return rendered("report.html.j2", values, styles=["report.css"])
 
 
 def _origin(summary: Summary, made: datetime.datetime) -> list[str]:

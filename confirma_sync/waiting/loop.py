@@ -14,7 +14,7 @@ from anyio.from_thread import BlockingPortal
 from attrs import frozen
 
 from confirma_async.errors import ConfigurationError
-from confirma_sync.blocking import BlockingCall
+from confirma_sync.waiting.blocking import BlockingCall
 
 R = TypeVar("R")
 

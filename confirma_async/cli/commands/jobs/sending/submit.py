@@ -20,9 +20,9 @@ from confirma_async.bulk.places import JournalPlace, PostgresPlace, reading_if_t
 from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.bulk.sqlite.file.marks import remove_marks
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.planning import plan_for_workers
-from confirma_async.cli.commands.jobs.submit_many import check_sellers, plan_many, submit_many
-from confirma_async.cli.commands.jobs.submit_request import SubmitRequest, name_of, target_in_words
+from confirma_async.cli.commands.jobs.sending.planning import plan_for_workers
+from confirma_async.cli.commands.jobs.sending.submit_many import check_sellers, plan_many, submit_many
+from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, name_of, target_in_words
 from confirma_async.cli.commands.jobs.validate import inspect
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit, of_creditors, of_report

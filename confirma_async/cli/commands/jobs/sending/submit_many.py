@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from confirma_async.bulk import JobArguments
 from confirma_async.bulk.prepared import PreparedRecords
-from confirma_async.cli.commands.jobs.submit_request import SubmitRequest, name_of, target_in_words
+from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, name_of, target_in_words
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
 from confirma_async.cli.options import ChosenProfiles
 from confirma_async.cli.output.creditors_report import show_creditors_plan, show_creditors_report

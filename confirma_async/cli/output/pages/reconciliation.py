@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from importlib import resources
 from typing import Any, cast
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
+from confirma_async.cli.output.pages.rendering import rendered
 from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, DifferenceKind
 from confirma_async.mirror.reconciliation.report import Month, Reconciliation
-from confirma_async.privacy import visible
 
 SHOWN = 50
 """Differences of a kind that stand on the page; --csv has them all."""
@@ -46,32 +42,17 @@ def page(found: Reconciliation, made: datetime.datetime) -> str:
         found: What came of the reconciliation.
         made: Now, with the zone in which times are shown.
     """
-    environment = Environment(
-        loader=PackageLoader("confirma_async.cli", "output"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_harmless,
-        keep_trailing_newline=True,
-    )
-    filters: dict[str, Any] = environment.filters
-    filters |= {"count": _count, "money": _money, "told": _told}
-    folder = resources.files("confirma_async.cli.output")
-    style = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in _STYLES)
-    return environment.get_template("reconciliation.html.j2").render(
-        style=Markup(style),  # noqa: S704 (our own files)
-        found=found,
-        origin=_origin(found, made),
-        verdict=_verdict(found),
-        colours=_COLOURS,
-        charts=_charts(found),
-        kinds=_kinds(found.differences),
-        shown=SHOWN,
-    )
-
-
-def _harmless(value: object) -> object:
-    """Write control characters out in every text that is not HTML of our own."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    values = {
+        "found": found,
+        "origin": _origin(found, made),
+        "verdict": _verdict(found),
+        "colours": _COLOURS,
+        "charts": _charts(found),
+        "kinds": _kinds(found.differences),
+        "shown": SHOWN,
+    }
+    filters: Mapping[str, Callable[..., object]] = {"count": _count, "money": _money, "told": _told}
+    return rendered("reconciliation.html.j2", values, styles=_STYLES, filters=filters)
 
 
 def _origin(found: Reconciliation, made: datetime.datetime) -> Sequence[str]:

@@ -12,8 +12,8 @@ from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import Retry
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.submit import send
-from confirma_async.cli.commands.jobs.submit_request import SubmitRequest
+from confirma_async.cli.commands.jobs.sending.submit import send
+from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
 from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.input_options import input_options

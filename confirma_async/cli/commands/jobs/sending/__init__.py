@@ -1,0 +1,1 @@
+"""Jobs that send: one process, many of them, a retry, a guided import."""

@@ -1,0 +1,1 @@
+"""Pages that a browser shows or prints: of a report, a reconciliation, a comparison."""
