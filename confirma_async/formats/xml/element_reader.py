@@ -328,6 +328,10 @@ class ElementReader:
         origin: Element | None = draft.origin_of(path)
         if origin is not None:
             return self.where(origin)
+        return self.named(path)
+
+    def named(self, path: str) -> str | None:
+        """Return where documents of this kind have the value of a JSON path; None where nowhere alone."""
         source = self.dialect.sources.get(path)
         return None if source is None else self._place(source)
 
