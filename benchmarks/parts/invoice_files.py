@@ -28,6 +28,21 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 FINVOICE = EXAMPLES / "finvoice" / "invoices.xml"
 UBL = EXAMPLES / "ubl" / "invoice.xml"
 
+UBL_TOTALS = {
+    "1306.00": "10080.00",
+    "1320.00": "10094.00",
+    "336.60": "2573.97",
+    "1656.60": "12667.97",
+}
+"""What the totals of the UBL example become where its first row stands ten times."""
+FINVOICE_TOTALS = {
+    "1044,20": "10080,00",
+    "1064,20": "10100,00",
+    "271,37": "2575,50",
+    "1335,57": "12675,50",
+}
+"""The same of the Finvoice example."""
+
 
 def written(name: str, folder: Path, count: int) -> Path:
     """Write a file of a format.
@@ -90,11 +105,15 @@ def _write_json_lines(path: Path, count: int) -> None:
 def _write_finvoice(path: Path, count: int) -> None:
     document = FINVOICE.read_bytes().decode("iso-8859-15")
     document = document[document.index("<?xml") : document.index("</Finvoice>")] + "</Finvoice>\n"
+    for before, after in FINVOICE_TOTALS.items():
+        document = document.replace(f">{before}<", f">{after}<")
     _write_documents(path, count, _with_rows(document, "InvoiceRow"), ">13001</InvoiceNumber>", "iso-8859-15")
 
 
 def _write_ubl(path: Path, count: int) -> None:
     document = UBL.read_text(encoding="utf-8") + "\n"
+    for before, after in UBL_TOTALS.items():
+        document = document.replace(f">{before}<", f">{after}<")
     _write_documents(path, count, _with_rows(document, "cac:InvoiceLine"), ">12001</cbc:ID>", "utf-8")
 
 

@@ -180,9 +180,12 @@ class PreparedRecords:
 
 
 def _number_at(record: ReadInvoice | BadRecord) -> str:
-    """Return where the number of a record stands, as a message says it."""
+    """Return where the number of a record stands, as a message says it.
+
+    No file is read again for it: it is asked of every record, and told of few.
+    """
     origins = record.origins if isinstance(record, ReadInvoice) else None
-    return NUMBER if origins is None else located_path(NUMBER, origins)
+    return NUMBER if origins is None else located_path(NUMBER, origins.name(NUMBER))
 
 
 def _kept(record: Entry | Refusal, identity: Identity | None, number_at: str) -> _Kept:

@@ -51,20 +51,23 @@ class Origins(Protocol):
     def find(self, path: str, /) -> str | None:
         """Return where the value of a JSON path stands, or would stand: a line with a column or an element.
 
-        None where nothing of the file is behind it.
+        None where nothing of the file is behind it. The file may be read again for it.
         """
+        ...
+
+    def name(self, path: str, /) -> str | None:
+        """Return the same without what the file would have to be read again for: the line of an element."""
         ...
 
 
 def located(problem: Problem, origins: Origins) -> Problem:
     """Return a problem with its place in the file before its JSON path, where the file has one."""
-    path = located_path(problem.path, origins)
+    path = located_path(problem.path, origins.find(problem.path))
     return problem if path == problem.path else evolve(problem, path=path)
 
 
-def located_path(path: str, origins: Origins) -> str:
+def located_path(path: str, place: str | None) -> str:
     """Return a JSON path with its place in the file before it, where the file has one."""
-    place = origins.find(path)
     if place is None or place == path:
         return path
     if place.endswith(path[1:]):  # the path in a file that holds several requests

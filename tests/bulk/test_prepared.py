@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import attrs
 import pytest
@@ -18,8 +19,10 @@ from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
 from confirma_async.formats import ReadOptions, assign, read_files, scan_files, spooled
 from confirma_async.formats.files import read_each
+from confirma_async.formats.xml import documents
 from confirma_async.validation import Checks
 
+UBL = Path(__file__).parents[2] / "examples" / "ubl" / "invoice.xml"
 HEADER = "number;date;due_date;currency;gross_amount;attachment\n"
 
 
@@ -96,6 +99,16 @@ def test_a_file_that_changes_or_goes_after_it_was_read_changes_nothing_that_is_s
         assert [record.body for record in kept if isinstance(record, Entry)] == bodies
     assert len(bodies) == 2
     assert not any(b"Fraud" in body for body in bodies)
+
+
+def test_a_number_that_stands_twice_is_named_by_its_element_without_reading_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(documents, "lines_of_elements", lambda *_: pytest.fail("parsed a document twice"))
+    one, other = (tmp_path / name for name in ("one.xml", "other.xml"))
+    for path in (one, other):
+        path.write_bytes(UBL.read_bytes())
+    for record in prepared(one, other):
+        assert isinstance(record, Refusal)
+        assert record.problems[0].path == "/Invoice/ID ($.invoice.header.number)"
 
 
 def test_a_number_that_stands_twice_is_named_by_its_column(write):

@@ -178,6 +178,8 @@ class _Origins:
         """Return the path in the file."""
         return self.root + path.removeprefix("$")
 
+    name = find
+
 
 def _with_known_type(value: Any, names: _Names) -> tuple[str, ...]:
     """Write a known type in capital letters, as the service does, and says so."""

@@ -143,6 +143,8 @@ class _Origins:
         _, line = self.group.values.get(name, (None, self.group.line))
         return self.layout.path(line, name)
 
+    name = find
+
     def _column(self, place: str, *, of_row: bool) -> str | None:
         return next(
             (

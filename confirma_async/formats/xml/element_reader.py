@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 
 from confirma_async.errors import Problem
 from confirma_async.formats.payload import Draft, put
@@ -316,7 +317,7 @@ class ElementReader:
         return path if line is None else f"line {line}, {path}"
 
     def _place(self, path: str) -> str:
-        return f"/{local_name(self.root.tag)}/{_PREFIX.sub('', path)}"
+        return _place_in(self.root.tag, path)
 
     def find(self, path: str, draft: Draft) -> str | None:
         """Return where the value of a JSON path stands, or would stand, in the document.
@@ -328,6 +329,10 @@ class ElementReader:
         origin: Element | None = draft.origin_of(path)
         if origin is not None:
             return self.where(origin)
+        return self.named(path)
+
+    def named(self, path: str) -> str | None:
+        """Return where documents of this kind have the value of a JSON path; None where nowhere alone."""
         source = self.dialect.sources.get(path)
         return None if source is None else self._place(source)
 
@@ -340,6 +345,11 @@ class ElementReader:
                 self._paths[each] = path
                 pending += [(child, f"{path}/{step}") for child, step in steps_below(each)]
         return self._paths[element]
+
+
+@cache  # of the paths of this package, in the few kinds of documents that it reads
+def _place_in(root: str, path: str) -> str:
+    return f"/{local_name(root)}/{_PREFIX.sub('', path)}"
 
 
 def _set_aside(elements: Sequence[Element], layout: ElementShape) -> Aside:

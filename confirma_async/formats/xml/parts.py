@@ -109,6 +109,10 @@ class _Origins:
         """Return where the value of a JSON path stands, or would stand."""
         return self.reader.find(path, self.draft)
 
+    def name(self, path: str, /) -> str | None:
+        """Return the element that a document has the value of a JSON path in, without its line."""
+        return self.reader.named(path)
+
 
 def _told(problem: Problem, origins: _Origins) -> Problem:
     return evolve(problem, path=origins.find(problem.path) or problem.path)
