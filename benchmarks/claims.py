@@ -3,7 +3,7 @@
 Plans invoices in a database, and brings them to their end as a worker does, but without a service: chunks are
 claimed, intents and outcomes are written some dozens at a time, finished chunks are removed. Every step is a
 transaction of its own. How long a claim of a chunk takes is told for the first and the last tenth of them, as
-is the memory of the process; in the end the size of the tables.
+is the memory of the process; in the end the size of the tables, and what the server wrote to its log (WAL).
 
 Prints one JSON document with its ratios.
 """
@@ -41,6 +41,7 @@ DIFFERENT = 10_000
 """Invoices that are prepared; each stands for others of the same contents and another number."""
 
 _CHUNKS = "SELECT id FROM confirma_journal.planned_chunk ORDER BY id"
+_LOG = "SELECT wal_bytes FROM pg_stat_wal"
 _SIZES = (
     "SELECT relname, pg_total_relation_size(relid), n_dead_tup FROM pg_stat_user_tables WHERE schemaname "
     "IN ('confirma_journal', 'confirma_queue') AND pg_total_relation_size(relid) > 1000000 ORDER BY 2 DESC"
@@ -67,6 +68,7 @@ def main() -> None:
             journal.close()
         with psycopg.connect(server.url, autocommit=True) as connection:
             tables = connection.execute(_SIZES).fetchall()
+            (log,) = connection.execute(_LOG).fetchone() or (0,)
     tenth = max(1, len(claims) // 10)
     first, last = _times(claims[:tenth]), _times(claims[-tenth:])
     growth = last["p50_ms"] / first["p50_ms"]
@@ -80,6 +82,7 @@ def main() -> None:
             "claim_of_a_chunk": {"first tenth": first, "last tenth": last},
             "claims_growth": round(growth, 3),
             "memory_mib": {"first tenth": memory[tenth - 1], "end": memory[-1]},
+            "log_bytes_an_invoice": round(int(log) / count),
             "tables": {name: {"mib": round(size / 2**20, 1), "dead": dead} for name, size, dead in tables},
             "target": {"claims_growth": TARGET_CLAIMS},
             "met": {"claims_growth": growth <= TARGET_CLAIMS},

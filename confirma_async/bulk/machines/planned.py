@@ -180,12 +180,20 @@ class PlannedJournal(PostgresJournal):
 
     def _end_sent(self, runs: Sequence[int], now: float) -> None:
         """End what of some planned runs has nothing open any more."""
-        self._do(
-            "UPDATE run SET ended_at = %s, ending = %s WHERE id = ANY(%s) AND ending = %s "
-            "AND NOT EXISTS (SELECT 1 FROM planned_chunk WHERE planned_chunk.run = run.id) "
-            f"AND NOT EXISTS (SELECT 1 FROM item WHERE {OPEN} AND item.run = run.id)",
-            milliseconds(now), SENT, list(runs), PLANNED,
-        )  # fmt: skip
+        without_chunks = [
+            run
+            for (run,) in self._all(
+                "SELECT id FROM run WHERE id = ANY(%s) AND ending = %s "
+                "AND NOT EXISTS (SELECT 1 FROM planned_chunk WHERE planned_chunk.run = run.id)",
+                list(runs), PLANNED,
+            )
+        ]  # fmt: skip
+        if without_chunks:  # only then are all open items looked at
+            self._do(
+                "UPDATE run SET ended_at = %s, ending = %s WHERE id = ANY(%s) "
+                f"AND NOT EXISTS (SELECT 1 FROM item WHERE {OPEN} AND item.run = run.id)",
+                milliseconds(now), SENT, without_chunks,
+            )  # fmt: skip
 
     # --- sending ------------------------------------------------------------------------------------
 

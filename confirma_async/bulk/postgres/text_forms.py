@@ -10,15 +10,19 @@ from collections.abc import Iterable, Sequence
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def _field(value: object) -> str:
-    if value is None:
-        return "\\N"
-    return f"\\\\x{value.hex()}" if isinstance(value, bytes) else str(value).translate(_ESCAPES)
-
-
 def copy_text(rows: Iterable[Sequence[object]]) -> str:
     r"""Return rows in the text format of COPY; a value that is None stands as ``\N``."""
-    return "".join(["\t".join(map(_field, row)) + "\n" for row in rows])
+    lines = [
+        "\t".join(
+            ["\\N" if value is None else str(value) if type(value) is int else _field(value) for value in row]
+        )
+        for row in rows
+    ]
+    return "".join([f"{line}\n" for line in lines])
+
+
+def _field(value: object) -> str:
+    return f"\\\\x{value.hex()}" if isinstance(value, bytes) else str(value).translate(_ESCAPES)
 
 
 def array_text(numbers: Iterable[int]) -> str:
