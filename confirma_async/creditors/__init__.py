@@ -184,6 +184,7 @@ class Creditors(AsyncClosing):
         invoices: Collection[Record] | Callable[[], Iterable[Record]],
         *,
         counts: Mapping[str, int] | None = None,
+        keep_bodies: int | None = None,
         **options: Unpack[JobArguments],
     ) -> CreditorsPlan:
         """Queue every invoice for workers (``work``), each in the database of its seller's account.
@@ -193,6 +194,7 @@ class Creditors(AsyncClosing):
         Args:
             invoices: As of ``submit``.
             counts: As of ``submit``.
+            keep_bodies: As of ``bulk.plan``.
             options: How the jobs run; see ``JobOptions``. How lookups go is up to the workers.
 
         Raises:
@@ -208,7 +210,9 @@ class Creditors(AsyncClosing):
         async def plan(account: str, records: AsyncIterable[Record]) -> None:
             arguments: JobArguments = {**options, "expected": counts.get(account)}
             bulk = self._views[account].bulk
-            planned[account] = await bulk.plan(records, journal=placements[account], **arguments)
+            planned[account] = await bulk.plan(
+                records, journal=placements[account], keep_bodies=keep_bodies, **arguments
+            )
 
         jobs = self._jobs(plan, counts, asyncio.Event(), _untold)
         await jobs.run(read())
