@@ -50,7 +50,10 @@ from confirma_async.bulk.postgres.migrations import SCHEMA
 from confirma_async.errors import JournalError
 from confirma_async.sandbox import Sandbox
 
-MINUTES = 10
+_DONE = {State.ACCEPTED, State.REJECTED, None}
+"""What the journal says of an invoice that nobody sends any more; None where it knows none."""
+
+MINUTES = 30
 """Minutes within which workers that nobody kills have to bring all to its end."""
 
 HARMS = {
@@ -312,7 +315,7 @@ class Proof:
             counted = journal.counts(run)[State.ACCEPTED]
         numbers = range(FIRST_NUMBER, FIRST_NUMBER + self.invoices)
         return {
-            "lost": sum(not arrived[number] for number in numbers),
+            "lost": sum(not arrived[number] and states.get(number) in _DONE for number in numbers),
             "doubled": sum(arrived[number] > 1 for number in numbers),
             "disagreeing": sum(states.get(number) in {State.REJECTED, None} for number in numbers),
             "unfinished": sum(states.get(number, State.REJECTED) not in FINAL for number in numbers),

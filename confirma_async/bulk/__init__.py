@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from attrs import evolve
 
+from confirma_async import bounds
 from confirma_async.accounts.folders import target_of
 from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import check_successor
@@ -283,6 +284,7 @@ class Bulk:
         invoices: Source,
         *,
         journal: JournalSource,
+        keep_bodies: int | None = None,
         progress: Callable[[PlannedJob], object] = lambda _: None,
         **options: Unpack[JobArguments],
     ) -> PlannedJob:
@@ -294,6 +296,8 @@ class Bulk:
         Args:
             invoices: As of ``submit``.
             journal: The URL of a PostgreSQL database (``postgresql://...``).
+            keep_bodies: Days for which what was sent is kept there once it is final, from 1 to 3,650; None
+                removes it then. It is personal data. Whoever plans or works there next removes it in time.
             progress: Called with what is planned so far, after each portion.
             options: How the job runs; see ``JobOptions``. How lookups go is up to the workers.
 
@@ -307,8 +311,12 @@ class Bulk:
         from confirma_async.bulk.machines.planner import plan
 
         made = JobOptions(**options)
+        if keep_bodies is not None:
+            bounds.KEEP_BODIES.check("keep_bodies", keep_bodies)
         placement = await self.place(journal, target=made.target)
-        return await plan(self._pipeline, placement, invoices, made, progress=progress)
+        return await plan(
+            self._pipeline, placement, invoices, made, keep_bodies=keep_bodies, progress=progress
+        )
 
     async def work(
         self,

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
@@ -24,8 +25,8 @@ from confirma_async.creditors.outboxes import CreditorOutboxes, OutboxArguments
 from confirma_async.creditors.profiles import Profile, Profiles
 from confirma_async.creditors.reports import CreditorsPlan, CreditorsReport
 from confirma_async.creditors.splitting import account_of, documents
-from confirma_async.creditors.workers import Begun, again_and_again, unheard
-from confirma_async.errors import ConfigurationError, ConfirmaError
+from confirma_async.creditors.workers import Begun, Stopped, again_and_again, unheard
+from confirma_async.errors import ConfigurationError, ConfirmaError, JournalError
 from confirma_async.mirror import SyncReport
 from confirma_async.mirror.store.opening import Where
 from confirma_async.outbox import Outbox
@@ -184,6 +185,7 @@ class Creditors(AsyncClosing):
         invoices: Collection[Record] | Callable[[], Iterable[Record]],
         *,
         counts: Mapping[str, int] | None = None,
+        keep_bodies: int | None = None,
         **options: Unpack[JobArguments],
     ) -> CreditorsPlan:
         """Queue every invoice for workers (``work``), each in the database of its seller's account.
@@ -193,6 +195,7 @@ class Creditors(AsyncClosing):
         Args:
             invoices: As of ``submit``.
             counts: As of ``submit``.
+            keep_bodies: As of ``bulk.plan``.
             options: How the jobs run; see ``JobOptions``. How lookups go is up to the workers.
 
         Raises:
@@ -202,13 +205,16 @@ class Creditors(AsyncClosing):
         read = _reading_anew(invoices)
         if counts is None:
             counts = self.profiles.count(documents(read(), self.converter))
-        placements = await self._databases()
+        self._check_databases()
+        placements = await self.place()
         planned: dict[str, PlannedJob] = {}
 
         async def plan(account: str, records: AsyncIterable[Record]) -> None:
             arguments: JobArguments = {**options, "expected": counts.get(account)}
             bulk = self._views[account].bulk
-            planned[account] = await bulk.plan(records, journal=placements[account], **arguments)
+            planned[account] = await bulk.plan(
+                records, journal=placements[account], keep_bodies=keep_bodies, **arguments
+            )
 
         jobs = self._jobs(plan, counts, asyncio.Event(), _untold)
         await jobs.run(read())
@@ -222,6 +228,7 @@ class Creditors(AsyncClosing):
         stop: asyncio.Event | None = None,
         until_empty: bool = False,
         begun: Begun = unheard,
+        stopped: Stopped = unheard,
         **options: Unpack[JobArguments],
     ) -> Mapping[str, WorkerEnd | ConfirmaError]:
         """Send what was planned for each account, together with any number of other workers.
@@ -234,6 +241,7 @@ class Creditors(AsyncClosing):
             until_empty: Whether each worker ends once its queue has nothing for now.
             begun: Called with the account's name once its worker has begun, and what its health can be asked
                 of from then on.
+            stopped: Called with the account's name and how its worker ended, each time that it stops.
             options: How lookups go, and when too many rejections stop a worker; see ``JobOptions``.
 
         Returns:
@@ -241,28 +249,36 @@ class Creditors(AsyncClosing):
 
         Raises:
             ConfigurationError: a key cannot be read or is another account's, or a journal is no database.
-            JournalError: a journal cannot be read.
         """
-        placements, stop = await self._databases(), stop or asyncio.Event()
+        self._check_databases()
+        stop, placements = stop or asyncio.Event(), dict[str, Placement]()
+        for name in self.profiles:
+            with contextlib.suppress(JournalError):  # a database that is away stops its account alone
+                placements[name] = await self._place(name)
 
         def of(name: str) -> Callable[[], Awaitable[WorkerEnd]]:
-            return lambda: self._views[name].bulk.work(
-                journal=placements[name],
-                stop=stop,
-                rate=self.profiles[name].rate,
-                until_empty=until_empty,
-                begun=partial(begun, name),
-                **options,
-            )
+            async def work() -> WorkerEnd:
+                return await self._views[name].bulk.work(
+                    journal=placements.get(name) or await self._place(name),
+                    stop=stop,
+                    rate=self.profiles[name].rate,
+                    until_empty=until_empty,
+                    begun=partial(begun, name),
+                    **options,
+                )
 
-        workers = {name: of(name) for name in placements}
+            return work
+
         ended = await asyncio.gather(
-            *(again_and_again(work, stop, once=until_empty) for work in workers.values())
+            *(
+                again_and_again(of(name), stop, once=until_empty, stopped=partial(stopped, name))
+                for name in self.profiles
+            )
         )
-        return dict(zip(workers, ended, strict=True))
+        return dict(zip(self.profiles, ended, strict=True))
 
-    async def _databases(self) -> Mapping[str, Placement]:
-        """Find the database of every account; as ``place``.
+    def _check_databases(self) -> None:
+        """Check that the journal of every account is in a database.
 
         Raises:
             ConfigurationError: the journal of an account is in none.
@@ -273,7 +289,6 @@ class Creditors(AsyncClosing):
                     f"the profile {name}: its workers share a journal in a PostgreSQL database of its own; "
                     'name it in the profile (journal = "postgresql://HOST/DATABASE")'
                 )
-        return await self.place()
 
     async def place(self) -> Mapping[str, Placement]:
         """Find the journal of every account, and make the accounts known; send nothing.
@@ -282,17 +297,18 @@ class Creditors(AsyncClosing):
             ConfigurationError: a key cannot be read, or is another account's; or a journal is.
             JournalError: a journal cannot be read, or is gone.
         """
-        found: dict[str, Placement] = {}
-        for name, profile in self.profiles.items():
-            try:
-                placement = await self._views[name].bulk.place(profile.journal)
-            except (UnknownKeyError, UnknownAccountError) as error:
-                raise ConfigurationError(_whose(name, error)) from error
-            except ConfigurationError as error:
-                raise ConfigurationError(f"the profile {name}: {error}") from error
-            await asyncio.to_thread(_check_journal, name, placement)
-            found[name] = placement
-        return found
+        return {name: await self._place(name) for name in self.profiles}
+
+    async def _place(self, name: str) -> Placement:
+        """Find the journal of an account; as ``place``."""
+        try:
+            placement = await self._views[name].bulk.place(self.profiles[name].journal)
+        except (UnknownKeyError, UnknownAccountError) as error:
+            raise ConfigurationError(_whose(name, error)) from error
+        except ConfigurationError as error:
+            raise ConfigurationError(f"the profile {name}: {error}") from error
+        await asyncio.to_thread(_check_journal, name, placement)
+        return placement
 
     # --- one write at a time ------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,10 +19,11 @@ if TYPE_CHECKING:  # asked for only where the extra ``postgres`` is installed
     from confirma_async.bulk.machines.watchdog import Watchdog
     from confirma_async.bulk.machines.worker import WorkerEnd
 
-_log = logging.getLogger("confirma_async")
-
 Begun: TypeAlias = "Callable[[str, Watchdog, ChunkSender], object]"
 """Hears that the worker of an account has begun, and what its health can be asked of."""
+
+Stopped: TypeAlias = "Callable[[str, WorkerEnd | ConfirmaError], object]"
+"""Hears how the worker of an account has ended."""
 
 FIRST_PAUSE = 5.0
 """Seconds after which a worker that stopped is begun again; then twice as many, and so on."""
@@ -36,7 +36,11 @@ _FOR_GOOD = (AuthenticationError, PermissionDeniedError)
 
 
 async def again_and_again(
-    work: Callable[[], Awaitable[WorkerEnd]], stop: asyncio.Event, *, once: bool
+    work: Callable[[], Awaitable[WorkerEnd]],
+    stop: asyncio.Event,
+    *,
+    once: bool,
+    stopped: Callable[[WorkerEnd | ConfirmaError], object],
 ) -> WorkerEnd | ConfirmaError:
     """Have a worker go on until it is asked to stop, or there is a reason for good.
 
@@ -44,6 +48,7 @@ async def again_and_again(
         work: Is the worker, from its beginning to its end.
         stop: Set once it is asked to stop.
         once: Whether it is not begun again.
+        stopped: Hears how it ended, each time that it does.
 
     Returns:
         How it ended, or the error that it ended with.
@@ -54,9 +59,9 @@ async def again_and_again(
             ended: WorkerEnd | ConfirmaError = await work()
         except ConfirmaError as error:
             ended = error
+        stopped(ended)
         if once or stop.is_set() or _is_over(ended):
             return ended
-        _log.warning("a worker stopped (%s); it is begun again after %.0f s", _reason(ended), pause)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await stop.wait()
@@ -71,9 +76,5 @@ def _is_over(ended: WorkerEnd | ConfirmaError) -> bool:
     return ended.paused is None or isinstance(ended.paused_by, _FOR_GOOD)
 
 
-def _reason(ended: WorkerEnd | ConfirmaError) -> str:
-    return str(ended) if isinstance(ended, ConfirmaError) else str(ended.paused)
-
-
-def unheard(_account: str, _watchdog: Watchdog, _sender: ChunkSender) -> None:
+def unheard(*_told: object) -> None:
     """Hear nothing."""

@@ -230,6 +230,20 @@ def test_a_key_that_is_refused_stops_the_worker_of_its_account_alone(
     assert len(service.invoices()) == 2
 
 
+def test_a_database_that_is_away_stops_the_worker_of_its_account_alone(
+    confirma, service, profiles, mixed, databases
+):
+    assert confirma("submit", mixed(*BOTH), "--profiles", profiles(journals=databases), "--detach")[0] == 0
+    away = {**databases, "elm": "postgresql://nobody@127.0.0.1:1/none"}
+    code, _, told = confirma("worker", "--profiles", profiles(journals=away), "--until-empty")
+    assert code == 3
+    assert "oak: 2 accepted" in told
+    assert "elm: Failed: the journal postgresql://127.0.0.1:1/none: the server cannot be reached" in " ".join(
+        told.split()
+    )
+    assert len(service.invoices()) == 2
+
+
 def test_workers_of_profiles_need_a_database_for_each(confirma, profiles, mixed, service):
     for words in (("worker",), ("submit", mixed(*BOTH), "--detach")):
         code, _, told = confirma(*words, "--profiles", profiles())

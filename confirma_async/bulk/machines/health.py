@@ -24,6 +24,7 @@ class WorkerHealth:
 
     _watchdogs: dict[str, Watchdog] = field(init=False, factory=dict[str, Watchdog])
     _senders: dict[str, ChunkSender] = field(init=False, factory=dict[str, ChunkSender])
+    _stopped: set[str] = field(init=False, factory=set[str])
 
     @classmethod
     @contextlib.contextmanager
@@ -62,21 +63,38 @@ class WorkerHealth:
             account: Whose it is, where the process has workers for many.
         """
         self._watchdogs[account], self._senders[account] = watchdog, sender
+        self._stopped.discard(account)
+
+    def tell_of_end(self, account: str) -> None:
+        """Tell that the worker of an account has stopped, for now or for good."""
+        self._stopped.add(account)
 
     def trouble(self) -> str | None:
-        """Return what is wrong; None where all is well."""
-        if not self._watchdogs:
+        """Return what is wrong; None where all is well, or one of many accounts is."""
+        troubles = self._troubles()
+        if not troubles:
             return "it has not begun yet"
-        found = ((account, watchdog.trouble) for account, watchdog in sorted(self._watchdogs.items()))
-        told = [f"{account}: {trouble}" if account else trouble for account, trouble in found if trouble]
-        return "; ".join(told) or None
+        if not all(troubles.values()):
+            return None
+        return "; ".join(f"{who}: {trouble}" if who else str(trouble) for who, trouble in troubles.items())
+
+    def _troubles(self) -> dict[str, str | None]:
+        """Return what is wrong by account."""
+        accounts = sorted(self._watchdogs.keys() | self._stopped)
+        return {
+            account: "it has stopped" if account in self._stopped else self._watchdogs[account].trouble
+            for account in accounts
+        }
 
     def metrics(self) -> str:
         """Return the figures, in the text format of Prometheus; by account, where there are many."""
         lines = [
             "# HELP confirma_worker_up Whether the worker can send.",
             "# TYPE confirma_worker_up gauge",
-            f"confirma_worker_up {int(self.trouble() is None)}",
+            *(
+                f"confirma_worker_up{_labels(account)} {int(trouble is None)}"
+                for account, trouble in (self._troubles() or {"": "it has not begun yet"}).items()
+            ),
             "# HELP confirma_worker_invoices_total Invoices that came to a state in this worker.",
             "# TYPE confirma_worker_invoices_total counter",
         ]

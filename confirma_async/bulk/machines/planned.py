@@ -44,6 +44,13 @@ _CLAIMED_NEW = (
 )
 
 
+_KEPT = (
+    "INSERT INTO kept_body SELECT planned_chunk.id, positions, body, clock_timestamp() + "
+    "make_interval(days => keep_days) FROM planned_chunk JOIN run ON run.id = planned_chunk.run "
+    "WHERE planned_chunk.id = %s AND keep_days IS NOT NULL"
+)
+
+
 @frozen
 class TakenInvoice:
     """An invoice that a worker has in its hands from now on.
@@ -70,6 +77,7 @@ def open_planned(url: str) -> PlannedJournal:
         opened = PlannedJournal(session, doubt_in(meta(session)), MarkFile.open(journal))
         with opened.transaction():
             opened.prepare_queue()
+            opened.forget_bodies()
     except BaseException:
         session.close()
         raise
@@ -165,6 +173,10 @@ class PlannedJournal(PostgresJournal):
                 "UPDATE item SET chunk = %s WHERE position = ANY(%s) AND chunk IS DISTINCT FROM %s",
                 chunk, array_text(positions), chunk,
             )  # fmt: skip
+
+    def keep_bodies(self, run: int, days: int) -> None:
+        """Have the bodies of a planned run be kept for so many days after all of their chunk are final."""
+        self._do("UPDATE run SET keep_days = %s WHERE id = %s", days, run)
 
     def hand_over(self, run: int, *, now: float) -> None:
         """Let go of a run whose invoices are all planned: it ends once the workers have sent them.
@@ -287,7 +299,9 @@ class PlannedJournal(PostgresJournal):
         return Admitted(admission, row.position, row, sent)
 
     def finish(self, chunk: int, *, now: float, drained: bool = False) -> int:
-        """Remove a chunk of which all is final, and its bodies with it; have another one come again.
+        """Remove a chunk of which all is final, and have another one come again.
+
+        Its bodies go with it, unless they are to be kept for some days.
 
         Args:
             chunk: Its number.
@@ -312,6 +326,7 @@ class PlannedJournal(PostgresJournal):
             )
         )
         if not left:
+            self._do(_KEPT, chunk)
             self._do("DELETE FROM planned_chunk WHERE id = %s", chunk)
             later = self._all("SELECT DISTINCT run FROM item WHERE position = ANY(%s)", positions)
             self._end_sent([run, *(each for (each,) in later)], now)  # a later plan may have taken them up
@@ -323,6 +338,13 @@ class PlannedJournal(PostgresJournal):
         pause = min(LONGEST_PAUSE, (1.0 if pending else LOOK_AGAIN) * 2.0 ** min(looks, 12))
         queue_chunks(self._session, [chunk], seconds=pause)
         return int(left)
+
+    def forget_bodies(self) -> int:
+        """Remove the bodies that were kept for as long as they should be; return how many chunks these are.
+
+        The server's log and its copies may hold what is removed for longer.
+        """
+        return self._do("DELETE FROM kept_body WHERE until <= clock_timestamp()")
 
 
 def _is_free(row: Row, entry: Entry) -> bool:

@@ -89,6 +89,7 @@ async def plan(
     source: Source,
     options: JobOptions,
     *,
+    keep_bodies: int | None = None,
     progress: Callable[[PlannedJob], object] = lambda _: None,
 ) -> PlannedJob:
     """Plan every record of a source for workers; send nothing.
@@ -100,6 +101,7 @@ async def plan(
         placement: The journal.
         source: The records; read lazily, a chunk at a time.
         options: How the job runs.
+        keep_bodies: Days for which bodies are kept once they are final; None removes them then.
         progress: Is told how far the plan is, after each chunk.
 
     Returns:
@@ -121,6 +123,8 @@ async def plan(
             allowed=sorted(options.allow),
             reading=options.reading,
         )
+        if keep_bodies is not None:
+            await writer.run(lambda journal: planned_journal(journal).keep_bodies(run.number, keep_bodies))
         planner = _Planner(
             pipeline, writer, options, PlannedJob(journal=writer.name, run=run.number, warnings=run.warnings)
         )

@@ -59,6 +59,9 @@ RATE_SECONDS = 4.0
 SWEEP_SECONDS = 10.0
 """Seconds between two looks for such chunks."""
 
+FORGET_SECONDS = 3600.0
+"""Seconds between two looks for bodies whose days are over."""
+
 
 @frozen(kw_only=True)
 class WorkerEnd:
@@ -249,8 +252,12 @@ class _Worker:
 
     async def _sweep(self) -> None:
         """Queue again what workers had that give no sign of life."""
-        manager = self._app.job_manager
+        manager, forget_at = self._app.job_manager, time.monotonic() + FORGET_SECONDS
         while True:
+            if time.monotonic() >= forget_at:
+                forget_at += FORGET_SECONDS
+                with contextlib.suppress(JournalError):  # the next worker to begin does it as well
+                    await self.sender.run.writer.run(lambda journal: planned_journal(journal).forget_bodies())
             with contextlib.suppress(exceptions.ConnectorException):  # the next look may reach it
                 for job in await manager.get_stalled_jobs(
                     queue=QUEUE, seconds_since_heartbeat=STALLED_SECONDS

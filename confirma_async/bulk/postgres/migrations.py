@@ -114,6 +114,14 @@ MIGRATIONS: Sequence[str] = (
     f"ALTER TABLE {SCHEMA}.run ADD COLUMN died_at timestamptz;",
     # A chunk is claimed as a whole: each page then has room for a second version of all that it holds.
     f"ALTER TABLE {SCHEMA}.item SET (fillfactor = 45);",
+    # Bodies that are kept for some days after they are final.
+    f"""
+    ALTER TABLE {SCHEMA}.run ADD COLUMN keep_days integer;
+    CREATE TABLE {SCHEMA}.kept_body (
+      chunk bigint PRIMARY KEY, positions bigint[] NOT NULL, body bytea NOT NULL, until timestamptz NOT NULL
+    );
+    ALTER TABLE {SCHEMA}.kept_body ALTER COLUMN body SET STORAGE EXTERNAL;
+    """,
 )
 VERSION = len(MIGRATIONS)
 """The form of the tables that this version of the SDK writes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from confirma_async.bulk.postgres.session import PostgresSession
 
 
@@ -37,6 +39,15 @@ class PostgresPayloads:
     def of_write(self, ident: int) -> bytes | None:
         """See ``Payloads``."""
         return self._found("SELECT body FROM write_payload WHERE write = %s", ident)
+
+    def of_chunks(self, number: int) -> Sequence[tuple[int, bytes]]:
+        """Return the positions of a number's invoices, and the packed chunks that have their bodies."""
+        query = (
+            "SELECT position, body FROM item JOIN (SELECT id, body FROM planned_chunk UNION ALL "
+            "SELECT chunk, body FROM kept_body) AS kept ON kept.id = item.chunk WHERE number = %s "
+            "ORDER BY position"
+        )
+        return [(position, bytes(body)) for position, body in self._session.execute(query, (number,))]
 
     def _found(self, query: str, value: int) -> bytes | None:
         found = self._session.execute(query, (value,)).fetchone()

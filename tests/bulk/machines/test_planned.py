@@ -5,9 +5,10 @@ import pytest
 pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 
 from confirma_async.bulk.journal.records import Admission, Decision, JobName
+from confirma_async.bulk.machines.kept_bodies import bodies_of
 from confirma_async.bulk.machines.planned import open_planned
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA
-from confirma_async.bulk.models import State
+from confirma_async.bulk.models import Retry, State
 
 
 @pytest.fixture
@@ -316,3 +317,54 @@ def test_a_queue_of_another_version_is_made_anew_unless_workers_run_on_it(
         connection.execute("UPDATE confirma_journal.meta SET value = 'older' WHERE name = 'queue'")
     with pytest.raises(Exception, match="another version of procrastinate"):
         open_journal()
+
+
+def test_bodies_of_final_invoices_are_kept_for_as_long_as_was_said_and_then_removed(
+    begun, entry, open_journal, kept, in_database
+):
+    planner, run = begun()
+    with planner.transaction():
+        planner.keep_bodies(run, 2)
+        planner.plan([entry(1), entry(2)], run)
+        planner.hand_over(run, now=1500.0)
+    assert bodies_of(planner, 2) == [entry(2).body]
+    worker, _ = begun("w")
+    take(worker, 1)
+    accept(worker, 1, 2)
+    assert finish(worker, 1) == 0
+    assert kept() == []
+    assert worker.run(run).ending == "sent by workers"
+    assert bodies_of(open_journal(), 2) == [entry(2).body]
+    with in_database() as connection:
+        days = "SELECT until - clock_timestamp() > interval '47 hours' FROM confirma_journal.kept_body"
+        assert connection.execute(days).fetchall() == [(True,)]
+        connection.execute("UPDATE confirma_journal.kept_body SET until = clock_timestamp()")
+    assert bodies_of(open_journal(), 2) == []  # whoever opens it removes them
+
+
+def test_bodies_that_are_not_to_be_kept_are_removed_as_they_are_final(plan, begun):
+    plan(1)
+    worker, _ = begun("w")
+    take(worker, 1)
+    accept(worker, 1)
+    finish(worker, 1)
+    assert bodies_of(worker, 1) == []
+
+
+def test_a_kept_body_is_not_taken_for_one_that_is_queued(begun, entry, queued):
+    planner, run = begun()
+    with planner.transaction():
+        planner.keep_bodies(run, 2)
+        planner.plan([entry(1)], run)
+        planner.hand_over(run, now=1500.0)
+    worker, _ = begun("w")
+    take(worker, 1)
+    with worker.transaction():
+        worker.sending([1], 5.0, 35.0)
+    with worker.transaction():
+        worker.decide([Decision(position=1, state=State.REJECTED, at=9.0)])
+    assert finish(worker, 1) == 0
+    again, run = begun()
+    with again.transaction():
+        again.plan([entry(1)], run, Retry.ALL)
+    assert queued() == [1, 2]

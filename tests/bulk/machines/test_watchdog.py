@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -113,3 +113,20 @@ def test_a_port_that_is_taken_is_refused(unused_tcp_port):
         WorkerHealth.on(unused_tcp_port),
     ):
         pass
+
+
+def test_of_many_accounts_the_process_is_well_while_one_of_them_is():
+    def sender():
+        return cast("Any", SimpleNamespace(counts=Counter({State.ACCEPTED: 3}), chunks=1))
+
+    health = WorkerHealth()
+    for account in ("elm", "oak"):
+        health.tell_of(cast("Any", SimpleNamespace(trouble=None)), sender(), account)
+    health.tell_of_end("elm")
+    assert health.trouble() is None
+    metrics = health.metrics()
+    assert 'confirma_worker_up{account="elm"} 0\n' in metrics
+    assert 'confirma_worker_up{account="oak"} 1\n' in metrics
+    assert 'confirma_worker_invoices_total{account="oak",state="accepted"} 3\n' in metrics
+    health.tell_of_end("oak")
+    assert health.trouble() == "elm: it has stopped; oak: it has stopped"

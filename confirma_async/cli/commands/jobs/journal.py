@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from confirma_async import bounds
 from confirma_async.accounts.folders import JOURNAL_NAME
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import State
@@ -30,7 +31,7 @@ _GONE = "gone, and with it what was sent: put it back, or its latest copy"
 _journal = click.argument("which", metavar="[JOURNAL]", required=False)
 
 
-@click.group(short_help="Look after journals: list, verify, backup, trust, set-aside, archive.")
+@click.group(short_help="Look after journals: list, verify, backup, trust, set-aside, archive, body.")
 def journal() -> None:
     """Look after the journals of your accounts, which know what was sent.
 
@@ -211,6 +212,35 @@ def archive(which: str | None, whose: Whose, before: datetime.date, as_json: boo
         opened.shrink()
     said = f"{count} invoices accepted before {before} were archived in {path}."
     _say(said, {"journal": str(path), "archived": count}, as_json=as_json)
+    return Exit.ACCEPTED
+
+
+@journal.command(short_help="Print what was planned of an invoice, as long as it is kept.")
+@click.argument("which", metavar="JOURNAL")
+@click.argument("number", type=options.WholeRange(bounds.NUMBER), metavar="NUMBER")
+@whose
+def body(which: str, whose: Whose, number: int) -> Exit:
+    """Print what was planned of an invoice by its NUMBER: as JSON, the request as it is or was sent.
+
+    JOURNAL is the postgresql:// URL that it was planned in. Bodies are kept there until all of their chunk
+    are final, and for as many days more as --keep-bodies of confirma submit said. They hold personal data.
+    """
+    place = _place(which, whose)
+    if isinstance(place, Path):
+        raise JournalError(
+            f"{place} is a file, which keeps no bodies; a database keeps what was planned there"
+        )
+    from confirma_async.bulk.machines.kept_bodies import bodies_of
+
+    with reading(place) as found:
+        kept = bodies_of(found, number)
+    if not kept:
+        raise JournalError(
+            f"no body of invoice {number} is kept in {place}: it was not planned there, or it is final and "
+            "its days are over"
+        )
+    for each in kept:
+        say(each.decode())
     return Exit.ACCEPTED
 
 

@@ -1,5 +1,6 @@
 """``submit --detach`` and ``--workers``, ``worker`` and what ``status`` says of them."""
 
+import json
 import threading
 
 import pytest
@@ -168,3 +169,29 @@ def test_a_worker_whose_key_is_of_another_account_sends_nothing(
     assert "the key of this job is not known to be of that account" in " ".join(told.split())
     assert "planned in another database" in " ".join(told.split())
     assert not service.invoices()
+
+
+def test_what_was_sent_can_be_read_for_as_long_as_it_is_kept(service, confirma, invoices, postgres):
+    code, _, _ = confirma("submit", invoices(1, 2), "--journal", postgres, "--detach", "--keep-bodies", "30")
+    assert code == 0
+    assert confirma("worker", postgres, "--until-empty")[0] == 0
+    code, out, _ = confirma("journal", "body", postgres, "2")
+    assert code == 0
+    assert json.loads(out)["invoice"]["header"]["number"] == 2
+    code, _, told = confirma("journal", "body", postgres, "3")
+    assert code == 2
+    assert "no body of invoice 3 is kept" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("submit", "f.jsonl", "--keep-bodies", "30"), "say one of them"),
+        (("journal", "body", "own.journal", "1"), "there is no journal"),
+    ],
+)
+def test_bodies_are_kept_in_a_database_alone(service, confirma, invoices, words, said):
+    invoices(1, name="f.jsonl")
+    code, _, told = confirma(*words)
+    assert code == 2
+    assert said in told

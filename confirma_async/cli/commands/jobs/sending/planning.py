@@ -40,6 +40,7 @@ async def plan_for_workers(
     arguments: JobArguments,
     *,
     wait: bool,
+    keep_bodies: int | None = None,
     as_json: bool,
 ) -> Exit:
     """Plan a job, and show what came of it.
@@ -50,6 +51,7 @@ async def plan_for_workers(
         records: What is to be sent.
         arguments: How the job runs.
         wait: Whether to wait until workers have sent it.
+        keep_bodies: Days for which what they have sent is kept; None for none.
         as_json: Whether the result is printed for machines.
 
     Raises:
@@ -63,6 +65,7 @@ async def plan_for_workers(
         planned = await client.bulk.plan(
             records,
             journal=placement,
+            keep_bodies=keep_bodies,
             progress=lambda made: bar.update(task, completed=_told(made)),
             **arguments,
         )

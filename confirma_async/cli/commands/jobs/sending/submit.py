@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from attrs import evolve
 
+from confirma_async import bounds
 from confirma_async.accounts.folders import target_of
 from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import Accounts
@@ -66,6 +67,12 @@ _SANDBOX = "sandbox"
     help="Plan the job in the database of --journal, and wait while workers (confirma worker) send it.",
 )
 @click.option("--detach", is_flag=True, help="The same, and end once it is planned.")
+@click.option(
+    "--keep-bodies",
+    type=options.WholeRange(bounds.KEEP_BODIES),
+    metavar="DAYS",
+    help="Keep there for so many days what was sent, once it is final (confirma journal body).",
+)
 @account_options
 @options.profiles
 @job_options
@@ -85,6 +92,7 @@ def submit(
     dry_run: bool,
     workers: bool,
     detach: bool,
+    keep_bodies: int | None,
     number_from: int | None,
     reading: ReadOptions,
     checks: Checks,
@@ -102,6 +110,8 @@ def submit(
             "--workers and --detach need a journal in a database that workers share: name it with --journal "
             "postgresql://HOST/DATABASE"
         )
+    if keep_bodies is not None and not for_workers:
+        raise click.UsageError("--keep-bodies is about bodies of --workers and --detach; say one of them")
     if workers and profiles is not None:
         raise click.UsageError("--workers waits for those of one account; with --profiles say --detach")
     found = expand(files)
@@ -119,6 +129,7 @@ def submit(
         checks=checks,
         as_json=as_json,
         detach=detach,
+        keep_bodies=keep_bodies,
     )
     if profiles is not None:
         _refuse_beside_profiles(request)
@@ -257,7 +268,13 @@ async def plan(request: SubmitRequest) -> Exit:
             say(f"Planning for {target_in_words(client.settings.base_url)}", err=True)
         records, _, arguments = _input(request, placement, stack)
         return await plan_for_workers(
-            client, placement, records, arguments, wait=not request.detach, as_json=request.as_json
+            client,
+            placement,
+            records,
+            arguments,
+            wait=not request.detach,
+            keep_bodies=request.keep_bodies,
+            as_json=request.as_json,
         )
 
 

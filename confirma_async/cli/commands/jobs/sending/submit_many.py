@@ -62,7 +62,9 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
         if not request.as_json:
             say(f"Planning for {target_in_words(creditors.settings.base_url)}", err=True)
         prepared, counts = _read(request, profiles, stack)
-        planned = await creditors.plan(lambda: prepared, counts=counts, **_arguments(request))
+        planned = await creditors.plan(
+            lambda: prepared, counts=counts, keep_bodies=request.keep_bodies, **_arguments(request)
+        )
     show_creditors_plan(planned, as_json=request.as_json)
     codes = {of_error(error) for error in planned.failed.values()}
     refused = planned.refused or any(each.refusals for each in planned.accounts.values())

@@ -191,13 +191,11 @@ async def _work_for_many(request: WorkerRequest, profiles: options.ChosenProfile
             begun=lambda account, watchdog, sender: _begun(
                 health, watchdog, sender, account, visible=not request.as_json
             ),
+            stopped=lambda account, ended: _stopped(health, account, ended, visible=not request.as_json),
             **arguments,
         )
     if request.as_json:
         print_json({"accounts": {name: _as_json(each) for name, each in ended.items()}})
-    else:
-        for name, each in ended.items():
-            _show(each, f"{name}: ")
     return foremost({of_worker(each) for each in ended.values()})
 
 
@@ -237,3 +235,9 @@ def _begun(
     if visible:
         whose = f"{account}: " if account else ""
         say(f"{whose}Taking chunks; Ctrl-C or SIGTERM ends it after what is under way", err=True)
+
+
+def _stopped(health: WorkerHealth, account: str, ended: WorkerEnd | ConfirmaError, *, visible: bool) -> None:
+    health.tell_of_end(account)
+    if visible:
+        _show(ended, f"{account}: ")

@@ -1,0 +1,26 @@
+"""What was planned of an invoice, for whoever looks at it: as long as it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.machines.packing import unpacked
+from confirma_async.bulk.postgres.reading import PostgresReader
+
+
+def bodies_of(journal: JournalReader, number: int) -> Sequence[bytes]:
+    """Return the bodies of the invoices of a number, as they were or will be sent; none where none is kept.
+
+    Args:
+        journal: The journal; one in a file keeps none.
+        number: The number of the invoices; sellers and types may share it.
+    """
+    if not isinstance(journal, PostgresReader):
+        return ()
+    return [
+        invoice.entry.body
+        for position, chunk in journal.payloads.of_chunks(number)
+        for invoice in unpacked(chunk)
+        if invoice.position == position
+    ]
