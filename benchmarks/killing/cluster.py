@@ -43,6 +43,7 @@ class Cluster:
     async def of(cls, server: DatabaseServer) -> AsyncGenerator[Cluster]:
         """Have a server followed by a replica, and have ways lead there."""
         async with contextlib.AsyncExitStack() as stack:
+            server.spare_disk()
             name = stack.enter_context(_named(server))
             parts = urlsplit(server.url)
             url = f"postgresql://{parts.username}@{parts.path}?host={name}"

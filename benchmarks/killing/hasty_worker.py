@@ -26,7 +26,8 @@ LOST_JOURNAL = 5
 def hasten() -> None:
     """Shorten what a worker waits for."""
     session.LEASE = LEASE
-    session.STUCK_SECONDS = queue.ANSWER_SECONDS = worker.RATE_SECONDS = LEASE
+    session.STUCK_SECONDS = 3 * LEASE  # more than a machine with more to do takes for a commit
+    queue.ANSWER_SECONDS = worker.RATE_SECONDS = LEASE
     planned.LOOK_AGAIN = 1.0
     planned.LONGEST_PAUSE = 4.0
     worker.POLL_SECONDS = 0.1
