@@ -55,7 +55,23 @@ JSON_TYPE_NAMES: Mapping[str, str] = {
 }
 """What was found, in words for those who wrote the JSON; who writes Python is told the class."""
 
-WHOLE_RECORD = "\ue000record"
+
+class _WholeRecord(str):
+    """A key that no JSON has: it is equal to itself alone, and stays itself where it is copied or pickled."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __reduce__(self) -> str:
+        return "WHOLE_RECORD"
+
+
+WHOLE_RECORD = _WholeRecord("<whole record>")
 """The key in ``extra`` of a record of a list that is no object: the record itself, which is written back."""
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import datetime
 import functools
 import json
@@ -21,6 +22,7 @@ from confirma_async.contract import schema_classes
 from confirma_async.converters import Converter
 from confirma_async.converters.fields import Field
 from confirma_async.converters.tolerance import is_firm
+from confirma_async.converters.value_types import WHOLE_RECORD
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
 from confirma_async.privacy import Secret
 from confirma_async.schemas import (
@@ -551,6 +553,12 @@ def test_no_key_of_a_json_can_pass_for_what_was_gathered():
     raw = {"\ue000extra": {"street": 1}, "street": "x"}
     for address in (CONVERTER.structure(raw, Address), CONVERTER.loads(CONVERTER.encode(raw), Address)):
         assert address == Address(street="x", extra={"\ue000extra": {"street": 1}})
+
+
+def test_no_key_of_a_json_can_pass_for_a_record_that_is_no_object():
+    raw = {str(WHOLE_RECORD): 1, "street": "x"}
+    assert CONVERTER.unstructure(CONVERTER.structure(raw, Address)) == raw
+    assert {copy.deepcopy(WHOLE_RECORD), pickle.loads(pickle.dumps(WHOLE_RECORD))} == {WHOLE_RECORD}
 
 
 @pytest.mark.parametrize(
