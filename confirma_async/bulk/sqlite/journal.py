@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,7 @@ class SqliteJournal(SqliteReader):
             SqliteWriteTables(path, opened.connection), self._doubted, self._holders.settle_dead
         )
         self._words = _Words(opened.connection)
-        self.word = self._words.__getitem__
+        self.word: Callable[[str], int] = self._words.__getitem__
         """Returns the number of a text that repeats."""
         self._has_archive = bool(self._one("SELECT EXISTS (SELECT 1 FROM archived)"))
         self._last: int = self._one("SELECT coalesce(max(position), 0) FROM item")
