@@ -71,7 +71,7 @@ class _WholeRecord(str):
         return "WHOLE_RECORD"
 
 
-WHOLE_RECORD = _WholeRecord("<whole record>")
+WHOLE_RECORD = _WholeRecord("\ue000record")
 """The key in ``extra`` of a record of a list that is no object: the record itself, which is written back."""
 
 

@@ -190,11 +190,15 @@ def test_the_contract_is_printed_with_corrected_names(confirma, tmp_path):
 # --- all of them ----------------------------------------------------------------------------------
 
 
+WITHOUT_JSON_OPTION = {("import",), ("columns",), ("openapi",), ("api",), ("journal", "body")}
+"""They ask people, or print what is JSON in any case."""
+
+
 @pytest.mark.parametrize("words", [words for words, _ in app.every_command()], ids=" ".join)
 def test_every_command_explains_itself(confirma, words):
     code, out, _ = confirma(*words, "--help")
     assert code == 0
-    assert "--json" in out or words in {("import",), ("columns",), ("openapi",), ("api",)}
+    assert "--json" in out or words in WITHOUT_JSON_OPTION
 
 
 def test_a_command_does_not_wait_for_what_others_import():

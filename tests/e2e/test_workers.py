@@ -18,6 +18,8 @@ from confirma_async.sandbox import Fault
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 
 CREATE = "invoices.create"
+WITHDRAWN_KEY = "0f8fad5b-d9cb-469f-a165-70867728950e"
+"""A key of the account that the service does not take any more."""
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +31,8 @@ def small(monkeypatch):
 
 @pytest.fixture
 def client(sandbox, overrides):
-    return lambda **more: Confirma(
-        sandbox.api_key, base_url=sandbox.url, overrides=overrides, **{"timeout": 10, **more}
+    return lambda key=sandbox.api_key, **more: Confirma(
+        key, account="own", base_url=sandbox.url, overrides=overrides, **{"timeout": 10, **more}
     )
 
 
@@ -178,12 +180,10 @@ async def test_a_call_that_never_ends_does_not_hold_up_a_worker_that_is_stopped(
 
 
 async def test_a_key_that_is_refused_stops_the_worker_and_loses_nothing(
-    sandbox, plan, postgres, overrides, counts, work
+    sandbox, plan, client, postgres, counts, work
 ):
     planned = await plan(*range(1, 21))
-    async with Confirma(
-        "0f8fad5b-d9cb-469f-a165-70867728950e", base_url=sandbox.url, overrides=overrides
-    ) as confirma:
+    async with client(WITHDRAWN_KEY) as confirma:
         ended = await confirma.bulk.work(journal=postgres)
     assert ended.paused
     assert counts(planned.run) == {"PENDING": 20}
@@ -192,12 +192,10 @@ async def test_a_key_that_is_refused_stops_the_worker_and_loses_nothing(
 
 
 async def test_what_was_refused_is_looked_up_and_sent_before_a_worker_has_nothing_left(
-    sandbox, plan, postgres, overrides, work
+    sandbox, plan, client, postgres, work
 ):
     await plan(1, 2)
-    async with Confirma(
-        "0f8fad5b-d9cb-469f-a165-70867728950e", base_url=sandbox.url, overrides=overrides
-    ) as confirma:
+    async with client(WITHDRAWN_KEY) as confirma:
         await confirma.bulk.work(journal=postgres)
     sandbox.faults.add(Fault.LATENCY, operation="invoices.distributions", seconds=0.2)
     sandbox.faults.add(Fault.LATENCY, operation="invoices.distributions_v2", seconds=0.2)
