@@ -333,10 +333,10 @@ def _error(moments: Sequence[float], rate: float) -> tuple[float, float]:
     span = min(WINDOW, (end - began) / 2)
     at = min(began + STARTING, end - span)
     errors = list[float]()
-    while at + span <= end:
-        found = bisect.bisect_left(moments, at + span) - bisect.bisect_left(moments, at)
+    for step in range(int((end - span - at) * 100) + 1):
+        first = at + step / 100
+        found = bisect.bisect_left(moments, first + span) - bisect.bisect_left(moments, first)
         errors.append(found / span / rate - 1.0)
-        at += 0.01
     return round(min(errors), 4), round(max(errors), 4)
 
 
