@@ -43,6 +43,7 @@ from confirma_async.bulk.sqlite.holders import Holders
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.bulk.sqlite.reader import SqliteReader
 from confirma_async.bulk.sqlite.versions import keep_former, take_back_version, version_sent
+from confirma_async.bulk.sqlite.word_numbers import WordNumbers
 from confirma_async.bulk.sqlite.writes import SqliteWriteTables
 from confirma_async.formats.models import Identity
 
@@ -64,20 +65,6 @@ def open_sqlite(path: Path, *, alone: bool = False) -> SqliteJournal:
     return SqliteJournal(path, open_file(path, alone=alone))
 
 
-class _Words(dict[str, int]):
-    """The numbers of texts that repeat, as far as they were asked for."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__()
-        self._connection = connection
-
-    def __missing__(self, text: str) -> int:
-        self._connection.execute("INSERT OR IGNORE INTO word (text) VALUES (?)", (text,))
-        number: int = self._connection.execute("SELECT id FROM word WHERE text = ?", (text,)).fetchone()[0]
-        self[text] = number
-        return number
-
-
 class SqliteJournal(SqliteReader):
     """A ``Journal`` over an open file.
 
@@ -97,7 +84,7 @@ class SqliteJournal(SqliteReader):
         self.writes: StoredWrites = StoredWrites(
             SqliteWriteTables(path, opened.connection), self._doubted, self._holders.settle_dead
         )
-        self._words = _Words(opened.connection)
+        self._words = WordNumbers(opened.connection)
         self.word: Callable[[str], int] = self._words.__getitem__
         """Returns the number of a text that repeats."""
         self._has_archive = bool(self._one("SELECT EXISTS (SELECT 1 FROM archived)"))
