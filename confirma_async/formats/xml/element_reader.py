@@ -169,10 +169,10 @@ class ElementReader:
         """
         elements = [*parent.iter()]
         texts = [text.strip() if (text := each.text) else "" for each in elements]
-        layout = plan.layout(elements, texts, self.dialect.steps)
+        shape = plan.shape(elements, texts, self.dialect.steps)
         values, origins, taken = draft.values, draft.origins, self.taken
-        rest = [elements[at] for at in layout.rest]
-        for at, place, take, is_nested, unit in layout.placed:
+        rest = [elements[at] for at in shape.rest]
+        for at, place, take, is_nested, unit in shape.placed:
             element, text = elements[at], texts[at]
             if take is _TEXT:
                 value: str | Decimal | None = text
@@ -202,7 +202,7 @@ class ElementReader:
         silent = taken.silent
         rest += [each for each in elements if (items := each.items()) and [*items] != silent]
         taken.rest[parent] = rest
-        return _set_aside(elements, layout)
+        return _set_aside(elements, shape)
 
     def _take_unit(self, draft: Draft, element: Element, attribute: str) -> None:
         draft.put("unit", element.get(attribute), element)
@@ -352,8 +352,8 @@ def _place_in(root: str, path: str) -> str:
     return f"/{local_name(root)}/{_PREFIX.sub('', path)}"
 
 
-def _set_aside(elements: Sequence[Element], layout: ElementShape) -> Aside:
+def _set_aside(elements: Sequence[Element], shape: ElementShape) -> Aside:
     aside: Aside = {}
-    for at, place in layout.aside:
+    for at, place in shape.aside:
         aside.setdefault(place, []).append(elements[at])
     return aside

@@ -100,9 +100,9 @@ class Plan:
     entries: Sequence[tuple[str, str, Take]]
     units: Mapping[str, str] = field(factory=dict[str, str])
     _tree: Tree = field(init=False, factory=dict[str, ElementStep])
-    _layouts: dict[object, ElementShape] = field(init=False, factory=dict[object, ElementShape])
+    _shapes: dict[object, ElementShape] = field(init=False, factory=dict[object, ElementShape])
 
-    def layout(
+    def shape(
         self, elements: Sequence[Element], texts: Sequence[str], steps: Callable[[str], Sequence[str]]
     ) -> ElementShape:
         """Return what is to be taken of an element and all below it.
@@ -112,8 +112,8 @@ class Plan:
             texts: The text of each, without space around it.
             steps: Gives the tags of a path.
         """
-        shape = (*[each.tag for each in elements], *map(len, elements), *map(bool, texts))
-        found = self._layouts.get(shape)
+        key = (*[each.tag for each in elements], *map(len, elements), *map(bool, texts))
+        found = self._shapes.get(key)
         if found is not None:
             return found
         if not self._tree:
@@ -124,9 +124,9 @@ class Plan:
         found = ElementShape()
         _lay_out(elements[0], self._tree, {each: at for at, each in enumerate(elements)}, texts, found)
         if len(elements) <= _LARGEST_SHAPE:
-            if len(self._layouts) >= _MOST_SHAPES:
-                self._layouts.clear()
-            self._layouts[shape] = found
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+            self._shapes[key] = found
         return found
 
 
