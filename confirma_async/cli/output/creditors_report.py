@@ -5,7 +5,7 @@ from __future__ import annotations
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, table
-from confirma_async.cli.output.result import outcome_as_json, print_issues, report_as_json
+from confirma_async.cli.output.result import outcome_as_json, plan_as_json, print_issues, report_as_json
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.creditors import CreditorsPlan, CreditorsReport
 
@@ -67,17 +67,7 @@ def show_creditors_plan(plan: CreditorsPlan, *, as_json: bool) -> None:
             {
                 "refused": plan.refused,
                 "issues": [outcome_as_json(outcome) for outcome in plan.issues],
-                "accounts": {
-                    name: {
-                        "journal": each.journal,
-                        "run": each.run,
-                        "planned": each.planned,
-                        "known": each.known,
-                        "elsewhere": each.elsewhere,
-                        "refused": each.refusals,
-                    }
-                    for name, each in plan.accounts.items()
-                },
+                "accounts": {name: plan_as_json(each) for name, each in plan.accounts.items()},
                 "failed": failed,
             }
         )

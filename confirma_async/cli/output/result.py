@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
@@ -35,6 +35,9 @@ from confirma_async.cli.output.standings import COLOURS, in_short, wording
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.formats import Identity
 from confirma_async.privacy import visible
+
+if TYPE_CHECKING:  # asked for only where the extra ``postgres`` is installed
+    from confirma_async.bulk.machines.planner import PlannedJob
 
 Standing: TypeAlias = tuple[str, int, str, Mapping[str, Decimal]]
 """What stands so, how many invoices, the colour, and what they ask for by currency."""
@@ -216,6 +219,18 @@ def _print_distribution_statuses(console: Console, statuses: Sequence[Distributi
     notable = sorted(statuses, key=lambda each: each.detail is None)
     rows = ((each.number, each.type, each.status, each.method, each.detail) for each in notable)
     print_rows(console, made, rows, len(statuses))
+
+
+def plan_as_json(planned: PlannedJob) -> dict[str, Any]:
+    """Return what is planned for workers, in numbers."""
+    return {
+        "journal": planned.journal,
+        "run": planned.run,
+        "planned": planned.planned,
+        "known": planned.known,
+        "elsewhere": planned.elsewhere,
+        "refused": planned.refusals,
+    }
 
 
 def report_as_json(

@@ -17,6 +17,7 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Chosen
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_sayings, record_in_words
+from confirma_async.cli.output.result import plan_as_json
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.client import Confirma
 from confirma_async.errors import ConfigurationError
@@ -136,12 +137,7 @@ def _show(planned: PlannedJob, *, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "journal": planned.journal,
-                "run": planned.run,
-                "planned": planned.planned,
-                "known": planned.known,
-                "elsewhere": planned.elsewhere,
-                "refused": planned.refusals,
+                **plan_as_json(planned),
                 "refusals": [
                     {"place": str(bad.place), "number": bad.number, "detail": bad.detail}
                     for bad in planned.refused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,8 +42,6 @@ class WorkerRequest:
 
     Attributes:
         connection: Where calls go, and for which account.
-        journal: The database that the invoices were planned in; None where profiles name those of many
-            accounts.
         job: How lookups go, and how fast and how wide calls go out.
         until_empty: Whether it ends once there is nothing to send for now.
         health: The port at which it says how it is; None for none.
@@ -50,7 +49,6 @@ class WorkerRequest:
     """
 
     connection: Connection
-    journal: PostgresPlace | None
     job: JobSettings
     until_empty: bool
     health: int | None
@@ -114,18 +112,22 @@ def worker(
       confirma worker postgresql://confirma@db.example/invoices --processes 4 --health 9100
       confirma worker --profiles profiles.toml
     """
-    if profiles is not None and journal is not None:
-        raise click.UsageError("JOURNAL is that of one account, and --profiles names many; leave one out")
-    if profiles is None and journal is None:
+    work: Callable[[WorkerRequest], Coroutine[Any, Any, Exit]]
+    if profiles is not None:
+        if journal is not None:
+            raise click.UsageError("JOURNAL is that of one account, and --profiles names many; leave one out")
+        work = partial(_work_for_many, profiles=profiles)
+    elif journal is None:
         raise click.UsageError("Missing argument 'JOURNAL', or --profiles")
-    if isinstance(journal, Path):
+    elif isinstance(journal, Path):
         raise click.UsageError(
             f"workers share a journal in a PostgreSQL database (postgresql://HOST/DATABASE); {journal} is a "
             "file"
         )
+    else:
+        work = partial(_work, journal=journal)
     request = WorkerRequest(
         connection=evolve(connection, account=account),
-        journal=journal,
         job=job,
         until_empty=until_empty,
         health=health,
@@ -137,19 +139,14 @@ def worker(
         )
 
     def one(place: int) -> Exit:
-        own = evolve(request, health=health + place if health else health)
-        if profiles is not None:
-            return signals.run(_work_for_many, own, profiles)
-        return signals.run(_work, own)
+        return signals.run(work, evolve(request, health=health + place if health else health))
 
     return in_processes(processes, one)
 
 
-async def _work(request: WorkerRequest) -> Exit:
+async def _work(request: WorkerRequest, journal: PostgresPlace) -> Exit:
     from confirma_async.bulk.machines.health import WorkerHealth
 
-    if request.journal is None:
-        raise TypeError("a worker of one account has its journal")
     limit, stop = request.job.limit, asyncio.Event()
     arguments: JobArguments = {**request.job.arguments}
     async with contextlib.AsyncExitStack() as stack:
@@ -159,7 +156,7 @@ async def _work(request: WorkerRequest) -> Exit:
         health = stack.enter_context(WorkerHealth.on(request.health))
         stack.enter_context(signals.gently(stop))
         ended = await client.bulk.work(
-            journal=request.journal,
+            journal=journal,
             stop=stop,
             rate=limit.per_second,
             until_empty=request.until_empty,
