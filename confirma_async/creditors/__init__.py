@@ -202,10 +202,10 @@ class Creditors(AsyncClosing):
             RequestInvalidError: no profile names a seller; nothing was planned.
             ConfigurationError: as of ``submit``, or a journal is no database; nothing was planned.
         """
+        self._check_databases()
         read = _reading_anew(invoices)
         if counts is None:
             counts = self.profiles.count(documents(read(), self.converter))
-        self._check_databases()
         placements = await self.place()
         planned: dict[str, PlannedJob] = {}
 

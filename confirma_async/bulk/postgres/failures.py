@@ -108,11 +108,16 @@ def explained(name: str, error: psycopg.Error) -> JournalError:
     return told
 
 
-_REFUSALS: tuple[tuple[str, type[psycopg.Error], str], ...] = (
-    ("password", psycopg.errors.InvalidPassword, "the server refuses the password"),
-    ("pg_hba.conf", psycopg.errors.InvalidAuthorizationSpecification, "the server lets nobody in from here"),
-    ('database "', psycopg.errors.InvalidCatalogName, "there is no such database"),
-    ('role "', psycopg.errors.InvalidAuthorizationSpecification, "there is no such user"),
+_ABSENT = "does not exist"
+_REFUSALS: tuple[tuple[tuple[str, ...], type[psycopg.Error], str], ...] = (
+    (("password",), psycopg.errors.InvalidPassword, "the server refuses the password"),
+    (
+        ("pg_hba.conf",),
+        psycopg.errors.InvalidAuthorizationSpecification,
+        "the server lets nobody in from here",
+    ),
+    (('database "', _ABSENT), psycopg.errors.InvalidCatalogName, "there is no such database"),
+    (('role "', _ABSENT), psycopg.errors.InvalidAuthorizationSpecification, "there is no such user"),
 )
 """What a server says to whom it does not let in, what that is, and how it is told."""
 
@@ -127,8 +132,8 @@ def _refusal(error: psycopg.Error) -> tuple[type[psycopg.Error], str]:
     if not isinstance(error, psycopg.OperationalError):
         return type(error), type(error).__name__
     text = str(error)
-    for part, kind, words in _REFUSALS:
-        if part in text and ("does not exist" in text or not part.endswith('"')):
+    for parts, kind, words in _REFUSALS:
+        if all(part in text for part in parts):
             return kind, words
     return type(error), "the server cannot be reached, or has ended the connection"
 
