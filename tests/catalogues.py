@@ -51,8 +51,8 @@ _NOT_SAID = re.compile(
 
 RAISED = (
     "cli/app.py", "cli/commands/jobs/export.py", "cli/commands/jobs/report.py",
-    "cli/commands/jobs/sending/retry.py", "cli/commands/jobs/sending/submit.py", "cli/connection.py",
-    "cli/job_options.py", "cli/journals.py", "cli/options.py", "cli/output/tables.py",
+    "cli/commands/jobs/sending/retry.py", "cli/commands/jobs/sending/submit.py", "cli/options/connection.py",
+    "cli/options/jobs.py", "cli/journals.py", "cli/options/__init__.py", "cli/output/tables.py",
     "cli/output/workbook.py",
 )  # fmt: skip
 """Where errors are raised that people read, beside texts of other kinds."""
@@ -94,13 +94,13 @@ MODULES: Mapping[str, str | None] = {
     "formats/tables/propose/seen.py": None,
     "validation/accounting.py": None,
     "validation/checking.py": None,
-    "validation/codes.py": None,
-    "validation/identifiers.py": None,
-    "validation/internet.py": None,
+    "validation/values/codes.py": None,
+    "validation/values/identifiers.py": None,
+    "validation/values/internet.py": None,
     "validation/invoice.py": None,
     "validation/keys.py": None,
     "validation/prices.py": None,
-    "validation/values.py": None,
+    "validation/values/value_rules.py": None,
 }
 """Where messages stand that people read; and in which function alone, where the rest of a module has none."""
 

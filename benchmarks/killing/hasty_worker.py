@@ -11,7 +11,7 @@ from killing.fault_mix import TOO_LATE
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
 from confirma_async.bulk.machines import planned, queue, worker
-from confirma_async.bulk.postgres import session
+from confirma_async.bulk.postgres.connection import session
 from confirma_async.errors import JournalError
 
 LEASE = 3.0

@@ -33,7 +33,7 @@ class PostgresPlace:
         Raises:
             ConfigurationError: it is of another kind of database, or the extra ``postgres`` is not installed.
         """
-        from confirma_async.bulk.postgres.failures import name_of
+        from confirma_async.bulk.postgres.connection.failures import name_of
 
         return cls(url, name_of(url))
 

@@ -6,7 +6,7 @@ import gc
 import importlib
 import sys
 
-from confirma_async.cli.stopping import INTERRUPTED, signals
+from confirma_async.cli.running.stopping import INTERRUPTED, signals
 
 _YOUNG = 10_000
 """Objects that are made before the collector looks for cycles: one burst of sends makes Python's own 700.

@@ -21,8 +21,8 @@ from confirma_async._version import __version__
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.language.choice import LANGUAGES, choose
 from confirma_async.cli.language.help_texts import speak, translated
-from confirma_async.cli.side_effects import SideEffects
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.side_effects import SideEffects
+from confirma_async.cli.running.stopping import signals
 
 _COMMANDS: Mapping[str, str] = {
     "import": "jobs.sending.import_file",

@@ -17,10 +17,10 @@ from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url, reading
 from confirma_async.bulk.sqlite.file.guard import examine_missing, gone
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID
-from confirma_async.cli.bundle import Decorator, bundle
-from confirma_async.cli.connection import place_options, place_words, variables_of
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.options.bundle import Decorator, bundle
+from confirma_async.cli.options.connection import place_options, place_words, variables_of
+from confirma_async.cli.running.stopping import signals
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import JournalError
 from confirma_async.privacy import Secret, secret

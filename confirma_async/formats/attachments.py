@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.schemas import InvoiceAttachments
-from confirma_async.validation.internet import is_private_host, url_fault
+from confirma_async.validation.values.internet import is_private_host, url_fault
 
 LARGEST_ATTACHMENT = 10 * 1024 * 1024
 """Bytes of one attached document. The limit is this project's own: the service documents none."""

@@ -11,7 +11,7 @@ from confirma_async.schemas import FinvoiceCredentials, FinvoiceCredentialsQuery
 from confirma_async.session.call_options import CallOptions, Options, takes_options
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.validation import rules
-from confirma_async.validation.identifiers import business_id_fault
+from confirma_async.validation.values.identifiers import business_id_fault
 
 
 @takes_options

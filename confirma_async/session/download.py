@@ -14,7 +14,7 @@ from attrs import frozen
 from confirma_async.errors import Phase, TransportError
 from confirma_async.session import retry
 from confirma_async.session.transport import Request, Response, Transport
-from confirma_async.validation.internet import url_fault
+from confirma_async.validation.values.internet import url_fault
 
 DOWNLOAD_TIMEOUT = 30.0
 """Seconds for one document, with its redirects, retries and the pauses between them."""

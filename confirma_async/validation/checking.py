@@ -11,7 +11,7 @@ from confirma_async.schemas.wire import Schema
 from confirma_async.validation import accounting, invoice, rules
 from confirma_async.validation.libraries import warn_of_missing_libraries
 from confirma_async.validation.sums import EXACT
-from confirma_async.validation.values import WRONG_TYPES, type_problems
+from confirma_async.validation.values.value_rules import WRONG_TYPES, type_problems
 
 REGISTERED = (accounting, invoice)
 """The modules that register what must hold of whole objects (``rules.about``)."""

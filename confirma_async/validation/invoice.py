@@ -22,9 +22,9 @@ from confirma_async.schemas import (
 )
 from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 from confirma_async.validation import rules
-from confirma_async.validation.identifiers import payment_reference_fault
 from confirma_async.validation.rules import about
 from confirma_async.validation.sums import ZERO, sum_of
+from confirma_async.validation.values.identifiers import payment_reference_fault
 
 _LARGEST_NUMBER = 10**LONGEST_INVOICE_NUMBER - 1
 _NUMBER = f"a whole number greater than zero, of at most {LONGEST_INVOICE_NUMBER} digits"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import click
 
 from confirma_async.cli.app import confirma, every_command
-from confirma_async.cli.connection import connected
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options.connection import connected
 from confirma_async.doctor import CHECKS, Health
 from docs.tables.markup import code, member_docs, table
 

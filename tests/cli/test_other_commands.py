@@ -15,7 +15,7 @@ from confirma_async.accounts.owner import AccountName
 from confirma_async.cli import app, main
 from confirma_async.cli.commands.jobs.status import LISTED
 from confirma_async.cli.journals import Whose
-from confirma_async.cli.stopping import Signals
+from confirma_async.cli.running.stopping import Signals
 from confirma_async.sandbox import Fault
 
 # --- validate -------------------------------------------------------------------------------------
@@ -250,7 +250,9 @@ def test_a_reader_that_goes_away_is_no_fault(invoices):
 def test_without_its_packages_the_command_line_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "confirma_async.cli.app", None)
     monkeypatch.setattr("confirma_async.cli.signals", Signals())
-    monkeypatch.setattr("confirma_async.cli.stopping.SIGNALS", ())  # those of this process are not its own
+    monkeypatch.setattr(
+        "confirma_async.cli.running.stopping.SIGNALS", ()
+    )  # those of this process are not its own
 
     def missing(name, *rest):
         raise ModuleNotFoundError(name="click")

@@ -8,7 +8,7 @@ import pytest
 
 from confirma_async import Confirma, RateLimit
 from confirma_async.bulk.journal.records import JobName
-from confirma_async.bulk.postgres import session as sessions
+from confirma_async.bulk.postgres.connection import session as sessions
 from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.errors import ConfigurationError, JournalError, JournalMismatchError
 from confirma_async.sandbox import Fault

@@ -21,7 +21,7 @@ from confirma_async.session.download import (
 )
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import Response
-from confirma_async.validation import internet
+from confirma_async.validation.values import internet
 from tests.documents import PDF, hosting, leads_to, pours, says
 
 QUICK = RetryPolicy(attempts=3, base=0.001)

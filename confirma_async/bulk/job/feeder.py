@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from confirma_async.bulk.evidence.lookups import Lookups
 from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.brake import Brake
-from confirma_async.bulk.job.open_items import OpenItems
+from confirma_async.bulk.job.item_listener import OpenItems
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
 from confirma_async.bulk.job.preparation import Record, Source, chunks, prepare
 from confirma_async.bulk.job.run_lookups import task_of

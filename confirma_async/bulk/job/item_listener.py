@@ -1,14 +1,17 @@
-"""Who is told what becomes of the items of a run: the channel of a job, or the callers of an outbox."""
+"""Who is told what becomes of the items of a run: the channel of a job, or the callers of an outbox.
+
+A job also counts the items that it has taken up and not finished.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.evidence.tasks import Task
-from confirma_async.bulk.job.open_items import OpenItems
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
 from confirma_async.bulk.models import Refusal
 from confirma_async.bulk.reporting import outcomes
@@ -35,6 +38,33 @@ class ItemListener(Protocol):
     def dropped(self, task: Task) -> None:
         """Hear that the run is done with an item as it is in the journal, since nothing new is sent."""
         ...
+
+
+@define
+class OpenItems:
+    """Counts the items that the run has taken up and not finished.
+
+    Attributes:
+        count: How many there are.
+        none_left: Set while there are none.
+    """
+
+    count: int = field(init=False, default=0)
+    none_left: asyncio.Event = field(init=False, factory=asyncio.Event)
+
+    def __attrs_post_init__(self) -> None:
+        self.none_left.set()
+
+    def take_up(self) -> None:
+        """Count one more."""
+        self.count += 1
+        self.none_left.clear()
+
+    def finish(self) -> None:
+        """Count one less."""
+        self.count -= 1
+        if self.count == 0:
+            self.none_left.set()
 
 
 @frozen

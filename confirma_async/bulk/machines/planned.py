@@ -18,11 +18,11 @@ from confirma_async.bulk.journal.values import milliseconds
 from confirma_async.bulk.machines.packing import PlannedInvoice, packed, unpacked
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA, make_queue, queue_chunks, queue_form
 from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
+from confirma_async.bulk.postgres.connection.text_forms import array_text, data_array
 from confirma_async.bulk.postgres.journal import PostgresJournal
 from confirma_async.bulk.postgres.marks import MarkFile
 from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.opening import doubt_in, meta, open_session
-from confirma_async.bulk.postgres.text_forms import array_text, data_array
 from confirma_async.errors import JournalError
 
 LOOK_AGAIN = 60.0

@@ -17,9 +17,9 @@ import uuid
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, cast
 
-from confirma_async.bulk.postgres.gate import DEFAULTS, statement
+from confirma_async.bulk.postgres.connection.gate import DEFAULTS, statement
+from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.migrations import SCHEMA
-from confirma_async.bulk.postgres.session import PostgresSession
 from confirma_async.errors import ConfigurationError
 
 try:

@@ -26,7 +26,8 @@ from confirma_async.bulk.journal.records import (
 from confirma_async.bulk.journal.rules import check_resolvable
 from confirma_async.bulk.journal.values import date_of, milliseconds, period
 from confirma_async.bulk.models import FINAL, Entry, Refusal, Retry, Row, State
-from confirma_async.bulk.postgres.failures import taken_over
+from confirma_async.bulk.postgres.connection.failures import taken_over
+from confirma_async.bulk.postgres.connection.text_forms import array_text, copy_text
 from confirma_async.bulk.postgres.marks import MarkFile
 from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
 from confirma_async.bulk.postgres.opening import (
@@ -38,7 +39,6 @@ from confirma_async.bulk.postgres.opening import (
 )
 from confirma_async.bulk.postgres.reading import PostgresReader
 from confirma_async.bulk.postgres.runs import ADDED_UP, PostgresRuns
-from confirma_async.bulk.postgres.text_forms import array_text, copy_text
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceStatus
 

@@ -9,16 +9,16 @@ from typing import Any
 import psycopg
 
 from confirma_async.bulk.journal.records import Doubt
-from confirma_async.bulk.postgres.failures import (
+from confirma_async.bulk.postgres.connection.failures import (
     explained,
     newer_form,
     no_journal,
     too_old,
 )
-from confirma_async.bulk.postgres.gate import TERM
+from confirma_async.bulk.postgres.connection.gate import TERM
+from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.marks import read_mark
 from confirma_async.bulk.postgres.migrations import MIGRATIONS, OLDEST_SERVER, SCHEMA, VERSION
-from confirma_async.bulk.postgres.session import PostgresSession
 from confirma_async.errors import JournalError
 
 LOCK = 0x434E464A

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from confirma_async.bulk.postgres.session import PostgresSession
+from confirma_async.bulk.postgres.connection.session import PostgresSession
 
 
 class PostgresPayloads:

@@ -15,11 +15,11 @@ from confirma_async.bulk.journal.rules import same_invoice
 from confirma_async.bulk.journal.stored_writes import StoredWrites
 from confirma_async.bulk.journal.values import PERIOD, by_state, date_of, day, milliseconds, seconds
 from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
+from confirma_async.bulk.postgres.connection.session import PostgresSession
+from confirma_async.bulk.postgres.connection.text_forms import array_text
 from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
 from confirma_async.bulk.postgres.opening import meta
 from confirma_async.bulk.postgres.payloads import PostgresPayloads
-from confirma_async.bulk.postgres.session import PostgresSession
-from confirma_async.bulk.postgres.text_forms import array_text
 from confirma_async.bulk.postgres.writes import PostgresWriteTables
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceType

@@ -17,11 +17,11 @@ from confirma_async.bulk.journal.rules import check_target, foreign_key
 from confirma_async.bulk.journal.stored_writes import StoredWrites
 from confirma_async.bulk.journal.values import milliseconds
 from confirma_async.bulk.models import Row
+from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.marks import MarkFile, TransactionMark
 from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.opening import LOCK, keep
 from confirma_async.bulk.postgres.reading import PostgresReader
-from confirma_async.bulk.postgres.session import PostgresSession
 from confirma_async.bulk.postgres.writes import SETTLED, PostgresWriteTables
 
 ADDED_UP = "ON CONFLICT (run, period, state) DO UPDATE SET count = decided.count + excluded.count"

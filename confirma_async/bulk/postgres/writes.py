@@ -8,9 +8,9 @@ from typing import Any
 from psycopg import Cursor
 
 from confirma_async.bulk.journal.stored_writes import settling
-from confirma_async.bulk.postgres.failures import taken_over
+from confirma_async.bulk.postgres.connection.failures import taken_over
+from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.opening import LOCK
-from confirma_async.bulk.postgres.session import PostgresSession
 from confirma_async.errors import JournalError
 
 SETTLED = settling(alive="lease_until IS NOT NULL")

@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from confirma_async.cli import options
-from confirma_async.cli.bundle import Decorator
+from confirma_async.cli.options.bundle import Decorator
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_table, table
 from confirma_async.cli.output.terminal import Terminal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from confirma_async.validation.internet import url_fault
+from confirma_async.validation.values.internet import url_fault
 
 
 def is_pdf_link(url: str) -> bool:

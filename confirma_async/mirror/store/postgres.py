@@ -12,7 +12,7 @@ import psycopg
 from attrs import frozen
 from psycopg import errors, sql
 
-from confirma_async.bulk.postgres.failures import name_of
+from confirma_async.bulk.postgres.connection.failures import name_of
 from confirma_async.errors import MirrorBusyError, MirrorError
 from confirma_async.mirror.store.database import Found, Values
 from confirma_async.mirror.store.tables import MADE, TABLES, VERSION

@@ -10,7 +10,7 @@ from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
 from confirma_async.schemas import FinvoiceCredentials, FinvoiceCredentialsQuery
-from confirma_async.validation.identifiers import business_id_fault
+from confirma_async.validation.values.identifiers import business_id_fault
 
 _BARE = re.compile(r"[0-9]{8}")
 

@@ -189,7 +189,7 @@ class AiohttpTransport:
         Raises:
             NotPublicError: the host is not, by its name alone.
         """
-        from confirma_async.validation.internet import is_private_host  # with the schemas, late
+        from confirma_async.validation.values.internet import is_private_host  # with the schemas, late
 
         host = urlsplit(url).hostname or ""
         if is_private_host(host):

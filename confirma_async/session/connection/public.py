@@ -19,7 +19,7 @@ class NotPublicError(OSError):
 
 def public_socket(address: tuple[Any, ...]) -> socket.socket:
     """Return a socket for an address (as ``getaddrinfo`` gives it) that is of the public internet."""
-    from confirma_async.validation.internet import is_private_address
+    from confirma_async.validation.values.internet import is_private_address
 
     family, kind, protocol, _, place = address
     if is_private_address(str(place[0])):

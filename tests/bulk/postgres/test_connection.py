@@ -8,7 +8,7 @@ import pytest
 from confirma_async.bulk.journal.records import Admission, JobName
 from confirma_async.bulk.journal.rules import NotWrittenError
 from confirma_async.bulk.models import State
-from confirma_async.bulk.postgres import session as sessions
+from confirma_async.bulk.postgres.connection import session as sessions
 from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.bulk.writer import JournalWriter
 from tests.bulk.postgres.proxy import Proxy

@@ -7,7 +7,7 @@ import pytest
 
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.postgres import opening
-from confirma_async.bulk.postgres.failures import name_of
+from confirma_async.bulk.postgres.connection.failures import name_of
 from confirma_async.bulk.postgres.journal import open_postgres, reading_postgres
 from confirma_async.errors import ConfigurationError, JournalError, JournalMismatchError
 

@@ -4,7 +4,7 @@ import pytest
 
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.models import State
-from confirma_async.bulk.postgres import session as sessions
+from confirma_async.bulk.postgres.connection import session as sessions
 from confirma_async.bulk.postgres.journal import open_postgres, reading_postgres
 from confirma_async.errors import JournalError
 

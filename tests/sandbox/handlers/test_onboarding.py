@@ -7,7 +7,7 @@ import pytest
 
 from confirma_async.sandbox import Sandbox, Terms
 from confirma_async.sandbox.rules.accounts import reference_number
-from confirma_async.validation.identifiers import is_finnish_reference
+from confirma_async.validation.values.identifiers import is_finnish_reference
 
 REQUEST: dict[str, dict[str, Any]] = {
     "service": {"type": "LIFECYCLE", "partnerCode": "P1"},

@@ -15,17 +15,17 @@ from confirma_async.bulk.models import Refusal
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.cli import options
-from confirma_async.cli.bundle import Decorator, bundle
-from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.journals import account_options
 from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.options.bundle import Decorator, bundle
+from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.result import outcome_as_json, print_issues, show_report
 from confirma_async.cli.output.terminal import Terminal
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.stopping import signals
 from confirma_async.formats import (
     ACTION_COLUMNS,
     ActionMapping,

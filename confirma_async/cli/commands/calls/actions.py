@@ -13,9 +13,9 @@ from click.core import ParameterSource
 
 from confirma_async.cli import options
 from confirma_async.cli.commands.calls.action_file import ActionFile, action_file_options, send_action_file
-from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors import argument_errors
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.formats import read_document

@@ -10,10 +10,11 @@ import click
 from attrs import evolve
 
 from confirma_async.bulk import Verdict
-from confirma_async.cli import options, token_file
+from confirma_async.cli import options
 from confirma_async.cli.commands.calls.written_once import Once, Written, exit_of, give_once, partner_options
-from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options import token_file
+from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.contract import CREATE_CLIENT

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.tables import Layout, RecordColumns, as_list, show_list
 from confirma_async.resources.operations import pick_address
 

@@ -11,8 +11,8 @@ from confirma_async.bulk import State
 from confirma_async.bulk.evidence.classification import Receipts, classify_answer
 from confirma_async.cli import options
 from confirma_async.cli.commands.calls.actions import action
-from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.tables import (

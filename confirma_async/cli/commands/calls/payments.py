@@ -12,12 +12,13 @@ from functools import reduce
 import click
 from attrs import frozen
 
-from confirma_async.cli import options, side_effects
-from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.tables import Layout, RecordColumns, as_list, collected, show_list, tell_window
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running import side_effects
+from confirma_async.cli.running.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.schemas import (

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from confirma_async.cli import options, token_file
-from confirma_async.cli.connection import Connection, connected
+from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options import token_file
+from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.client import Confirma

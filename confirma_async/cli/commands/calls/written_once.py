@@ -13,14 +13,15 @@ from attrs import evolve, frozen
 from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import Retry, Verdict
 from confirma_async.bulk.places import JournalPlace
-from confirma_async.cli import options, side_effects
-from confirma_async.cli.bundle import Decorator, bundle
-from confirma_async.cli.connection import Connection
+from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit, of_error
 from confirma_async.cli.journals import account_options
+from confirma_async.cli.options.bundle import Decorator, bundle
+from confirma_async.cli.options.connection import Connection
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running import side_effects
+from confirma_async.cli.running.stopping import signals
 from confirma_async.contract import Operation
 from confirma_async.outbox import Outbox, WriteOutcome
 

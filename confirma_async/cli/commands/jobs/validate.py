@@ -17,10 +17,10 @@ from confirma_async.bulk.places import JournalPlace, reading_if_there
 from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.input_options import input_options
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, plain
 from confirma_async.cli.language.messages import problem_in_words, told
+from confirma_async.cli.options.inputs import input_options
 from confirma_async.cli.output import progress
 from confirma_async.cli.output.render import (
     numbers_as_json,

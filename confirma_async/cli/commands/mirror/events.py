@@ -15,7 +15,7 @@ from confirma_async.cli.commands.mirror.account import mirrored
 from confirma_async.cli.commands.mirror.place import db as db_option
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.stopping import signals
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import ConfigurationError
 from confirma_async.mirror.events.delivery import CommandReceiver, Delivery, Receiver, UrlReceiver

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from confirma_async.cli.bundle import Decorator
+from confirma_async.cli.options.bundle import Decorator
 from confirma_async.mirror.store.opening import MIRROR_VARIABLE
 
 

@@ -17,14 +17,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextCo
 from confirma_async.accounts.owner import AccountName
 from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.place import db as db_option
-from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
 from confirma_async.cli.journals import account_options
+from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, table
 from confirma_async.cli.output.terminal import Terminal
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.stopping import signals
 from confirma_async.errors import ConfirmaError
 from confirma_async.mirror import SyncProgress, SyncReport
 

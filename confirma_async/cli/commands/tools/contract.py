@@ -10,8 +10,8 @@ import click
 from rich.markup import escape
 
 from confirma_async.cli import options
-from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.pages.comparison import as_page
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, print_sayings, table

@@ -14,11 +14,11 @@ from confirma_async.bulk import JobArguments
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.submit import send
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
-from confirma_async.cli.connection import Connection
 from confirma_async.cli.errors.exit_codes import Exit, of_report
-from confirma_async.cli.job_options import JobSettings
+from confirma_async.cli.options.connection import Connection
+from confirma_async.cli.options.jobs import JobSettings
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.stopping import signals
 from confirma_async.contract import Overrides
 from confirma_async.formats import InputError, ReadOptions, expand
 from confirma_async.sandbox import Fault

@@ -9,15 +9,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from confirma_async.cli import options
-from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.flags import in_flags
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import told
+from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.terminal import Terminal
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.stopping import signals
 from confirma_async.doctor import Finding, Health, Setup, run_checks
 
 _MARKS = {

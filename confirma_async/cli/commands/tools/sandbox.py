@@ -13,7 +13,7 @@ from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.stopping import signals
 from confirma_async.contract import Overrides
 from confirma_async.sandbox import Sandbox, VirtualClock
 

@@ -32,7 +32,7 @@ from confirma_async.formats.tables.propose.synonyms import WORDS
 from confirma_async.formats.tables.propose.written import toml_of
 from confirma_async.privacy import looks_like_name
 from confirma_async.schemas import InvoiceType
-from confirma_async.validation.identifiers import is_finnish_reference
+from confirma_async.validation.values.identifiers import is_finnish_reference
 
 GUESSED_DAYS = 14
 GUESSED_CURRENCY = "EUR"

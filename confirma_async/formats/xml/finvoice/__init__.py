@@ -25,7 +25,7 @@ from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
 from confirma_async.formats.xml.ubl.codes import TYPE_CODES as UN_CODES
 from confirma_async.schemas import InvoiceType
-from confirma_async.validation.codes import language_fault
+from confirma_async.validation.values.codes import language_fault
 
 _DETAILS = "InvoiceDetails/"
 _EPI = "EpiDetails/EpiPaymentInstructionDetails/"

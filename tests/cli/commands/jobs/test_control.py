@@ -10,7 +10,7 @@ import pytest
 
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.reader import reading
-from confirma_async.cli.job_options import next_time
+from confirma_async.cli.options.jobs import next_time
 from confirma_async.sandbox import Fault
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")

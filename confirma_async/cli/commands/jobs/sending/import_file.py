@@ -14,19 +14,19 @@ from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.submit import refuse_older_journals, send
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, target_in_words
-from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.importing import texts
 from confirma_async.cli.importing.dialog import Back, Dialog, is_on_terminal, pick
 from confirma_async.cli.importing.preview import preview, show
-from confirma_async.cli.input_options import number_from
-from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import told
+from confirma_async.cli.options.connection import Connection, connected
+from confirma_async.cli.options.inputs import number_from
+from confirma_async.cli.options.jobs import JobSettings, job_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.remembered import mapping_file
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.stopping import signals
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import write_durably
 from confirma_async.formats import (

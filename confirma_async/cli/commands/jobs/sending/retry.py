@@ -14,14 +14,14 @@ from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.submit import send
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
-from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit, of_report
-from confirma_async.cli.input_options import input_options
-from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, Whose, account_options, chosen, is_run_or_journal
 from confirma_async.cli.marking.copies import corrected
+from confirma_async.cli.options.connection import Connection, connected
+from confirma_async.cli.options.inputs import input_options
+from confirma_async.cli.options.jobs import JobSettings, job_options
 from confirma_async.cli.remembered import from_text, with_mappings
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.stopping import signals
 from confirma_async.errors import JournalError
 from confirma_async.formats import ReadOptions, expand
 from confirma_async.validation import Checks

@@ -25,19 +25,19 @@ from confirma_async.cli.commands.jobs.sending.planning import plan_for_workers
 from confirma_async.cli.commands.jobs.sending.submit_many import check_sellers, plan_many, submit_many
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, name_of, target_in_words
 from confirma_async.cli.commands.jobs.validate import inspect
-from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.exit_codes import Exit, of_creditors, of_report
-from confirma_async.cli.input_options import input_options
-from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options, is_journal, sandbox_journal
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import told
+from confirma_async.cli.options.connection import Connection, connected
+from confirma_async.cli.options.inputs import input_options
+from confirma_async.cli.options.jobs import JobSettings, job_options
 from confirma_async.cli.output.distribution_status import distribution_statuses
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress, reading
 from confirma_async.cli.output.result import show_report
 from confirma_async.cli.remembered import as_text, with_mappings
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError

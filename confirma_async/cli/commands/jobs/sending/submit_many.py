@@ -16,7 +16,7 @@ from confirma_async.cli.output.creditors_report import show_creditors_plan, show
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress, reading
 from confirma_async.cli.remembered import as_text
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.stopping import signals
 from confirma_async.creditors import CreditorsReport
 from confirma_async.formats import scan_files
 from confirma_async.formats.files import read_each

@@ -9,10 +9,10 @@ from attrs import field, frozen
 
 from confirma_async.bulk import Retry
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
-from confirma_async.cli.connection import Connection, place_words
-from confirma_async.cli.job_options import JobSettings
+from confirma_async.cli.options.connection import Connection, place_words
+from confirma_async.cli.options.jobs import JobSettings
 from confirma_async.cli.output.next_steps import NextSteps
-from confirma_async.cli.side_effects import command_line
+from confirma_async.cli.running.side_effects import command_line
 from confirma_async.formats import ReadOptions, Spooled
 from confirma_async.sandbox import Fault
 from confirma_async.settings import Environment

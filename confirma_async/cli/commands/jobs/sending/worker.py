@@ -17,15 +17,15 @@ from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import JobArguments, State
 from confirma_async.bulk.places import JournalPlace, PostgresPlace
 from confirma_async.cli import options
-from confirma_async.cli.connection import Connection, connected
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error, of_pause
-from confirma_async.cli.job_options import JobSettings, job_options
 from confirma_async.cli.journals import account_options
+from confirma_async.cli.options.connection import Connection, connected
+from confirma_async.cli.options.jobs import JobSettings, job_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
-from confirma_async.cli.processes import in_processes
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.processes import in_processes
+from confirma_async.cli.running.stopping import signals
 from confirma_async.errors import ConfirmaError
 from confirma_async.session.rate.ratelimit import RateLimit
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from confirma_async.cli import options
-from confirma_async.cli.bundle import Decorator
+from confirma_async.cli.options.bundle import Decorator
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import ConfigurationError, TokenNotKeptError
 from confirma_async.privacy import Secret

@@ -1,7 +1,12 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from confirma_async.validation.codes import country_fault, currency_fault, language_fault, postal_code_fault
+from confirma_async.validation.values.codes import (
+    country_fault,
+    currency_fault,
+    language_fault,
+    postal_code_fault,
+)
 
 FUNCTIONS = [currency_fault, country_fault, language_fault]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from confirma_async import bounds
-from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.options import NamedPath, WholeRange
+from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.formats import ColumnMapping, FileFormat, ReadOptions
 
 

@@ -2,7 +2,7 @@ import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import example, given, strategies as st
 
-from confirma_async.validation.internet import (
+from confirma_async.validation.values.internet import (
     _PLAIN_EMAIL,  # pyright: ignore[reportPrivateUsage] (what the quick way takes is the question)
     email_fault,
     url_fault,

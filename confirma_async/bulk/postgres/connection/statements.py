@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from confirma_async.bulk.postgres.gate import statement
+from confirma_async.bulk.postgres.connection.gate import statement
 
 
 class Statements:

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from confirma_async.validation.identifiers import (
+from confirma_async.validation.values.identifiers import (
     bic_fault,
     business_id_fault,
     iban_fault,

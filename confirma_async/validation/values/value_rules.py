@@ -30,16 +30,21 @@ from confirma_async.schemas import (
 )
 from confirma_async.schemas.wire import WIRE_NAME, camel_case
 from confirma_async.validation import rules
-from confirma_async.validation.codes import country_fault, currency_fault, language_fault, postal_code_fault
-from confirma_async.validation.glance import Below, Glance, glance_of
-from confirma_async.validation.identifiers import (
+from confirma_async.validation.values.codes import (
+    country_fault,
+    currency_fault,
+    language_fault,
+    postal_code_fault,
+)
+from confirma_async.validation.values.glance import Below, Glance, glance_of
+from confirma_async.validation.values.identifiers import (
     bic_fault,
     business_id_fault,
     iban_fault,
     looks_like_business_id,
     vat_code_fault,
 )
-from confirma_async.validation.internet import email_fault, url_fault
+from confirma_async.validation.values.internet import email_fault, url_fault
 
 Party: TypeAlias = SellerParty | BuyerParty | InvoiceRecipientParty
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system beg
 IN_PROCESSES = """
 import os, signal, sys
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.processes import in_processes
+from confirma_async.cli.running.processes import in_processes
 def work(place):
     if codes[place] < 0:
         os.kill(os.getpid(), -codes[place])

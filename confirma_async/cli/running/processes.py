@@ -17,7 +17,7 @@ from attrs import define, field
 
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running.stopping import signals
 
 
 def in_processes(count: int, work: Callable[[int], Exit]) -> Exit:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from confirma_async.bulk.postgres.text_forms import array_text, copy_text, data_array
+from confirma_async.bulk.postgres.connection.text_forms import array_text, copy_text, data_array
 
 AWKWARD = ["", "a\tb", "two\nlines", "\r", "back\\slash", "\\N", "\\.", "ä€😀", "quoted \"'", "{a,b}", "NULL"]
 

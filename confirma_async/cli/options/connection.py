@@ -15,11 +15,12 @@ from attrs import evolve, field, frozen
 from confirma_async import bounds
 from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import ACCOUNT_VARIABLE
-from confirma_async.cli import options, side_effects
-from confirma_async.cli.bundle import Decorator, bundle
+from confirma_async.cli import options
 from confirma_async.cli.errors import argument_errors
+from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.output.drift import tell_drift
-from confirma_async.cli.stopping import signals
+from confirma_async.cli.running import side_effects
+from confirma_async.cli.running.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter

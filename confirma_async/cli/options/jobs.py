@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from confirma_async import bounds
 from confirma_async.bulk import JobArguments, JobOptions, Unknown
 from confirma_async.cli import options
-from confirma_async.cli.bundle import Decorator, bundle
+from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.session.rate.ratelimit import RateLimit
 
 _DEFAULTS = JobOptions()

@@ -26,14 +26,14 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from confirma_async.bulk.journal.rules import NotWrittenError
-from confirma_async.bulk.postgres.failures import (
+from confirma_async.bulk.postgres.connection.failures import (
     expired,
     explained,
     gone_back,
     name_of,
     taken_over,
 )
-from confirma_async.bulk.postgres.gate import (
+from confirma_async.bulk.postgres.connection.gate import (
     BEGIN,
     BEGIN_READING,
     DEFAULTS,
@@ -44,7 +44,7 @@ from confirma_async.bulk.postgres.gate import (
     TERM,
     statement,
 )
-from confirma_async.bulk.postgres.statements import Statements
+from confirma_async.bulk.postgres.connection.statements import Statements
 from confirma_async.errors import JournalError
 
 LEASE = 90.0

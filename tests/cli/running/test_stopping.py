@@ -234,7 +234,7 @@ def test_a_result_that_an_interruption_kept_from_being_printed_is_told_as_taken(
 
 def test_what_changes_something_is_not_interrupted_before_that_is_noted():
     """Else an invoice that was taken could be told as one that may be sent again."""
-    from confirma_async.cli.stopping import Signals
+    from confirma_async.cli.running.stopping import Signals
 
     signals = Signals()
     with signals.changing():

@@ -16,9 +16,9 @@ from attrs import frozen
 from confirma_async import bounds
 from confirma_async.bounds import Bounds
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
-from confirma_async.cli.bundle import Decorator, bundle
 from confirma_async.cli.language.choice import LANGUAGES, choose, gettext as _
 from confirma_async.cli.language.messages import told
+from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.output.printer import say
 from confirma_async.contract import Overrides
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError

@@ -1,0 +1,1 @@
+"""One connection to the database of a journal: its transactions, its statements, and what failures mean."""

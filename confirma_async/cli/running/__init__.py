@@ -1,0 +1,1 @@
+"""How a command runs: signals that end it, several processes, what it has changed."""
