@@ -180,7 +180,7 @@ class PostgresJournal(PostgresRuns):
             self._settle_dead()
             found = list(self._of_numbers(numbers))
         chunk.know(found)
-        chunk.know(self._archived(numbers))
+        chunk.know(self._archived_of_numbers(numbers))
         admitted = [chunk.admit(entry) for entry in entries]
         if run == self._run and planned is None:
             self._taken_up.update({one.position: run for one in admitted if one.admission in TAKEN_UP})

@@ -240,7 +240,7 @@ class SqliteJournal(SqliteReader):
         for numbers in slices(sorted({entry.key.number for entry in entries})):
             chunk.know(self._settled(numbers))
             if self._has_archive:
-                chunk.know(self._archived(f"WHERE number IN ({places(numbers)})", numbers))
+                chunk.know(self._archived(f"WHERE number IN ({places(numbers)})", *numbers))
         admitted = [chunk.admit(entry) for entry in entries]
         self._counts.take_up(one.position for one in admitted if one.admission in TAKEN_UP)
         write_chunk(self._connection, chunk, run, self._counts)
@@ -249,10 +249,10 @@ class SqliteJournal(SqliteReader):
     def _settled(self, numbers: Sequence[int]) -> Sequence[Row]:
         """Return the items of some numbers, after settling what a dead run has left of them under way."""
         query = f"WHERE number IN ({places(numbers)})"
-        found = list(self._query(query, numbers))
+        found = list(self._query(query, *numbers))
         if any(map(self._holders.is_left, found)):
             self._holders.settle_dead()
-            return list(self._query(query, numbers))
+            return list(self._query(query, *numbers))
         return found
 
     def next_position(self) -> int:
@@ -359,7 +359,7 @@ class SqliteJournal(SqliteReader):
     def resolve(self, resolution: Resolution) -> None:
         """See ``Journal``."""
         self._holders.settle_dead()
-        check_resolvable(next(self._query("WHERE position = ?", (resolution.position,)), None))
+        check_resolvable(next(self._query("WHERE position = ?", resolution.position), None))
         self._settle_doubt()  # else the next run would take what a person has found out for unknown
         self.keep_former(resolution.position, resolution.at, resolution.note)
         self._counts.count({resolution.position: resolution})

@@ -1,0 +1,363 @@
+"""What a journal in the tables of a database says: the same questions for every kind of it."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import chain
+from typing import Any, ClassVar
+
+from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt, PreviousVersion, Refused, Run
+from confirma_async.bulk.journal.rules import same_invoice
+from confirma_async.bulk.journal.stored_writes import StoredWrites, WriteTables
+from confirma_async.bulk.journal.values import PERIOD, by_state, date_of, day, milliseconds, seconds
+from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
+from confirma_async.formats.models import Identity
+from confirma_async.schemas import InvoiceType
+
+_NEWEST = 1000
+"""Accepted invoices of a run among which a witness is sought: the newest ones."""
+
+_ALONE = (
+    "NOT EXISTS (SELECT 1 FROM former WHERE former.position = item.position AND former.state <> 0) AND "
+    "NOT EXISTS (SELECT 1 FROM item AS other WHERE other.number = item.number AND other.position <> "
+    "item.position AND (other.attempts > 0 OR other.state NOT IN (0, 1))) AND "
+    "NOT EXISTS (SELECT 1 FROM archived WHERE archived.number = item.number)"
+)
+"""Items that a record of their number can only be of."""
+
+_COLUMNS = (
+    "position, seller, type, number, repeat, date, source, digest, state, attempts, attempted_at, run, "
+    "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no, form, "
+    "holder"
+)
+
+
+class StoredReader(ABC):
+    """The half of a ``Journal`` that changes nothing. A statement has ``?`` where a value goes.
+
+    Args:
+        name: What names the journal to people.
+        doubt: Why it may not know all that was sent; None where it does.
+        tables: The tables of the writes that are no invoices.
+
+    Attributes:
+        name: What names the journal to people.
+        writes: The writes that are no invoices.
+    """
+
+    _is_open: ClassVar[str]
+    """The condition of items that are not final, as their index says it."""
+
+    _is_final: ClassVar[str]
+    """The condition of items that are final, as their index says it."""
+
+    _verdict: ClassVar[str]
+    """The column by which the index of what is final finds a state."""
+
+    _place: ClassVar[str]
+    """The column by which that index has the order of the attempts."""
+
+    def __init__(self, name: str, doubt: Doubt | None, tables: WriteTables) -> None:
+        self.name = name
+        self._doubt = doubt
+        self.writes: StoredWrites = StoredWrites(tables, self._doubted)
+
+    # --- the journal --------------------------------------------------------------------------------
+
+    def target(self) -> str | None:
+        """See ``Journal``."""
+        return self._meta().get("target")
+
+    def account(self) -> str:
+        """See ``Journal``."""
+        return self._meta().get("account", "")
+
+    def owners(self) -> tuple[bytes, Sequence[str]]:
+        """See ``Journal``."""
+        found = self._all("SELECT fingerprint FROM owner ORDER BY at")
+        return bytes.fromhex(self._meta().get("salt", "")), [own for (own,) in found]
+
+    def has_sent(self) -> bool:
+        """See ``Journal``."""
+        sent = (
+            f"SELECT EXISTS (SELECT 1 FROM item WHERE {self._is_final}) OR EXISTS (SELECT 1 FROM archived) "
+            f"OR EXISTS (SELECT 1 FROM item WHERE {self._is_open} AND state IN (2, 3)) OR "
+            "EXISTS (SELECT 1 FROM write WHERE state NOT IN (0, 1))"
+        )
+        return bool(self._one(sent))
+
+    def doubt(self) -> Doubt | None:
+        """See ``Journal``."""
+        return self._doubt
+
+    def confirmed_forms(self) -> frozenset[str]:
+        """See ``Journal``."""
+        return frozenset(form for (form,) in self._all("SELECT form FROM form"))
+
+    # --- runs ---------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def runs(self) -> Iterator[Run]:
+        """See ``Journal``."""
+
+    def run(self, number: int) -> Run | None:
+        """See ``Journal``."""
+        return next(self._runs("WHERE id = ?", number), None)
+
+    def decided_since(self, run: int, moment: float) -> int:
+        """See ``Journal``."""
+        query = "SELECT coalesce(sum(count), 0) FROM decided WHERE run = ? AND period >= ?"
+        return self._one(query, run, int(moment) // PERIOD)
+
+    def counts(self, run: int | None = None) -> Mapping[State, int]:
+        """See ``Journal``."""
+        where, values = ("", ()) if run is None else ("WHERE run = ? ", (run,))
+        query = f"SELECT state, sum(count) FROM decided {where}GROUP BY state"
+        final = Counter({state: int(count) for state, count in self._all(query, *values)})
+        open_ = self.open_counts(run)
+        return {state: final[int(state)] if state in FINAL else open_[state] for state in State}
+
+    def open_counts(self, run: int | None = None) -> Mapping[State, int]:
+        """See ``Journal``."""
+        of_run, values = ("", ()) if run is None else (" AND run = ?", (run,))
+        query = f"SELECT state, count(*) FROM item WHERE {self._is_open}{of_run} GROUP BY state"
+        found = dict(self._all(query, *values))
+        return {state: found.get(int(state), 0) for state in State}
+
+    def amounts(self, run: int) -> Mapping[State, Mapping[str, Decimal]]:
+        """See ``Journal``."""
+        query = "SELECT state, currency, sum(amount) FROM item WHERE {} AND run = ? GROUP BY state, currency"
+        parts = [self._all(query.format(where), run) for where in (self._is_final, self._is_open)]
+        return by_state(
+            (state, self._text(currency), int(cents))
+            for state, currency, cents in chain(*parts)  # each by its index
+            if cents is not None
+        )
+
+    def refusals(self, run: int) -> Iterator[Refused]:
+        """See ``Journal``."""
+        query = "SELECT source, number, rule, path, message FROM refusal WHERE run = ? ORDER BY id"
+        for source, number, rule, path, message in self._each(query, run):
+            yield Refused(source=source, number=number, rule=rule, path=path, message=message)
+
+    def refused(self, run: int) -> int:
+        """See ``Journal``."""
+        query = "SELECT count(*) FROM (SELECT DISTINCT source, number FROM refusal WHERE run = ?) AS bad"
+        return self._one(query, run)
+
+    def withheld(self, run: int) -> int:
+        """See ``Journal``."""
+        query = (
+            f"SELECT count(*) FROM item WHERE {self._is_open} AND state = {State.PENDING:d} AND run = ? "
+            "AND (source, CAST(number AS text)) IN (SELECT source, number FROM refusal WHERE run = ?)"
+        )
+        return self._one(query, run, run)
+
+    # --- items --------------------------------------------------------------------------------------
+
+    def find(self, key: InvoiceKey) -> Row | None:
+        """See ``Journal``."""
+        same = [
+            row
+            for row in (*self._of_number(key.number), *self._archived_of_number(key.number))
+            if (row.key.type, row.key.repeat) == (key.type, key.repeat)
+        ]
+        return same_invoice(same, key)
+
+    def ambiguous_matches(self, position: int, key: InvoiceKey) -> AmbiguousMatches:
+        """See ``Journal``."""
+        sent = (
+            row.key
+            for row in self._of_number(key.number)
+            if row.position != position
+            and (row.attempts > 0 or row.state not in {State.PENDING, State.CLAIMED})
+        )
+        archived = (row.key for row in self._archived_of_number(key.number))
+        former = (
+            f"SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND (state = {State.REJECTED:d} "
+            f"OR (state = {State.PENDING:d} AND sequence > 0)))"
+        )
+        return AmbiguousMatches(
+            others=(*sent, *archived),
+            former=bool(self._one(former, position)),
+            forgotten=self._doubt is not None,
+        )
+
+    def witnesses(self, position: int, limit: int) -> Sequence[Row]:
+        """See ``Journal``."""
+        lost = next(self._query("WHERE position = ?", position), None)
+        if lost is None or lost.ended is None:
+            return []
+        later = "SELECT id FROM run WHERE ended_at IS NULL OR ended_at >= ? ORDER BY id DESC"
+        like = (
+            f"WHERE position IN (SELECT position FROM item WHERE {self._is_final} AND "
+            f"{self._verdict} = {State.ACCEPTED:d} AND run = ? AND {self._place} > ? AND NOT duplicate "
+            f"ORDER BY {self._place} DESC LIMIT {_NEWEST}) AND attempts = 1 AND "
+            "(type, seller) = (SELECT type, seller FROM item WHERE position = ?) AND date >= ? AND "
+            f"{_ALONE} ORDER BY {self._place} DESC LIMIT ?"
+        )
+        found: list[Row] = []
+        for (run,) in [*self._all(later, milliseconds(lost.attempted_at or 0.0))]:
+            if len(found) >= limit:
+                break
+            found += self._query(like, run, lost.ended, position, day(lost.key.date), limit - len(found))
+        return found
+
+    def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
+        """See ``Journal``."""
+        wanted = ", ".join(f"{state:d}" for state in states)
+        conditions = list[str]()
+        if states and FINAL.isdisjoint(states):
+            conditions.append(f"{self._is_open} AND state IN ({wanted})")
+        elif states and {*states} <= FINAL:
+            conditions.append(f"{self._is_final} AND {self._verdict} IN ({wanted})")
+        elif states:
+            conditions.append(f"state IN ({wanted})")
+        if run is not None:
+            if not states:  # both indexes
+                conditions.append(f"({self._is_final} OR {self._is_open})")
+            conditions.append("run = ?")
+        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+        return self._query(f"{where}ORDER BY position", *(() if run is None else (run,)))
+
+    def known(self, run: int) -> Iterator[Row]:
+        """See ``Journal``."""
+        return self._query(
+            "WHERE position IN (SELECT position FROM known WHERE run = ?) "
+            f"AND state = {State.REJECTED:d} ORDER BY position",
+            run,
+        )
+
+    def archived(self, run: int | None = None) -> int:
+        """See ``Journal``."""
+        if run is None:
+            return self._one("SELECT count(*) FROM archived")
+        return self._one("SELECT count(*) FROM archived WHERE run = ?", run)
+
+    def has_previous_version(self, position: int) -> bool:
+        """See ``Journal``."""
+        sent = f"SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND state <> {State.PENDING:d})"
+        return bool(self._one(sent, position))
+
+    def previous_versions(self) -> Iterator[PreviousVersion]:
+        """See ``Journal``."""
+        query = "SELECT position, at, state, digest, status, detail, note FROM former ORDER BY id"
+        for position, at, state, digest, status, detail, note in self._each(query):
+            yield PreviousVersion(
+                position=position, at=at, state=State(state), digest=digest, status=status, detail=detail,
+                note=note,
+            )  # fmt: skip
+
+    # --- numbers that were given --------------------------------------------------------------------
+
+    @abstractmethod
+    def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
+        """See ``Journal``."""
+
+    @abstractmethod
+    def numbers_in_use(self, numbers: Sequence[int]) -> frozenset[int]:
+        """See ``Journal``."""
+
+    def renumbered(self, run: int) -> Mapping[Identity, int]:
+        """See ``Journal``."""
+        query = (
+            "SELECT seller, type, original, number FROM numbered "
+            "WHERE run = ? AND original <> CAST(number AS text) ORDER BY number"
+        )
+        return dict(map(given_number, self._all(query, run)))
+
+    # --- how it is asked ----------------------------------------------------------------------------
+
+    @abstractmethod
+    def _all(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Return the rows of a query that has few."""
+
+    @abstractmethod
+    def _each(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Return the rows of a query that may have very many."""
+
+    @abstractmethod
+    def _text(self, word: Any) -> str:
+        """Return the text of a seller, a type, a status, a currency or a form of an answer."""
+
+    def _one(self, query: str, *values: Any) -> int:
+        ((found,),) = self._all(query, *values)
+        return int(found)
+
+    def _meta(self) -> dict[str, str]:
+        return {str(name): str(value) for name, value in self._all("SELECT name, value FROM meta")}
+
+    def _doubted(self) -> str | None:
+        return None if self._doubt is None else self._doubt.reason
+
+    def _runs(self, rest: str, *values: Any) -> Iterator[Run]:
+        columns = "id, began_at, ended_at, ending, inputs, expected, known, allowed, reading"
+        for found in self._all(f"SELECT {columns} FROM run {rest}", *values):
+            number, began_at, ended_at, ending, inputs, expected, known, allowed, reading = found
+            yield Run(
+                number=number, began_at=began_at / 1000, ended_at=seconds(ended_at), ending=ending,
+                inputs=tuple(json.loads(inputs)), expected=expected, known=known,
+                allowed=tuple(allowed.split()), reading=reading,
+            )  # fmt: skip
+
+    def _of_number(self, number: int) -> Iterator[Row]:
+        return self._query("WHERE number = ?", number)
+
+    def _query(self, rest: str, *values: Any) -> Iterator[Row]:
+        return map(self._row, self._each(f"SELECT {_COLUMNS} FROM item {rest}", *values))
+
+    def _row(self, found: tuple[Any, ...]) -> Row:
+        (position, seller, kind, number, repeat, date, source, digest, state, attempts, at, run, sequence,
+         ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no,
+         form, holder) = found  # fmt: skip
+        text = self._text
+        return Row(
+            position=position,
+            key=InvoiceKey(text(seller), text(kind), number, date_of(repeat), date_of(date)),
+            source=source,
+            digest=digest,
+            state=State(state),
+            attempts=attempts,
+            attempted_at=seconds(decided_at - took if at is None and None not in {decided_at, took} else at),
+            run=run,
+            sequence=sequence or 0,
+            ended=ended,
+            ends_at=seconds(ends_at),
+            status=None if status is None else text(status),
+            detail=detail,
+            duplicate=bool(duplicate),
+            amount=None if amount is None else Decimal(amount).scaleb(-2),
+            currency=text(currency),
+            decided_at=seconds(decided_at),
+            seconds=seconds(took),
+            says_no=bool(says_no),
+            form=None if form is None else text(form),
+            holder=holder,
+        )
+
+    def _archived_of_number(self, number: int) -> Iterator[Row]:
+        return self._archived("WHERE number = ?", number)
+
+    def _archived(self, rest: str, *values: Any) -> Iterator[Row]:
+        """Yield what is kept of accepted invoices that were archived."""
+        query = f"SELECT number, type, seller, repeat, digest, date FROM archived {rest}"
+        for number, kind, seller, repeat, digest, date in self._all(query, *values):
+            key = InvoiceKey(self._text(seller), self._text(kind), number, date_of(repeat), date_of(date))
+            yield Row(
+                position=0,
+                key=key,
+                source="the archive of the journal",
+                digest=digest,
+                state=State.ACCEPTED,
+                run=0,
+            )
+
+
+def given_number(row: tuple[Any, ...]) -> tuple[Identity, int]:
+    """Return the document of a row of ``numbered``, and the number that it was given."""
+    seller, kind, original, number = row
+    return Identity(seller, InvoiceType(kind), original), number
