@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import importlib
 import io
 import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
-from keyword import iskeyword
 from typing import TextIO
 
 import click
 
 from confirma_async._version import __version__
+from confirma_async.cli.command_group import CommandGroup
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.language.choice import LANGUAGES, choose
 from confirma_async.cli.language.help_texts import speak, translated
@@ -59,35 +57,11 @@ _COMMANDS: Mapping[str, str] = {
 """Every command, in the order of a help text, and the module of ``commands`` that it stands in."""
 
 
-class Commands(click.Group):
-    """Loads a command when it is called for: none waits for what the others import."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        """Return the names of all commands."""
-        return [*_COMMANDS]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (likewise)
-        """Load one."""
-        if cmd_name not in _COMMANDS:
-            return None
-        home = importlib.import_module(f"confirma_async.cli.commands.{_COMMANDS[cmd_name]}")
-        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
-        command: click.Command = getattr(home, name)
-        return translated(command)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is called for, or say which one may be meant."""
-        name = args[0]
-        if name not in _COMMANDS and not name.startswith("-"):
-            near = get_close_matches(name, _COMMANDS)
-            meant = f"did you mean {' or '.join(near)}?" if near else "confirma --help lists those there are"
-            ctx.fail(f"there is no command {name}; {meant}")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=CommandGroup,
+    modules=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="confirma")
 @click.option("-v", "--verbose", is_flag=True, help="Log every call on standard error.")
 @click.option(
