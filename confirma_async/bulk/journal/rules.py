@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from attrs import frozen
+
+from confirma_async.accounts.owner import Owner
+from confirma_async.accounts.registry import automatic_name
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
 from confirma_async.errors import JournalError, JournalMismatchError
@@ -120,6 +124,45 @@ def check_target(name: str, known: str | None, target: str) -> None:
             f"the journal {name} belongs to {known}, and this job sends to {target}; each has a journal of "
             "its own"
         )
+
+
+@frozen
+class Tie:
+    """How a journal is tied to the key of a run.
+
+    Attributes:
+        kept: What it keeps by name from now on, beside what it has.
+        fingerprint: That of the key, under the journal's salt.
+        forgets: Whether it forgets the keys that it knew, with which nothing was sent.
+    """
+
+    kept: Mapping[str, str]
+    fingerprint: str
+    forgets: bool
+
+
+def tie(
+    kept: Mapping[str, str], known: Collection[str], owner: Owner, check_unused: Callable[[str], None]
+) -> Tie:
+    """Return how a journal is tied to the key of a run, which is of its account.
+
+    Args:
+        kept: What the journal keeps by name.
+        known: The fingerprints of the keys that it knows.
+        owner: Whose key it is.
+        check_unused: Raises an error where somebody uses the journal already, for the account of that name.
+
+    Raises:
+        JournalMismatchError: the key is not known to be of the journal's account.
+    """
+    salt, account = kept.get("salt", owner.salt.hex()), kept.get("account", "")
+    vouched = "salt" not in kept or (owner.vouched and owner.account == account)
+    own, *kin = owner.fingerprints(bytes.fromhex(salt))
+    forgets = not vouched and {own, *kin}.isdisjoint(known)
+    if forgets:
+        check_unused(account)
+        account = ""  # a mistyped key binds nothing
+    return Tie({"salt": salt, "account": account or owner.account or automatic_name(own)}, own, forgets)
 
 
 def foreign_key(name: str, account: str, *, planned: bool = False) -> JournalMismatchError:

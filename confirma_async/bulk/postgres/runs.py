@@ -11,9 +11,8 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from confirma_async.accounts.owner import Owner
-from confirma_async.accounts.registry import automatic_name
 from confirma_async.bulk.journal.records import RUNS_WITH_REFUSALS, Doubt, JobName
-from confirma_async.bulk.journal.rules import check_target, foreign_key
+from confirma_async.bulk.journal.rules import check_target, foreign_key, tie
 from confirma_async.bulk.journal.stored_writes import StoredWrites
 from confirma_async.bulk.journal.values import milliseconds
 from confirma_async.bulk.models import Row
@@ -171,24 +170,17 @@ class PostgresRuns(PostgresReader):
         Raises:
             JournalMismatchError: it is not known to be.
         """
-        kept = self._meta()
-        if "salt" not in kept:
-            kept["salt"] = owner.salt.hex()
-            self._keep({"salt": kept["salt"]})
-            known, vouched = set[str](), True
-        else:
-            known = {found for (found,) in self._all("SELECT fingerprint FROM owner")}
-            vouched = owner.vouched and owner.account == kept["account"]
-        own, *kin = owner.fingerprints(bytes.fromhex(kept["salt"]))
-        if not vouched and known.isdisjoint([own, *kin]):
-            planned = bool(self._one("SELECT EXISTS (SELECT 1 FROM planned_chunk)::int"))
+
+        def check_unused(account: str) -> None:
+            planned = bool(self._one("SELECT EXISTS (SELECT 1 FROM planned_chunk)"))
             if planned or self._others_run() or self.has_sent():
-                raise foreign_key(self.name, kept.get("account", ""), planned=planned)
-            kept.pop("account", None)  # a mistyped key binds nothing
+                raise foreign_key(self.name, account, planned=planned)
+
+        tied = tie(self._meta(), self.owners()[1], owner, check_unused)
+        if tied.forgets:
             self._do("DELETE FROM owner")
-        if not kept.get("account"):
-            self._keep({"account": owner.account or automatic_name(own)})
-        self._add_owner(own, now)
+        self._keep(tied.kept)
+        self._add_owner(tied.fingerprint, now)
 
     def _others_run(self) -> bool:
         """Say whether runs of other sessions are alive, whose key is the account's before they have sent."""

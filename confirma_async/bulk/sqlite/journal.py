@@ -16,7 +16,6 @@ from typing import Any
 from attrs import evolve
 
 from confirma_async.accounts.owner import Owner
-from confirma_async.accounts.registry import automatic_name
 from confirma_async.bulk.journal.admission import TAKEN_UP, Chunk
 from confirma_async.bulk.journal.records import (
     RUNS_WITH_REFUSALS,
@@ -31,6 +30,7 @@ from confirma_async.bulk.journal.rules import (
     check_resolvable,
     check_target,
     foreign_key,
+    tie,
 )
 from confirma_async.bulk.journal.stored_writes import StoredWrites
 from confirma_async.bulk.journal.values import milliseconds, places, slices
@@ -204,22 +204,16 @@ class SqliteJournal(SqliteReader):
         Raises:
             JournalMismatchError: it is not known to be.
         """
-        meta = self._meta()
-        if "salt" not in meta:
-            self._keep({"salt": owner.salt.hex()})
-            known, vouched = set[str](), True
-        else:
-            known = {found for (found,) in self._connection.execute("SELECT fingerprint FROM owner")}
-            vouched = owner.vouched and owner.account == meta["account"]
-        own, *kin = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
-        if not vouched and known.isdisjoint([own, *kin]):
+
+        def check_unused(account: str) -> None:
             if self._holders.others_run() or self.has_sent():
-                raise foreign_key(self.name, meta.get("account", ""))
-            meta.pop("account", None)  # a mistyped key binds nothing
+                raise foreign_key(self.name, account)
+
+        tied = tie(self._meta(), self.owners()[1], owner, check_unused)
+        if tied.forgets:
             self._connection.execute("DELETE FROM owner")
-        if not meta.get("account"):
-            self._keep({"account": owner.account or automatic_name(own)})
-        self._connection.execute("INSERT OR IGNORE INTO owner VALUES (?, ?)", (own, milliseconds(now)))
+        self._keep(tied.kept)
+        self._add_owner(tied.fingerprint, now)
 
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
         """See ``Journal``."""
@@ -230,7 +224,12 @@ class SqliteJournal(SqliteReader):
         self._connection.execute(f"UPDATE item SET holder = NULL WHERE {OPEN} AND holder = ?", (run,))
         if owner is not None:  # its key was renewed during the run
             own, *_ = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
-            self._connection.execute("INSERT OR IGNORE INTO owner VALUES (?, ?)", (own, milliseconds(now)))
+            self._add_owner(own, now)
+
+    def _add_owner(self, fingerprint: str, now: float) -> None:
+        self._connection.execute(
+            "INSERT OR IGNORE INTO owner VALUES (?, ?)", (fingerprint, milliseconds(now))
+        )
 
     def admit(
         self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
