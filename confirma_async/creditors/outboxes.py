@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
 
 from confirma_async.bulk import Unknown
@@ -15,6 +14,7 @@ from confirma_async.errors import ConfigurationError
 from confirma_async.formats.models import ReadInvoice
 from confirma_async.outbox import Outbox, WriteArguments, WriteOutcome
 from confirma_async.schemas import InvoiceReceipt, SalesInvoiceRequest
+from confirma_async.session.closing import AsyncClosing
 
 
 class OutboxArguments(TypedDict, total=False):
@@ -31,7 +31,7 @@ class InvoiceArguments(WriteArguments, total=False):
     key: str | None
 
 
-class CreditorOutboxes(Mapping[str, Outbox]):
+class CreditorOutboxes(AsyncClosing, Mapping[str, Outbox]):
     """An outbox for each account, as ``Creditors.outboxes`` makes them; open within its ``async with`` block.
 
     ``outboxes["NAME"]`` is that of an account, for what names no seller: actions, ledgers, payments. Each
@@ -86,18 +86,11 @@ class CreditorOutboxes(Mapping[str, Outbox]):
             for account, outbox in found.items():
                 self._outboxes[account] = await self._stack.enter_async_context(outbox)
         except BaseException:
-            await self._close()
+            await self.aclose()
             raise
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._close()
-
-    async def _close(self) -> None:
+    async def aclose(self) -> None:
+        """Close each of them. Closing twice is fine."""
         await self._stack.aclose()
         self._outboxes.clear()

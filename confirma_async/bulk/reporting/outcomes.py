@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.journal.records import Admission
@@ -27,19 +28,13 @@ def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> O
         found: What became of it.
         unproven: Whether it was sent again on time alone.
     """
-    return Outcome(
-        verdict=VERDICTS[found.state],
-        place=entry.place,
-        number=entry.key.number,
-        type=entry.key.type,
+    return _of_entry(
+        entry,
+        VERDICTS[found.state],
         status=found.status,
         detail=found.detail,
         duplicate=found.duplicate,
-        remarks=entry.remarks,
         warnings=entry.warnings,
-        original_number=entry.original_number,
-        amount=entry.amount,
-        currency=entry.currency,
         unproven=unproven,
     )
 
@@ -47,36 +42,38 @@ def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> O
 def resumed(entry: Entry, row: Row) -> Outcome:
     """Return what became of an invoice in an earlier run."""
     moved = row.source != str(entry.place)
-    return Outcome(
-        verdict=VERDICTS[row.state],
-        place=entry.place,
-        number=entry.key.number,
-        type=entry.key.type,
+    return _of_entry(
+        entry,
+        VERDICTS[row.state],
         status=row.status,
         detail=row.detail or (f"sent before from {row.source}" if moved else None),
         duplicate=row.duplicate,
         resumed=True,
-        remarks=entry.remarks,
         warnings=entry.warnings,
-        original_number=entry.original_number,
-        amount=entry.amount,
-        currency=entry.currency,
     )
 
 
 def elsewhere(entry: Entry) -> Outcome:
     """Return the outcome of an invoice that another job of the account still has in its hands."""
-    return Outcome(
-        verdict=Verdict.UNKNOWN,
-        place=entry.place,
-        number=entry.key.number,
-        type=entry.key.type,
+    return _of_entry(
+        entry,
+        Verdict.UNKNOWN,
         detail="another job of this account has it in its hands, and has not brought it to an end; run the "
         "job again when that one has",
+    )
+
+
+def _of_entry(entry: Entry, verdict: Verdict, **more: Any) -> Outcome:
+    return Outcome(
+        verdict=verdict,
+        type=entry.key.type,
+        number=entry.key.number,
+        place=entry.place,
         remarks=entry.remarks,
         original_number=entry.original_number,
         amount=entry.amount,
         currency=entry.currency,
+        **more,
     )
 
 
