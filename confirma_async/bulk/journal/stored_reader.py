@@ -29,11 +29,15 @@ _ALONE = (
 )
 """Items that a record of their number can only be of."""
 
-_COLUMNS = (
+ITEM_COLUMNS = (
     "position, seller, type, number, repeat, date, source, digest, state, attempts, attempted_at, run, "
     "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no, form, "
     "holder"
 )
+"""The columns of an item, in the order in which a row of it is read."""
+
+ARCHIVED_COLUMNS = "number, type, seller, repeat, digest, date"
+"""The columns of an accepted invoice that was archived, likewise."""
 
 
 class StoredReader(ABC):
@@ -308,7 +312,7 @@ class StoredReader(ABC):
         return self._query("WHERE number = ?", number)
 
     def _query(self, rest: str, *values: Any) -> Iterator[Row]:
-        return map(self._row, self._each(f"SELECT {_COLUMNS} FROM item {rest}", *values))
+        return map(self._row, self._each(f"SELECT {ITEM_COLUMNS} FROM item {rest}", *values))
 
     def _row(self, found: tuple[Any, ...]) -> Row:
         (position, seller, kind, number, repeat, date, source, digest, state, attempts, at, run, sequence,
@@ -343,18 +347,19 @@ class StoredReader(ABC):
         return self._archived("WHERE number = ?", number)
 
     def _archived(self, rest: str, *values: Any) -> Iterator[Row]:
-        """Yield what is kept of accepted invoices that were archived."""
-        query = f"SELECT number, type, seller, repeat, digest, date FROM archived {rest}"
-        for number, kind, seller, repeat, digest, date in self._all(query, *values):
-            key = InvoiceKey(self._text(seller), self._text(kind), number, date_of(repeat), date_of(date))
-            yield Row(
-                position=0,
-                key=key,
-                source="the archive of the journal",
-                digest=digest,
-                state=State.ACCEPTED,
-                run=0,
-            )
+        return map(self._archived_row, self._all(f"SELECT {ARCHIVED_COLUMNS} FROM archived {rest}", *values))
+
+    def _archived_row(self, found: tuple[Any, ...]) -> Row:
+        """Return what is kept of an accepted invoice that was archived."""
+        number, kind, seller, repeat, digest, date = found
+        return Row(
+            position=0,
+            key=InvoiceKey(self._text(seller), self._text(kind), number, date_of(repeat), date_of(date)),
+            source="the archive of the journal",
+            digest=digest,
+            state=State.ACCEPTED,
+            run=0,
+        )
 
 
 def given_number(row: tuple[Any, ...]) -> tuple[Identity, int]:

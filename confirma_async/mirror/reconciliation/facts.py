@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from attrs import field, frozen
 
@@ -200,26 +201,40 @@ class Facts:
         return today_of(self.now)
 
 
-_LIVE = (
-    "JOIN record r ON r.id = {0}.record AND r.gone_since IS NULL WHERE {0}.account = ? ORDER BY {0}.record"
-)
+F = TypeVar("F")
+
+_SELECTS: Mapping[type, str] = {
+    Listed: "d.record, d.number, d.date, d.status, d.case_id, d.error FROM distribution_data d",
+    Paid: (
+        "d.record, d.case_id, d.number, d.reference, d.paid_reference, d.booked_at, d.amount_cents, "
+        "d.currency FROM payment_data d"
+    ),
+    PaidOut: (
+        "d.record, r.revision, d.settlement_id, d.date, d.amount_cents, d.currency FROM settlement_data d"
+    ),
+    Allocated: (
+        "d.record, d.position, d.allocation_id, d.date, d.case_id, d.number, d.paid_reference, "
+        "d.amount_cents, d.capital_cents, CASE WHEN coalesce(d.capital_cents, d.interest_cents, "
+        "d.fees_cents, d.other_cents) IS NULL THEN NULL ELSE coalesce(d.capital_cents, 0) + "
+        "coalesce(d.interest_cents, 0) + coalesce(d.fees_cents, 0) + coalesce(d.other_cents, 0) END, "
+        "d.currency FROM allocation_data d"
+    ),
+    Owed: (
+        "d.record, d.case_id, d.status, d.stage, d.closed_at, d.capital_cents, d.total_cents, d.currency "
+        "FROM case_data d"
+    ),
+}
+"""What is read for each class of what the service lists: its attributes in their order, and the table."""
 
 
 def facts_of(database: MirrorDatabase, account: MirroredAccount, now: datetime.datetime) -> Facts:
     """Read all that is compared of an account."""
-    mine = (account.id,)
-
-    def of(columns: str, table: str) -> list[tuple[object, ...]]:
-        letter = table[0]
-        statement = f"SELECT {columns} FROM {table} {letter} {_LIVE.format(letter)}"
-        return database.rows(f"{statement}{', a.position' if letter == 'a' else ''}", mine)
-
     sent = database.rows(  # what was refused is not at the service: where that lists it, nobody sent it
         "SELECT number, type, seller, repeat, date, amount_cents, currency, state, sent_at, journal "
         "FROM sent WHERE account = ? AND state <> 'rejected' ORDER BY number, type, seller, repeat",
-        mine,
+        (account.id,),
     )
-    ((begun,),) = database.rows("SELECT min(date) FROM sent WHERE account = ?", mine)
+    ((begun,),) = database.rows("SELECT min(date) FROM sent WHERE account = ?", (account.id,))
     moved = database.rows(
         "SELECT case_id FROM payment_data WHERE account = ? AND case_id IS NOT NULL "
         "UNION SELECT case_id FROM allocation_data WHERE account = ? AND case_id IS NOT NULL",
@@ -229,49 +244,27 @@ def facts_of(database: MirrorDatabase, account: MirroredAccount, now: datetime.d
         now=now,
         since=account.since.isoformat(),
         sent=[SentInvoice(*row) for row in sent],
-        listed=[
-            Listed(*row)  # type: ignore[arg-type]  # the columns are those of the class
-            for row in of("d.record, d.number, d.date, d.status, d.case_id, d.error", "distribution_data")
-        ],
-        paid=[
-            Paid(*row)  # type: ignore[arg-type]  # likewise
-            for row in of(
-                "p.record, p.case_id, p.number, p.reference, p.paid_reference, p.booked_at, p.amount_cents, "
-                "p.currency",
-                "payment_data",
-            )
-        ],
-        paid_out=[
-            PaidOut(*row)  # type: ignore[arg-type]  # likewise
-            for row in of(
-                "s.record, r.revision, s.settlement_id, s.date, s.amount_cents, s.currency", "settlement_data"
-            )
-        ],
-        allocated=[
-            Allocated(*row)  # type: ignore[arg-type]  # likewise
-            for row in of(
-                "a.record, a.position, a.allocation_id, a.date, a.case_id, a.number, a.paid_reference, "
-                "a.amount_cents, a.capital_cents, CASE WHEN coalesce(a.capital_cents, a.interest_cents, "
-                "a.fees_cents, a.other_cents) IS NULL THEN NULL ELSE coalesce(a.capital_cents, 0) + "
-                "coalesce(a.interest_cents, 0) + coalesce(a.fees_cents, 0) + coalesce(a.other_cents, 0) END, "
-                "a.currency",
-                "allocation_data",
-            )
-        ],
-        owed=[
-            Owed(*row)  # type: ignore[arg-type]  # likewise
-            for row in of(
-                "c.record, c.case_id, c.status, c.stage, c.closed_at, c.capital_cents, c.total_cents, "
-                "c.currency",
-                "case_data",
-            )
-        ],
+        listed=_live(database, account, Listed),
+        paid=_live(database, account, Paid),
+        paid_out=_live(database, account, PaidOut),
+        allocated=_live(database, account, Allocated),
+        owed=_live(database, account, Owed),
         distributions=_proved(database, account, "distributions"),
         payments=_proved(database, account, "payments"),
         settlements=_proved(database, account, "settlements"),
         moved=frozenset(case for (case,) in moved),
         begun=begun,
     )
+
+
+def _live(database: MirrorDatabase, account: MirroredAccount, kind: type[F]) -> list[F]:
+    """Read what the service lists of a kind, but for what is gone."""
+    rows = database.rows(
+        f"SELECT {_SELECTS[kind]} JOIN record r ON r.id = d.record AND r.gone_since IS NULL "
+        f"WHERE d.account = ? ORDER BY d.record{', d.position' if kind is Allocated else ''}",
+        (account.id,),
+    )
+    return [kind(*row) for row in rows]
 
 
 def _proved(database: MirrorDatabase, account: MirroredAccount, stream: str) -> Proved:
