@@ -369,8 +369,8 @@ class Outbox(AsyncClosing):
     def _state(self) -> OutboxState:
         """Return what is open here; any thread may ask."""
         desks = self._desks or ()
-        since = [moment for desk in desks for moment in desk.open_since()]
-        unknown = sum(desk.count_unknown() for desk in desks)
+        since = [moment for desk in desks for moment in desk.held.open_since()]
+        unknown = sum(desk.held.count_unknown() for desk in desks)
         return OutboxState(under_way=len(since) - unknown, unknown=unknown, since=min(since, default=None))
 
     def _opened(self) -> AccountRun:

@@ -146,6 +146,11 @@ class HeldWrites(Generic[H]):
         held.stop_timer()
         self.changed.set()
 
+    def fail(self, held: H, error: BaseException) -> None:
+        """Let go of a write, and raise an error where it was given."""
+        self.forget(held)
+        held.fail(error)
+
     def waits_too_many(self) -> bool:
         """Say whether there is no room for one more that waits to be looked for again."""
         return sum(held.timer is not None for held in self._by_name.values()) >= ROOM

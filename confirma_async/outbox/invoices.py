@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
-from typing import Any
 
 from attrs import define, evolve, field
 
@@ -33,20 +32,15 @@ from confirma_async.errors import (
     JournalError,
     Problem,
     RequestInvalidError,
-    ResponseDecodeError,
 )
 from confirma_async.formats.models import Place, ReadInvoice
 from confirma_async.outbox.admissions import Admissions
 from confirma_async.outbox.gate import Gate
-from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, Held, HeldWrites, OutcomeListener
+from confirma_async.outbox.held import ELSEWHERE, LOST, HeldWrites, OutcomeListener
+from confirma_async.outbox.invoice_outcomes import HeldInvoice, InvoiceOutcome, InvoiceOutcomes, told_of
 from confirma_async.outbox.invoice_rows import differs, entry_of, known
-from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
 from confirma_async.privacy import Secret
-from confirma_async.schemas import InvoiceReceipt
 from confirma_async.validation import Checks
-
-InvoiceOutcome = WriteOutcome[InvoiceReceipt]
-
 
 LONGEST_PAUSE = 3600.0
 """Seconds after which an invoice that a lookup left unknown is looked up again, at most."""
@@ -66,14 +60,6 @@ _OTHER_SELLER = Problem(
 )
 
 
-@define(eq=False, kw_only=True)
-class _Held(Held):
-    """An invoice that is under way here, or whose outcome is looked for."""
-
-    entry: Entry
-    task: Task | None = None
-
-
 @define
 class _Brake(Brake):
     """Stops the sending when the outbox closes, and for nothing else: each call tells its own trouble."""
@@ -88,7 +74,7 @@ class _Brake(Brake):
 
 @define(eq=False)
 class InvoiceDesk:
-    """The invoices of an open outbox; their ``ItemListener``.
+    """The invoices of an open outbox.
 
     Attributes:
         run: The run of the outbox.
@@ -96,6 +82,7 @@ class InvoiceDesk:
         tell: Hears each outcome, once it is durable and again when it has changed.
         keep: Whether the journal keeps the payloads until they are final.
         sellers: The sellers whose invoices it takes, in one spelling; None for any.
+        held: The invoices that are under way here, or looked up.
     """
 
     run: AccountRun
@@ -110,11 +97,14 @@ class InvoiceDesk:
     _sender: Sender = field(init=False)
     _admissions: Admissions = field(init=False)
     _gate: Gate = field(init=False, factory=Gate)
-    _held: HeldWrites[_Held] = field(init=False)
+    _outcomes: InvoiceOutcomes = field(init=False)
+    held: HeldWrites[HeldInvoice] = field(init=False)
     _given: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
-        self._held = HeldWrites[_Held](self.tell)
+        self.held = HeldWrites[HeldInvoice](self.tell)
+        converter = self.run.pipeline.converter
+        self._outcomes = InvoiceOutcomes(self.held, converter, self._gate, self._look_again)
         writer, concurrency = self.run.writer, self.run.pipeline.limiter.concurrency
         self._brake = _Brake(self._let_go, self._note_trouble)
         pipeline = evolve(self.run.pipeline, halt=self._brake.calls)
@@ -122,7 +112,7 @@ class InvoiceDesk:
         self._lookups = lookups_of(pipeline, writer, self.options, self._may_send, time.time)
         self._decisions = Decisions(
             writer=writer,
-            listener=self,
+            listener=self._outcomes,
             workers=self._lookers,
             lookups=self._lookups,
             brake=self._brake,
@@ -159,10 +149,10 @@ class InvoiceDesk:
             JournalError: the journal cannot be written; nothing is sent without it.
         """
         entry = self._entry(invoice, key, checks)
-        held = self._held.get(entry.key)
+        held = self.held.get(entry.key)
         if held is None:
             held = self._hold(entry, key)
-            self._held.begin(self._bring(held, retry, timeout, headers))
+            self.held.begin(self._bring(held, retry, timeout, headers))
         elif held.entry.digest != entry.digest:
             raise differs(entry, str(held.entry.place), "under way")
         elif held.standing is not None:
@@ -183,14 +173,14 @@ class InvoiceDesk:
             return entry
         return evolve(entry, place=Place("outbox" if key is None else f"outbox ({key})"))
 
-    def _hold(self, entry: Entry, key: str | None) -> _Held:
-        held = _Held(
+    def _hold(self, entry: Entry, key: str | None) -> HeldInvoice:
+        held = HeldInvoice(
             operation=CREATE_INVOICE.name, name=entry.key, subject=str(entry.key), key=key, entry=entry
         )
-        return self._held.hold(held)
+        return self.held.hold(held)
 
     async def _bring(
-        self, held: _Held, retry: Retry, timeout: float | None, headers: Mapping[str, str] | None
+        self, held: HeldInvoice, retry: Retry, timeout: float | None, headers: Mapping[str, str] | None
     ) -> None:
         """Bring an invoice to its first outcome; a task of its own, so that no caller can break it off."""
         try:
@@ -204,18 +194,17 @@ class InvoiceDesk:
                 task.timeout, task.headers = timeout, headers
                 await self._send(task)
         except asyncio.CancelledError:
-            self._held.forget(held)
+            self.held.forget(held)
             held.answer.cancel()
             raise
         except Exception as error:  # noqa: BLE001 (raised where the invoice was given)
-            self._held.forget(held)
-            held.fail(error)
+            self.held.fail(held, error)
 
     def _may_wait(self, until: float) -> bool:
         """Say whether to wait for what another run has in its hands, until a moment of the loop's clock."""
         return not self._brake.halted.is_set() and asyncio.get_running_loop().time() < until
 
-    def _routed(self, held: _Held, admitted: Admitted) -> Task | None:
+    def _routed(self, held: HeldInvoice, admitted: Admitted) -> Task | None:
         """Return what is to be sent; None where there is an outcome already, or a lookup comes first.
 
         Raises:
@@ -224,20 +213,19 @@ class InvoiceDesk:
         row = admitted.row
         match admitted.admission:
             case Admission.FINAL if row is not None:
-                self._held.settle(held, known(row, held.key))
+                self.held.settle(held, known(row, held.key))
                 return None
             case Admission.CHANGED | Admission.CLASH if row is not None:
                 raise differs(held.entry, row.source, row.state.name.lower())
             case Admission.ELSEWHERE:
-                self._held.settle(held, self._told(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
+                self.held.settle(held, told_of(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
                 return None
             case _:
                 held.task = task = task_of(held.entry, admitted, self._lookups)
         if admitted.admission is Admission.UNKNOWN:
             detail = row.detail if row is not None else None
-            told = detail or LOST
-            self._held.stand(held, self._told(held, Verdict.UNKNOWN, detail=told, resumed=True))
-            self._held.begin(self._lookers.hand(task))
+            self.held.stand(held, told_of(held, Verdict.UNKNOWN, detail=detail or LOST, resumed=True))
+            self.held.begin(self._lookers.hand(task))
             return None
         return task
 
@@ -256,7 +244,7 @@ class InvoiceDesk:
     async def _handle(self, task: Task) -> None:
         """Do what comes next for an invoice."""
         if self._brake.halted.is_set():
-            self.dropped(task)
+            self._outcomes.dropped(task)
         elif not task.unknown or await self._decisions.look_up(task):
             await self._sender.send(task)
 
@@ -271,81 +259,19 @@ class InvoiceDesk:
         """Close the gate where it is the key that is refused; nothing else stops an outbox."""
         self._gate.note(cause, self._key, asyncio.get_running_loop().time())
 
-    # --- told, as ``ItemListener`` ------------------------------------------------------------------
-
-    def decided(self, task: Task, found: Classification) -> None:
-        """Tell what became of an invoice."""
-        held = self._held.get(task.entry.key)
-        if held is None:
-            return
-        verdict = VERDICTS[found.state]
-        receipt = self._receipt(task) if verdict is Verdict.ACCEPTED else None
-        told = self._told(
-            held, verdict, status=found.status, detail=found.detail or found.pause, receipt=receipt,
-            duplicate=found.duplicate, unproven=task.unproven, error=found.cause,
-        )  # fmt: skip
-        if verdict is Verdict.UNKNOWN:
-            self._held.stand(held, told)
-            self._look_again(held)
-            return
-        if verdict is not Verdict.NOT_SENT:
-            self._gate.note(None, None, 0.0)
-        self._held.settle(held, told)
-
-    def unknown(self, task: Task, found: Classification) -> None:
-        """Tell that the outcome is unknown; it is looked up from now on."""
-        held = self._held.get(task.entry.key)
-        if held is not None:
-            self._held.stand(
-                held, self._told(held, Verdict.UNKNOWN, status=found.status, detail=found.detail)
-            )
-
-    def refused(self, task: Task, refusal: Refusal) -> None:
-        """Raise where it was given why a document is not to be had."""
-        held = self._held.get(task.entry.key)
-        if held is not None:
-            self._held.forget(held)
-            held.fail(RequestInvalidError(f"invoice {refusal.number}", refusal.problems))
-
-    def dropped(self, task: Task) -> None:
-        """Tell whoever waits that the outbox was closed first."""
-        held = self._held.get(task.entry.key)
-        if held is not None and held.standing is None:
-            self._held.settle(held, self._told(held, Verdict.NOT_SENT, detail=CLOSED))
-
     def _may_send(self) -> bool:
         """Say whether invoices are under way that may become witnesses."""
-        return bool(self._held.working)
+        return bool(self.held.working)
 
     def _let_go(self) -> None:
         self._decisions.let_go()
-
-    def _receipt(self, task: Task) -> InvoiceReceipt | None:
-        if task.reply is None:
-            return None
-        try:
-            return self.run.pipeline.converter.structure(task.reply.found or {}, InvoiceReceipt)
-        except ResponseDecodeError:  # its words were enough to know that it was taken
-            return None
-
-    def _told(self, held: _Held, verdict: Verdict, **more: Any) -> InvoiceOutcome:
-        return InvoiceOutcome(verdict=verdict, subject=str(held.entry.key), key=held.key, **more)
-
-    def open_since(self) -> Sequence[float]:
-        """Return since when each invoice is open here, in seconds since 1970; any thread may ask."""
-        return self._held.open_since()
-
-    def count_unknown(self) -> int:
-        """Return of how many the outcome is unknown, likewise."""
-        return self._held.count_unknown()
 
     def _broke(self, broken: asyncio.Future[None]) -> None:
         """Leave nobody waiting, and send nothing new, since the journal cannot be written any more."""
         if broken.cancelled() or (error := broken.exception()) is None:
             return
-        for held in self._held.all():
-            self._held.forget(held)
-            held.fail(error)
+        for held in self.held.all():
+            self.held.fail(held, error)
         self._brake.stop_sending()
 
     # --- looked up ----------------------------------------------------------------------------------
@@ -355,23 +281,20 @@ class InvoiceDesk:
         try:
             await self._handle(task)
         except JournalError as error:
-            held = self._held.get(task.entry.key)
-            if held is not None:
-                self._held.forget(held)
-                held.fail(error)
+            self._outcomes.failed(task, error)
 
-    def _look_again(self, held: _Held) -> None:
+    def _look_again(self, held: HeldInvoice) -> None:
         """Have one that a lookup left unknown looked up again later: there may be a witness by then."""
         held.looks += 1
-        if self._held.waits_too_many():
-            self._held.forget(held)  # the journal has it, and ``settle`` takes it up again
+        if self.held.waits_too_many():
+            self.held.forget(held)  # the journal has it, and ``settle`` takes it up again
             return
         pause = min(LONGEST_PAUSE, max(1.0, self.options.settle_seconds) * 2.0 ** min(held.looks, 12))
         held.timer = asyncio.get_running_loop().call_later(pause, self._look, held)
 
-    def _look(self, held: _Held) -> None:
+    def _look(self, held: HeldInvoice) -> None:
         if held.stop_timer() and not self._brake.halted.is_set():
-            self._held.begin(self._bring(held, Retry.NONE, None, None))
+            self.held.begin(self._bring(held, Retry.NONE, None, None))
 
     async def settle(self) -> Sequence[InvoiceOutcome]:
         """Look up at once all whose outcome is unknown; return how each stands once it was looked up.
@@ -379,8 +302,8 @@ class InvoiceDesk:
         Raises:
             JournalError: the journal cannot be read.
         """
-        asked: dict[InvoiceKey, _Held] = {}
-        for held in self._held.all():
+        asked: dict[InvoiceKey, HeldInvoice] = {}
+        for held in self.held.all():
             if held.standing is not None or not held.entry.body:
                 asked[held.entry.key] = held
                 held.looks = 0
@@ -391,33 +314,33 @@ class InvoiceDesk:
             await self._looked_up(taken_up.values())
         return [held.standing for held in asked.values() if held.standing is not None]
 
-    async def _looked_up(self, asked: Collection[_Held]) -> None:
+    async def _looked_up(self, asked: Collection[HeldInvoice]) -> None:
         """Wait until each was looked up, as far as that tells anything."""
         while any(self._is_looked_for(held) for held in asked):
-            self._held.changed.clear()
-            await self._held.changed.wait()
+            self.held.changed.clear()
+            await self.held.changed.wait()
 
-    def _is_looked_for(self, held: _Held) -> bool:
-        return self._held.holds(held) and held.timer is None and not self._brake.halted.is_set()
+    def _is_looked_for(self, held: HeldInvoice) -> bool:
+        return self.held.holds(held) and held.timer is None and not self._brake.halted.is_set()
 
-    async def _take_up_unknown(self, asked: Collection[InvoiceKey] = ()) -> Mapping[InvoiceKey, _Held]:
+    async def _take_up_unknown(self, asked: Collection[InvoiceKey] = ()) -> Mapping[InvoiceKey, HeldInvoice]:
         """Have some that earlier runs left unknown looked up; their contents are not at hand.
 
         Args:
             asked: Those that were looked up just now.
         """
-        skipped = {*(held.entry.key for held in self._held.all()), *asked}
+        skipped = {*(held.entry.key for held in self.held.all()), *asked}
 
         def unknown(journal: Journal) -> Sequence[Entry]:
             others = (row for row in journal.rows(State.UNKNOWN) if row.key not in skipped)
             return [entry_of(row, journal) for row in islice(others, AT_ONCE)]
 
-        taken_up: dict[InvoiceKey, _Held] = {}
+        taken_up: dict[InvoiceKey, HeldInvoice] = {}
         for entry in await self.run.writer.run(unknown):
-            if entry.key in self._held:
+            if entry.key in self.held:
                 continue
             taken_up[entry.key] = held = self._hold(entry, None)
-            self._held.begin(self._bring(held, Retry.NONE, None, None))
+            self.held.begin(self._bring(held, Retry.NONE, None, None))
         return taken_up
 
     async def _send_kept(self) -> None:
@@ -428,8 +351,8 @@ class InvoiceDesk:
             return [entry for entry in entries if entry.body]
 
         for entry in await self.run.writer.run(kept):
-            if entry.key not in self._held:
-                self._held.begin(self._bring(self._hold(entry, None), Retry.NONE, None, None))
+            if entry.key not in self.held:
+                self.held.begin(self._bring(self._hold(entry, None), Retry.NONE, None, None))
 
     async def wanted(self) -> Sequence[Row]:
         """Return what surely was not sent, and nobody has given again yet.
@@ -438,13 +361,13 @@ class InvoiceDesk:
             JournalError: the journal cannot be read.
         """
         rows = await self.run.writer.run(lambda journal: [*journal.rows(State.PENDING)])
-        return [row for row in rows if row.key not in self._held]
+        return [row for row in rows if row.key not in self.held]
 
     # --- closed -------------------------------------------------------------------------------------
 
     async def close(self) -> None:
         """Put back what waits for its turn, and wait for the end of what is under way."""
         self._brake.stop_sending()
-        await self._held.finish()
+        await self.held.finish()
         await self._lookers.drained()
         await end([*self._decisions.waiting.timers, *self._lookers.tasks])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,35 +10,30 @@ from typing import Any
 from attrs import define, evolve, field
 
 from confirma_async.bulk.account_run import AccountRun
-from confirma_async.bulk.evidence.classification import Classification, classify_error
-from confirma_async.bulk.evidence.kinds import EvidenceKind
+from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.writes import Claim, Write, WriteDecision, WriteRow
 from confirma_async.bulk.models import Retry, State, Verdict
-from confirma_async.contract import CREATE_CLIENT, OPERATIONS, Operation
+from confirma_async.contract import CREATE_CLIENT, OPERATIONS
 from confirma_async.errors import (
     CallError,
     ConfigurationError,
     JournalError,
-    OutcomeUnknownError,
-    ResponseDecodeError,
 )
-from confirma_async.outbox.gate import Gate
 from confirma_async.outbox.given import Given, differs, known
-from confirma_async.outbox.held import CLOSED, ELSEWHERE, LOST, ROOM, Held, HeldWrites, OutcomeListener
+from confirma_async.outbox.held import ELSEWHERE, LOST, ROOM, Held, HeldWrites, OutcomeListener
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
-from confirma_async.outbox.writes.answers import classify
 from confirma_async.outbox.writes.effects import Sought, is_shown
 from confirma_async.outbox.writes.rows import find_here, kept, subject_of
+from confirma_async.outbox.writes.sender import WriteSender
 from confirma_async.outbox.writes.unheard import UnheardAnswers
 from confirma_async.privacy import Secret
 from confirma_async.resources.arguments import Prepared
 from confirma_async.schemas.wire import Schema
-from confirma_async.session.call_options import CallOptions
 from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.waiting.halt import CalledOffError, Halt
+from confirma_async.session.waiting.halt import Halt
 
 LONGEST_PAUSE = 3600.0
 """Seconds after which the effect of a write is looked for again, at most."""
@@ -68,6 +62,7 @@ class WriteDesk:
         settle_seconds: Seconds for which the service may still be at work on a call that has ended.
         tell: Hears each outcome, once it is durable and again when it has changed.
         keep: Whether the journal keeps the payloads until they are final.
+        held: The writes that are under way here, or looked for.
     """
 
     run: AccountRun
@@ -77,13 +72,14 @@ class WriteDesk:
     _pipeline: Pipeline = field(init=False)
     _halt: Halt = field(init=False, factory=Halt)
     _forms: set[str] = field(init=False, factory=set[str])
-    _gates: dict[str, Gate] = field(init=False, factory=dict[str, Gate])
-    _held: HeldWrites[_Held] = field(init=False)
+    _sender: WriteSender = field(init=False)
+    held: HeldWrites[_Held] = field(init=False)
     _unheard: UnheardAnswers = field(init=False, factory=UnheardAnswers)
 
     def __attrs_post_init__(self) -> None:
-        self._held = HeldWrites[_Held](self.tell)
+        self.held = HeldWrites[_Held](self.tell)
         self._pipeline = evolve(self.run.pipeline, halt=self._halt)
+        self._sender = WriteSender(self._pipeline, self.run, self._halt, self._forms)
 
     async def begin(self) -> None:
         """Take in what the journal knows, and have what was left unknown looked for."""
@@ -102,7 +98,7 @@ class WriteDesk:
             prepared = Prepared(request, body, subject_of(row))
             given = Given(operation=operation, prepared=prepared, key=row.key, names=names, facts=row.facts)
             held = self._hold((row.operation, row.key), row.digest, prepared.subject, body)
-            self._held.begin(self._bring(held, given, Retry.NONE))
+            self.held.begin(self._bring(held, given, Retry.NONE))
 
     # --- given --------------------------------------------------------------------------------------
 
@@ -116,10 +112,10 @@ class WriteDesk:
         name = given.operation.name, given.key
         if given.operation is CREATE_CLIENT and (heard := self._unheard.take(given.key, given.digest)):
             return evolve(heard, resumed=True)
-        held = self._held.get(name)
+        held = self.held.get(name)
         if held is None:
             held = self._hold(name, given.digest, given.prepared.subject, given.prepared.body)
-            self._held.begin(self._bring(held, given, retry))
+            self.held.begin(self._bring(held, given, retry))
         elif held.digest != given.digest:
             raise differs(given, given.key, "under way")
         elif held.standing is not None:
@@ -131,7 +127,7 @@ class WriteDesk:
 
     def _hold(self, name: _Name, digest: bytes, subject: str, body: bytes = b"") -> _Held:
         operation, key = name
-        return self._held.hold(
+        return self.held.hold(
             _Held(operation=operation, name=name, subject=subject, key=key, digest=digest, body=body)
         )
 
@@ -158,12 +154,11 @@ class WriteDesk:
                 claim = await self.run.writer.run(claimed)
             await self._route(held, given, claim)
         except asyncio.CancelledError:
-            self._held.forget(held)
+            self.held.forget(held)
             held.answer.cancel()
             raise
         except Exception as error:  # noqa: BLE001 (raised where it was given)
-            self._held.forget(held)
-            held.fail(error)
+            self.held.fail(held, error)
 
     def _may_wait(self, until: float) -> bool:
         """Say whether to wait for what another run has in its hands, until a moment of the loop's clock."""
@@ -173,68 +168,21 @@ class WriteDesk:
         row = claim.row
         match claim.admission:
             case Admission.FINAL:
-                self._held.settle(held, known(row, held.subject))
+                self.held.settle(held, known(row, held.subject))
             case Admission.CHANGED:
                 raise differs(given, row.key, row.state.name.lower())
             case Admission.ELSEWHERE:
-                self._held.settle(held, self._outcome(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
+                self.held.settle(held, self._outcome(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
             case Admission.UNKNOWN:
                 told = self._outcome(held, Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
-                self._held.stand(held, told)
+                self.held.stand(held, told)
                 self._look_in(held, 0.0)
             case _:
                 await self._send(held, given, row.id)
 
     async def _send(self, held: _Held, given: Given, ident: int) -> None:
-        gate = self._gates.setdefault(str(given.operation.token), Gate())
-        key, now = self._key(given.operation), asyncio.get_running_loop().time()
-        refusal = gate.passed(key, now)
-        if refusal is not None:
-            found = _not_sent(f"the key was refused just now: {refusal}", refusal)
-        elif self._halt.called:
-            found = _not_sent(CLOSED)
-        else:
-            found, answer = await self._call(given, ident)
-            if found.state is not State.UNKNOWN:
-                gate.note(found.cause, key, asyncio.get_running_loop().time())
-            await self._decide(held, ident, found, answer)
-            return
-        await self._decide(held, ident, found)
-
-    async def _call(self, given: Given, ident: int) -> tuple[Classification, Schema | Secret | None]:
-        """Call the service; return what that proves, and the answer: of an acceptance, or as it came."""
-        operation, writer, longest = given.operation, self.run.writer, self._pipeline.timeout
-        number = self.run.number
-
-        async def intent() -> None:
-            now = time.time()
-            await writer.run(lambda journal: journal.writes.sending(ident, number, now, now + longest))
-
-        options = CallOptions(
-            timeout=given.timeout, headers=given.headers, subject=given.prepared.subject, before_send=intent
-        )
-        try:
-            reply = await self._pipeline.reply(operation, given.prepared.body, options=options)
-        except CalledOffError:
-            return _not_sent(CLOSED), None
-        except asyncio.CancelledError as cancelled:
-            if not isinstance(cancelled.__cause__, OutcomeUnknownError):
-                not_sent = WriteDecision(id=ident, state=State.PENDING, detail=CLOSED, at=time.time())
-                await writer.run(lambda journal: journal.writes.decide(not_sent, number))
-            raise
-        except CallError as error:
-            found = classify_error(error)
-            return evolve(found, detail=found.detail or found.pause), None
-        converter = self._pipeline.converter
-        found = classify(operation, given.prepared.request, reply, converter, self._forms)
-        if found.kind is EvidenceKind.UNREADABLE:
-            return found, Secret(json.dumps(reply.found, default=str))
-        if found.state is not State.ACCEPTED:
-            return found, None
-        try:
-            return found, converter.structure(reply.found or {}, operation.response)
-        except ResponseDecodeError:  # its words were enough to know that it was taken
-            return found, None
+        found, answer = await self._sender.send(given, ident)
+        await self._decide(held, ident, found, answer)
 
     async def _decide(
         self, held: _Held, ident: int, found: Classification, answer: Schema | Secret | None = None
@@ -260,41 +208,27 @@ class WriteDesk:
         if held.operation == CREATE_CLIENT.name and answer is not None:
             self._unheard.add(held.key or "", held.digest, told)
         if verdict is Verdict.UNKNOWN:
-            self._held.stand(held, told)
+            self.held.stand(held, told)
             self._look_in(held, 0.0)
         else:
-            self._held.settle(held, told)
-
-    def _key(self, operation: Operation[object]) -> Secret | None:
-        try:
-            return self._pipeline.keys.of(operation).current
-        except ConfigurationError:  # the call itself says so
-            return None
+            self.held.settle(held, told)
 
     # --- told ---------------------------------------------------------------------------------------
 
     def _outcome(self, held: _Held, verdict: Verdict, **more: Any) -> WriteOutcome[Any]:
         return WriteOutcome(verdict=verdict, subject=held.subject, key=held.key, **more)
 
-    def open_since(self) -> Sequence[float]:
-        """Return since when each write is open here, in seconds since 1970; any thread may ask."""
-        return self._held.open_since()
-
-    def count_unknown(self) -> int:
-        """Return of how many the outcome is unknown, likewise."""
-        return self._held.count_unknown()
-
     # --- looked for ---------------------------------------------------------------------------------
 
     def _look_in(self, held: _Held, seconds: float) -> None:
         if not self._halt.called:
             held.timer = asyncio.get_running_loop().call_later(seconds, self._look, held)
-        self._held.changed.set()
+        self.held.changed.set()
 
     def _look(self, held: _Held) -> None:
         if held.stop_timer():
             held.looking = True
-            self._held.begin(self._looked_for(held))
+            self.held.begin(self._looked_for(held))
 
     async def _looked_for(self, held: _Held) -> None:
         """Look for the effect of a write, and decide where it is shown; else look again later."""
@@ -302,7 +236,7 @@ class WriteDesk:
         try:
             row = await self.run.writer.run(lambda journal: find_here(journal, operation, key, number))
             if row is not None and row.state is not State.UNKNOWN:  # a person has decided
-                self._held.settle(held, evolve(known(row, held.subject), resumed=False))
+                self.held.settle(held, evolve(known(row, held.subject), resumed=False))
             elif row is not None and (row.form in self._forms or await self._is_shown(held, row)):
                 await self._confirm(held, row)
             else:
@@ -310,10 +244,10 @@ class WriteDesk:
         except CallError:
             self._look_again(held)
         except JournalError:  # told to whoever writes next
-            self._held.forget(held)
+            self.held.forget(held)
         finally:
             held.looking = False
-            self._held.changed.set()
+            self.held.changed.set()
 
     async def _is_shown(self, held: _Held, row: WriteRow) -> bool:
         sought = Sought(
@@ -335,7 +269,7 @@ class WriteDesk:
 
         confirmed = await self.run.writer.run(decide)
         if confirmed is None:
-            self._held.stand(held, self._outcome(held, Verdict.UNKNOWN, detail=_RIVAL))
+            self.held.stand(held, self._outcome(held, Verdict.UNKNOWN, detail=_RIVAL))
             self._look_again(held)
             return
         if not confirmed:  # another run was quicker, or a person: the next look tells
@@ -343,12 +277,12 @@ class WriteDesk:
             return
         if form is not None and form not in self._forms:
             self._forms.add(form)
-            for other in self._held.all():
+            for other in self.held.all():
                 self._look(other)  # their answers may have had the same form
-        self._held.settle(held, self._outcome(held, Verdict.ACCEPTED))
+        self.held.settle(held, self._outcome(held, Verdict.ACCEPTED))
 
     def _look_again(self, held: _Held) -> None:
-        if self._held.waits_too_many() or OPERATIONS[held.operation].effect is None:
+        if self.held.waits_too_many() or OPERATIONS[held.operation].effect is None:
             held.looks = 0  # nothing more can be found out here: ``settle`` asks the journal again
             return
         held.looks += 1
@@ -362,15 +296,15 @@ class WriteDesk:
             JournalError: the journal cannot be read.
         """
         await self._take_up_unknown()
-        asked = [held for held in self._held.all() if held.standing is not None]
+        asked = [held for held in self.held.all() if held.standing is not None]
         for held in asked:
             held.looks = 0
             if held.timer is None and not held.looking:
                 self._look_in(held, 0.0)
             self._look(held)
         while any(held.looking for held in asked):
-            self._held.changed.clear()
-            await self._held.changed.wait()
+            self.held.changed.clear()
+            await self.held.changed.wait()
         return [held.standing for held in asked if held.standing is not None]
 
     async def _take_up_unknown(self) -> None:
@@ -381,10 +315,10 @@ class WriteDesk:
 
         for row in await self.run.writer.run(unknown):
             name = row.operation, row.key
-            if name in self._held or row.operation not in OPERATIONS:
+            if name in self.held or row.operation not in OPERATIONS:
                 continue
             held = self._hold(name, row.digest, subject_of(row))
-            self._held.stand(
+            self.held.stand(
                 held, self._outcome(held, Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
             )
             self._look_in(held, 0.0)
@@ -398,7 +332,7 @@ class WriteDesk:
         rows: Iterable[WriteRow] = await self.run.writer.run(
             lambda journal: [*journal.writes.rows(State.PENDING)]
         )
-        return [row for row in rows if (row.operation, row.key) not in self._held]
+        return [row for row in rows if (row.operation, row.key) not in self.held]
 
     async def resolve(self, operation: str, key: str, state: State, note: str) -> None:
         """Write down what a person found out about a write of unknown outcome.
@@ -422,7 +356,7 @@ class WriteDesk:
                 f"{operation} with the key {key} is {before.name.lower()}; only what is unknown is resolved"
             )
         self._forms |= await self.run.writer.run(lambda journal: journal.confirmed_forms())
-        held = self._held.get((operation, key))
+        held = self.held.get((operation, key))
         if held is not None and not held.looking:
             self._look_in(held, 0.0)
             self._look(held)
@@ -430,9 +364,5 @@ class WriteDesk:
     async def close(self) -> None:
         """Put back what waits for its turn, and wait for the end of what is under way."""
         self._halt.call()
-        await self._held.finish()
+        await self.held.finish()
         self._unheard.close()
-
-
-def _not_sent(reason: str, cause: CallError | None = None) -> Classification:
-    return Classification(kind=EvidenceKind.NOT_SENT, detail=reason, cause=cause)

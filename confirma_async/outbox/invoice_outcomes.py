@@ -1,0 +1,100 @@
+"""What is told of the invoices of an outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import define
+
+from confirma_async.bulk.evidence.classification import Classification
+from confirma_async.bulk.evidence.tasks import Task
+from confirma_async.bulk.models import Entry, Refusal, Verdict
+from confirma_async.converters import Converter
+from confirma_async.errors import RequestInvalidError, ResponseDecodeError
+from confirma_async.outbox.gate import Gate
+from confirma_async.outbox.held import CLOSED, Held, HeldWrites
+from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
+from confirma_async.schemas import InvoiceReceipt
+
+InvoiceOutcome = WriteOutcome[InvoiceReceipt]
+
+
+@define(eq=False, kw_only=True)
+class HeldInvoice(Held):
+    """An invoice that is under way here, or whose outcome is looked for."""
+
+    entry: Entry
+    task: Task | None = None
+
+
+def told_of(held: HeldInvoice, verdict: Verdict, **more: Any) -> InvoiceOutcome:
+    """Return an outcome of an invoice; ``more`` is what else it says."""
+    return InvoiceOutcome(verdict=verdict, subject=str(held.entry.key), key=held.key, **more)
+
+
+@define(eq=False)
+class InvoiceOutcomes:
+    """Tells what became of each invoice to whoever gave it; the ``ItemListener`` of an outbox.
+
+    Attributes:
+        held: The invoices that are under way here, or looked up.
+        converter: Reads the receipts.
+        gate: Opens where the service has taken the key.
+        look_again: Has an invoice looked up later that a lookup left unknown.
+    """
+
+    held: HeldWrites[HeldInvoice]
+    converter: Converter
+    gate: Gate
+    look_again: Callable[[HeldInvoice], None]
+
+    def decided(self, task: Task, found: Classification) -> None:
+        """Tell what became of an invoice."""
+        held = self.held.get(task.entry.key)
+        if held is None:
+            return
+        verdict = VERDICTS[found.state]
+        receipt = self._receipt(task) if verdict is Verdict.ACCEPTED else None
+        told = told_of(
+            held, verdict, status=found.status, detail=found.detail or found.pause, receipt=receipt,
+            duplicate=found.duplicate, unproven=task.unproven, error=found.cause,
+        )  # fmt: skip
+        if verdict is Verdict.UNKNOWN:
+            self.held.stand(held, told)
+            self.look_again(held)
+            return
+        if verdict is not Verdict.NOT_SENT:
+            self.gate.note(None, None, 0.0)
+        self.held.settle(held, told)
+
+    def unknown(self, task: Task, found: Classification) -> None:
+        """Tell that the outcome is unknown; it is looked up from now on."""
+        held = self.held.get(task.entry.key)
+        if held is not None:
+            told = told_of(held, Verdict.UNKNOWN, status=found.status, detail=found.detail)
+            self.held.stand(held, told)
+
+    def refused(self, task: Task, refusal: Refusal) -> None:
+        """Raise where it was given why a document is not to be had."""
+        self.failed(task, RequestInvalidError(f"invoice {refusal.number}", refusal.problems))
+
+    def failed(self, task: Task, error: Exception) -> None:
+        """Raise an error where the invoice was given."""
+        held = self.held.get(task.entry.key)
+        if held is not None:
+            self.held.fail(held, error)
+
+    def dropped(self, task: Task) -> None:
+        """Tell whoever waits that the outbox was closed first."""
+        held = self.held.get(task.entry.key)
+        if held is not None and held.standing is None:
+            self.held.settle(held, told_of(held, Verdict.NOT_SENT, detail=CLOSED))
+
+    def _receipt(self, task: Task) -> InvoiceReceipt | None:
+        if task.reply is None:
+            return None
+        try:
+            return self.converter.structure(task.reply.found or {}, InvoiceReceipt)
+        except ResponseDecodeError:  # its words were enough to know that it was taken
+            return None
