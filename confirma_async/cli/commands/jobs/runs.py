@@ -15,7 +15,6 @@ from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.places import reading_if_there
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.status import inputs_in_words
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.language.choice import gettext as _
@@ -24,6 +23,7 @@ from confirma_async.cli.language.messages import told
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, table
 from confirma_async.cli.output.terminal import Terminal
+from confirma_async.cli.status.words import inputs_in_words
 
 LISTED = 1000
 """Runs that --json lists."""

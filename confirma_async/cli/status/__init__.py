@@ -1,0 +1,1 @@
+"""How a run, or a whole journal, stands: read from the journal, shown to people, and as JSON."""

@@ -1,0 +1,155 @@
+"""How a run stands, for people."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from rich.markup import escape
+
+from confirma_async.bulk import State
+from confirma_async.bulk.journal.records import Run
+from confirma_async.bulk.models import Row, Verdict
+from confirma_async.bulk.reporting.progress import Progress
+from confirma_async.bulk.reporting.summary import STANDINGS
+from confirma_async.cli.language.choice import gettext as _, ngettext
+from confirma_async.cli.language.figures import ago, count, lasting, local, moment, plain, rate
+from confirma_async.cli.language.messages import problem_in_words, told
+from confirma_async.cli.output.render import (
+    print_numbers,
+    print_sayings,
+    record_in_words,
+    table,
+)
+from confirma_async.cli.output.result import Standing, print_standings, standing
+from confirma_async.cli.output.standings import in_short, wording
+from confirma_async.cli.output.terminal import Terminal
+from confirma_async.cli.status.reading import RunStatus, mappings_of
+from confirma_async.errors import Problem
+from confirma_async.privacy import visible
+
+_TOLD_FILES = 5
+"""Tables of a run whose reading is told."""
+
+
+def _show_writes(console: Terminal, writes: Mapping[State, int]) -> None:
+    if any(writes.values()):
+        others = table(_("Other writes"), _("State"), _("Writes"))
+        for state, number in writes.items():
+            if number:
+                others.add_row(in_short(STANDINGS[state]), str(number))
+        console.print(others)
+
+
+def show(found: RunStatus) -> None:
+    """Print how a run stands, for people."""
+    console = Terminal()
+    caption = _progress_caption(found.progress) if found.progress else None
+    print_standings(console, _("Journal"), _standings(found), caption)
+    _show_writes(console, found.writes)
+    console.print(escape(visible(_in_words(found))), soft_wrap=True, highlight=False)
+    for line in _reading_in_words(found.run):
+        console.print(escape(visible(line)), soft_wrap=True, highlight=False)
+    for worker in found.workers:
+        how = f"{'alive' if worker.alive else 'dead'}, {worker.held} in hand"
+        console.print(escape(visible(f"Worker {worker.name}: {how}")), soft_wrap=True)
+    if found.doubt is not None:
+        doubt = _(
+            "The journal may not know all that was sent: {reason}. Every invoice is looked up before it is "
+            "sent. If you know that it is whole: confirma journal trust"
+        ).format(reason=told(found.doubt.reason))
+        console.print(escape(visible(doubt)), soft_wrap=True)
+    if found.refused:
+        parts = [
+            (
+                record_in_words(bad.source, bad.number),
+                problem_in_words(Problem(bad.path, bad.rule, bad.message)),
+            )
+            for bad in found.refused
+        ]
+        print_sayings(console, wording(Verdict.REFUSED).name, parts)
+    for verdict, items in ((Verdict.REJECTED, found.rejected), (Verdict.UNKNOWN, found.unknown)):
+        if items:
+            parts = [(f"{row.source}, {row.key}, {_attempted(row)}", told(row.detail or "")) for row in items]
+            print_sayings(console, wording(verdict).name, parts)
+    if found.open_writes:
+        parts = [
+            (f"{row.operation} {row.key}, {in_short(STANDINGS[row.state])}", told(row.detail or ""))
+            for row in found.open_writes
+        ]
+        print_sayings(console, _("Other writes that were not taken, or may not have been"), parts)
+    print_numbers(console, found.numbers)
+
+
+def _standings(found: RunStatus) -> list[Standing]:
+    counts, amounts = found.counts, found.amounts
+    sending = counts["claimed"] + counts["sending"]
+    return [
+        standing(Verdict.ACCEPTED, counts["accepted"], amounts.get(State.ACCEPTED)),
+        standing(Verdict.REFUSED, counts["refused"]),
+        standing(Verdict.REJECTED, counts["rejected"], amounts.get(State.REJECTED)),
+        standing(Verdict.UNKNOWN, counts["unknown"], amounts.get(State.UNKNOWN)),
+        (_("Being sent"), sending, "", {}),
+        standing(Verdict.NOT_SENT, counts["pending"]),
+    ]
+
+
+def _reading_in_words(run: Run | None) -> Iterator[str]:
+    """Yield how each table of a run was read, where its columns have names of their own."""
+    mappings = mappings_of(run)
+    for name, mapping in islice(mappings.items(), _TOLD_FILES):
+        parts = [] if mapping.sheet is None else [_("sheet {sheet}").format(sheet=mapping.sheet)]
+        if mapping.header_row is not None:
+            parts.append(_("names of columns in row {row}").format(row=mapping.header_row))
+        parts.append(_("columns read: {count}").format(count=len(mapping.columns)))
+        if mapping.ignore:
+            parts.append(_("passed over: {titles}").format(titles=", ".join(mapping.ignore)))
+        yield f"{Path(name).name}: {'; '.join(parts)}"
+
+
+def _progress_caption(progress: Progress) -> str | None:
+    if progress.left == 0 and progress.oldest_unknown is None:
+        return None  # the job is done
+    parts = [_("{rate} a second in the last minute").format(rate=rate(progress.rate))]
+    if progress.expected is not None and progress.left is not None:
+        parts.append(
+            _("{left} of {total} left").format(left=count(progress.left), total=count(progress.expected))
+        )
+    if progress.seconds_left is not None:
+        parts.append(_("about {time} left").format(time=lasting(progress.seconds_left)))
+    if progress.oldest_unknown is not None:
+        parts.append(_("unknown for up to {time}").format(time=lasting(progress.oldest_unknown)))
+    return plain(", ".join(parts))
+
+
+def _in_words(found: RunStatus) -> str:
+    run, name = found.run, found.name[:1].upper() + found.name[1:]
+    if run is None:
+        return name
+    began, since = moment(local(run.began_at)), ago(time.time() - run.began_at)
+    parts = [
+        _("begun {moment} ({ago})").format(moment=began, ago=since),
+        told(run.ending) if run.ending else _("not ended: it goes on, or its process died"),
+    ]
+    if run.inputs:
+        parts.append(_("from {files}").format(files=inputs_in_words(run.inputs)))
+    of_run = "" if found.of_run else "; " + _("its latest run, {run}").format(run=run.number)
+    return plain(f"{name}{of_run}: {', '.join(parts)}")
+
+
+def inputs_in_words(names: Sequence[str]) -> str:
+    """Return the first of the files of a run, and how many more there are."""
+    more = len(names) - 1
+    if not more:
+        return names[0]
+    return f"{names[0]} " + ngettext("and {count} more file", "and {count} more files", more).format(
+        count=count(more)
+    )
+
+
+def _attempted(row: Row) -> str:
+    if row.attempted_at is None:
+        return _("not sent yet")
+    return _("sent {ago}").format(ago=plain(ago(time.time() - row.attempted_at)))
