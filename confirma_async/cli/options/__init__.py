@@ -54,12 +54,16 @@ class NamedPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+FILE = NamedPath(path_type=Path, dir_okay=False)
+"""A file that is named, there already or not."""
+
+
 class JournalName(click.ParamType[JournalPlace]):
     """A journal that is named: a file, or the URL of a database."""
 
     name = "file or url"
 
-    _path = NamedPath(path_type=Path, dir_okay=False)
+    _path = FILE
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> JournalPlace:
         """Read the path or the URL."""
@@ -114,7 +118,7 @@ language: Decorator = click.option(
 )
 overrides_file: Decorator = click.option(
     "--overrides",
-    type=NamedPath(path_type=Path, dir_okay=False),
+    type=FILE,
     help="A TOML file that corrects provisional paths and names.",
 )
 
@@ -149,7 +153,7 @@ profiles: Decorator = bundle(
     _profiles,
     click.option(
         "--profiles",
-        type=NamedPath(path_type=Path, dir_okay=False),
+        type=FILE,
         help="A TOML file that says which account, key and journal each seller has; for partners who act for "
         "many.",
     ),

@@ -200,7 +200,7 @@ place_options: tuple[Decorator, ...] = (
     ),
     click.option(
         "--key-file",
-        type=options.NamedPath(path_type=Path, dir_okay=False),
+        type=options.FILE,
         help=f"A file that holds the API key and that only you can read, instead of {API_KEY_VARIABLE}.",
     ),
 )
@@ -221,7 +221,7 @@ connected: Decorator = bundle(
     options.overrides_file,
     click.option(
         "--record",
-        type=options.NamedPath(path_type=Path, dir_okay=False),
+        type=options.FILE,
         help="A file to write what the answers show of the contract: names, kinds and counts.",
     ),
 )

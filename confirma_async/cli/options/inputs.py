@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from confirma_async import bounds
-from confirma_async.cli.options import NamedPath, WholeRange
+from confirma_async.cli.options import FILE, WholeRange
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.formats import ColumnMapping, FileFormat, ReadOptions
 
@@ -49,7 +49,7 @@ input_options: Decorator = bundle(
     ),
     click.option(
         "--mapping",
-        type=NamedPath(path_type=Path, dir_okay=False),
+        type=FILE,
         help="A TOML file that names the columns of your own tables.",
     ),
     click.option(

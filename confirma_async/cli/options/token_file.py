@@ -16,7 +16,7 @@ from confirma_async.privacy import Secret
 
 save: Decorator = click.option(
     "--save",
-    type=options.NamedPath(path_type=Path, dir_okay=False),
+    type=options.FILE,
     help="The file to keep the new token in; only you will be able to read it. It must not exist yet.",
 )
 

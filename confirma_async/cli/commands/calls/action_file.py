@@ -100,7 +100,7 @@ action_file_options: Decorator = bundle(
     _action_file,
     click.option(
         "--file",
-        type=options.NamedPath(path_type=Path, dir_okay=False),
+        type=options.FILE,
         help=f"A file of actions, with the columns {', '.join(ACTION_COLUMNS.required)} and what each needs: "
         f"{', '.join(name for name in ACTION_COLUMNS.by_name if name not in ACTION_COLUMNS.required)}.",
     ),
@@ -118,7 +118,7 @@ action_file_options: Decorator = bundle(
     ),
     click.option(
         "--mapping",
-        type=options.NamedPath(path_type=Path, dir_okay=False),
+        type=options.FILE,
         help="A TOML file that names the columns of your own tables.",
     ),
     click.option(

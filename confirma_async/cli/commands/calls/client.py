@@ -36,7 +36,7 @@ def client() -> None:
 @click.option(
     "--provisioning-token-file",
     "provisioning_file",
-    type=options.NamedPath(path_type=Path, dir_okay=False),
+    type=options.FILE,
     help=f"A file that holds the provisioning token, instead of {PROVISIONING_TOKEN_VARIABLE}.",
 )
 @token_file.save

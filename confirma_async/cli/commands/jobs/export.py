@@ -69,19 +69,19 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
 @click.option(
     "--xlsx",
     "workbook",
-    type=options.NamedPath(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Write an Excel file instead; none that is there already.",
 )
 @click.option(
     "--marked",
-    type=options.NamedPath(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="FILE",
     help="Write a copy of the table that was sent, with what became of each line, to be corrected.",
 )
 @click.option(
     "--of",
-    type=options.NamedPath(path_type=Path, dir_okay=False),
+    type=options.FILE,
     metavar="TABLE",
     help="The table to mark, where the run has read several.",
 )

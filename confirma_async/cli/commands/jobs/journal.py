@@ -97,7 +97,7 @@ def verify_(which: str | None, whose: Whose, as_json: bool) -> Exit:
 
 
 @journal.command(short_help="Copy a journal, also while a job runs.")
-@click.argument("target", metavar="TO", type=options.NamedPath(path_type=Path, dir_okay=False))
+@click.argument("target", metavar="TO", type=options.FILE)
 @click.option(
     "--journal", "which", metavar="JOURNAL", help="A journal of your own, instead of the account's."
 )

@@ -26,14 +26,14 @@ from confirma_async.formats import ColumnMapping, ReadOptions
 @click.option(
     "--html",
     "target",
-    type=options.NamedPath(path_type=Path, dir_okay=False),
+    type=options.FILE,
     required=True,
     metavar="FILE",
     help="Where to write the page; it replaces one that is there, and nothing else.",
 )
 @click.option(
     "--mapping",
-    type=options.NamedPath(path_type=Path, dir_okay=False),
+    type=options.FILE,
     help="The TOML file that names the columns of your tables; as the run read them unless given.",
 )
 @whose

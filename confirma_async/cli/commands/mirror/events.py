@@ -46,7 +46,7 @@ def _named(_context: click.Context, parameter: click.Parameter, value: str) -> s
 @click.option("--url", metavar="URL", help="Post each to a URL, signed with the secret of --secret-file.")
 @click.option(
     "--secret-file",
-    type=options.NamedPath(path_type=Path, dir_okay=False),
+    type=options.FILE,
     help="A file that holds the secret shared with the receiver, and that only you can read.",
 )
 @click.option("--jsonl", is_flag=True, help="Print each as a line of JSON.")

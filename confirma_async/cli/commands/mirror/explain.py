@@ -6,10 +6,9 @@ import datetime
 
 import click
 
-from confirma_async.accounts.registry import ACCOUNT_VARIABLE
 from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.account import mirrored
-from confirma_async.cli.commands.mirror.place import db as db_option
+from confirma_async.cli.commands.mirror.place import account_name, db as db_option
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
@@ -20,9 +19,7 @@ from confirma_async.mirror.reconciliation.keeping import explain as explained
 @click.argument("difference")
 @click.option("--note", required=True, help="Why; whoever reads the reconciliation sees it.")
 @db_option
-@click.option(
-    "--account", envvar=ACCOUNT_VARIABLE, metavar="NAME", help="The account, where there are several."
-)
+@account_name
 @options.as_json
 def explain(difference: str, note: str, db: str | None, account: str | None, as_json: bool) -> Exit:
     """Say why a difference is as it should be. It holds as long as what differs does not change.

@@ -1,9 +1,13 @@
-"""The option that names the mirror."""
+"""The options that say which mirror is meant, whose part of it, and against which journals."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from confirma_async.accounts.registry import ACCOUNT_VARIABLE
+from confirma_async.cli import options
 from confirma_async.cli.options.bundle import Decorator
 from confirma_async.mirror.store.opening import MIRROR_VARIABLE
 
@@ -23,3 +27,17 @@ db: Decorator = click.option(
     help=f"The mirror, instead of {MIRROR_VARIABLE}; a file beside the journals unless given.",
 )
 """Which mirror is meant."""
+
+account_name: Decorator = click.option(
+    "--account", envvar=ACCOUNT_VARIABLE, metavar="NAME", help="The account, where there are several."
+)
+"""Whose part of the mirror is meant."""
+
+journal_files: Decorator = click.option(
+    "--journal",
+    "journals",
+    multiple=True,
+    type=options.NamedPath(path_type=Path, exists=True, dir_okay=False),
+    help="A journal of the account, as often as there are several; the account's own unless given.",
+)
+"""Which journals say what was sent."""

@@ -12,11 +12,10 @@ import click
 from attrs import asdict
 
 from confirma_async import bounds
-from confirma_async.accounts.registry import ACCOUNT_VARIABLE
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.report import refuse_another_file
 from confirma_async.cli.commands.mirror.account import mirrored, own_journals
-from confirma_async.cli.commands.mirror.place import db as db_option
+from confirma_async.cli.commands.mirror.place import account_name, db as db_option, journal_files
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.pages.reconciliation import page
 from confirma_async.cli.output.printer import say
@@ -46,16 +45,8 @@ COLUMNS = (
 
 @click.command(short_help="Compare what was sent with what was paid and settled, to the cent.")
 @db_option
-@click.option(
-    "--journal",
-    "journals",
-    multiple=True,
-    type=options.NamedPath(path_type=Path, exists=True, dir_okay=False),
-    help="A journal of the account, as often as there are several; the account's own unless given.",
-)
-@click.option(
-    "--account", envvar=ACCOUNT_VARIABLE, metavar="NAME", help="The account, where there are several."
-)
+@journal_files
+@account_name
 @click.option(
     "--listed-within",
     type=options.WholeRange(bounds.HORIZON),
@@ -74,12 +65,10 @@ COLUMNS = (
 )
 @click.option(
     "--html",
-    type=options.NamedPath(path_type=Path, dir_okay=False),
+    type=options.FILE,
     help="Write a page for a bookkeeper as well: charts, ageing, each difference with both sides.",
 )
-@click.option(
-    "--xlsx", type=options.NamedPath(path_type=Path, dir_okay=False), help="Write an Excel file as well."
-)
+@click.option("--xlsx", type=options.FILE, help="Write an Excel file as well.")
 @as_list
 def reconcile(
     db: str | None,

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextCo
 
 from confirma_async.accounts.owner import AccountName
 from confirma_async.cli import options
-from confirma_async.cli.commands.mirror.place import db as db_option
+from confirma_async.cli.commands.mirror.place import db as db_option, journal_files
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
 from confirma_async.cli.journals import account_options
@@ -37,13 +37,7 @@ from confirma_async.mirror import SyncProgress, SyncReport
 @click.option(
     "--to", "last", type=options.date, metavar="YYYY-MM-DD", help="Its last day; tomorrow unless given."
 )
-@click.option(
-    "--journal",
-    "journals",
-    multiple=True,
-    type=options.NamedPath(path_type=Path, exists=True, dir_okay=False),
-    help="A journal of the account, as often as there are several; the account's own unless given.",
-)
+@journal_files
 @account_options
 @options.profiles
 @connected

@@ -56,12 +56,10 @@ def show(word: str | None, overrides: Path | None, as_json: bool) -> Exit:
 _OUT = click.option(
     "--write",
     "out",
-    type=options.NamedPath(path_type=Path, dir_okay=False),
+    type=options.FILE,
     help="Write the overrides that follow to this file.",
 )
-_HTML = click.option(
-    "--html", type=options.NamedPath(path_type=Path, dir_okay=False), help="Write a page to this file."
-)
+_HTML = click.option("--html", type=options.FILE, help="Write a page to this file.")
 
 
 @contract.command(short_help="Compare the service with the contract.")

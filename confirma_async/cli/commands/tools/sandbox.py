@@ -24,7 +24,7 @@ from confirma_async.sandbox import Sandbox, VirtualClock
 )
 @click.option(
     "--db",
-    type=options.NamedPath(path_type=Path, dir_okay=False),
+    type=options.FILE,
     help="A file that keeps its state; kept in memory unless given.",
 )
 @options.overrides_file

@@ -96,7 +96,7 @@ class _Wanted:
 
 
 @click.command(name="import", short_help="Send the invoices of a table of your own, by questions.")
-@click.argument("file", type=options.NamedPath(path_type=Path, dir_okay=False))
+@click.argument("file", type=options.FILE)
 @click.option("--sandbox", is_flag=True, help="Send to a sandbox on this machine, not to the service.")
 @click.option(
     "--journal",
