@@ -42,11 +42,14 @@ _COLUMNS = (
 )
 
 _WITNESSES = (
-    f"WHERE position IN (SELECT position FROM item WHERE {DECIDED} AND verdict = %s AND run = %s AND "
+    f"SELECT {_COLUMNS} FROM run AS later CROSS JOIN LATERAL (SELECT {_COLUMNS}, place FROM item WHERE "
+    f"position IN (SELECT position FROM item WHERE {DECIDED} AND verdict = %s AND run = later.id AND "
     f"place > %s AND NOT duplicate ORDER BY place DESC LIMIT {NEWEST}) AND attempts = 1 AND "
     "(type, seller) = (SELECT type, seller FROM item WHERE position = %s) AND date >= %s AND "
-    f"{_ALONE} ORDER BY place DESC LIMIT %s"
+    f"{_ALONE} ORDER BY place DESC LIMIT %s) AS found WHERE later.ended_at IS NULL OR later.ended_at >= %s "
+    "ORDER BY later.id DESC, place DESC LIMIT %s"
 )
+"""One question, however many runs there were since: workers that are begun again and again have one each."""
 
 
 @frozen(kw_only=True)
@@ -180,16 +183,9 @@ class PostgresReader:
         lost = next(self._query("WHERE position = %s", position), None)
         if lost is None or lost.ended is None:
             return []
-        later = "SELECT id FROM run WHERE ended_at IS NULL OR ended_at >= %s ORDER BY id DESC"
-        found: list[Row] = []
-        for (run,) in self._all(later, milliseconds(lost.attempted_at or 0.0)):
-            if len(found) >= limit:
-                break
-            left = limit - len(found)
-            found += self._query(
-                _WITNESSES, int(State.ACCEPTED), run, lost.ended, position, day(lost.key.date), left
-            )
-        return found
+        since = milliseconds(lost.attempted_at or 0.0)
+        values = (int(State.ACCEPTED), lost.ended, position, day(lost.key.date), limit, since, limit)
+        return [*map(_row, self._all(_WITNESSES, *values))]
 
     def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
         """See ``Journal``."""
