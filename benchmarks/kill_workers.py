@@ -12,6 +12,11 @@ journal.
 While a worker is stopped for so long that others have taken over, the requests are counted that the service
 gets once it goes on and all others are held: it must get none to create an invoice.
 
+With ``--hosts`` the database, its replica, the service and each worker are hosts of their own, in network
+namespaces (``killing/hosts.py``); what they send each other gets lost, both ways or one, for shorter and for
+longer than the lease (``killing/partitions.py``). A worker that has had no answer of the database for a lease
+must begin no call: each writes down when it does.
+
 Prints one JSON document; exits with 1 if anything is wrong.
 """
 
@@ -27,7 +32,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -35,6 +42,8 @@ from attrs import define, field
 from killing.cluster import Cluster
 from killing.fault_mix import CREATE, troubled_sandbox
 from killing.hasty_worker import LEASE, hasten
+from killing.hosts import INSIDE, Hosts, missing, run_inside
+from killing.partitions import ALL as ALL_PARTITIONS, Partition, Partitions
 from killing.worker_process import WorkerProcess, forking, start
 from parts.database import DatabaseServer, database_server
 from parts.figures import report, surroundings
@@ -56,14 +65,18 @@ _DONE = {State.ACCEPTED, State.REJECTED, None}
 MINUTES = 30
 """Minutes within which workers that nobody kills have to bring all to its end."""
 
-HARMS = {
+SILENCE = "lines gone silent"
+HARMS: dict[str | Partition, float] = {
     "server killed": 0.04,
     "connections ended": 0.04,
-    "lines gone silent": 0.06,
+    SILENCE: 0.06,
     "drained": 0.08,
     "stopped past its lease": 0.08,
 }
 """How often it is that, and not a kill; each comes once before any comes twice."""
+
+PARTED = 0.5
+"""How often it is a partition, where workers are on hosts of their own; no proxy is there to go silent."""
 
 FAIL_OVER_AT = 0.6
 """The share of the kills after which the replica takes over."""
@@ -79,22 +92,34 @@ def main() -> None:
     parser.add_argument("--invoices", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hosts", action="store_true", help="on hosts of their own, parted; as root")
     parser.add_argument("--quick", action="store_true", help="a tiny run, to see that it works")
     options = parser.parse_args()
     if options.quick:
         options.workers, options.invoices, options.kills = 2, 500, 2
+    if options.hosts and INSIDE not in os.environ:
+        reason = missing()
+        if reason is None:
+            sys.exit(run_inside([sys.executable, *sys.argv]))
+        report({**surroundings(), "rounds": 0, "skipped": reason})
+        return
     hasten()
+    hosts = Hosts.of(options.workers) if options.hosts else None
+    if hosts is not None:
+        hosts.service.enter()
     with tempfile.TemporaryDirectory() as state, database_server() as server:
         os.environ["XDG_STATE_HOME"] = os.environ["CONFIRMA_JOURNAL_DIR"] = state
-        found = asyncio.run(_prove(server, options))
+        found = asyncio.run(_prove(server, hosts, options))
     report({**surroundings(), "rounds": 1, "seed": options.seed, **found})
     sys.exit(any(found["wrong"].values()))
 
 
-async def _prove(server: DatabaseServer, options: argparse.Namespace) -> dict[str, Any]:
-    async with Cluster.of(server) as cluster:
-        proof = Proof(cluster, options.workers, options.invoices, random.Random(options.seed))
-        return await proof.prove(options.kills)
+async def _prove(server: DatabaseServer, hosts: Hosts | None, options: argparse.Namespace) -> dict[str, Any]:
+    dice = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        parted = None if hosts is None else Partitions(hosts, Path(folder), dice)
+        async with Cluster.of(server, hosts) as cluster:
+            return await Proof(cluster, options.workers, options.invoices, dice, parted).prove(options.kills)
 
 
 @define
@@ -106,17 +131,28 @@ class Proof:
         workers: How many at once.
         invoices: How many invoices.
         dice: Decides whom it hits, and when.
+        parted: The partitions between hosts; None where all are on one.
     """
 
     cluster: Cluster
     workers: int
     invoices: int
     dice: random.Random
+    parted: Partitions | None
     _running: list[WorkerProcess] = field(factory=list[WorkerProcess])
     _happened: Counter[str] = field(factory=Counter[str])
     _late: int = 0
     _forking: ForkServerContext = field(factory=forking)
-    _first: list[str] = field(factory=lambda: [*HARMS])
+    _harms: Mapping[str | Partition, float] = field(init=False)
+    _first: list[str | Partition] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._harms = HARMS
+        if self.parted is not None:
+            share = PARTED / len(ALL_PARTITIONS)
+            self._harms = {**HARMS, **dict.fromkeys(ALL_PARTITIONS, share)}
+            del self._harms[SILENCE]
+        self._first = [*self._harms]
 
     @property
     def _database(self) -> str:
@@ -125,7 +161,8 @@ class Proof:
     async def prove(self, kills: int) -> dict[str, Any]:
         """Kill so often, or until all is sent; return what came of it."""
         began, hits = time.monotonic(), Counter[str]()
-        async with troubled_sandbox(self.dice, hits) as (sandbox, weather):
+        service = "127.0.0.1" if self.parted is None else self.parted.hosts.service.address
+        async with troubled_sandbox(self.dice, hits, service) as (sandbox, weather):
             run = await self._plan(sandbox)
             await self._wake_too_late(sandbox)
             while self._is_to_go_on(kills) and not self._is_done(run):
@@ -135,6 +172,7 @@ class Proof:
                 if not self.cluster.failed_over and self._happened["killed"] >= FAIL_OVER_AT * kills:
                     await self._fail_over(sandbox)
             weather.calm_down()
+            await self._heal()
             await self._finish(sandbox, run)
             wrong = self._compare(sandbox, run)
         return {
@@ -165,7 +203,12 @@ class Proof:
             self._running.append(await self._start(sandbox))
 
     async def _start(self, sandbox: Sandbox) -> WorkerProcess:
-        return await start(self._forking, sandbox.url, sandbox.api_key, self.cluster.way(self.dice))
+        way, host, starts = self.cluster.way(self.dice), None, None
+        if self.parted is not None:
+            taken = {process.host for process in self._running}
+            host = next(each for each in self.parted.hosts.workers if each not in taken)
+            starts = self.parted.starts_of(host)
+        return await start(self._forking, sandbox.url, sandbox.api_key, way, host, starts)
 
     async def _wake_too_late(self, sandbox: Sandbox) -> None:
         """Stop a worker past its lease, have another take over, and see what the first one sends then."""
@@ -227,11 +270,14 @@ class Proof:
         harm, victim = self._next_harm(), self.dice.choice(self._running)
         with contextlib.suppress(ProcessLookupError):
             match harm:
+                case Partition():
+                    if self.parted is not None and victim.host is not None:
+                        self.parted.begin(harm, victim.host)
                 case "server killed":
                     await self.cluster.kill()
                 case "connections ended":
                     await self.cluster.cut_connections()
-                case "lines gone silent":
+                case str() if harm == SILENCE:
                     await self.cluster.silence()
                 case "drained":
                     victim.terminate()
@@ -242,16 +288,23 @@ class Proof:
                 case _:
                     victim.kill()
                     await victim.wait()
-            self._happened[harm] += 1
+            self._happened[str(harm)] += 1
+
+    async def _heal(self) -> None:
+        """Wait until no partition is left."""
+        if self.parted is not None:
+            await self.parted.heal()
 
     async def _fail_over(self, sandbox: Sandbox) -> None:
         """Have the replica take over; do more harm while all is in doubt, and have a person end the doubt."""
+        await self._heal()
         await self.cluster.fail_over()
         self._happened["failed over"] += 1
         for _ in range(HARMS_IN_DOUBT):
             await self._keep_running(sandbox)
             await asyncio.sleep(self.dice.uniform(1.0, 3.0))
             await self._hit()
+        await self._heal()
         await self._drain()
         await asyncio.sleep(2 * LEASE)  # no lease is alive then, and no call under way
         self._happened["found out in the portal"] = await asyncio.to_thread(
@@ -278,11 +331,11 @@ class Proof:
         """Say whether more harm is to be done: so many kills, and each other kind once."""
         return self._happened["killed"] < kills or bool(self._first)
 
-    def _next_harm(self) -> str:
+    def _next_harm(self) -> str | Partition:
         if self._first and self.dice.random() < 0.5:
             return self._first.pop()
         kind = self.dice.random()
-        for harm, share in HARMS.items():
+        for harm, share in self._harms.items():
             kind -= share
             if kind < 0:
                 return harm
@@ -313,6 +366,8 @@ class Proof:
         with reading(PostgresPlace.of(self._database)) as journal:
             states = {row.key.number: row.state for row in journal.rows()}
             counted = journal.counts(run)[State.ACCEPTED]
+        without, seconds = (0, 0) if self.parted is None else self.parted.sent_without_database()
+        self._happened["seconds without the database, past the lease"] += seconds
         numbers = range(FIRST_NUMBER, FIRST_NUMBER + self.invoices)
         return {
             "lost": sum(not arrived[number] and states.get(number) in _DONE for number in numbers),
@@ -321,6 +376,7 @@ class Proof:
             "unfinished": sum(states.get(number, State.REJECTED) not in FINAL for number in numbers),
             "counted otherwise": abs(counted - self.invoices),
             "sent by one that woke too late": self._late,
+            "sent by one that had lost the database": without,
         }
 
 

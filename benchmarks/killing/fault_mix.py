@@ -147,10 +147,10 @@ class FaultMix:
 
 @contextlib.asynccontextmanager
 async def troubled_sandbox(
-    dice: random.Random, hits: Counter[str]
+    dice: random.Random, hits: Counter[str], host: str = "127.0.0.1"
 ) -> AsyncGenerator[tuple[Sandbox, FaultMix]]:
     """Yield a sandbox on which everything goes wrong now and then; ``hits`` is told how often what did."""
-    async with Sandbox() as sandbox:
+    async with Sandbox(host=host) as sandbox:
         faults = FaultMix(sandbox.faults, dice)
         faults.begin()
         storms = asyncio.create_task(faults.storms())

@@ -11,13 +11,19 @@ from pathlib import Path
 
 from attrs import define
 from killing import hasty_worker
+from killing.hosts import Host
 
 
 @define(eq=False)
 class WorkerProcess:
-    """A worker in a process of its own."""
+    """A worker in a process of its own.
+
+    Attributes:
+        host: Where it is; None where all are on one host.
+    """
 
     _process: ForkServerProcess
+    host: Host | None = None
 
     @property
     def pid(self) -> int:
@@ -60,7 +66,14 @@ def forking() -> ForkServerContext:
     return context
 
 
-async def start(context: ForkServerContext, url: str, key: str, database: str) -> WorkerProcess:
+async def start(
+    context: ForkServerContext,
+    url: str,
+    key: str,
+    database: str,
+    host: Host | None = None,
+    starts: Path | None = None,
+) -> WorkerProcess:
     """Begin a worker.
 
     Args:
@@ -68,7 +81,9 @@ async def start(context: ForkServerContext, url: str, key: str, database: str) -
         url: Where the service is.
         key: The key of its calls.
         database: The URL of the journal.
+        host: Where it is; None where all are on one host.
+        starts: The file that it writes down in when it sends; None for none.
     """
-    process = context.Process(target=hasty_worker.run, args=(url, key, database))
+    process = context.Process(target=hasty_worker.run, args=(url, key, database, host, starts))
     await asyncio.to_thread(process.start)
-    return WorkerProcess(process)
+    return WorkerProcess(process, host)

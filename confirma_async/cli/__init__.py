@@ -24,7 +24,7 @@ def main() -> None:
         signals.over()
     except KeyboardInterrupt:  # once at most
         signals.over()
-        code = INTERRUPTED
+        code = 0 if signals.before_beginning(sys.argv[1:]) else INTERRUPTED
     sys.exit(code)
 
 

@@ -150,6 +150,8 @@ def _run(arguments: Sequence[str]) -> int:
         _give_up(sys.stdout)
         return Exit.INTERRUPTED if signals.received else Exit.UNREAD
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError) as error:
+        if signals.before_beginning(arguments):
+            return Exit.ACCEPTED
         return _unprinted(error) if changes.made else _failed(error, as_json="--json" in arguments)
     except Exception as error:  # noqa: BLE001 (the last resort)
         return _failed(error, as_json="--json" in arguments)

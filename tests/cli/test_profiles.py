@@ -216,6 +216,21 @@ def test_one_worker_sends_for_every_account_from_its_own_database(
     assert "decided before" in out
 
 
+def test_what_is_refused_of_each_account_is_told_with_its_place(
+    confirma_json, profiles, mixed, databases, wire_invoice
+):
+    file, others = mixed(*BOTH), profiles(journals=databases)
+    assert confirma_json("submit", file, "--profiles", others, "--detach")[0] == 0
+    assert confirma_json("worker", "--profiles", others, "--until-empty")[0] == 0
+    changed = wire_invoice(1, seller={"businessId": SELLERS["oak"]}, header={"dueDate": "2026-11-20"})
+    file.write_text(json.dumps(changed, default=float))
+    code, told = confirma_json("submit", file, "--profiles", others, "--detach")
+    assert code == 1
+    (bad,) = told["accounts"]["oak"]["refusals"]
+    assert (bad["place"].endswith("mixed.jsonl:1"), bad["number"]) == (True, 1)
+    assert bad["detail"]
+
+
 def test_a_key_that_is_refused_stops_the_worker_of_its_account_alone(
     confirma, service, profiles, mixed, databases
 ):

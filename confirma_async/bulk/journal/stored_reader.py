@@ -29,6 +29,9 @@ _ALONE = (
 )
 """Items that a record of their number can only be of."""
 
+ENDED_LATER = "(ended_at IS NULL OR ended_at >= ?)"
+"""Runs that had not ended by a moment."""
+
 ITEM_COLUMNS = (
     "position, seller, type, number, repeat, date, source, digest, state, attempts, attempted_at, run, "
     "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no, form, "
@@ -196,20 +199,24 @@ class StoredReader(ABC):
         lost = next(self._query("WHERE position = ?", position), None)
         if lost is None or lost.ended is None:
             return []
-        later = "SELECT id FROM run WHERE ended_at IS NULL OR ended_at >= ? ORDER BY id DESC"
-        like = (
-            f"WHERE position IN (SELECT position FROM item WHERE {self._is_final} AND "
-            f"{self._verdict} = {State.ACCEPTED:d} AND run = ? AND {self._place} > ? AND NOT duplicate "
-            f"ORDER BY {self._place} DESC LIMIT {_NEWEST}) AND attempts = 1 AND "
-            "(type, seller) = (SELECT type, seller FROM item WHERE position = ?) AND date >= ? AND "
-            f"{_ALONE} ORDER BY {self._place} DESC LIMIT ?"
-        )
+        later = f"SELECT id FROM run WHERE {ENDED_LATER} ORDER BY id DESC"
         found: list[Row] = []
         for (run,) in [*self._all(later, milliseconds(lost.attempted_at or 0.0))]:
             if len(found) >= limit:
                 break
-            found += self._query(like, run, lost.ended, position, day(lost.key.date), limit - len(found))
+            values = (run, lost.ended, position, day(lost.key.date), limit - len(found))
+            found += self._query(self._like("?"), *values)
         return found
+
+    def _like(self, run: str) -> str:
+        """Return which items of a run are witnesses of a lost one: of its kind, and accepted after it."""
+        return (
+            f"WHERE position IN (SELECT position FROM item WHERE {self._is_final} AND "
+            f"{self._verdict} = {State.ACCEPTED:d} AND run = {run} AND {self._place} > ? AND NOT duplicate "
+            f"ORDER BY {self._place} DESC LIMIT {_NEWEST}) AND attempts = 1 AND "
+            "(type, seller) = (SELECT type, seller FROM item WHERE position = ?) AND date >= ? AND "
+            f"{_ALONE} ORDER BY {self._place} DESC LIMIT ?"
+        )
 
     def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
         """See ``Journal``."""

@@ -8,7 +8,8 @@ from typing import Any
 from attrs import frozen
 
 from confirma_async.bulk.journal.records import Doubt, Run
-from confirma_async.bulk.journal.stored_reader import StoredReader, given_number
+from confirma_async.bulk.journal.stored_reader import ENDED_LATER, ITEM_COLUMNS, StoredReader, given_number
+from confirma_async.bulk.journal.values import day, milliseconds
 from confirma_async.bulk.models import FINAL, Row
 from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.connection.text_forms import array_text
@@ -65,6 +66,23 @@ class PostgresReader(StoredReader):
     def runs(self) -> Iterator[Run]:
         """See ``Journal``."""
         return self._runs("WHERE worker IS NULL ORDER BY id DESC")
+
+    def witnesses(self, position: int, limit: int) -> Sequence[Row]:
+        """See ``Journal``.
+
+        One question, however many runs there were since: each worker that begins anew is one.
+        """
+        lost = next(self._query("WHERE position = ?", position), None)
+        if lost is None or lost.ended is None:
+            return []
+        query = (
+            f"SELECT {ITEM_COLUMNS} FROM run AS later CROSS JOIN LATERAL (SELECT {ITEM_COLUMNS}, place "
+            f"FROM item {self._like('later.id')}) AS found WHERE {ENDED_LATER} "
+            "ORDER BY later.id DESC, place DESC LIMIT ?"
+        )
+        since = milliseconds(lost.attempted_at or 0.0)
+        values = (lost.ended, position, day(lost.key.date), limit, since, limit)
+        return [*map(self._row, self._all(query, *values))]
 
     def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
         """See ``Journal``."""

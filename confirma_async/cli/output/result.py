@@ -222,7 +222,7 @@ def _print_distribution_statuses(console: Console, statuses: Sequence[Distributi
 
 
 def plan_as_json(planned: PlannedJob) -> dict[str, Any]:
-    """Return what is planned for workers, in numbers."""
+    """Return what is planned for workers, in numbers, and what was refused."""
     return {
         "journal": planned.journal,
         "run": planned.run,
@@ -230,6 +230,9 @@ def plan_as_json(planned: PlannedJob) -> dict[str, Any]:
         "known": planned.known,
         "elsewhere": planned.elsewhere,
         "refused": planned.refusals,
+        "refusals": [
+            {"place": str(bad.place), "number": bad.number, "detail": bad.detail} for bad in planned.refused
+        ],
     }
 
 

@@ -1,7 +1,8 @@
 """A command that runs in several processes at once: they are begun together, asked to end together.
 
 Each process goes on as if the command had been given for it alone; the one that was begun by the user waits
-for them, and begins none again: what looks after the command does that.
+for them, and begins none again: what looks after the command does that. Where that one is gone, however it
+ended, each of the others is asked to end, too: nobody else knows of it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 
 import click
@@ -50,6 +52,8 @@ class _Family:
     """
 
     asked: int = field(init=False, default=0)
+    _alive: tuple[int, int] = field(init=False, factory=os.pipe)
+    """A pipe that says nothing: at its reading end it ends with the one process that holds the other end."""
     _told: dict[int, int] = field(init=False, factory=dict[int, int])  # how many times, by their ids
 
     def begin(self, count: int) -> int | None:
@@ -63,10 +67,17 @@ class _Family:
             if child == 0:
                 self._told.clear()
                 os.setpgid(0, 0)  # Ctrl-C is for the one that waits, which asks each once
+                os.close(self._alive[1])
+                threading.Thread(target=self._end_with_parent, name="confirma-parent", daemon=True).start()
                 return place
             self._told[child] = 0
             self._tell()
         return None
+
+    def _end_with_parent(self) -> None:
+        """Wait until the one that began this process is gone; then have this one asked to end."""
+        os.read(self._alive[0], 1)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def ask(self) -> None:
         """Ask all of them to end; within the signal handler."""

@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -35,6 +35,9 @@ OPEN = 4
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Windows has no SIGHUP."""
+
+_SERVING = frozenset({"worker"})
+"""The commands that go on until they are asked to end: asked before they have begun, they did well."""
 
 _AT_ONCE = {
     INTERRUPTED: "confirma: stopped at once; the same command goes on\n",
@@ -56,6 +59,13 @@ class Signals:
         self._answers: Iterator[Callable[[], object]] | None = None
         self._raised = False
         self._installed = False
+
+    def before_beginning(self, arguments: Sequence[str]) -> bool:
+        """Say whether what was interrupted is a command that serves, which was asked once to end.
+
+        From when it has begun on, that does not interrupt it (``gently``).
+        """
+        return self.received == 1 and serves(arguments)
 
     def install(self) -> None:
         """Look after the signals from now on. Only the main thread may.
@@ -190,6 +200,17 @@ class Signals:
             _thread.start_new_thread(self._end_soon, ())
         else:
             sys.__unraisablehook__(unraisable)
+
+
+def serves(arguments: Sequence[str]) -> bool:
+    """Say whether a command line is of a command that goes on until it is asked to end."""
+    words = iter(arguments)
+    for word in words:
+        if word == "--language":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word in _SERVING
+    return False
 
 
 signals: Signals = Signals()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch
+from confirma_async.session.connection.delivery_limit import limit_delivery
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -131,15 +132,17 @@ class Passage:
     def _nothing_sent(self) -> bool:
         return self._watch is not None and self._watch.sent is NOTHING
 
-    def _check_in_time(self) -> None:
-        """Check, right before the first byte is written, that it may still leave.
+    def _check_in_time(self, protocol: ResponseHandler) -> None:
+        """Check, right before the first byte is written, that it may still leave; limit for how long.
 
         Raises:
             TooLateError: it may not.
         """
-        if asyncio.get_running_loop().time() >= self._not_after:
+        left = self._not_after - asyncio.get_running_loop().time()
+        if left <= 0:
             self._fault = TooLateError
             raise TooLateError
+        limit_delivery(protocol, left)
 
     async def _send(self, conn: Connection) -> aiohttp.ClientResponse:
         request, protocol = self._request, conn.protocol
@@ -153,7 +156,7 @@ class Passage:
             return await type(request).send(request, conn)  # it calls _write
         if not _is_clear(protocol):
             await _clear(protocol)
-        self._check_in_time()
+        self._check_in_time(protocol)
         answer = await type(request).send(request, conn)
         watch.sent = WHOLE
         return answer
@@ -167,7 +170,7 @@ class Passage:
         try:
             if not _is_clear(protocol):
                 await _clear(protocol)
-            self._check_in_time()
+            self._check_in_time(protocol)
         except UnclearError as error:
             protocol.set_exception(error)
             conn.close()

@@ -11,6 +11,7 @@ import pytest
 
 from confirma_async.bulk.machines.alive import workers_of
 from confirma_async.bulk.places import PostgresPlace, reading
+from confirma_async.sandbox import Fault
 
 pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system begins no process by fork")
@@ -47,6 +48,19 @@ def test_one_that_was_killed_may_be_begun_again():
     assert ends(0, -signal.SIGKILL)[0] == 3
 
 
+def alive(postgres):
+    with reading(PostgresPlace.of(postgres)) as journal:
+        return [worker for worker in workers_of(journal) if worker.alive]
+
+
+def wait_until(happened, process):
+    until = time.monotonic() + 60
+    while not happened():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 @pytest.fixture
 def workers(service, confirma, invoices, postgres):
     """Begins two workers by one command."""
@@ -76,20 +90,36 @@ def test_several_workers_by_one_command_send_each_invoice_once(service, workers)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_asks_all_of_them_to_end_after_what_is_under_way(workers, postgres, number):
     process = workers()
-
-    def alive():
-        with reading(PostgresPlace.of(postgres)) as journal:
-            return [worker for worker in workers_of(journal) if worker.alive]
-
-    until = time.monotonic() + 60
-    while len(alive()) < 2:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_until(lambda: len(alive(postgres)) == 2, process)
     process.send_signal(number)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 0, told
-    assert not alive()
+    assert not alive(postgres)
+
+
+def test_where_the_one_that_waits_is_killed_the_others_end_after_what_is_under_way(
+    service, workers, postgres, confirma_json
+):
+    service.faults.add(Fault.LATENCY, operation="invoices.create", times=None, seconds=0.3)
+    process = workers()
+    wait_until(lambda: service.requests["invoices.create"], process)
+    process.kill()
+    _, told = process.communicate(timeout=60)  # its end comes with that of the last who can write to it
+    assert told.count("stopping after what is under way") == 2
+    assert not alive(postgres)
+    assert confirma_json("status", postgres)[1]["counts"]["sending"] == 0
+
+
+def test_workers_that_are_killed_are_told_of_and_what_they_had_is_taken_over(
+    service, workers, postgres, confirma_json
+):
+    process = workers()
+    wait_until(lambda: len(alive(postgres)) == 2, process)
+    for worker in alive(postgres):
+        os.kill(int(worker.name.split(":")[1]), signal.SIGKILL)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert "by signal 9; 1 go on, and none is begun again" in told
 
 
 def test_each_has_a_health_port_of_its_own_and_there_must_be_one(confirma, postgres):

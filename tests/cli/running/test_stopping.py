@@ -14,6 +14,7 @@ import pytest
 
 from confirma_async.bulk import State
 from confirma_async.bulk.sqlite.reader import reading
+from confirma_async.cli.running.stopping import Signals, serves
 from confirma_async.sandbox import Fault
 
 CREATE = "invoices.create"
@@ -137,6 +138,37 @@ def test_while_it_waits_for_its_input_it_ends_too(service):
     assert not service.requests
 
 
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(signal.SIGTERM, []), (signal.SIGINT, ["--json"]), (signal.SIGHUP, ["--processes", "2"])],
+)
+def test_a_worker_that_is_asked_to_end_before_it_has_begun_ends_well(service, number, words):
+    process = subprocess.Popen(
+        [sys.executable, "-c", READY, "--language", "en", "worker", "postgresql://127.0.0.1:1/none", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "ready\n"
+    process.send_signal(number)
+    assert ending(process) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["worker", "postgresql://db.example/x"], True),
+        (["-v", "--language=fi", "worker"], True),
+        (["--language", "worker", "submit"], False),
+        (["submit", "worker"], False),
+        ([], False),
+    ],
+)
+def test_only_a_command_that_serves_has_done_well_by_ending(words, expected):
+    assert serves(words) is expected
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_of_the_mirror_ends_and_the_next_one_goes_on(
     confirma, confirma_json, service, invoices, number
@@ -234,8 +266,6 @@ def test_a_result_that_an_interruption_kept_from_being_printed_is_told_as_taken(
 
 def test_what_changes_something_is_not_interrupted_before_that_is_noted():
     """Else an invoice that was taken could be told as one that may be sent again."""
-    from confirma_async.cli.running.stopping import Signals
-
     signals = Signals()
     with signals.changing():
         signals._received(signal.SIGINT, None)

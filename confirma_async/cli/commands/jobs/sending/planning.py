@@ -135,15 +135,7 @@ def _look(place: JournalPlace, run: int) -> tuple[dict[State, int], int]:
 
 def _show(planned: PlannedJob, *, as_json: bool) -> None:
     if as_json:
-        print_json(
-            {
-                **plan_as_json(planned),
-                "refusals": [
-                    {"place": str(bad.place), "number": bad.number, "detail": bad.detail}
-                    for bad in planned.refused
-                ],
-            }
-        )
+        print_json(plan_as_json(planned))
         return
     console = Terminal()
     counts = {

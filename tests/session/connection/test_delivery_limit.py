@@ -1,0 +1,126 @@
+"""A request whose call is over leaves no more, whatever the system still holds of it; over real sockets."""
+
+import asyncio
+import contextlib
+import math
+import socket
+import subprocess
+import sys
+
+import aiohttp
+import pytest
+
+from confirma_async.errors import Phase, TransportError
+from confirma_async.session.connection.http import AiohttpTransport
+from confirma_async.session.transport import Request
+
+pytestmark = pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no limit")
+
+BODY = 60_000
+CALL = 0.5
+"""Seconds that a call may take."""
+LATER = 1.5
+"""Seconds after which the host reads what has arrived."""
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+SENDER = """
+import asyncio, os, sys, threading
+from confirma_async.session.connection.http import AiohttpTransport
+from confirma_async.session.transport import Request
+
+async def send(url):
+    not_after = asyncio.get_running_loop().time() + 0.5
+    threading.Timer(0.2, os._exit, [9]).start()
+    await AiohttpTransport().send(Request("POST", url, {}, b"x" * 60_000, 0.5, not_after=not_after))
+
+asyncio.run(send(sys.argv[1]))
+"""
+
+
+@contextlib.contextmanager
+def unread():
+    """Have a host accept connections and read next to nothing of them."""
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # the rest stays with the sender
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        listening.settimeout(10)
+        yield listening, f"http://127.0.0.1:{listening.getsockname()[1]}/x"
+
+
+def arrived(listening):
+    """Return how many bytes of the request arrive in the end."""
+    with listening.accept()[0] as connection, contextlib.suppress(ConnectionError):
+        connection.settimeout(10)
+        count = 0
+        while data := connection.recv(65_536):
+            count += len(data)
+    return count
+
+
+async def test_a_call_that_was_given_up_is_not_delivered_later():
+    transport, loop = AiohttpTransport(), asyncio.get_running_loop()
+    with unread() as (listening, url):
+        request = Request("POST", url, {}, b"x" * BODY, CALL, not_after=loop.time() + CALL)
+        with pytest.raises(TransportError) as caught:
+            await transport.send(request)
+        await asyncio.sleep(LATER)
+        assert await asyncio.to_thread(arrived, listening) < BODY
+    await transport.close()
+    assert caught.value.phase is Phase.NO_REPLY
+
+
+async def test_a_process_that_died_in_a_call_delivers_nothing_later():
+    with unread() as (listening, url):
+        ended = await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-c", SENDER, url], check=False, timeout=30
+        )
+        assert ended.returncode == 9
+        await asyncio.sleep(LATER)
+        assert await asyncio.to_thread(arrived, listening) < BODY
+
+
+@contextlib.asynccontextmanager
+async def limits_of(left):
+    """Yield the limit in milliseconds that the system has after calls with so many seconds left each."""
+
+    async def serve(reader, writer):
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                await reader.readexactly(2)
+                writer.write(OK)
+        writer.close()
+
+    made = []
+
+    def kept(address):
+        made.append(socket.socket(address[0], address[1], address[2]))
+        return made[-1]
+
+    loop, found = asyncio.get_running_loop(), []
+    async with await asyncio.start_server(serve, "127.0.0.1") as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(socket_factory=kept)) as session:
+            transport = AiohttpTransport(session=session)
+            for seconds in left:
+                await transport.send(Request("POST", url, {}, b"{}", 5.0, not_after=loop.time() + seconds))
+                [line] = made
+                found.append(line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+            await transport.close()
+            yield found
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        ([30, 29, 25], [24_000, 24_000, 24_000]),
+        ([30, 20], [24_000, 16_000]),
+        ([1, 30], [800, 24_000]),
+        ([math.inf], [0]),
+    ],
+    ids=["kept while it fits", "less where less is left", "more where more is left", "none where none waits"],
+)
+async def test_what_a_connection_of_a_session_delivers_ends_before_each_of_its_calls(left, expected):
+    async with limits_of(left) as found:
+        assert found == pytest.approx(expected, abs=50)
