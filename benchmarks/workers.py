@@ -40,6 +40,7 @@ from parts.slow_server import LATENCY
 from confirma_async import Confirma
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal.records import JobName
+from confirma_async.bulk.machines.packing import Bundle
 from confirma_async.bulk.machines.planned import open_planned
 from confirma_async.bulk.models import Entry, State
 from confirma_async.converters import Converter
@@ -168,7 +169,7 @@ def _planned(server: DatabaseServer, count: int, turn: int) -> _Planned:
         began, cpu, of_server = time.perf_counter(), time.process_time(), _cpu_of(server)
         for start in range(0, count, CHUNK):
             with journal.transaction():
-                journal.plan(entries[start : start + CHUNK], run)
+                journal.plan(Bundle.of(entries[start : start + CHUNK]), run)
         found = _Planned(
             rate=count / (time.perf_counter() - began),
             cpu_us=(time.process_time() - cpu) / count * 1e6,
