@@ -12,7 +12,7 @@ from attrs import define, evolve, field
 
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job.documents import with_documents
-from confirma_async.bulk.job.preparation import Record, Source, chunks, prepare
+from confirma_async.bulk.job.preparation import Source, chunks, prepare
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted
@@ -207,7 +207,7 @@ class _Planner:
             self.made.refused.append(outcomes.refused(refusal))
 
     async def _queue(self) -> None:
-        """Pack what was gathered, and have it written while the next is gathered; one chunk after the other."""
+        """Pack what was gathered, and have it written, after the chunk before it, while more is gathered."""
         entries, self._entries, self._bytes = self._entries, [], 0
         refusals, self._refusals = self._refusals, []
         bundle = await asyncio.to_thread(Bundle.of, entries)
