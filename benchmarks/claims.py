@@ -25,6 +25,7 @@ from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal.records import Decision, JobName
+from confirma_async.bulk.machines.packing import Bundle
 from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
 from confirma_async.bulk.models import Entry, State
 from confirma_async.converters import Converter
@@ -113,11 +114,11 @@ def _plan(journal: PlannedJournal, count: int) -> None:
         chunk.append(entry)
         if len(chunk) == CHUNK:
             with journal.transaction():
-                journal.plan(chunk, run)
+                journal.plan(Bundle.of(chunk), run)
             chunk = []
     with journal.transaction():
         if chunk:
-            journal.plan(chunk, run)
+            journal.plan(Bundle.of(chunk), run)
         journal.hand_over(run, now=time.time())
 
 

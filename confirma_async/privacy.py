@@ -233,4 +233,6 @@ def looks_like_name(text: str) -> bool:
 
 def printable(text: str) -> str:
     """Return a text from a file or its name as every encoding can carry it, and as it drives no terminal."""
+    if text.isprintable():  # nearly always
+        return text
     return visible(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))

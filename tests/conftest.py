@@ -13,7 +13,7 @@ from aiohttp import ClientResponse
 from aioresponses import aioresponses, core
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.leaks", "tests.postgres"]
+pytest_plugins = ["tests.leaks", "tests.postgres", "tests.virtual_time"]
 
 settings.register_profile(
     "confirma", deadline=None, max_examples=50, print_blob=True, suppress_health_check=[HealthCheck.too_slow]

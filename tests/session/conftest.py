@@ -1,7 +1,5 @@
-"""A loop whose time only passes when nothing else is left to do, and a transport that plays a script."""
+"""A transport that plays a script, and a pipeline over it."""
 
-import asyncio
-import selectors
 from collections import deque
 
 import pytest
@@ -14,29 +12,6 @@ from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.tokens.credential import Credential, CredentialSet
 from confirma_async.session.transport import Response
-
-
-class _NoWaiting(selectors.SelectSelector):
-    """Instead of waiting for the next timer, moves the loop's clock to it."""
-
-    def __init__(self):
-        super().__init__()
-        self.now = 1000.0
-
-    def select(self, timeout=None):
-        ready = super().select(0)
-        if not ready and timeout:
-            self.now += timeout
-        return ready
-
-
-class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    def __init__(self):
-        self._virtual = _NoWaiting()
-        super().__init__(self._virtual)
-
-    def time(self):
-        return self._virtual.now
 
 
 class ScriptedTransport:
@@ -58,17 +33,6 @@ class ScriptedTransport:
 
     async def close(self):
         self.closed += 1
-
-
-@pytest.fixture
-def in_virtual_time():
-    """Runs a coroutine function on a loop with virtual time."""
-
-    def run(function):
-        with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-            return runner.run(function())
-
-    return run
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from confirma_async.bulk.journal.rules import admission_of, same_invoice
 from confirma_async.bulk.journal.values import day, in_cents
 from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
 
-_CLAIMS = frozenset({Admission.CLAIMED, Admission.RETRIED})
-"""Admissions after which the item is this run's to send."""
-TAKEN_UP = _CLAIMS | {Admission.UNKNOWN}
+_CLAIMS = (Admission.CLAIMED, Admission.RETRIED)
+"""Admissions after which the item is this run's to send; a member of a set would be hashed in Python."""
+TAKEN_UP = (*_CLAIMS, Admission.UNKNOWN)
 """The same, or to look up; none of them is final."""
 
 

@@ -20,7 +20,7 @@ def bodies_of(journal: JournalReader, number: int) -> Sequence[bytes]:
         return ()
     return [
         invoice.entry.body
-        for position, chunk in journal.payloads.of_chunks(number)
-        for invoice in unpacked(chunk)
+        for position, chunk, positions in journal.payloads.of_chunks(number)
+        for invoice in unpacked(chunk, positions)
         if invoice.position == position
     ]

@@ -28,32 +28,49 @@ class PlannedInvoice:
     entry: Entry
 
 
-_Packed = tuple[int, str, str, str, int, str, str, bytes, bytes]
+_Packed = tuple[str, str, str, int, str, str, bytes, bytes]
 _DECODER = msgspec.msgpack.Decoder(list[_Packed])
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-def packed(invoices: Sequence[PlannedInvoice]) -> bytes:
-    """Return invoices as they are kept."""
-    rows: list[_Packed] = [
-        (
-            invoice.position,
-            str(invoice.entry.place),
-            invoice.entry.key.seller,
-            invoice.entry.key.type,
-            invoice.entry.key.number,
-            invoice.entry.key.repeat,
-            invoice.entry.key.date,
-            invoice.entry.digest,
-            invoice.entry.body,
-        )
-        for invoice in invoices
-    ]
-    return zlib.compress(_ENCODER.encode(rows), LEVEL)
+@frozen
+class Bundle:
+    """Entries together with the form in which they are kept; the journal knows their positions.
+
+    Attributes:
+        entries: What is to be sent; documents are in the bodies.
+        packed: The same, compressed.
+    """
+
+    entries: Sequence[Entry]
+    packed: bytes
+
+    @classmethod
+    def of(cls, entries: Sequence[Entry]) -> Bundle:
+        """Pack entries. Most of its time other threads may run."""
+        rows: list[_Packed] = [
+            (
+                str(entry.place),
+                (key := entry.key).seller,
+                key.type,
+                key.number,
+                key.repeat,
+                key.date,
+                entry.digest,
+                entry.body,
+            )
+            for entry in entries
+        ]
+        return cls(entries, zlib.compress(_ENCODER.encode(rows), LEVEL))
 
 
-def unpacked(body: bytes) -> Sequence[PlannedInvoice]:
-    """Return invoices from what was kept."""
+def unpacked(packed: bytes, positions: Sequence[int]) -> Sequence[PlannedInvoice]:
+    """Return invoices from what was kept.
+
+    Args:
+        packed: A bundle in the form in which it is kept.
+        positions: The positions of its invoices, in its order.
+    """
     return [
         PlannedInvoice(
             position,
@@ -64,7 +81,7 @@ def unpacked(body: bytes) -> Sequence[PlannedInvoice]:
                 body=contents,
             ),
         )
-        for position, place, seller, kind, number, repeat, date, digest, contents in _DECODER.decode(
-            zlib.decompress(body)
+        for position, (place, seller, kind, number, repeat, date, digest, contents) in zip(
+            positions, _DECODER.decode(zlib.decompress(packed)), strict=True
         )
     ]

@@ -15,7 +15,7 @@ from attrs import frozen
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.values import milliseconds
-from confirma_async.bulk.machines.packing import PlannedInvoice, packed, unpacked
+from confirma_async.bulk.machines.packing import Bundle, PlannedInvoice, unpacked
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA, make_queue, queue_chunks, queue_form
 from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.bulk.postgres.connection.text_forms import array_text, data_array
@@ -43,11 +43,18 @@ _CLAIMED_NEW = (
     "AND attempts = 0 AND holder IS NULL RETURNING position, run"
 )
 
+_STANDING = (
+    f"SELECT looks, keep_days, count(*) FILTER (WHERE {OPEN} AND chunk = planned_chunk.id), "
+    f"count(*) FILTER (WHERE {OPEN} AND chunk = planned_chunk.id AND state = 0), "
+    "array_agg(DISTINCT item.run) || planned_chunk.run "  # a later plan may have taken them up
+    "FROM planned_chunk JOIN run ON run.id = planned_chunk.run LEFT JOIN item ON position = ANY(positions) "
+    "WHERE planned_chunk.id = %s GROUP BY planned_chunk.id, keep_days"
+)
+"""How far a chunk is: how many of its items are open, and pending, and the runs that they count for."""
 
 _KEPT = (
-    "INSERT INTO kept_body SELECT planned_chunk.id, positions, body, clock_timestamp() + "
-    "make_interval(days => keep_days) FROM planned_chunk JOIN run ON run.id = planned_chunk.run "
-    "WHERE planned_chunk.id = %s AND keep_days IS NOT NULL"
+    "INSERT INTO kept_body SELECT id, positions, body, clock_timestamp() + make_interval(days => %s) "
+    "FROM planned_chunk WHERE id = %s"
 )
 
 
@@ -122,20 +129,20 @@ class PlannedJournal(PostgresJournal):
 
     # --- planning -----------------------------------------------------------------------------------
 
-    def plan(self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE) -> Sequence[Admitted]:
+    def plan(self, bundle: Bundle, run: int, retry: Retry = Retry.NONE) -> Sequence[Admitted]:
         """Admit entries for workers to send, and queue a chunk of what is theirs to do.
 
         What an earlier plan has queued with the same contents is not queued again.
 
         Args:
-            entries: What is to be sent; documents are in the bodies.
+            bundle: What is to be sent, packed already: others wait for the lock of admission.
             run: The run that plans.
             retry: Which rejected invoices are sent again.
 
         Returns:
             What the journal says to each.
         """
-        chunk = self._one("SELECT nextval('planned_chunk_id')")
+        chunk, entries = self._one("SELECT nextval('planned_chunk_id')"), bundle.entries
         admitted = self.admit(entries, run, retry, planned=chunk)
         known = [
             one.position
@@ -149,10 +156,11 @@ class PlannedJournal(PostgresJournal):
             if one.admission in TAKEN_UP and one.position not in queued
         ]
         if planned:
-            invoices = [PlannedInvoice(one.position, entry) for entry, one in planned]
+            if len(planned) < len(entries):
+                bundle = Bundle.of([entry for entry, _ in planned])
             self._do(
                 "INSERT INTO planned_chunk (id, run, positions, body) VALUES (%s, %s, %s, %b)",
-                chunk, run, array_text(invoice.position for invoice in invoices), packed(invoices),
+                chunk, run, array_text(one.position for _, one in planned), bundle.packed,
             )  # fmt: skip
             self._move([one.position for _, one in planned if one.row is not None], chunk)
             queue_chunks(self._session, [chunk])
@@ -242,11 +250,11 @@ class PlannedJournal(PostgresJournal):
             chunk: Its number; one that is gone has nothing to do.
         """
         self._lock()
-        query = "SELECT body FROM planned_chunk WHERE id = %s"
+        query = "SELECT body, positions FROM planned_chunk WHERE id = %s"
         found = self._session.execute(query, (chunk,), binary=True).fetchone()
         if found is None:
             return []
-        invoices = unpacked(found[0])
+        invoices = unpacked(*found)
         claimed = self._claim_new(invoices)
         rest = [invoice for invoice in invoices if invoice.position not in claimed]
         rows = self._free_rows(rest)
@@ -312,24 +320,15 @@ class PlannedJournal(PostgresJournal):
             How many invoices of it are not final.
         """
         self._lock()
-        query = "SELECT run, positions, looks FROM planned_chunk WHERE id = %s"
-        found = next(self._all(query, chunk), None)
+        found = next(self._all(_STANDING, chunk), None)
         if found is None:
             return 0
-        run, positions, looks = found
-        left, pending = next(
-            self._all(
-                "SELECT count(*), count(*) FILTER (WHERE state = 0) FROM item "
-                f"WHERE position = ANY(%s) AND {OPEN} AND chunk = %s",
-                positions,
-                chunk,
-            )
-        )
+        looks, keep_days, left, pending, runs = found
         if not left:
-            self._do(_KEPT, chunk)
+            if keep_days is not None:
+                self._do(_KEPT, keep_days, chunk)
             self._do("DELETE FROM planned_chunk WHERE id = %s", chunk)
-            later = self._all("SELECT DISTINCT run FROM item WHERE position = ANY(%s)", positions)
-            self._end_sent([run, *(each for (each,) in later)], now)  # a later plan may have taken them up
+            self._end_sent(runs, now)
             return 0
         if drained and pending:
             queue_chunks(self._session, [chunk])

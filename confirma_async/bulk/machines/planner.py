@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
@@ -11,10 +12,11 @@ from attrs import define, evolve, field
 
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job.documents import with_documents
-from confirma_async.bulk.job.preparation import Record, Source, chunks, prepare
+from confirma_async.bulk.job.preparation import Source, chunks, prepare
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted
+from confirma_async.bulk.machines.packing import Bundle
 from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
 from confirma_async.bulk.models import Entry, JobOptions, Outcome, Refusal
 from confirma_async.bulk.placement import Placement
@@ -144,6 +146,7 @@ class _Planner:
     _entries: list[Entry] = field(init=False, factory=list[Entry])
     _refusals: list[Refusal] = field(init=False, factory=list[Refusal])
     _bytes: int = field(init=False, default=0)
+    _writing: asyncio.Task[None] | None = field(init=False, default=None)
     _downloads: Downloads = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -151,24 +154,39 @@ class _Planner:
         self._downloads = Downloads(self.pipeline.transport, policy, RetryQuota(policy.budget))
 
     async def plan(self, source: Source, progress: Callable[[PlannedJob], object]) -> None:
+        try:
+            await self._read(source, progress)
+            while self._entries or self._refusals or self._writing:
+                await self._queue()
+            progress(self.made)
+        finally:
+            if self._writing is not None:  # what stopped the plan is the error to raise
+                await asyncio.gather(self._writing, return_exceptions=True)
+
+    async def _read(self, source: Source, progress: Callable[[PlannedJob], object]) -> None:
         index = 0
         async with contextlib.aclosing(chunks(source)) as reading:
             async for records in reading:
                 for record in records:
                     index += 1
-                    await self._take(record, index)
-                    waiting = max(len(self._entries), len(self._refusals))
-                    if waiting >= CHUNK_INVOICES or self._bytes >= CHUNK_BYTES:
+                    prepared = prepare(record, index, self.pipeline.converter, self.options.checks)
+                    if isinstance(prepared, Entry) and prepared.placeholders:
+                        prepared = await self._whole(prepared)
+                    self._take(prepared)
+                    if self._is_full:
                         await self._queue()
                 progress(self.made)
-        while self._entries or self._refusals:
-            await self._queue()
-        progress(self.made)
 
-    async def _take(self, record: Record, index: int) -> None:
-        prepared = prepare(record, index, self.pipeline.converter, self.options.checks)
-        if isinstance(prepared, Entry):
-            prepared = await self._whole(prepared)
+    @property
+    def _is_full(self) -> bool:
+        """Whether what was gathered makes a chunk."""
+        return (
+            len(self._entries) >= CHUNK_INVOICES
+            or len(self._refusals) >= CHUNK_INVOICES
+            or self._bytes >= CHUNK_BYTES
+        )
+
+    def _take(self, prepared: Entry | Refusal) -> None:
         if isinstance(prepared, Refusal):
             self._refuse(prepared)
             return
@@ -177,8 +195,6 @@ class _Planner:
 
     async def _whole(self, entry: Entry) -> Entry | Refusal:
         """Return an entry with its documents in its body: workers have none of the files."""
-        if not entry.placeholders:
-            return entry
         try:
             return evolve(entry, body=await with_documents(entry, self._downloads), placeholders=())
         except RequestInvalidError as error:
@@ -191,27 +207,36 @@ class _Planner:
             self.made.refused.append(outcomes.refused(refusal))
 
     async def _queue(self) -> None:
-        """Write down what was gathered, in one transaction."""
+        """Pack what was gathered, and have it written, after the chunk before it, while more is gathered."""
         entries, self._entries, self._bytes = self._entries, [], 0
         refusals, self._refusals = self._refusals, []
+        bundle = await asyncio.to_thread(Bundle.of, entries)
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
+        if entries or refusals:
+            self._writing = asyncio.create_task(self._write(bundle, refusals))
+
+    async def _write(self, bundle: Bundle, refusals: Sequence[Refusal]) -> None:
+        """Write down a chunk, in one transaction."""
         run, retry = self.made.run, self.options.retry
 
         def write(journal: Journal) -> Sequence[Admitted]:
             journal.refuse(refusals, run)
-            return planned_journal(journal).plan(entries, run, retry) if entries else ()
+            return planned_journal(journal).plan(bundle, run, retry) if bundle.entries else ()
 
-        for entry, answer in zip(entries, await self.writer.run(write), strict=True):
+        for entry, answer in zip(bundle.entries, await self.writer.run(write), strict=True):
             self._count(entry, answer)
 
     def _count(self, entry: Entry, admitted: Admitted) -> None:
         match admitted:
+            case Admitted(admission) if admission in TAKEN_UP:
+                self.made.planned += 1
             case Admitted(Admission.FINAL):
                 self.made.known += 1
             case Admitted(Admission.ELSEWHERE):
                 self.made.elsewhere += 1
             case Admitted(Admission.CLASH | Admission.CHANGED as admission, row=row) if row is not None:
                 self._refuse(outcomes.contradiction(entry, admission, row))
-            case Admitted(admission) if admission in TAKEN_UP:
-                self.made.planned += 1
             case _:
                 raise AssertionError(f"an entry was neither admitted nor refused: {admitted.admission}")

@@ -20,8 +20,12 @@ from confirma_async.session.rate.ratelimit import Limiter
 AHEAD = 0.1
 """Seconds for which permits are leased at a time: a worker that is held up holds up so many at most."""
 
-LAG = 0.1
-"""Seconds of permits that were not asked for in time, and may be made up for: a hundredth of ten seconds."""
+LATE = 0.17
+"""Seconds by which a call may be later than its permit: what was missed for longer is given up. So many more
+calls than are due may come within any ten seconds, and no more: no moment has a permit twice."""
+
+LAG = LATE - 0.02
+"""Seconds of permits that nobody asked for in time, and that are still given: with some time to get here."""
 
 LOOK_SECONDS = 0.5
 """Seconds between two looks at the moment until which the service wants quiet."""
@@ -159,7 +163,7 @@ class SharedLimiter:
         loop = asyncio.get_running_loop()
         if self._gate > loop.time():
             loop.call_at(self._gate, self._admit, turn, self._gate)
-        elif loop.time() > due + LAG:
+        elif loop.time() > due + LATE:
             self._missed.append(turn)
             self._lease_on()
         else:

@@ -71,8 +71,9 @@ _SENDING = (
     "(SELECT position FROM unnest(%s::bigint[]) WITH ORDINALITY AS p(position, at) ORDER BY at OFFSET 0) "
     "AS wanted) UPDATE item SET state = 2, attempts = attempts + 1, attempted_at = %s, ends_at = %s, "
     "ended = NULL, says_no = NULL, form = NULL, sequence = a.place FROM a "
-    "WHERE item.position = a.position AND holder = %s"
+    "WHERE item.position = a.position AND item.position = ANY(%s) AND holder = %s"
 )
+"""The positions stand there twice, so that the server knows how few they are, and reads no whole table."""
 
 _DECIDED = (
     "UPDATE item SET state = d.state, verdict = CASE WHEN d.state IN (4, 5) THEN d.state END, "
@@ -85,7 +86,7 @@ _DECIDED = (
     "FROM json_to_recordset(%s::json) AS d(position bigint, state smallint, status text, detail text, "
     "duplicate boolean, decided_at bigint, lost boolean, took bigint, kept boolean, says_no boolean, "
     "form text) "
-    "WHERE item.position = d.position AND holder = %s"
+    "WHERE item.position = d.position AND item.position = ANY(%s) AND holder = %s"
 )
 
 _ADDED = (
@@ -248,7 +249,8 @@ class PostgresJournal(PostgresRuns):
             return
         if self._run and self._session.hold(self._run, ends_at - now):
             self._keep({"longest_lease": str(self._longest_lease)})
-        values = (array_text(positions), milliseconds(now), milliseconds(ends_at), self._run)
+        wanted = array_text(positions)
+        values = (wanted, milliseconds(now), milliseconds(ends_at), wanted, self._run)
         self._session.statements.change_later(_SENDING, values, self._held(len(positions)))
 
     def _held(self, wanted: int) -> Callable[[int], None]:
@@ -273,7 +275,8 @@ class PostgresJournal(PostgresRuns):
         latest = {decision.position: decision for decision in decisions}
         self._count(latest)
         rows = msgspec.json.encode([_decided(decision) for decision in latest.values()]).decode()
-        self._session.statements.change_later(_DECIDED, (rows, self._run), self._held(len(latest)))
+        values = (rows, array_text(latest), self._run)
+        self._session.statements.change_later(_DECIDED, values, self._held(len(latest)))
 
     def _count(self, decisions: Mapping[int, Decision | Resolution]) -> None:
         """Count final decisions, before they are written, by run and time: no figure needs all items.

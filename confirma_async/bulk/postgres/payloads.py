@@ -40,14 +40,18 @@ class PostgresPayloads:
         """See ``Payloads``."""
         return self._found("SELECT body FROM write_payload WHERE write = %s", ident)
 
-    def of_chunks(self, number: int) -> Sequence[tuple[int, bytes]]:
-        """Return the positions of a number's invoices, and the packed chunks that have their bodies."""
+    def of_chunks(self, number: int) -> Sequence[tuple[int, bytes, Sequence[int]]]:
+        """Return the positions of a number's invoices, and the packed chunks that have their bodies.
+
+        With each chunk come the positions of all that it holds.
+        """
         query = (
-            "SELECT position, body FROM item JOIN (SELECT id, body FROM planned_chunk UNION ALL "
-            "SELECT chunk, body FROM kept_body) AS kept ON kept.id = item.chunk WHERE number = %s "
-            "ORDER BY position"
+            "SELECT position, body, positions FROM item JOIN (SELECT id, body, positions FROM planned_chunk "
+            "UNION ALL SELECT chunk, body, positions FROM kept_body) AS kept ON kept.id = item.chunk "
+            "WHERE number = %s ORDER BY position"
         )
-        return [(position, bytes(body)) for position, body in self._session.execute(query, (number,))]
+        found = self._session.execute(query, (number,))
+        return [(position, bytes(body), positions) for position, body, positions in found]
 
     def _found(self, query: str, value: int) -> bytes | None:
         found = self._session.execute(query, (value,)).fetchone()

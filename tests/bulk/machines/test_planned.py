@@ -6,6 +6,7 @@ pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 
 from confirma_async.bulk.journal.records import Admission, Decision, JobName
 from confirma_async.bulk.machines.kept_bodies import bodies_of
+from confirma_async.bulk.machines.packing import Bundle
 from confirma_async.bulk.machines.planned import open_planned
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA
 from confirma_async.bulk.models import Retry, State
@@ -46,7 +47,7 @@ def plan(begun, entry):
     def planned(*numbers, **more):
         journal, run = begun()
         with journal.transaction():
-            journal.plan([entry(number, **more) for number in numbers], run)
+            journal.plan(Bundle.of([entry(number, **more) for number in numbers]), run)
             journal.hand_over(run, now=1500.0)
         return run
 
@@ -197,7 +198,7 @@ def test_a_run_ends_at_once_where_workers_have_nothing_to_send(plan, begun):
 def test_a_run_ends_of_which_workers_have_sent_all_before_the_plan_was_whole(begun, entry):
     planner, run = begun()
     with planner.transaction():
-        planner.plan([entry(1)], run)
+        planner.plan(Bundle.of([entry(1)]), run)
     worker, _ = begun("w")
     take(worker, 1)
     accept(worker, 1)
@@ -256,11 +257,11 @@ def test_a_plan_that_was_interrupted_goes_on_and_queues_nothing_twice(
 ):
     first, run = begun()
     with first.transaction():
-        first.plan([entry(1), entry(2)], run)
+        first.plan(Bundle.of([entry(1), entry(2)]), run)
     expire(in_database)
     journal, again = begun()
     with journal.transaction():
-        admitted = journal.plan([entry(1), entry(2), entry(3)], again)
+        admitted = journal.plan(Bundle.of([entry(1), entry(2), entry(3)]), again)
     assert [one.admission for one in admitted] == [Admission.CLAIMED] * 3
     assert queued() == [1, 2]
     assert journal.counts(again)[State.PENDING] == 3
@@ -270,7 +271,7 @@ def test_a_plan_that_was_interrupted_goes_on_and_queues_nothing_twice(
 
 
 def _plan_and_fail(journal, entries, run):
-    journal.plan(entries, run)
+    journal.plan(Bundle.of(entries), run)
     raise ZeroDivisionError
 
 
@@ -325,7 +326,7 @@ def test_bodies_of_final_invoices_are_kept_for_as_long_as_was_said_and_then_remo
     planner, run = begun()
     with planner.transaction():
         planner.keep_bodies(run, 2)
-        planner.plan([entry(1), entry(2)], run)
+        planner.plan(Bundle.of([entry(1), entry(2)]), run)
         planner.hand_over(run, now=1500.0)
     assert bodies_of(planner, 2) == [entry(2).body]
     worker, _ = begun("w")
@@ -355,7 +356,7 @@ def test_a_kept_body_is_not_taken_for_one_that_is_queued(begun, entry, queued):
     planner, run = begun()
     with planner.transaction():
         planner.keep_bodies(run, 2)
-        planner.plan([entry(1)], run)
+        planner.plan(Bundle.of([entry(1)]), run)
         planner.hand_over(run, now=1500.0)
     worker, _ = begun("w")
     take(worker, 1)
@@ -366,5 +367,5 @@ def test_a_kept_body_is_not_taken_for_one_that_is_queued(begun, entry, queued):
     assert finish(worker, 1) == 0
     again, run = begun()
     with again.transaction():
-        again.plan([entry(1)], run, Retry.ALL)
+        again.plan(Bundle.of([entry(1)]), run, Retry.ALL)
     assert queued() == [1, 2]

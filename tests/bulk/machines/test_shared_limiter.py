@@ -9,7 +9,7 @@ from confirma_async import RateLimit
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.machines.planned import open_planned
 from confirma_async.bulk.machines.queue import QueueConnector
-from confirma_async.bulk.machines.shared_limiter import LAG, SharedLimiter
+from confirma_async.bulk.machines.shared_limiter import LAG, LATE, SharedLimiter
 from confirma_async.session.rate.ratelimit import LocalLimiter
 
 
@@ -120,4 +120,4 @@ async def test_a_worker_that_was_held_up_does_not_send_at_once_what_it_has_misse
     time.sleep(0.5)  # noqa: ASYNC251 (it holds the loop up)
     awake, later = loop.time(), [call for call in calls if not call.done()]
     await asyncio.gather(*later)
-    assert loop.time() - awake >= (len(later) - 1) / 100.0 - LAG - 0.01
+    assert loop.time() - awake >= (len(later) - 1) / 100.0 - LATE - 0.01

@@ -108,7 +108,7 @@ def test_a_job_stops_where_the_database_is_failed_over_while_it_runs(postgres, e
     journal = open_postgres(postgres)
     with journal.transaction():
         run = journal.begin(JobName("t"), now=1000.0)
-    journal._session.term = "1:2:00000003"
+    journal._session.term, journal._session.instance = "1:2:00000003", "another server"
     with pytest.raises(JournalError, match="failed over, or restored"), journal.transaction():
         journal.admit([entry()], run)
     journal.close()

@@ -45,7 +45,10 @@ TERM = (
 )
 """Which database of which server this is, and on which timeline: what a failover or a copy changes."""
 
-NOTE = f"WITH noted AS (INSERT INTO written VALUES ('{{own}}', {{number}})) SELECT {TERM}, {_DURABLE}"
+_INSTANCE = "extract(epoch FROM pg_postmaster_start_time())::text"
+"""Which run of which server this is. While it is the same one, so is the term, which costs more."""
+
+NOTE = f"WITH noted AS (INSERT INTO written VALUES ('{{own}}', {{number}})) SELECT {_INSTANCE}, {_DURABLE}"
 GATE = (
     f"{NOTE}, incarnation = '{{own}}' AND lease_until IS NOT NULL, "
     "extract(epoch FROM lease_until - clock_timestamp())::float8 FROM run WHERE id = {run} FOR NO KEY UPDATE"

@@ -82,6 +82,7 @@ class PostgresSession:
         name: What names the database to people.
         incarnation: What names this session among all that the journal has ever had.
         term: Which database this is; a job that finds it changed stops.
+        instance: The run of the server on which the term was found last.
         run: The run whose lease is held; 0 while there is none.
         holds_until: The moment of ``time.monotonic`` until which it is sure that nobody takes over what the
             run has in its hands.
@@ -92,6 +93,7 @@ class PostgresSession:
         self.name: str = name_of(url)
         self.incarnation: uuid.UUID = uuid.uuid4()
         self.term: str = ""
+        self.instance: str = ""
         self.run: int = 0
         self.holds_until: float = math.inf
         self.number: int = 0
@@ -220,8 +222,11 @@ class PostgresSession:
         asked = time.monotonic()
         gate = (GATE if self.run else NOTE).format(own=self.incarnation, number=self.number, run=self.run)
         found = self._run(connection, f"{BEGIN}; {gate}").set_result(-1).fetchone()
-        if found is None or found[0] != self.term:
+        if found is None:  # its row is gone
             raise gone_back(self.name)
+        if found[0] != self.instance:
+            self._check_term(connection)
+            self.instance = found[0]
         if not self.run:
             return
         _, _, own, left = found
@@ -303,7 +308,7 @@ class PostgresSession:
                 return there
 
     def _check_term(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
-        """Check that a new connection leads to the database that this session has written to.
+        """Check that a connection to another run of a server leads to the database that was written to.
 
         Raises:
             JournalError: it does not.

@@ -5,23 +5,37 @@ The driver makes an array of one value after another, which for many rows costs 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_ESCAPED = re.compile(r"[\\\t\n\r]")
 
 
 def copy_text(rows: Iterable[Sequence[object]]) -> str:
-    r"""Return rows in the text format of COPY; a value that is None stands as ``\N``."""
-    lines = [
-        "\t".join(
-            ["\\N" if value is None else str(value) if type(value) is int else _field(value) for value in row]
-        )
-        for row in rows
-    ]
-    return "".join([f"{line}\n" for line in lines])
+    r"""Return rows in the text format of COPY; a value that is None stands as ``\N``.
+
+    Args:
+        rows: The rows: whole numbers, texts, data and None, each of them as long as the others.
+    """
+    columns = [_texts(column) for column in zip(*rows, strict=True)]
+    return "".join([f"{line}\n" for line in map("\t".join, zip(*columns, strict=True))])
+
+
+def _texts(column: Sequence[object]) -> Sequence[str]:
+    """Return the values of a column, most of which are of one type and need no escapes."""
+    if len({*map(type, column)}) == 1:
+        if isinstance(column[0], int):
+            return [*map(int.__repr__, cast("Sequence[int]", column))]
+        if isinstance(column[0], str) and not _ESCAPED.search("".join(cast("Sequence[str]", column))):
+            return cast("Sequence[str]", column)
+    return [*map(_field, column)]
 
 
 def _field(value: object) -> str:
+    if value is None:
+        return "\\N"
     return f"\\\\x{value.hex()}" if isinstance(value, bytes) else str(value).translate(_ESCAPES)
 
 
