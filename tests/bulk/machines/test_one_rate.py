@@ -7,37 +7,37 @@ import pytest
 
 from confirma_async import RateLimit
 from confirma_async.bulk.machines import shared_limiter
+from confirma_async.bulk.machines.queue import QueueConnector
 from confirma_async.bulk.machines.shared_limiter import LATE, SharedLimiter
 from confirma_async.session.rate.ratelimit import LocalLimiter
+from tests.virtual_time import VirtualTimeLoop
 
 RATE = 100.0
 WINDOW = 10.0
 SECONDS = 32.0
 
 
-class Row:
+class RateRow(QueueConnector):
     """The row of the rate, by the clock of the loop; each way to it takes three milliseconds."""
 
     def __init__(self):
+        super().__init__("postgresql://nobody@127.0.0.1:1/none")
         self.next_at = 0.0
 
     async def ask_at_the_rate(self, query, values):
         await asyncio.sleep(0.003)
         now = asyncio.get_running_loop().time()
-        found = {"quiet": 0.0}
         if query is shared_limiter._LEASE:
             self.next_at = max(self.next_at, now - values["lag"]) + values["count"] / RATE
-            found = {"per_second": RATE, "until": self.next_at - now}
+        until = self.next_at - now
         await asyncio.sleep(0.003)
-        return [found]
-
-    async def close_async(self):
-        """There is nothing to close."""
+        return [{"per_second": RATE, "until": until, "quiet": 0.0}]
 
 
 async def admitted(workers, stalls):
     """Return when calls of so many workers were admitted, who are held up together now and then."""
-    loop, row, moments = asyncio.get_running_loop(), Row(), []
+    loop, row, moments = asyncio.get_running_loop(), RateRow(), []
+    assert isinstance(loop, VirtualTimeLoop)
     began = loop.time()
     limiters = [SharedLimiter(LocalLimiter(RateLimit(concurrency=32)), row, RATE) for _ in range(workers)]
 
