@@ -85,7 +85,22 @@ class ElementShape:
     rest: list[int] = field(factory=list[int])
 
 
-@define
+@frozen(eq=False)
+class LaidOut:
+    """What a plan makes of an element and those below it.
+
+    Attributes:
+        placed: What is taken, with its element instead of where that stands.
+        aside: What is set aside, by its place.
+        rest: What says something that the plan does not take.
+    """
+
+    placed: Sequence[tuple[Element, str, Take, bool, str]]
+    aside: Aside
+    rest: Sequence[Element]
+
+
+@define(eq=False)
 class Plan:
     """Paths with the places of their values; compiled once, when first used.
 
@@ -102,16 +117,34 @@ class Plan:
     _tree: Tree = field(init=False, factory=dict[str, ElementStep])
     _shapes: dict[object, ElementShape] = field(init=False, factory=dict[object, ElementShape])
 
-    def shape(
-        self, elements: Sequence[Element], texts: Sequence[str], steps: Callable[[str], Sequence[str]]
-    ) -> ElementShape:
+    def laid_out(
+        self,
+        elements: Sequence[Element],
+        steps: Callable[[str], Sequence[str]],
+        silent: Sequence[tuple[str, str]],
+    ) -> LaidOut:
         """Return what is to be taken of an element and all below it.
 
         Args:
             elements: It and those below it, in the order of the document.
-            texts: The text of each, without space around it.
             steps: Gives the tags of a path.
+            silent: The attributes of an amount that say no more than the document does.
         """
+        texts = [text.strip() if (text := each.text) else "" for each in elements]
+        shape = self._shape(elements, texts, steps)
+        aside: Aside = {}
+        for at, place in shape.aside:
+            aside.setdefault(place, []).append(elements[at])
+        rest = [elements[at] for at in shape.rest]
+        rest += [each for each in elements if (items := each.items()) and [*items] != silent]
+        placed = [
+            (elements[each.at], each.place, each.take, each.is_nested, each.unit) for each in shape.placed
+        ]
+        return LaidOut(placed, aside, rest)
+
+    def _shape(
+        self, elements: Sequence[Element], texts: Sequence[str], steps: Callable[[str], Sequence[str]]
+    ) -> ElementShape:
         key = (*[each.tag for each in elements], *map(len, elements), *map(bool, texts))
         found = self._shapes.get(key)
         if found is not None:
