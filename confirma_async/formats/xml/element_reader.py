@@ -20,8 +20,7 @@ from confirma_async.formats.xml.taken import Leftovers, Taken
 
 MOST_PROBLEMS = 1000
 """Problems of one document that are told: whoever wrote so many has one of them all over."""
-_TEXT, _NUMBER, _PRICE, _JOINED = Take.TEXT, Take.NUMBER, Take.PRICE, Take.JOINED
-_IMPLIED, _ASIDE = Take.IMPLIED, Take.ASIDE
+_NUMBER, _PRICE, _JOINED = Take.NUMBER, Take.PRICE, Take.JOINED
 _NOTHING: Mapping[Element, Asked] = {}
 _UNASKED = Element("unasked")
 _PREFIX = re.compile(r"\b\w+:")
@@ -57,14 +56,11 @@ class ElementReader:
         self._line_of: dict[Element, int] | None = None
         self.taken: Taken = Taken(dialect, self.currency)
         self._steps = dialect.known_steps
-        self._currency_attribute = dialect.currency_attribute
         self._paths: dict[Element, str] = {}
         self._asked: Mapping[Element, Asked] = _NOTHING if lent is None else lent.asked
         self._asked_of_root: Asked | None = None if lent is None else lent.of_root
         self._row: str = "" if lent is None else lent.row
-        self._of_root: dict[str, list[Element]] = {}
-        for child in root:
-            self._of_root.setdefault(child.tag, []).append(child)
+        self._of_root: dict[str, list[Element]] | None = None
 
     # --- looking ------------------------------------------------------------------------------------
 
@@ -116,7 +112,13 @@ class ElementReader:
 
     def _children(self, parent: Element, tag: str) -> list[Element]:
         """Return the children of one name; those of the root are asked for most, and sorted once."""
-        return self._of_root.get(tag, []) if parent is self.root else parent.findall(tag)
+        if parent is not self.root:
+            return parent.findall(tag)
+        if self._of_root is None:
+            self._of_root = {}
+            for child in parent:
+                self._of_root.setdefault(child.tag, []).append(child)
+        return self._of_root.get(tag, [])
 
     def peek(self, parent: Element, path: str) -> str | None:
         """Return the text of the first element at a path, without taking it."""
@@ -200,22 +202,18 @@ class ElementReader:
         laid_out = self._laid_out(parent, plan)
         values, origins, taken = draft.values, draft.origins, self.taken
         rest = [*laid_out.rest]
-        for element, place, take, is_nested, unit in laid_out.placed:
+        for element, place, take, is_nested, unit, read in laid_out.placed:
             text = (element.text or "").strip()
-            if take is _TEXT:
-                value: str | Decimal | None = text
-            elif take is _IMPLIED:
-                if text == place:
-                    taken.texts.add(element)
-                else:
-                    rest.append(element)
-                continue
+            if read is not None:
+                value = read(text)
+                if value is None:
+                    value = self._number_of(element, take)
             elif take is _JOINED:
                 value = own_text(element)
                 if place in values:
                     value = f"{values[place]}\n{value}"
             else:
-                value = self._plain(element, text, take)
+                value = self._number_of(element, take)
             if value is None:
                 rest.append(element)
                 continue
@@ -227,7 +225,9 @@ class ElementReader:
             taken.texts.add(element)
             if unit:
                 self._take_unit(draft, element, unit)
-        taken.rest[parent] = rest
+        implied = {element for element, text in laid_out.implied if own_text(element) == text}
+        taken.texts |= implied
+        taken.rest[parent] = rest + [element for element, _ in laid_out.implied if element not in implied]
         return laid_out.aside
 
     def _laid_out(self, parent: Element, plan: Plan) -> LaidOut:
@@ -236,7 +236,7 @@ class ElementReader:
         key = (plan, self.currency)
         found = None if asked is None else asked.laid_out.get(key)
         if found is None:
-            found = plan.laid_out([*parent.iter()], self.dialect.steps, self.taken.silent)
+            found = plan.laid_out([*parent.iter()], self.dialect, self.currency)
             if asked is not None:
                 asked.laid_out[key] = found
         return found
@@ -245,18 +245,14 @@ class ElementReader:
         draft.put("unit", element.get(attribute), element)
         self.taken.attributes.add((element, attribute))
 
-    def _plain(self, element: Element, text: str, take: Take) -> Decimal | None:
-        """Return an element's number, amount or price, the usual forms straight; None where it is none."""
-        if take is _NUMBER:
-            value = self.dialect.decimal(text)
-            if value is None:
-                self._no_number(element)
-            return value
-        value = self.dialect.plain_amount(text)
-        currency = self.currency
-        if value is None or (currency and element.get(self._currency_attribute, currency) != currency):
-            return self.price_of(element) if take is _PRICE else self.amount_of(element)
-        return value
+    def _number_of(self, element: Element, take: Take) -> Decimal | None:
+        """Return an element's number, amount or price in any form; None where it is none."""
+        if take is _PRICE:
+            return self.price_of(element)
+        if take is not _NUMBER:
+            return self.amount_of(element)
+        self._no_number(element)
+        return None
 
     def amount_of(self, element: Element) -> Decimal | None:
         """Return an element's amount in the document's currency, exact to the cent, without taking it."""

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from xml.sax.saxutils import unescape
 
 from attrs import define, field, frozen
@@ -116,20 +117,20 @@ class _Layout:
     """Where the texts of a markup stand among its pieces.
 
     Attributes:
-        leaves: The pieces that are texts of elements with nothing below them.
-        between: The others, which must be blank.
+        leaves: Takes the pieces that are texts of elements with nothing below them.
+        between: Takes the others, which must be blank.
         kept: By which of the texts are empty, the segments that no document has.
     """
 
-    leaves: Sequence[int]
-    between: Sequence[int]
+    leaves: Callable[[Sequence[str]], tuple[str, ...]]
+    between: Callable[[Sequence[str]], tuple[str, ...]]
     kept: dict[str, list[_Segment]] = field(init=False, factory=dict[str, "list[_Segment]"])
 
     def texts(self, pieces: Sequence[str]) -> Sequence[str] | None:
         """Return the texts, without space around them; None where there is text between elements."""
-        if "".join([pieces[at] for at in self.between]).strip():
+        if "".join(self.between(pieces)).strip():
             return None
-        return [pieces[at].strip() for at in self.leaves]
+        return [text.strip() for text in self.leaves(pieces)]
 
 
 @frozen(eq=False)
@@ -242,7 +243,8 @@ class KnownMarkup:
         layout = self._layouts.get(markup)
         if layout is None:
             leaves = [2 * at + 2 for at, _ in of_text]
-            layout = _Layout(leaves, sorted({*range(0, len(pieces), 2)} - {*leaves}))
+            between = sorted({*range(0, len(pieces), 2)} - {*leaves})
+            layout = _Layout(_taker(leaves), _taker(between))
         texts = layout.texts(pieces)
         if texts is None or [*texts] != [(each.text or "").strip() for _, each in of_text]:
             return None
@@ -300,6 +302,11 @@ def _in_pieces(text: str, root: str) -> tuple[str, Sequence[str]]:
     if "&" in text:
         pieces[::2] = [unescape(piece, _QUOTES) for piece in pieces[::2]]
     return "<".join((root, *pieces[1::2])), pieces
+
+
+def _taker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Return what takes the pieces at some places, most quickly where they are several."""
+    return itemgetter(*places) if len(places) > 1 else lambda pieces: tuple(pieces[at] for at in places)
 
 
 def _empty_ones(texts: Sequence[str]) -> str:

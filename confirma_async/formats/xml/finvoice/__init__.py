@@ -18,7 +18,7 @@ from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.finvoice import parties
 from confirma_async.formats.xml.finvoice.codes import DIALECT, ORIGINAL, PLAIN_CODES, TYPE_CODES
 from confirma_async.formats.xml.finvoice.parties import EInvoiceRoute
-from confirma_async.formats.xml.finvoice.rows import RowRead, document_definitions, rows
+from confirma_async.formats.xml.finvoice.rows import ROWS, RowRead, document_definitions, rows
 from confirma_async.formats.xml.finvoice.totals import amounts
 from confirma_async.formats.xml.known_markup import Lent
 from confirma_async.formats.xml.links import is_pdf_link
@@ -97,7 +97,8 @@ def finvoice_invoice(
     numbering = numbers(reader, draft, identity, options, number=_NUMBER, credited=credited)
     _fill_parties(reader, draft, envelope)
     rows_read = rows(reader, draft)
-    amounts(reader, draft, identity.type)
+    nets = [row.draft.values.get("netAmount") for row in rows_read if row.element.tag == ROWS]
+    amounts(reader, draft, identity.type, [net for net in nets if net is not None])
     _fill_attachments(reader, draft)
     _fill_extensions(reader, draft, rows_read)
     return finish(reader, draft, numbering, place, identity)
