@@ -14,6 +14,7 @@ from pathlib import Path
 from attrs import evolve, field, frozen
 
 from confirma_async.errors import Problem
+from confirma_async.formats.xml.known_markup import KnownMarkup, Lent
 from confirma_async.formats.xml.parse import (
     Element,
     Parsed,
@@ -27,6 +28,9 @@ LARGEST_DOCUMENT = 64 * 1024 * 1024
 """Bytes of one document, with its attachments."""
 
 _BLOCK = 1024 * 1024
+
+_KNOWN = KnownMarkup()
+"""The markup of this process: many files hold one document each."""
 
 _DECLARATION = b"<?xml"
 _CDATA = b"<![CDATA["
@@ -73,12 +77,14 @@ class Document:
         root: Its root element, or why it is not looked into.
         lines: The lines of its elements; None where they are not those of a file.
         remarks: What was decided about how it is encoded.
+        lent: What lends it its elements; None where they are its own.
     """
 
     line: int | None
     root: Element | Problem
     lines: Lines | None = field(default=None, eq=False)
     remarks: tuple[str, ...] = ()
+    lent: Lent | None = field(default=None, eq=False, repr=False)
 
 
 @frozen
@@ -116,8 +122,19 @@ def _documents(path: Path) -> Iterator[Document]:
             continue
         load = partial(_load, path, part.offset, len(part.data))
         remarks = () if remark is None else (remark,)
+        cut = _KNOWN.cut(text)
+        lent = None if cut is None else _KNOWN.lend(cut)
+        if lent is not None:
+            yield _document(Parsed(lent.root, 0, part.line, len(text)), load, remarks, lent)
+            continue
         for parsed in parse_each(text, part.line):
-            yield _document(parsed, load, remarks)
+            if (
+                cut is not None
+                and isinstance(parsed.root, Element)
+                and parsed.end - parsed.start == len(text)
+            ):
+                lent = _KNOWN.learn(cut, parsed.root)
+            yield _document(parsed, load, remarks, lent)
 
 
 def _too_large() -> UnreadableXml:
@@ -127,10 +144,13 @@ def _too_large() -> UnreadableXml:
     )
 
 
-def _document(parsed: Parsed, load: Callable[[], bytes], remarks: tuple[str, ...]) -> Document:
+def _document(
+    parsed: Parsed, load: Callable[[], bytes], remarks: tuple[str, ...], lent: Lent | None
+) -> Document:
     if isinstance(parsed.root, UnreadableXml):
         return Document(parsed.line, parsed.root.problem)
-    return Document(parsed.line, parsed.root, Lines(parsed.root, load, parsed.start, parsed.line), remarks)
+    lines = Lines(parsed.root, load, parsed.start, parsed.line)
+    return Document(parsed.line, parsed.root, lines, remarks, lent)
 
 
 def _load(path: Path, offset: int, length: int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 
@@ -13,14 +13,16 @@ from confirma_async.formats.values.decimals import cents
 from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.elements import local_name, own_text, steps_below
+from confirma_async.formats.xml.known_markup import Asked, Lent
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.plan import Aside, ElementShape, Plan, Take
-from confirma_async.formats.xml.taken import Taken
+from confirma_async.formats.xml.plan import Aside, LaidOut, Plan, Take
+from confirma_async.formats.xml.taken import Leftovers, Taken
 
 MOST_PROBLEMS = 1000
 """Problems of one document that are told: whoever wrote so many has one of them all over."""
-_TEXT, _NUMBER, _PRICE, _JOINED = Take.TEXT, Take.NUMBER, Take.PRICE, Take.JOINED
-_IMPLIED, _ASIDE = Take.IMPLIED, Take.ASIDE
+_NUMBER, _PRICE, _JOINED = Take.NUMBER, Take.PRICE, Take.JOINED
+_NOTHING: Mapping[Element, Asked] = {}
+_UNASKED = Element("unasked")
 _PREFIX = re.compile(r"\b\w+:")
 _HAS_CENTS = re.compile(r"-?\d+[.,]\d\d?", re.ASCII)
 _ZONE = re.compile(r"(?<=\d)(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
@@ -30,7 +32,7 @@ class ElementReader:
     """The texts and attributes of a document, and which of them have found a place.
 
     ``text``, ``number``, ``amount`` and ``date`` take a value to its place in the request in one go: what is
-    taken is placed. ``imply`` is for what another place tells already. ``taken.left`` gives all that is left.
+    taken is placed. ``imply`` is for what another place tells already. ``leftovers`` gives all that is left.
 
     Attributes:
         root: The document's root element.
@@ -41,30 +43,43 @@ class ElementReader:
         remarks: What was decided while reading, one sentence each.
     """
 
-    def __init__(self, root: Element, dialect: Dialect, lines: Lines | None = None) -> None:
+    def __init__(
+        self, root: Element, dialect: Dialect, lines: Lines | None = None, lent: Lent | None = None
+    ) -> None:
         self.root = root
         self.dialect = dialect
         self.problems: list[Problem] = []
         self.remarks: list[str] = []
         self.currency: str = dialect.currency(root)
         self._lines = lines
+        self._lent = lent
         self._line_of: dict[Element, int] | None = None
-        self.taken: Taken = Taken(root, dialect, self.currency)
+        self.taken: Taken = Taken(dialect, self.currency)
         self._steps = dialect.known_steps
-        self._currency_attribute = dialect.currency_attribute
         self._paths: dict[Element, str] = {}
-        self._of_root: dict[str, list[Element]] = {}
-        for child in root:
-            self._of_root.setdefault(child.tag, []).append(child)
+        self._asked: Mapping[Element, Asked] = _NOTHING if lent is None else lent.asked
+        self._asked_of_root: Asked | None = None if lent is None else lent.of_root
+        self._row: str = "" if lent is None else lent.row
+        self._of_root: dict[str, list[Element]] | None = None
 
     # --- looking ------------------------------------------------------------------------------------
 
-    def every(self, parent: Element, path: str) -> list[Element]:
+    def every(self, parent: Element, path: str) -> Sequence[Element]:
         """Return the elements at a path below a parent, in order.
 
         Those without text and children do not count.
         """
-        first, *others = self._steps.get(path) or self.dialect.steps(path)
+        asked = self._asked_of_root if parent is self.root else self._asked.get(parent)
+        found = None if asked is None else asked.every.get(path)
+        if found is None:
+            steps = self._steps.get(path) or self.dialect.steps(path)
+            found = self._every(parent, steps)
+            if asked is not None and steps[0] != self._row:
+                asked.every[path] = found
+        return found
+
+    def _every(self, parent: Element, steps: Sequence[str]) -> Sequence[Element]:
+        first, *others = steps
         found = self._children(parent, first)
         for tag in others:
             found = [child for each in found for child in self._children(each, tag)]
@@ -72,21 +87,38 @@ class ElementReader:
 
     def first(self, parent: Element, path: str) -> Element | None:
         """Return the first of the elements at a path; None where there is none."""
-        steps = self._steps.get(path) or self.dialect.steps(path)
+        asked = self._asked_of_root if parent is self.root else self._asked.get(parent)
+        if asked is None:
+            return self._first(parent, self._steps.get(path) or self.dialect.steps(path))
+        found = asked.first.get(path, _UNASKED)
+        if found is _UNASKED:
+            steps = self._steps.get(path) or self.dialect.steps(path)
+            found = self._first(parent, steps)
+            if steps[0] != self._row:
+                asked.first[path] = found
+        return found
+
+    def _first(self, parent: Element, steps: Sequence[str]) -> Element | None:
         found = parent
         for tag in steps:
             inner = self._children(found, tag)
             if not inner:
-                return None if tag is steps[0] else next(iter(self.every(parent, path)), None)
+                return None if tag is steps[0] else next(iter(self._every(parent, steps)), None)
             found = inner[0]
         text = found.text
         if (text and not text.isspace()) or len(found) or own_text(found):
             return found
-        return next(iter(self.every(parent, path)), None)
+        return next(iter(self._every(parent, steps)), None)
 
     def _children(self, parent: Element, tag: str) -> list[Element]:
         """Return the children of one name; those of the root are asked for most, and sorted once."""
-        return self._of_root.get(tag, []) if parent is self.root else parent.findall(tag)
+        if parent is not self.root:
+            return parent.findall(tag)
+        if self._of_root is None:
+            self._of_root = {}
+            for child in parent:
+                self._of_root.setdefault(child.tag, []).append(child)
+        return self._of_root.get(tag, [])
 
     def peek(self, parent: Element, path: str) -> str | None:
         """Return the text of the first element at a path, without taking it."""
@@ -167,27 +199,21 @@ class ElementReader:
         Returns:
             The elements that the plan sets aside, by their places.
         """
-        elements = [*parent.iter()]
-        texts = [text.strip() if (text := each.text) else "" for each in elements]
-        shape = plan.shape(elements, texts, self.dialect.steps)
+        laid_out = self._laid_out(parent, plan)
         values, origins, taken = draft.values, draft.origins, self.taken
-        rest = [elements[at] for at in shape.rest]
-        for at, place, take, is_nested, unit in shape.placed:
-            element, text = elements[at], texts[at]
-            if take is _TEXT:
-                value: str | Decimal | None = text
-            elif take is _IMPLIED:
-                if text == place:
-                    taken.texts.add(element)
-                else:
-                    rest.append(element)
-                continue
+        rest = [*laid_out.rest]
+        for element, place, take, is_nested, unit, read in laid_out.placed:
+            text = (element.text or "").strip()
+            if read is not None:
+                value = read(text)
+                if value is None:
+                    value = self._number_of(element, take)
             elif take is _JOINED:
                 value = own_text(element)
                 if place in values:
                     value = f"{values[place]}\n{value}"
             else:
-                value = self._plain(element, text, take)
+                value = self._number_of(element, take)
             if value is None:
                 rest.append(element)
                 continue
@@ -199,27 +225,34 @@ class ElementReader:
             taken.texts.add(element)
             if unit:
                 self._take_unit(draft, element, unit)
-        silent = taken.silent
-        rest += [each for each in elements if (items := each.items()) and [*items] != silent]
-        taken.rest[parent] = rest
-        return _set_aside(elements, shape)
+        implied = {element for element, text in laid_out.implied if own_text(element) == text}
+        taken.texts |= implied
+        taken.rest[parent] = rest + [element for element, _ in laid_out.implied if element not in implied]
+        return laid_out.aside
+
+    def _laid_out(self, parent: Element, plan: Plan) -> LaidOut:
+        """Return what a plan makes of an element, which is remembered with it."""
+        asked = self._asked.get(parent)
+        key = (plan, self.currency)
+        found = None if asked is None else asked.laid_out.get(key)
+        if found is None:
+            found = plan.laid_out([*parent.iter()], self.dialect, self.currency)
+            if asked is not None:
+                asked.laid_out[key] = found
+        return found
 
     def _take_unit(self, draft: Draft, element: Element, attribute: str) -> None:
         draft.put("unit", element.get(attribute), element)
         self.taken.attributes.add((element, attribute))
 
-    def _plain(self, element: Element, text: str, take: Take) -> Decimal | None:
-        """Return an element's number, amount or price, the usual forms straight; None where it is none."""
-        if take is _NUMBER:
-            value = self.dialect.decimal(text)
-            if value is None:
-                self._no_number(element)
-            return value
-        value = self.dialect.plain_amount(text)
-        currency = self.currency
-        if value is None or (currency and element.get(self._currency_attribute, currency) != currency):
-            return self.price_of(element) if take is _PRICE else self.amount_of(element)
-        return value
+    def _number_of(self, element: Element, take: Take) -> Decimal | None:
+        """Return an element's number, amount or price in any form; None where it is none."""
+        if take is _PRICE:
+            return self.price_of(element)
+        if take is not _NUMBER:
+            return self.amount_of(element)
+        self._no_number(element)
+        return None
 
     def amount_of(self, element: Element) -> Decimal | None:
         """Return an element's amount in the document's currency, exact to the cent, without taking it."""
@@ -290,6 +323,10 @@ class ElementReader:
         self.imply(element)
         return day
 
+    def leftovers(self) -> Leftovers:
+        """Return what nobody took of the document; asked once everything that has a place is taken."""
+        return Leftovers(self.taken, self.root, self._lent)
+
     # --- telling ------------------------------------------------------------------------------------
 
     def wrong(self, element: Element, rule: str, message: str) -> None:
@@ -350,10 +387,3 @@ class ElementReader:
 @cache  # of the paths of this package, in the few kinds of documents that it reads
 def _place_in(root: str, path: str) -> str:
     return f"/{local_name(root)}/{_PREFIX.sub('', path)}"
-
-
-def _set_aside(elements: Sequence[Element], shape: ElementShape) -> Aside:
-    aside: Aside = {}
-    for at, place in shape.aside:
-        aside.setdefault(place, []).append(elements[at])
-    return aside

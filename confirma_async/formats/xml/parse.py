@@ -58,11 +58,13 @@ class Parsed:
         root: Its root element.
         start: The byte that it begins at, in UTF-8.
         line: The line of its file that it begins on.
+        end: The byte behind it.
     """
 
     root: Element | UnreadableXml
     start: int
     line: int
+    end: int
 
 
 class _Stop(Exception):  # noqa: N818 (a signal through the parser, caught below)
@@ -106,19 +108,19 @@ def parse_each(text: bytes, line: int) -> Iterator[Parsed]:
                 parser.feed(piece)
             root = parser.close()
         except UnreadableXml as error:
-            yield Parsed(error, start, line)
+            yield Parsed(error, start, line, end)
             return
         except ET.ParseError as error:
             if error.code != _BEHIND_ROOT:
-                yield Parsed(_not_well_formed(error, text, start, line), start, line)
+                yield Parsed(_not_well_formed(error, text, start, line), start, line, end)
                 return
             end = _offset(text, start, error)
             root = builder.close()
         try:
             _look_for_crowds(text, start, end, root)
-            yield Parsed(root, start, line)
+            yield Parsed(root, start, line, end)
         except UnreadableXml as error:
-            yield Parsed(error, start, line)
+            yield Parsed(error, start, line, end)
         line += text.count(b"\n", start, end)
         start = end
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
 from attrs import define, field, frozen
 
+from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.parse import Element
 
 _LARGEST_SHAPE = 200
@@ -26,6 +28,9 @@ class Take(enum.Enum):
     JOINED = "with all others of its place, each on lines of its own"
     IMPLIED = "not at all where it is the text at its place, which another place tells"
     ASIDE = "not at all, but set aside under its place for whoever decides by it, with all others of its path"
+
+
+_OF_MONEY = frozenset({Take.AMOUNT, Take.PRICE})
 
 
 @frozen
@@ -76,16 +81,39 @@ class ElementShape:
 
     Attributes:
         placed: What is taken.
+        implied: What is taken where it is a text that another place tells, with that text.
         aside: What is set aside, with its place.
         rest: What has a text, or elements below it, that the plan does not take.
     """
 
     placed: list[Placed] = field(factory=list[Placed])
+    implied: list[tuple[int, str]] = field(factory=list[tuple[int, str]])
     aside: list[tuple[int, str]] = field(factory=list[tuple[int, str]])
     rest: list[int] = field(factory=list[int])
 
 
-@define
+ReadText: TypeAlias = Callable[[str], str | Decimal | None]
+
+
+@frozen(eq=False)
+class LaidOut:
+    """What a plan makes of an element and those below it.
+
+    Attributes:
+        placed: What is taken: its element, its place, how it is taken, whether its place is in an object
+            below, the attribute that names its unit, and what reads its usual form.
+        implied: What is taken where it is the text that another place tells.
+        aside: What is set aside, by its place.
+        rest: What says something that the plan does not take.
+    """
+
+    placed: Sequence[tuple[Element, str, Take, bool, str, ReadText | None]]
+    implied: Sequence[tuple[Element, str]]
+    aside: Aside
+    rest: Sequence[Element]
+
+
+@define(eq=False)
 class Plan:
     """Paths with the places of their values; compiled once, when first used.
 
@@ -102,16 +130,35 @@ class Plan:
     _tree: Tree = field(init=False, factory=dict[str, ElementStep])
     _shapes: dict[object, ElementShape] = field(init=False, factory=dict[object, ElementShape])
 
-    def shape(
-        self, elements: Sequence[Element], texts: Sequence[str], steps: Callable[[str], Sequence[str]]
-    ) -> ElementShape:
+    def laid_out(self, elements: Sequence[Element], dialect: Dialect, currency: str) -> LaidOut:
         """Return what is to be taken of an element and all below it.
 
         Args:
             elements: It and those below it, in the order of the document.
-            texts: The text of each, without space around it.
-            steps: Gives the tags of a path.
+            dialect: How the document is written.
+            currency: Its currency, which the attributes of its amounts need not say again.
         """
+        texts = [text.strip() if (text := each.text) else "" for each in elements]
+        shape = self._shape(elements, texts, dialect.steps)
+        aside: Aside = {}
+        for at, place in shape.aside:
+            aside.setdefault(place, []).append(elements[at])
+        attribute, silent = dialect.currency_attribute, [(dialect.currency_attribute, currency)]
+        rest = [elements[at] for at in shape.rest]
+        rest += [each for each in elements if (items := each.items()) and [*items] != silent]
+        placed: list[tuple[Element, str, Take, bool, str, ReadText | None]] = []
+        readers: dict[Take, ReadText] = {Take.TEXT: str, Take.NUMBER: dialect.decimal}
+        for at, place, take, is_nested, unit in shape.placed:
+            element, read = elements[at], readers.get(take)
+            if take in _OF_MONEY and (not currency or element.get(attribute, currency) == currency):
+                read = dialect.plain_amount
+            placed.append((element, place, take, is_nested, unit, read))
+        implied = [(elements[at], text) for at, text in shape.implied]
+        return LaidOut(placed, implied, aside, rest)
+
+    def _shape(
+        self, elements: Sequence[Element], texts: Sequence[str], steps: Callable[[str], Sequence[str]]
+    ) -> ElementShape:
         key = (*[each.tag for each in elements], *map(len, elements), *map(bool, texts))
         found = self._shapes.get(key)
         if found is not None:
@@ -167,7 +214,9 @@ def _lay_out(
             found.aside.append((position, step.place))
             found.rest.append(position)
             continue
-        if text and step.place:
+        if text and step.take is Take.IMPLIED:
+            found.implied.append((position, step.place))
+        elif text and step.place:
             # Among the elements below it, its text may stand in several pieces.
             take = Take.JOINED if has_children and step.take is Take.TEXT else step.take
             found.placed.append(Placed(position, step.place, take, "." in step.place, step.unit))

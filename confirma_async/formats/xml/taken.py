@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.elements import local_name, own_text, step_of, steps_below
+from confirma_async.formats.xml.known_markup import Asked, Lent
 from confirma_async.formats.xml.parse import Element
 
 _tail = attrgetter("tail")
@@ -20,7 +21,6 @@ class Taken:
     """What was taken of a document.
 
     Args:
-        root: Its root element.
         dialect: How it writes what all documents say.
         currency: Its currency, which the attributes of its amounts need not say again.
 
@@ -29,21 +29,18 @@ class Taken:
         attributes: The attributes that have, each by its element and its name.
         rest: By element whose values a plan took, those below it that say something which the plan did not
             take; what is below them was not looked at.
+        currency: The document's currency.
+        dialect: How it writes what all documents say.
         silent: The attributes that an amount has, where they say no more than the document does.
     """
 
-    def __init__(self, root: Element, dialect: Dialect, currency: str) -> None:
+    def __init__(self, dialect: Dialect, currency: str) -> None:
         self.texts: set[Element] = set()
         self.attributes: set[tuple[Element, str]] = set()
         self.rest: dict[Element, list[Element]] = {}
         self.silent: list[tuple[str, str]] = [(dialect.currency_attribute, currency)]
-        self._dialect = dialect
-        self._currency = currency
-        self._root = root
-
-    def leftovers(self) -> Leftovers:
-        """Return what nobody took of the document; asked once everything that has a place is taken."""
-        return Leftovers(self, self._root)
+        self.dialect: Dialect = dialect
+        self.currency: str = currency
 
     def is_left(self, element: Element, *, is_mixed: bool) -> bool:
         """Say whether a text or an attribute of an element is left.
@@ -63,9 +60,9 @@ class Taken:
 
     def says_something(self, name: str, value: str) -> bool:
         """Say whether an attribute says more than the document as a whole."""
-        if name == self._dialect.currency_attribute:
-            return value != self._currency
-        return self._dialect.silent.get(name) != value and not name.startswith(_INSTANCE)
+        if name == self.dialect.currency_attribute:
+            return value != self.currency
+        return self.dialect.silent.get(name) != value and not name.startswith(_INSTANCE)
 
 
 class Leftovers:
@@ -74,14 +71,18 @@ class Leftovers:
     Args:
         taken: What was taken.
         root: The document's root element.
+        lent: What lent it its elements; None where they are its own.
     """
 
-    def __init__(self, taken: Taken, root: Element) -> None:
+    def __init__(self, taken: Taken, root: Element, lent: Lent | None) -> None:
         self._taken = taken
         self._root = root
+        self._lent = lent
         self._names: dict[Element, dict[Element, str]] = {}
         # Only damaged documents have text behind an element, which is its parent's.
-        self._is_mixed = any(tail and not tail.isspace() for tail in set(map(_tail, root.iter())))
+        self._is_mixed = lent is None and any(
+            tail and not tail.isspace() for tail in set(map(_tail, root.iter()))
+        )
 
     def of_document(self, besides: Collection[Element]) -> list[dict[str, str]]:
         """Return what is left of the document as definition details in wire form; codes are paths below it.
@@ -89,9 +90,8 @@ class Leftovers:
         Args:
             besides: Elements that are passed over with all below them.
         """
-        found = [*self._details_of(self._root, "")]
-        self._gather(self._root, (), besides, found)
-        return found
+        asked = None if self._lent is None else self._lent.of_root
+        return [*self._details_of(self._root, ""), *self._below(self._root, besides, asked)]
 
     def of(self, top: Element) -> list[dict[str, str]]:
         """Return what is left of an element and all below it; codes are paths below it."""
@@ -99,36 +99,57 @@ class Leftovers:
         found = [*self._details_of(top, "")] if taken.is_left(top, is_mixed=is_mixed) else []
         rest = taken.rest.get(top)
         if rest is None or is_mixed or any(len(each) or taken.is_left(each, is_mixed=False) for each in rest):
-            self._gather(top, (), (), found)
+            found += self._below(top, (), None if self._lent is None else self._lent.asked.get(top))
         return found
 
-    def _gather(
-        self,
-        parent: Element,
-        above: tuple[Element, ...],
-        besides: Collection[Element],
-        found: list[dict[str, str]],
-    ) -> None:
-        """Add the details of what is left below an element, in the order of the document.
+    def _below(
+        self, top: Element, besides: Collection[Element], asked: Asked | None
+    ) -> Iterator[dict[str, str]]:
+        """Return the details of what is left below an element, in the order of the document.
+
+        Args:
+            top: The element.
+            besides: Elements that are passed over.
+            asked: What is remembered of it; None where nothing is.
+        """
+        taken, is_mixed = self._taken, self._is_mixed
+        if asked is None:
+            for child, chain in self._walked(top, (), besides):
+                if taken.is_left(child, is_mixed=is_mixed):
+                    yield from self._details_of(child, self._path((*chain, child)))
+            return
+        told = asked.told.get(taken.currency)
+        if told is None:
+            untouched = Taken(taken.dialect, taken.currency)
+            told = asked.told[taken.currency] = [
+                (child, self._path((*chain, child)))
+                for child, chain in self._walked(top, (), besides)
+                if untouched.is_left(child, is_mixed=False)
+            ]
+        texts, silent = taken.texts, taken.silent
+        for child, path in told:
+            if child in texts and (not (items := child.items()) or [*items] == silent):
+                continue
+            if taken.is_left(child, is_mixed=False):
+                yield from self._details_of(child, path)
+
+    def _walked(
+        self, parent: Element, above: tuple[Element, ...], besides: Collection[Element]
+    ) -> Iterator[tuple[Element, tuple[Element, ...]]]:
+        """Return the elements below one, each with those from the top down to its parent.
 
         Args:
             parent: The element.
             above: The elements from the top down to it, without it.
             besides: Elements that are passed over.
-            found: What the details are added to.
         """
-        texts, silent, is_mixed = self._taken.texts, self._taken.silent, self._is_mixed
         chain: tuple[Element, ...] = (*above, parent)
         for child in parent:
-            if len(child):
-                if child in besides:
-                    continue
-            elif child in texts and (not (items := child.items()) or [*items] == silent):
+            if child in besides:
                 continue
-            if self._taken.is_left(child, is_mixed=is_mixed):
-                found += self._details_of(child, self._path((*chain, child)))
+            yield child, chain
             if len(child):
-                self._gather(child, chain, besides, found)
+                yield from self._walked(child, chain, besides)
 
     def _details_of(self, element: Element, path: str) -> Iterator[dict[str, str]]:
         taken = self._taken

@@ -18,8 +18,9 @@ from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.finvoice import parties
 from confirma_async.formats.xml.finvoice.codes import DIALECT, ORIGINAL, PLAIN_CODES, TYPE_CODES
 from confirma_async.formats.xml.finvoice.parties import EInvoiceRoute
-from confirma_async.formats.xml.finvoice.rows import RowRead, document_definitions, rows
+from confirma_async.formats.xml.finvoice.rows import ROWS, RowRead, document_definitions, rows
 from confirma_async.formats.xml.finvoice.totals import amounts
+from confirma_async.formats.xml.known_markup import Lent
 from confirma_async.formats.xml.links import is_pdf_link
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
@@ -76,10 +77,15 @@ _REQUIRED = (_NUMBER, _DATE, _DETAILS + "InvoiceTotalVatIncludedAmount")
 
 
 def finvoice_invoice(
-    root: Element, envelope: Envelope, place: Place, options: ReadOptions, lines: Lines | None
+    root: Element,
+    envelope: Envelope,
+    place: Place,
+    options: ReadOptions,
+    lines: Lines | None,
+    lent: Lent | None,
 ) -> ReadInvoice | BadRecord:
     """Read the invoice of a Finvoice document."""
-    reader = ElementReader(root, DIALECT, lines)
+    reader = ElementReader(root, DIALECT, lines, lent)
     number = reader.peek(root, _NUMBER)
     identity = _identity(reader, number or "")
     draft = Draft()
@@ -91,7 +97,8 @@ def finvoice_invoice(
     numbering = numbers(reader, draft, identity, options, number=_NUMBER, credited=credited)
     _fill_parties(reader, draft, envelope)
     rows_read = rows(reader, draft)
-    amounts(reader, draft, identity.type)
+    nets = [row.draft.values.get("netAmount") for row in rows_read if row.element.tag == ROWS]
+    amounts(reader, draft, identity.type, [net for net in nets if net is not None])
     _fill_attachments(reader, draft)
     _fill_extensions(reader, draft, rows_read)
     return finish(reader, draft, numbering, place, identity)
@@ -256,7 +263,7 @@ def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
 def _fill_extensions(reader: ElementReader, draft: Draft, rows_read: Sequence[RowRead]) -> None:
     """Keep what has found no place; what is below a row is kept there."""
     definitions = document_definitions(reader)
-    left = reader.taken.leftovers()
+    left = reader.leftovers()
     for row in rows_read:
         row.draft.put("definitionDetails", [*row.definitions, *left.of(row.element)] or None)
     details = [*definitions, *left.of_document(besides={row.element for row in rows_read})]

@@ -11,7 +11,7 @@ from confirma_async.formats.xml import plan
 from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import PAID, PARTLY_PAID, number
-from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS, ROWS
+from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.plan import Plan
 from confirma_async.schemas import InvoiceType
@@ -40,8 +40,15 @@ _RULE = "xml.totals"
 _ZERO = Decimal(0)
 
 
-def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType) -> None:
-    """Put in the amounts, with the VAT of every rate, and what was paid before."""
+def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType, nets: Sequence[Decimal]) -> None:
+    """Put in the amounts, with the VAT of every rate, and what was paid before.
+
+    Args:
+        reader: The document.
+        draft: The request.
+        kind: What it is sent as.
+        nets: The net amounts of its rows.
+    """
     for path, place in _TOTALS:
         reader.amount(draft, place, reader.root, path)
     rates = reader.every(reader.root, _DETAILS + "VatSpecificationDetails")
@@ -53,7 +60,7 @@ def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType) -> None:
     _check_status(reader)
     if gross is not None:
         _pay(reader, draft, kind, total((gross, draft.get(_ROUNDING) or _ZERO)))
-    _imply_sums(reader)
+    _imply_sums(reader, nets)
 
 
 def _check_status(reader: ElementReader) -> None:
@@ -123,23 +130,22 @@ def _at(reader: ElementReader, path: str) -> Element:
     return reader.root if element is None else element
 
 
-def _imply_sums(reader: ElementReader) -> None:
+def _imply_sums(reader: ElementReader, nets: Sequence[Decimal]) -> None:
     """Take those totals that only repeat what the rows say; a total that says something else is left."""
-    for path, parts, amount in (
-        ("RowsTotalVatExcludedAmount", ROWS, "RowVatExcludedAmount"),
-        ("DiscountsTotalVatExcludedAmount", DISCOUNTS, "Amount"),
-        ("ChargesTotalVatExcludedAmount", CHARGES, "Amount"),
+    for path, values in (
+        ("RowsTotalVatExcludedAmount", nets),
+        ("DiscountsTotalVatExcludedAmount", _values(reader, DISCOUNTS)),
+        ("ChargesTotalVatExcludedAmount", _values(reader, CHARGES)),
     ):
         element = reader.first(reader.root, _DETAILS + path)
-        if element is None or reader.is_foreign(element):
+        if element is None or values is None or reader.is_foreign(element):
             continue
-        values = _values(reader, reader.every(reader.root, parts), amount)
-        if values is not None and number(own_text(element)) == total(values):
+        if number(own_text(element)) == total(values):
             reader.imply(element, reader.dialect.currency_attribute)
 
 
-def _values(reader: ElementReader, parts: Sequence[Element], amount: str) -> list[Decimal] | None:
-    """Return the amounts of the parts that have one; None where one of them is no amount."""
-    found = [number(reader.peek(part, amount) or "0") for part in parts]
+def _values(reader: ElementReader, path: str) -> list[Decimal] | None:
+    """Return the amounts of discounts or charges; None where one of them is no amount."""
+    found = [number(reader.peek(part, "Amount") or "0") for part in reader.every(reader.root, path)]
     known = [value for value in found if value is not None and cents(value) is not None]
     return known if len(known) == len(found) else None

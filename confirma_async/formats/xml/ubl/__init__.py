@@ -18,6 +18,7 @@ from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.envelope import Envelope
+from confirma_async.formats.xml.known_markup import Lent
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
 from confirma_async.formats.xml.ubl.attachments import attachments
@@ -112,10 +113,15 @@ DIALECT = Dialect(
 
 
 def ubl_invoice(
-    root: Element, envelope: Envelope, place: Place, options: ReadOptions, lines: Lines | None
+    root: Element,
+    envelope: Envelope,
+    place: Place,
+    options: ReadOptions,
+    lines: Lines | None,
+    lent: Lent | None,
 ) -> ReadInvoice | BadRecord:
     """Read the invoice of a UBL document."""
-    reader = ElementReader(root, DIALECT, lines)
+    reader = ElementReader(root, DIALECT, lines, lent)
     reader.remarks += envelope.remarks()
     reader.remarks += customization(reader)
     number = reader.peek(root, "cbc:ID")
@@ -137,7 +143,7 @@ def ubl_invoice(
     row_drafts = rows(reader, draft, line_elements, charges)
     amounts(reader, draft, row_drafts[: len(line_elements)], charges)
     attachments(reader, draft)
-    left, row_elements = reader.taken.leftovers(), [*line_elements, *charges]
+    left, row_elements = reader.leftovers(), [*line_elements, *charges]
     for row, element in zip(row_drafts, row_elements, strict=True):
         row.put("definitionDetails", left.of(element) or None)
     draft.put("invoice.extensions.definitionDetails", left.of_document(besides={*row_elements}) or None)

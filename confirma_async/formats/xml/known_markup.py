@@ -1,0 +1,329 @@
+"""Documents whose markup is that of others before, so that only their texts are new.
+
+A billing program writes the same elements again and again, with other texts between them. Where all markup of
+a document, character by character, is that of documents that were parsed, and nothing in its texts could mean
+anything but itself, the parser would make the same elements of it. So elements of earlier documents get the
+new texts instead.
+
+What repeats is the frame of a document, which is all of it but its rows, and each row by itself. Elements are
+lent to one document at a time, and given back once it is read.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from xml.sax.saxutils import unescape
+
+from attrs import define, field, frozen
+
+from confirma_async.formats.xml.elements import local_name
+from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.plan import LaidOut, Plan
+
+_LARGEST = 128 * 1024
+"""Bytes of a document whose elements are kept: nearly all without attachments."""
+_MOST_KEPT = 2 * 1024 * 1024
+"""Characters of the documents whose elements are kept; beyond that, all begins anew."""
+_MOST_SEEN = 10_000
+"""Kinds of markup that were seen once, and are known if they come again."""
+
+_SPECIAL = frozenset(range(0x20)) - frozenset(b"\t\n") | frozenset(b"<>")
+_PLAIN = bytes(sorted(frozenset(range(0x100)) - _SPECIAL))
+"""Bytes that can stand in a text. A carriage return is read as a line feed, and other controls are no XML."""
+_NO_CHARACTERS = b"\xef\xbf"
+"""How U+FFFE and U+FFFF begin in UTF-8, which XML does not allow."""
+_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)")
+"""Any other than the five that XML defines itself."""
+_QUOTES = {"&quot;": '"', "&apos;": "'"}
+_ROOT = re.compile(r"(?:<[?!][^<>]*>\s*)*<([^<>?!][^<>]*)>")
+ROWS = frozenset({"InvoiceLine", "CreditNoteLine", "InvoiceRow"})
+"""Names of rows, which stand right below the root."""
+_ROW = re.compile(rf"<((?:[\w.-]{{1,40}}:)?(?:{'|'.join(sorted(ROWS))}))>")
+"""The first row of a document. Rows with attributes of their own are parsed each time."""
+_NAME = re.compile(r"[\s/]")
+_HOLE_MARK = ""
+"""What marks where the rows of a frame were, among its tags."""
+_NO_STARTS = frozenset(("", "/", "?", "!"))
+"""How tags begin that begin no element."""
+
+
+@define(eq=False)
+class Asked:
+    """What was found below an element, which its texts cannot change but by being there or not.
+
+    Attributes:
+        first: By path, the first element.
+        every: By path, all elements.
+        laid_out: By plan and currency, what the plan takes.
+        told: By currency, those that say something, with their paths.
+    """
+
+    first: dict[str, Element | None] = field(factory=dict[str, "Element | None"])
+    every: dict[str, Sequence[Element]] = field(factory=dict[str, Sequence[Element]])
+    laid_out: dict[tuple[Plan, str], LaidOut] = field(factory=dict[tuple[Plan, str], LaidOut])
+    told: dict[str, Sequence[tuple[Element, str]]] = field(factory=dict[str, "Sequence[tuple[Element, str]]"])
+
+
+@frozen(eq=False)
+class _Segment:
+    """Elements of one markup: those of a frame, or those of a row.
+
+    Attributes:
+        home: Where it is kept while no document has it.
+        top: The root of the frame, or the row.
+        before: Of a frame, the elements below its root that stand before the rows.
+        after: Those that stand after them.
+        leaves: The elements that have a text, in the order of their texts.
+        asked: What was found below those that have others below them.
+    """
+
+    home: list[_Segment]
+    top: Element
+    before: Sequence[Element]
+    after: Sequence[Element]
+    leaves: Sequence[Element]
+    asked: dict[Element, Asked]
+
+
+@frozen(eq=False)
+class Lent:
+    """A document made of elements that others of its markup had before, and will have again.
+
+    Attributes:
+        root: Its root element, which is its own.
+        asked: What was found below its elements, by those that have others below them.
+        of_root: The same of its root, without its rows.
+        row: The tag of its rows; empty where it has none.
+        segments: What was lent.
+    """
+
+    root: Element
+    asked: dict[Element, Asked]
+    of_root: Asked
+    row: str
+    segments: Sequence[_Segment]
+
+    def give_back(self) -> None:
+        """Let other documents have the elements; no text of this one is asked for any more."""
+        for segment in self.segments:
+            segment.home.append(segment)
+
+
+@frozen(eq=False)
+class _Layout:
+    """Where the texts of a markup stand among its pieces.
+
+    Attributes:
+        leaves: Takes the pieces that are texts of elements with nothing below them.
+        between: Takes the others, which must be blank.
+        kept: By which of the texts are empty, the segments that no document has.
+    """
+
+    leaves: Callable[[Sequence[str]], tuple[str, ...]]
+    between: Callable[[Sequence[str]], tuple[str, ...]]
+    kept: dict[str, list[_Segment]] = field(init=False, factory=dict[str, "list[_Segment]"])
+
+    def texts(self, pieces: Sequence[str]) -> Sequence[str] | None:
+        """Return the texts, without space around them; None where there is text between elements."""
+        if "".join(self.between(pieces)).strip():
+            return None
+        return [text.strip() for text in self.leaves(pieces)]
+
+
+@frozen(eq=False)
+class Cut:
+    """A plain document in pieces: text and markup by turns, of its frame and then of each of its rows.
+
+    Attributes:
+        parts: The pieces, each with the markup that they are known by.
+    """
+
+    parts: Sequence[tuple[str, Sequence[str]]]
+
+
+class KnownMarkup:
+    """The markup that is known, with its elements."""
+
+    def __init__(self) -> None:
+        self._layouts: dict[str, _Layout] = {}
+        self._seen: set[int] = set()
+        self._rows: dict[str, str] = {}
+        self._kept = 0
+
+    def cut(self, text: bytes) -> Cut | None:
+        """Return a document in pieces; None where a parser would make more of its texts than they say.
+
+        Args:
+            text: The document, in UTF-8.
+        """
+        written = _plain(text)
+        start = None if written is None else _ROOT.match(written)
+        if written is None or start is None:
+            return None
+        row = self._rows.get(start[1])
+        if row is None:
+            found = _ROW.search(written)
+            row = found[1] if found else ""
+            if found and len(self._rows) < _MOST_SEEN:
+                self._rows[start[1]] = row
+        head, *rows = written.split(f"<{row}>") if row else [written]
+        if rows:
+            last, end, tail = rows[-1].partition(f"</{row}>")
+            rows[-1] = last + end
+            head = f"{head}<{_HOLE_MARK}>{tail}"
+        return Cut([_in_pieces(head, ""), *(_in_pieces(f"<{row}>{each}", start[1]) for each in rows)])
+
+    def lend(self, cut: Cut) -> Lent | None:
+        """Return a document made of known markup and its texts; None where not all of it is known."""
+        lent: list[_Segment] = []
+        for markup, pieces in cut.parts:
+            layout = self._layouts.get(markup)
+            texts = None if layout is None else layout.texts(pieces)
+            if layout is None or texts is None:
+                break
+            try:
+                segment = layout.kept[_empty_ones(texts)].pop()
+            except LookupError:
+                break
+            lent.append(segment)
+            for leaf, text in zip(segment.leaves, texts, strict=True):
+                leaf.text = text
+        else:
+            return _made_of(lent)
+        for segment in lent:
+            segment.home.append(segment)
+        return None
+
+    def learn(self, cut: Cut, root: Element) -> Lent | None:
+        """Return the document as one whose elements others may have; None where its markup is new.
+
+        Args:
+            cut: The document.
+            root: What the parser made of it.
+        """
+        unseen = {hash(markup) for markup, _ in cut.parts} - self._seen
+        if unseen:  # most markup that does not come twice does not come again
+            if len(self._seen) > _MOST_SEEN:
+                self._seen.clear()
+            self._seen |= unseen
+            return None
+        parts = _elements_of(cut, root)
+        segments = [self._segment(*part, *elements) for part, elements in zip(cut.parts, parts, strict=False)]
+        found = [each for each in segments if each is not None]
+        return _made_of(found, root) if len(found) == len(cut.parts) else None
+
+    def _segment(
+        self, markup: str, pieces: Sequence[str], before: Sequence[Element], after: Sequence[Element]
+    ) -> _Segment | None:
+        """Return elements that can be kept; None where the pieces do not tell all that is in them.
+
+        Args:
+            markup: What they are known by.
+            pieces: Their texts and markup.
+            before: They, in the order of the document, as far as the rows, of which they are none or one.
+            after: They behind the rows.
+        """
+        elements = (*before, *after)
+        tags = pieces[1::2]
+        starts = [at for at, tag in enumerate(tags) if tag[:1] not in _NO_STARTS]
+        if [_NAME.split(tags[at], 1)[0].rpartition(":")[2] for at in starts] != [
+            local_name(each.tag) for each in elements
+        ]:
+            return None
+        if _HOLE_MARK in tags and sum(at < tags.index(_HOLE_MARK) for at in starts) != len(before):
+            return None
+        of_text = [
+            (at, element)
+            for at, element in zip(starts, elements, strict=True)
+            if not tags[at].endswith("/") and tags[at + 1][:1] == "/"
+        ]
+        layout = self._layouts.get(markup)
+        if layout is None:
+            leaves = [2 * at + 2 for at, _ in of_text]
+            between = sorted({*range(0, len(pieces), 2)} - {*leaves})
+            layout = _Layout(_taker(leaves), _taker(between))
+        texts = layout.texts(pieces)
+        if texts is None or [*texts] != [(each.text or "").strip() for _, each in of_text]:
+            return None
+        size = sum(map(len, pieces))
+        self._kept += size
+        if self._kept > _MOST_KEPT:
+            self._layouts, self._kept = {}, size
+        self._layouts[markup] = layout
+        top, *below = before
+        return _Segment(
+            home=layout.kept.setdefault(_empty_ones(texts), []),
+            top=top,
+            before=[each for each in top if each in {*below}],
+            after=[each for each in top if each in {*after}],
+            leaves=[each for _, each in of_text],
+            asked={each: Asked() for each in elements if len(each) or each is top},
+        )
+
+
+def _elements_of(cut: Cut, root: Element) -> Sequence[tuple[Sequence[Element], Sequence[Element]]]:
+    """Return the elements of each part of a document; those of its frame before and after the rows."""
+    count = len(cut.parts) - 1
+    first = next((at for at, each in enumerate(root) if local_name(each.tag) in ROWS), len(root))
+    rows = root[first : first + count]
+    before, after = (
+        [each for top in tops for each in top.iter()] for tops in (root[:first], root[first + count :])
+    )
+    return [([root, *before], after), *(([*row.iter()], ()) for row in rows)]
+
+
+def _made_of(segments: Sequence[_Segment], root: Element | None = None) -> Lent:
+    """Return the document that a frame and rows make.
+
+    Args:
+        segments: The frame, then the rows.
+        root: Its root, where it has one already.
+    """
+    frame, *rows = segments
+    tops = [row.top for row in rows]
+    if root is None:
+        root = ET.Element(frame.top.tag, frame.top.attrib)
+        root.extend((*frame.before, *tops, *frame.after))
+    asked = {**frame.asked, **{row.top: row.asked[row.top] for row in rows}}
+    return Lent(root, asked, frame.asked[frame.top], tops[0].tag if tops else "", segments)
+
+
+def _in_pieces(text: str, root: str) -> tuple[str, Sequence[str]]:
+    """Return the pieces of a part, after the markup that they are known by.
+
+    Args:
+        text: The part.
+        root: Of a row, the markup of the root, which says what prefixes stand for.
+    """
+    pieces = text.replace(">", "<").split("<")
+    if "&" in text:
+        pieces[::2] = [unescape(piece, _QUOTES) for piece in pieces[::2]]
+    return "<".join((root, *pieces[1::2])), pieces
+
+
+def _taker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Return what takes the pieces at some places, most quickly where they are several."""
+    return itemgetter(*places) if len(places) > 1 else lambda pieces: tuple(pieces[at] for at in places)
+
+
+def _empty_ones(texts: Sequence[str]) -> str:
+    return "" if all(texts) else "".join(["1" if text else "0" for text in texts])
+
+
+def _plain(text: bytes) -> str | None:
+    """Return a document as text; None where it holds more than markup and what stands for itself."""
+    if len(text) > _LARGEST or b"<![" in text or b"<!D" in text or _NO_CHARACTERS in text:
+        return None
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    marks = text.translate(None, _PLAIN)
+    if marks != b"<>" * (len(marks) // 2):
+        return None
+    try:
+        written = text.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if _ENTITY.search(written) else written

@@ -1,0 +1,189 @@
+"""Documents of known markup are read as the parser would have them, each with its own texts."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from confirma_async.bulk.job.preparation import prepare
+from confirma_async.bulk.models import Entry
+from confirma_async.converters import Converter
+from confirma_async.formats import BadRecord, InputError, ReadInvoice, read
+from confirma_async.formats.xml import documents
+from confirma_async.formats.xml.known_markup import KnownMarkup
+from confirma_async.validation import Checks
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+HERE = Path(__file__).parent / "documents"
+UBL = (EXAMPLES / "ubl" / "invoice.xml").read_text(encoding="utf-8")
+FINVOICE = (HERE / "finvoice-full.xml").read_text(encoding="utf-8")
+PATHS = [EXAMPLES / "ubl" / "invoice.xml", *sorted(HERE.glob("*.xml"))]
+PIECES = [
+    *(
+        b"<",
+        b">",
+        b"&",
+        b"&amp;",
+        b"/",
+        b'"',
+        b" ",
+        b"",
+        b"7",
+        b"x",
+        b"]]>",
+        b"&lt;x",
+        b"&#38;",
+        b"&x;",
+        b"<!--x-->",
+        b"<?x?>",
+    ),
+    *(b"<![CDATA[", b"\0", b"\x0b", b"\x7f", b"\r", b"\r\n", b"\xef\xbf\xbe", b"\xef\xbf\xbd", b"\xff"),
+]
+"""What is put into a document, or in the place of one of its bytes."""
+LEARNT = 3
+"""How often a document is read until its markup is known."""
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch):
+    """A memory that knows nothing yet."""
+    known = KnownMarkup()
+    monkeypatch.setattr(documents, "_KNOWN", known)
+    return known
+
+
+def told(path):
+    """All that reading a file tells, places included."""
+    try:
+        return [in_words(record) for record in read(path)]
+    except InputError as error:
+        return str(error)
+
+
+def in_words(record):
+    if isinstance(record, BadRecord):
+        return [str(record.place), *map(str, record.problems)]
+    assert isinstance(record, ReadInvoice)
+    prepared = prepare(record, 1, Converter(), Checks())
+    said = [prepared.body.decode()] if isinstance(prepared, Entry) else [*map(str, prepared.problems)]
+    rows = range(len(record.request.invoice.rows))
+    assert record.origins is not None
+    places = [record.origins.find(f"$.invoice.rows[{row}].netAmount") for row in rows]
+    return [str(record.place), *said, *record.remarks, *map(str, places)]
+
+
+def parsed(path, monkeypatch):
+    """The same where each document goes to the parser."""
+    with monkeypatch.context() as context:
+        context.setattr(KnownMarkup, "cut", lambda _self, _text: None)
+        return told(path)
+
+
+def taught(known, document, path):
+    """Read a document until its markup is known."""
+    path.write_text(document, encoding="utf-8")
+    for _ in range(LEARNT):
+        told(path)
+    assert is_known(known, document)
+
+
+def is_known(known, document):
+    cut = known.cut(document.encode())
+    lent = None if cut is None else known.lend(cut)
+    if lent is not None:
+        lent.give_back()
+    return lent is not None
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_document_of_known_markup_is_read_as_before(path, known, monkeypatch):
+    expected = parsed(path, monkeypatch)
+    assert [told(path) for _ in range(5)] == [expected] * 5
+    assert is_known(known, path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("document", [UBL, FINVOICE], ids=["ubl", "finvoice"])
+def test_whatever_changes_in_a_known_document_is_read_as_the_parser_has_it(
+    document, known, tmp_path, monkeypatch
+):
+    taught(known, document, tmp_path / "known.xml")
+    data, chance = document.encode(), random.Random(1)
+    for _ in range(200):
+        at = chance.randrange(60, len(data) - 1)
+        piece = chance.choice(PIECES)
+        path = tmp_path / "changed.xml"
+        path.write_bytes(data[:at] + piece + data[at + chance.choice([0, 1]) :])
+        assert told(path) == parsed(path, monkeypatch), (at, piece)
+
+
+def test_each_document_has_its_own_texts_and_places(tmp_path, monkeypatch):
+    path = tmp_path / "in.xml"
+    texts = [
+        UBL.replace(">12001<", f">{number}<").replace("Konsultointi", f"Work {number}")
+        for number in range(1, 10)
+    ]
+    texts[7] = texts[7].replace(">12<", ">x<")
+    path.write_text("\n".join(texts), encoding="utf-8")
+    expected = parsed(path, monkeypatch)
+    assert len({str(each) for each in expected}) == len(expected) == 9
+    assert "line " in str(expected[7])
+    assert told(path) == expected
+    records = [*read(path)]
+    assert [in_words(record) for record in records] == expected  # once all of them are read
+
+
+def test_files_that_are_read_by_turns_do_not_mix(known, tmp_path, monkeypatch):
+    paths = [tmp_path / "a.xml", tmp_path / "b.xml"]
+    for path in paths:
+        texts = [UBL.replace("Konsultointi", f"{path.stem}{number}") for number in range(6)]
+        path.write_text("\n".join(texts), encoding="utf-8")
+    expected = [parsed(path, monkeypatch) for path in paths]
+    for path in paths:
+        told(path)
+    assert is_known(known, UBL)
+    found = [[in_words(each) for each in pair] for pair in zip(*map(read, paths), strict=True)]
+    assert found == [[*pair] for pair in zip(*expected, strict=True)]
+
+
+def test_rows_are_known_in_any_number(known, tmp_path):
+    row = UBL[UBL.index("  <cac:InvoiceLine>") : UBL.index("</cac:InvoiceLine>") + 18]
+    taught(known, UBL.replace(row, 2 * row), tmp_path / "in.xml")
+    assert is_known(known, UBL)
+    assert is_known(known, UBL.replace(row, ""))
+    assert not is_known(known, UBL.replace("MON", "C62"))
+
+
+def test_a_text_that_is_empty_makes_another_document(known, tmp_path, monkeypatch):
+    taught(known, UBL, tmp_path / "in.xml")
+    path = tmp_path / "empty.xml"
+    path.write_text(UBL.replace("Kiitos tilauksesta.", " "), encoding="utf-8")
+    expected = parsed(path, monkeypatch)
+    assert [told(path) for _ in range(5)] == [expected] * 5
+
+
+def test_prefixes_mean_what_the_root_of_their_document_says(known, tmp_path, monkeypatch):
+    taught(known, UBL, tmp_path / "in.xml")
+    path = tmp_path / "other.xml"
+    path.write_text(UBL.replace("CommonBasicComponents-2", "Other"), encoding="utf-8")
+    expected = parsed(path, monkeypatch)
+    assert [told(path) for _ in range(5)] == [expected] * 5
+
+
+def test_text_between_elements_is_never_passed_over(known, tmp_path, monkeypatch):
+    taught(known, UBL, tmp_path / "in.xml")
+    path = tmp_path / "mixed.xml"
+    path.write_text(UBL.replace("<cac:Item>", "<cac:Item>lost", 1), encoding="utf-8")
+    expected = parsed(path, monkeypatch)
+    assert "lost" in str(expected)
+    assert told(path) == expected
+
+
+def test_what_is_kept_has_a_bound(known, tmp_path, monkeypatch):
+    monkeypatch.setattr("confirma_async.formats.xml.known_markup._MOST_KEPT", 3 * len(UBL))
+    path = tmp_path / "in.xml"
+    for number in range(12):
+        path.write_text(UBL.replace("MON", f"M{number // 3}"), encoding="utf-8")
+        told(path)
+    assert known._kept <= 3 * len(UBL)
