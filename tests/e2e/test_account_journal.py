@@ -42,6 +42,7 @@ from confirma_async.bulk.sqlite.file.guard import _state_of, log_of
 from confirma_async.bulk.sqlite.file.marks import mark_paths, read_marks
 from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.cli.app import run
+from confirma_async.errors import JournalError
 
 EXAMPLES = int(os.environ.get("CONFIRMA_PROOF_EXAMPLES", "10"))
 STEPS = int(os.environ.get("CONFIRMA_PROOF_STEPS", "20"))
@@ -231,7 +232,15 @@ class People(RuleBasedStateMachine):
         if self.journal in self.lost:
             marked = any(mark.commits for mark in read_marks(self.journal))
             return marked or log_of(self.journal).exists() or any(one.proved for one in Accounts().all())
-        return bool(self.lost) and _state_of(self.journal)[0]
+        return bool(self.lost) and self.is_not_closed
+
+    @property
+    def is_not_closed(self):
+        """The file cannot do without its log, as it says or as it is cut off."""
+        try:
+            return _state_of(self.journal)[0]
+        except JournalError:
+            return True
 
     @rule(how=named, seconds=st.floats(0.1, 0.6), then=st.integers(0, 3))
     def die(self, how, seconds, then):
@@ -324,7 +333,10 @@ class People(RuleBasedStateMachine):
         log = log_of(self.journal)
         if not self.is_whole or not log.exists():
             return
-        self.lost[log] = log.rename(self.home / f"lost-{next(self.made)}")
+        needed = self.is_not_closed
+        gone = log.rename(self.home / f"lost-{next(self.made)}")
+        if needed:  # without it, no job goes on; else one may, and the old log fits no longer
+            self.lost[log] = gone
         if left_empty:
             log.touch()
         self.note("log lost")
