@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from operator import attrgetter
+from typing import Any
 
 from confirma_async.errors import Problem
 from confirma_async.schemas import (
@@ -126,11 +127,49 @@ def amounts_say_what_to_pay(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 
 @about(SalesInvoiceRequest)
-def vat_is_its_rate_of_net(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """Each VAT amount is what its rate makes of net."""
-    parts = () if invoice.amounts is None else invoice.amounts.vat_breakdown
-    if _surely_fit(invoice.rows) and _surely_fit(parts):
+def amounts_agree(invoice: InvoiceContentData) -> Sequence[Problem]:
+    """Each VAT amount is what its rate makes of net, net plus VAT is gross, and parts make up the whole."""
+    if _surely_agree(invoice.rows, invoice.amounts):
         return _NOTHING
+    return (
+        *_wrong_rates(invoice),
+        *_wrong_rows(invoice),
+        *_wrong_gross(invoice),
+        *_wrong_breakdown(invoice),
+    )
+
+
+def _surely_agree(rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts | None) -> bool:
+    """Say whether all amounts are given and right: the usual case, much quicker than naming a fault."""
+    if amounts is None:
+        return False
+    nets = vats = part_nets = part_vats = ZERO
+    given: Any  # an amount that is not given can be neither multiplied nor added, and ends this
+    try:
+        for given in rows:
+            net, vat, rate = given.net_amount, given.vat_amount, given.vat_percentage
+            if not _LEAST_OFF <= net * rate - vat * _PERCENT <= _MOST_OFF or ZERO < rate < _ONE:
+                return False
+            if net + vat != given.gross_amount:
+                return False
+            nets += net
+            vats += vat
+        for given in amounts.vat_breakdown:
+            net, vat, rate = given.net_amount, given.vat_amount, given.vat_percentage
+            if not _LEAST_OFF <= net * rate - vat * _PERCENT <= _MOST_OFF or ZERO < rate < _ONE:
+                return False
+            part_nets += net
+            part_vats += vat
+    except TypeError:
+        return False
+    if amounts.vat_breakdown and (part_nets != nets or part_vats != vats):
+        return False
+    return nets == amounts.net_amount and vats == amounts.vat_amount and nets + vats == amounts.gross_amount
+
+
+def _wrong_rates(invoice: InvoiceContentData) -> Sequence[Problem]:
+    """Return the VAT amounts that are not what their rate makes of net."""
+    parts = () if invoice.amounts is None else invoice.amounts.vat_breakdown
     found = tuple(
         _problem(rules.VAT_RATE, f"rows[{index}].vatPercentage", fault)
         for index, row in enumerate(invoice.rows)
@@ -141,17 +180,6 @@ def vat_is_its_rate_of_net(invoice: InvoiceContentData) -> Sequence[Problem]:
         for index, part in enumerate(parts)
         if (fault := _rate_fault(part.net_amount, part.vat_percentage, part.vat_amount)) is not None
     )
-
-
-def _surely_fit(parts: Sequence[InvoiceRowData] | Sequence[VatBreakdown]) -> bool:
-    """Say whether all rates are given and right: the usual case, at a third of the cost."""
-    for part in parts:
-        net, rate, vat = part.net_amount, part.vat_percentage, part.vat_amount
-        if net is None or rate is None or vat is None or (rate < _ONE and rate > ZERO):
-            return False
-        if not _LEAST_OFF <= net * rate - vat * _PERCENT <= _MOST_OFF:
-            return False
-    return True
 
 
 def _rate_fault(net: Decimal | None, rate: Decimal | None, vat: Decimal | None) -> str | None:
@@ -173,11 +201,10 @@ def _vat(row: InvoiceRowData) -> Decimal | None:
     return row.gross_amount - row.net_amount
 
 
-@about(SalesInvoiceRequest)
-def rows_add_up(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """Each row's net plus VAT is its gross, and the rows add up to the invoice's amounts."""
+def _wrong_rows(invoice: InvoiceContentData) -> Sequence[Problem]:
+    """Return the rows whose net plus VAT is not their gross, and the amounts that the rows do not make."""
     rows, amounts = invoice.rows, invoice.amounts
-    if not rows or (amounts is not None and _surely_add_up(rows, amounts)):
+    if not rows:
         return _NOTHING
     found = tuple(
         _problem(rules.ROW_GROSS, f"rows[{index}].grossAmount", _not_gross(row))
@@ -197,14 +224,34 @@ def rows_add_up(invoice: InvoiceContentData) -> Sequence[Problem]:
     )
 
 
-@about(SalesInvoiceRequest)
-def invoice_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """Check that the invoice's net plus VAT is its gross."""
+def _wrong_gross(invoice: InvoiceContentData) -> Sequence[Problem]:
+    """Say where the invoice's net plus VAT is not its gross."""
     amounts = invoice.amounts
     if amounts is None or _adds_up(amounts):
         return _NOTHING
     wanted = f"{_not_gross(amounts)} (roundingAmount is not part of it)"
     return (_problem(rules.INVOICE_GROSS, "amounts.grossAmount", wanted),)
+
+
+def _wrong_breakdown(invoice: InvoiceContentData) -> Sequence[Problem]:
+    """Return the amounts to which the VAT breakdown does not add up."""
+    amounts = invoice.amounts
+    if amounts is None or not amounts.vat_breakdown:
+        return _NOTHING
+    found = _NOTHING
+    for wire, column, total in (
+        ("netAmount", _NET, amounts.net_amount),
+        ("vatAmount", _VAT, amounts.vat_amount),
+    ):
+        made = None if total is None else sum_of(map(column, amounts.vat_breakdown))
+        if made is None or made == total:
+            continue
+        wanted = (
+            f"must add up to amounts.{wire}, which is {_told(total)}, but the {wire} of its parts makes "
+            f"{made}; correct whichever is wrong"
+        )
+        found += (_problem(rules.VAT_BREAKDOWN, "amounts.vatBreakdown", wanted),)
+    return found
 
 
 @about(SalesInvoiceRequest)
@@ -256,28 +303,6 @@ def _asked_for(amounts: InvoiceRowData | InvoiceAmounts | None) -> Decimal | Non
     return amounts.net_amount if amounts.gross_amount is None else amounts.gross_amount
 
 
-@about(SalesInvoiceRequest)
-def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """Check that the VAT breakdown adds up to the invoice's amounts."""
-    amounts = invoice.amounts
-    if amounts is None or not amounts.vat_breakdown:
-        return _NOTHING
-    found = _NOTHING
-    for wire, column, total in (
-        ("netAmount", _NET, amounts.net_amount),
-        ("vatAmount", _VAT, amounts.vat_amount),
-    ):
-        made = None if total is None else sum_of(map(column, amounts.vat_breakdown))
-        if made is None or made == total:
-            continue
-        wanted = (
-            f"must add up to amounts.{wire}, which is {_told(total)}, but the {wire} of its parts makes "
-            f"{made}; correct whichever is wrong"
-        )
-        found += (_problem(rules.VAT_BREAKDOWN, "amounts.vatBreakdown", wanted),)
-    return found
-
-
 def _charges(row: InvoiceRowData) -> bool:
     """Say whether a row charges anything; a row of text has no part in the sums."""
     return (
@@ -297,18 +322,6 @@ def _gross(amounts: InvoiceRowData | InvoiceAmounts) -> Decimal | None:
 def _adds_up(amounts: InvoiceRowData | InvoiceAmounts) -> bool:
     gross = _gross(amounts)
     return gross is None or amounts.gross_amount is None or gross == amounts.gross_amount
-
-
-def _surely_add_up(rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts) -> bool:
-    """Say whether all sums are given and right: the usual case, at half the cost of naming a fault."""
-    nets = vats = ZERO
-    for row in rows:
-        net, vat = row.net_amount, row.vat_amount
-        if net is None or vat is None or net + vat != row.gross_amount:
-            return False
-        nets += net
-        vats += vat
-    return nets == amounts.net_amount and vats == amounts.vat_amount and nets + vats == amounts.gross_amount
 
 
 def _unlike_the_rows(

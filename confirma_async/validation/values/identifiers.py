@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import cycle
+from operator import mul
 
 from confirma_async.validation.libraries import load
 
@@ -108,9 +109,7 @@ def is_finnish_reference(reference: str) -> bool:
     digits = reference.replace(" ", "").lstrip("0")  # leading zeros carry no meaning
     if len(digits) not in _REFERENCE_LENGTHS:
         return False
-    total = sum(
-        int(digit) * weight for digit, weight in zip(reversed(digits[:-1]), cycle(_WEIGHTS), strict=False)
-    )
+    total: int = sum(map(mul, map(int, reversed(digits[:-1])), cycle(_WEIGHTS)))
     return (total + int(digits[-1])) % 10 == 0
 
 

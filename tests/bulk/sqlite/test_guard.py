@@ -11,7 +11,7 @@ import pytest
 
 from confirma_async.bulk.journal.records import Admission, Decision, JobName
 from confirma_async.bulk.models import Retry, State
-from confirma_async.bulk.sqlite.file import guard, locks, look
+from confirma_async.bulk.sqlite.file import folder_watch, guard, locks, look
 from confirma_async.bulk.sqlite.file.guard import log_of
 from confirma_async.bulk.sqlite.file.marks import mark_paths, read_marks
 from confirma_async.bulk.sqlite.journal import open_sqlite
@@ -314,10 +314,17 @@ def test_a_journal_that_never_was_used_may_be_removed(path):
     open_sqlite(path).close()
 
 
+@pytest.mark.parametrize("still", [False, True])
 @pytest.mark.parametrize("what", ["deleted", "replaced", "log deleted", "log replaced"])
-def test_a_journal_that_is_no_longer_in_its_place_takes_nothing_more(sent, entries, what):
+def test_a_journal_that_is_no_longer_in_its_place_takes_nothing_more(
+    sent, entries, what, still, monkeypatch, until_the_clock_ticks
+):
     journal = open_sqlite(sent)
+    # The folder counts as one in which nothing changed for long, or as one in which something just did.
+    monkeypatch.setattr(folder_watch, "GRAIN_NS", -(10**12) if still else 10**18)
     begin(journal)
+    assert journal._file._folder.is_still() == still
+    until_the_clock_ticks(sent.parent)
     part = log_of(sent) if what.startswith("log") else sent
     kept = part.rename(part.with_name("kept"))
     if what.endswith("replaced"):

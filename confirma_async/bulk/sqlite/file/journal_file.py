@@ -9,13 +9,14 @@ import sqlite3
 import tempfile
 import time
 import uuid
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
 from attrs import define, field
 
 from confirma_async.bulk.journal.records import Doubt
 from confirma_async.bulk.sqlite.file.file_systems import check_file_system
+from confirma_async.bulk.sqlite.file.folder_watch import FolderWatch
 from confirma_async.bulk.sqlite.file.guard import (
     check_whole,
     damaged,
@@ -84,6 +85,10 @@ class OpenFile:
     _closed: bool = field(init=False, default=False)
     _patience: float = field(init=False, default=TURN_PATIENCE)
     _rescued: str | None = field(init=False, default=None)
+    _folder: FolderWatch = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._folder = FolderWatch(self._parts[0])
 
     @contextlib.contextmanager
     def turn(self) -> Generator[None]:
@@ -98,14 +103,16 @@ class OpenFile:
             raise JournalError(f"the journal {self.path} was opened before this process was forked")
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(_turn(self.path, self._marks, self._patience))
+                is_still = self._folder.is_still
+                still = stack.enter_context(_turn(self.path, self._marks, self._patience, is_still))
             except OSError as error:
                 self.check_in_place()
                 raise unwritable(self.path, error) from error
             except JournalError:
                 self._patience = 0.0  # what follows need not wait as long again
                 raise
-            self.check_in_place()
+            if not still:
+                self.check_in_place()
             yield
 
     def is_held(self, hold: str) -> bool:
@@ -118,7 +125,7 @@ class OpenFile:
         Raises:
             JournalGoneError: they are not; what the job knew was saved beside the path, where possible.
         """
-        if self._is_in_place():
+        if self._folder.is_still() or self._is_in_place():
             return
         what = "deleted" if not self.path.exists() else "replaced, or its log was"
         rescued = self._rescued = self._rescued or self._rescue()
@@ -135,7 +142,11 @@ class OpenFile:
         )
 
     def _is_in_place(self) -> bool:
-        return files_of(self._parts) == self._files
+        seen = self._folder.look()
+        in_place = files_of(self._parts) == self._files
+        if in_place and identity_at(self._marks.place) == self._marks.file:
+            self._folder.keep(seen)
+        return in_place
 
     def note_commit(self, commits: int) -> None:
         """Write the marks after a commit."""
@@ -177,15 +188,28 @@ class OpenFile:
 
 
 @contextlib.contextmanager
-def _turn(path: Path, marks: Marks, patience: float) -> Generator[None]:
-    """Wait for a turn by the mark that is beside the journal now: somebody may have removed it."""
+def _turn(
+    path: Path, marks: Marks, patience: float, is_still: Callable[[], bool] = lambda: False
+) -> Generator[bool]:
+    """Wait for a turn by the mark that is beside the journal now: somebody may have removed it.
+
+    Args:
+        path: The journal.
+        marks: Its marks.
+        patience: Seconds to wait at most.
+        is_still: Says, once it is this job's turn, that nobody has.
+
+    Yields:
+        Whether it said so.
+    """
     with contextlib.ExitStack() as stack:
         stack.enter_context(turn(path, marks.beside, patience))
-        while identity_at(marks.place) != marks.file:
+        still = is_still()
+        while not still and identity_at(marks.place) != marks.file:
             stack.close()
             marks.renew()
             stack.enter_context(turn(path, marks.beside, patience))
-        yield
+        yield still
 
 
 def copy_into(connection: sqlite3.Connection, target: Path) -> None:
