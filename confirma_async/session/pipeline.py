@@ -177,7 +177,9 @@ class Pipeline:
                         headers = await self._announced(record, added, deadline, before_send)
                         sent = loop.time()
                     if sent >= deadline:
-                        raise TransportError("the deadline passed before sending", phase=Phase.NOT_SENT)
+                        raise TransportError(
+                            "the deadline passed before sending; nothing was sent", phase=Phase.NOT_SENT
+                        )
                     # All headers, the key among them, stand in no variable: tracebacks show these.
                     left = deadline - sent
                     try:

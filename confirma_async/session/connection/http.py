@@ -288,7 +288,7 @@ def _not_sent(error: Exception) -> str:
             reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no connection"
             return f"{error.host}:{error.port} cannot be reached ({reason.lower()}); nothing was sent"
         case TooLateError():
-            return "the deadline passed before sending"
+            return "the deadline passed before sending; nothing was sent"
         case UnclearError():
             return (
                 "the connection that was to be used had been closed, or held bytes that nobody asked for; "
