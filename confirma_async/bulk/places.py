@@ -87,7 +87,7 @@ def reading(place: JournalPlace) -> Generator[JournalReader]:
 
 @contextlib.contextmanager
 def reading_if_there(place: JournalPlace) -> Generator[JournalReader | None]:
-    """Yield the same, where there may be none yet. Gives None then.
+    """Open a journal that may not be there yet, for looking only; yield None where it is not.
 
     Raises:
         JournalError: it cannot be read, or is gone.

@@ -135,7 +135,7 @@ class ContractComparison:
         return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the same for machines."""
+        """Return the comparison as JSON objects, lists and texts."""
         return {
             "source": self.source,
             "counts": dict(self.counts),

@@ -319,7 +319,7 @@ class Outbox(AsyncClosing):
         return stream
 
     async def resolve(self, operation: str, key: str, verdict: Verdict | str, *, because: str) -> None:
-        """Write down what a person found out about a write that is no invoice .
+        """Write down what a person found out about a write that is no invoice.
 
         Invoices are resolved by ``confirma resolve``.
 

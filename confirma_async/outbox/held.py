@@ -160,5 +160,5 @@ class HeldWrites(Generic[H]):
         return [held.since for held in self.all()]
 
     def count_unknown(self) -> int:
-        """Return of how many the outcome is unknown, likewise."""
+        """Return how many have an unknown outcome; any thread may ask."""
         return sum(held.standing is not None for held in self.all())

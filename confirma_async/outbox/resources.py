@@ -54,7 +54,7 @@ class Desks(Protocol):
         ...
 
     def write_desk(self) -> WriteDesk:
-        """Return the desk for all else, likewise."""
+        """Return the desk for other writes, or raise a ConfigurationError where the outbox is not open."""
         ...
 
     def checked_timeout(self, timeout: float | None) -> float | None:

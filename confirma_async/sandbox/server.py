@@ -139,7 +139,7 @@ class Sandbox(Controls):
         return self._while_running().backend
 
     async def start(self) -> None:
-        """Open the database and listens.
+        """Open the database and listen.
 
         Raises:
             ConfigurationError: it runs already, the port cannot be had, or the database cannot be used.

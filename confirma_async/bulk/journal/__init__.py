@@ -135,7 +135,7 @@ class JournalReader(Protocol):
         ...
 
     def open_counts(self, run: int | None = None) -> Mapping[State, int]:
-        """Return the same for the states that are not final, which is quick however large the journal is."""
+        """Return how many items are in each state that is not final; quick however large the journal is."""
         ...
 
     def refusals(self, run: int) -> Iterator[Refused]:

@@ -13,7 +13,7 @@ class Payloads(Protocol):
         ...
 
     def keep_write(self, ident: int, body: bytes) -> None:
-        """Keep the body of another write, likewise."""
+        """Keep the body of a write that is no invoice; one that is there is replaced."""
         ...
 
     def of(self, position: int) -> bytes | None:
@@ -21,7 +21,7 @@ class Payloads(Protocol):
         ...
 
     def of_write(self, ident: int) -> bytes | None:
-        """Return the body of another write, likewise."""
+        """Return the body of a write that is no invoice; None where it is not kept."""
         ...
 
     def forget_final(self) -> int:

@@ -42,7 +42,7 @@ def reading(path: Path) -> Generator[SqliteReader]:
 
 @contextlib.contextmanager
 def reading_if_there(path: Path) -> Generator[SqliteReader | None]:
-    """Yield the same, where there may be none yet. Gives None then.
+    """Open a journal that may not be there yet, for looking only; yield None where it is not.
 
     Raises:
         JournalError: it is damaged, or gone.

@@ -182,7 +182,7 @@ class _Origins:
 
 
 def _with_known_type(value: Any, names: _Names) -> tuple[str, ...]:
-    """Write a known type in capital letters, as the service does, and says so."""
+    """Write a known type in capital letters, as the service does, and say so."""
     header = _object(_object(value, names.invoice), names.header)
     written = header.get(names.type)
     if not isinstance(written, str) or written in InvoiceType.__members__:
@@ -195,7 +195,7 @@ def _with_known_type(value: Any, names: _Names) -> tuple[str, ...]:
 
 
 def _numbered(value: dict[str, Any], identity: Identity, options: ReadOptions, names: _Names) -> Numbering:
-    """Find the whole numbers and puts them in place of the text that the file may have."""
+    """Find the whole numbers and put them in place of the text that the file may have."""
     invoice = value[names.invoice]
     references = _object(invoice, names.references)
     credited = _number_text(references.get(names.credited))

@@ -47,5 +47,5 @@ def is_all_utf8(data: bytes) -> bool:
 
 
 def has_windows_letters(data: bytes) -> bool:
-    """Whether bytes hold what ISO-8859 leaves to control characters, and Windows-1252 makes letters of."""
+    """Say whether bytes hold control characters of ISO-8859 that are letters in Windows-1252."""
     return len(data.translate(None, _CONTROLS)) < len(data)

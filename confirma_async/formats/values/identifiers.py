@@ -166,7 +166,7 @@ def _is_day(year: int, month: int, day: int) -> bool:
 
 
 def has_luhn_digit(digits: str) -> bool:
-    """Whether the last of some digits is their check digit by modulus 10, as of Swedish giros and persons."""
+    """Say whether the last digit is a check digit by modulus 10, as of Swedish giros and persons."""
     doubled = [int(digit) * (2 if index % 2 else 1) for index, digit in enumerate(reversed(digits))]
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 

@@ -37,7 +37,7 @@ def numbers(
     number: str,
     credited: Sequence[Element],
 ) -> Numbering:
-    """Find the whole numbers of a document and of the invoice that it credits, and puts them in.
+    """Find the whole numbers of a document and of the invoice that it credits, and put them in.
 
     Args:
         reader: The document.
@@ -126,7 +126,7 @@ def due_date(
     stated: Sequence[Element],
     days: int,
 ) -> str | None:
-    """Put in the due date: the first that the document states, else one that is assumed, and says so.
+    """Put in the due date: the first that the document states, else one that is assumed, and say so.
 
     Args:
         reader: The document.

@@ -114,7 +114,7 @@ class Proved:
         return self.at[place] if place >= 0 and day <= self.lasts[place] else None
 
     def all_since(self, first: str, last: str) -> str | None:
-        """Return the same for a period: the earliest of its windows' proofs; None where one is open."""
+        """Return when all of a period was proved: at its windows' earliest proof; None where one is open."""
         day, earliest = first, None
         while True:
             found = self.since(day)

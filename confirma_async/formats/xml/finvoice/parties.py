@@ -156,7 +156,7 @@ def _account(reader: ElementReader, party: Draft) -> None:
 
 
 def _put_account(reader: ElementReader, party: Draft, account: Element, bank: Element | None) -> bool:
-    """Put in an account and its bank; returns whether it is one, by its scheme or its check digits."""
+    """Put in an account and its bank; return whether it is one, by its scheme or its check digits."""
     text = own_text(account)
     scheme = (account.get(_SCHEME) or "").upper()
     finnish = identifiers.iban_of_finnish(text)

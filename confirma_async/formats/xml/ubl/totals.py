@@ -126,7 +126,7 @@ def _pay(
     gross: Decimal | None,
     rounding: Decimal,
 ) -> None:
-    """Check the amount to pay against the totals, and puts in what was paid before, where something was."""
+    """Check the amount to pay against the totals, and put in what was paid before, where something was."""
     before = paid.amount or _ZERO
     if payable.element is not None and payable.amount is not None and gross is not None:
         if payable.amount != total((gross, rounding, before.copy_negate())):
@@ -194,7 +194,7 @@ def _imply_sums(
 
 
 def _by_sign(reader: ElementReader, charges: Sequence[Element]) -> tuple[list[Element], list[Element]]:
-    """Return divide charges into allowances and charges."""
+    """Divide charges into allowances and charges."""
     found: tuple[list[Element], list[Element]] = ([], [])
     for charge in charges:
         found[reader.peek(charge, "cbc:ChargeIndicator") in {"true", "1"}].append(charge)
