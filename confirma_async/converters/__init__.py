@@ -17,7 +17,7 @@ import msgspec
 
 from confirma_async.converters.codecs import UNREADABLE, codecs_of
 from confirma_async.converters.fields import Field, wire_names
-from confirma_async.converters.value_types import RULE, WireMismatch, record_of
+from confirma_async.converters.value_types import WireMismatch, record_of
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
 from confirma_async.schemas.wire import Answer, Schema
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from confirma_async.converters.tolerance import TolerantReading
     from confirma_async.schemas.drift import Drift
 
-__all__ = ["RULE", "Converter", "Field", "to_dict", "to_json", "wire_names"]
+__all__ = ["Converter", "Field", "to_dict", "to_json", "wire_names"]
 
 T = TypeVar("T")
 

@@ -7,14 +7,13 @@ what is answered to that, is answered to anything.
 
 from confirma_async.pagination.paged import Period, by_pages
 from confirma_async.pagination.pager import Page, Pager
-from confirma_async.pagination.period import WINDOW_DAYS, Window, period, windows
+from confirma_async.pagination.period import Window, period, windows
 from confirma_async.pagination.record_spec import OVERLAP, RecordSpec, may_be_cut
 from confirma_async.pagination.windowed import NO_DAYS, by_windows
 
 __all__ = [
     "NO_DAYS",
     "OVERLAP",
-    "WINDOW_DAYS",
     "Page",
     "Pager",
     "Period",

@@ -47,4 +47,4 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
 )
 """What answers each operation, by name: every row of the contract."""
 
-__all__ = ["HANDLERS", "Call", "Handler"]
+__all__ = ["HANDLERS", "Call"]

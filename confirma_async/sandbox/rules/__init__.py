@@ -21,13 +21,11 @@ from confirma_async.sandbox.rules.invoices import (
     RULES,
     SERVICES,
     TRANSITIONS,
-    InvoiceRule,
     RoutingFacts,
     Transition,
 )
 from confirma_async.sandbox.rules.money import allocation, amounts, interest, settlement
-from confirma_async.sandbox.rules.stages import STEPS, Route, RouteStage, Stage
-from confirma_async.sandbox.rules.terms import Terms
+from confirma_async.sandbox.rules.stages import STEPS, RouteStage
 
 ASSUMPTIONS: Sequence[Assumption] = (
     *accounts.ASSUMPTIONS,
@@ -44,18 +42,13 @@ ASSUMPTIONS: Sequence[Assumption] = (
 """All that the sandbox assumes beyond the tables ``RULES``, ``TRANSITIONS`` and ``STEPS``."""
 
 __all__ = [
-    "ACTIONS",
     "ASSUMPTIONS",
     "RULES",
     "SERVICES",
     "STEPS",
     "TRANSITIONS",
     "Assumption",
-    "InvoiceRule",
-    "Route",
     "RouteStage",
     "RoutingFacts",
-    "Stage",
-    "Terms",
     "Transition",
 ]

@@ -139,11 +139,6 @@ async def reset(service, number):
     raise TransportError("reset", phase=Phase.NO_REPLY, broken=True)
 
 
-async def reset_after(service, number):
-    service.take(number)
-    raise TransportError("reset", phase=Phase.NO_REPLY, broken=True)
-
-
 async def given_up(service, number):
     raise TransportError("no answer in time", phase=Phase.NO_REPLY)
 
