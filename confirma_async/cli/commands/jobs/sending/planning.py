@@ -15,6 +15,7 @@ from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.status import show_status
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Chosen
+from confirma_async.cli.options.workers import ForWorkers
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_sayings, record_in_words
 from confirma_async.cli.output.result import plan_as_json
@@ -39,9 +40,8 @@ async def plan_for_workers(
     placement: Placement,
     records: Source,
     arguments: JobArguments,
+    how: ForWorkers,
     *,
-    wait: bool,
-    keep_bodies: int | None = None,
     as_json: bool,
 ) -> Exit:
     """Plan a job, and show what came of it.
@@ -51,8 +51,7 @@ async def plan_for_workers(
         placement: The journal, which is a database.
         records: What is to be sent.
         arguments: How the job runs.
-        wait: Whether to wait until workers have sent it.
-        keep_bodies: Days for which what they have sent is kept; None for none.
+        how: Whether to wait until workers have sent it, and for how long what they sent is kept.
         as_json: Whether the result is printed for machines.
 
     Raises:
@@ -66,12 +65,12 @@ async def plan_for_workers(
         planned = await client.bulk.plan(
             records,
             journal=placement,
-            keep_bodies=keep_bodies,
+            keep_bodies=how.keep_bodies,
             progress=lambda made: bar.update(task, completed=_told(made)),
             **arguments,
         )
     options.remark(planned.warnings)
-    if wait:
+    if not how.detach:
         sent = await _follow(placement.path, planned.run, visible=not as_json)
         with reading(placement.path) as journal:
             found = Chosen(path=placement.path, journal=journal, run=journal.run(planned.run))

@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 from attrs import evolve
 
-from confirma_async import bounds
 from confirma_async.accounts.folders import target_of
 from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import Accounts
@@ -32,6 +31,7 @@ from confirma_async.cli.language.messages import told
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.options.inputs import input_options
 from confirma_async.cli.options.jobs import JobSettings, job_options
+from confirma_async.cli.options.workers import ForWorkers, worker_options
 from confirma_async.cli.output.distribution_status import distribution_statuses
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress, reading
@@ -61,18 +61,7 @@ _SANDBOX = "sandbox"
     "directory]",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
-@click.option(
-    "--workers",
-    is_flag=True,
-    help="Plan the job in the database of --journal, and wait while workers (confirma worker) send it.",
-)
-@click.option("--detach", is_flag=True, help="The same, and end once it is planned.")
-@click.option(
-    "--keep-bodies",
-    type=options.WholeRange(bounds.KEEP_BODIES),
-    metavar="DAYS",
-    help="Keep there for so many days what was sent, once it is final (confirma journal body).",
-)
+@worker_options
 @account_options
 @options.profiles
 @job_options
@@ -90,9 +79,7 @@ def submit(
     profiles: options.ChosenProfiles | None,
     job: JobSettings,
     dry_run: bool,
-    workers: bool,
-    detach: bool,
-    keep_bodies: int | None,
+    for_workers: ForWorkers | None,
     number_from: int | None,
     reading: ReadOptions,
     checks: Checks,
@@ -104,15 +91,12 @@ def submit(
     files. The account's journal knows what was sent before, whatever the files are called and wherever they
     are. Run again, the command sends nothing twice; interrupted, it goes on where it was.
     """
-    for_workers = workers or detach
-    if for_workers and profiles is None and not (isinstance(journal, PostgresPlace) and not sandbox):
+    if for_workers and profiles is None and (sandbox or not isinstance(journal, PostgresPlace)):
         raise click.UsageError(
             "--workers and --detach need a journal in a database that workers share: name it with --journal "
             "postgresql://HOST/DATABASE"
         )
-    if keep_bodies is not None and not for_workers:
-        raise click.UsageError("--keep-bodies is about bodies of --workers and --detach; say one of them")
-    if workers and profiles is not None:
+    if for_workers and profiles is not None and not for_workers.detach:
         raise click.UsageError("--workers waits for those of one account; with --profiles say --detach")
     found = expand(files)
     if journal is None:
@@ -128,13 +112,11 @@ def submit(
         reading=with_mappings(found, reading),
         checks=checks,
         as_json=as_json,
-        detach=detach,
-        keep_bodies=keep_bodies,
     )
     if profiles is not None:
         _refuse_beside_profiles(request)
-        if detach and not dry_run:
-            return signals.run(plan_many, request, profiles)
+        if for_workers and not dry_run:
+            return signals.run(plan_many, request, profiles, for_workers)
         if not dry_run:
             return of_creditors(signals.run(submit_many, request, profiles))
         check_sellers(request, profiles)
@@ -149,7 +131,7 @@ def submit(
             as_json=as_json,
         )
     if for_workers:
-        return signals.run(plan, request)
+        return signals.run(plan, request, for_workers)
     return of_report(signals.run(send, request))
 
 
@@ -260,22 +242,14 @@ def _input(
     return prepared, book, arguments
 
 
-async def plan(request: SubmitRequest) -> Exit:
+async def plan(request: SubmitRequest, how: ForWorkers) -> Exit:
     """Have workers send what is wanted; show how far they are, or only what is planned."""
     async with contextlib.AsyncExitStack() as stack:
         client, _, placement = await stack.enter_async_context(_service(request))
         if not request.as_json:
             say(f"Planning for {target_in_words(client.settings.base_url)}", err=True)
         records, _, arguments = _input(request, placement, stack)
-        return await plan_for_workers(
-            client,
-            placement,
-            records,
-            arguments,
-            wait=not request.detach,
-            keep_bodies=request.keep_bodies,
-            as_json=request.as_json,
-        )
+        return await plan_for_workers(client, placement, records, arguments, how, as_json=request.as_json)
 
 
 def _place_of(placement: Placement) -> JournalPlace:

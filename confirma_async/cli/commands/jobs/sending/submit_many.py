@@ -12,6 +12,7 @@ from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, name_of, target_in_words
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
 from confirma_async.cli.options import ChosenProfiles
+from confirma_async.cli.options.workers import ForWorkers
 from confirma_async.cli.output.creditors_report import show_creditors_plan, show_creditors_report
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress, reading
@@ -55,7 +56,7 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
     return report
 
 
-async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
+async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWorkers) -> Exit:
     """Have workers send what is wanted, each account's from its own database; show what is planned."""
     async with contextlib.AsyncExitStack() as stack:
         creditors = await stack.enter_async_context(_creditors(request, profiles))
@@ -63,7 +64,7 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
             say(f"Planning for {target_in_words(creditors.settings.base_url)}", err=True)
         prepared, counts = _read(request, profiles, stack)
         planned = await creditors.plan(
-            lambda: prepared, counts=counts, keep_bodies=request.keep_bodies, **_arguments(request)
+            lambda: prepared, counts=counts, keep_bodies=how.keep_bodies, **_arguments(request)
         )
     show_creditors_plan(planned, as_json=request.as_json)
     codes = {of_error(error) for error in planned.failed.values()}

@@ -34,8 +34,6 @@ class SubmitRequest:
         reading: How the files are read.
         checks: How strictly invoices are held against the rules.
         as_json: Whether the result is printed for machines.
-        detach: Whether nobody waits for workers that send it.
-        keep_bodies: Days for which what they have sent is kept in the database; None for none.
         faults: Faults of the sandbox, and how often each happens.
     """
 
@@ -49,8 +47,6 @@ class SubmitRequest:
     reading: ReadOptions
     checks: Checks = field(factory=Checks)
     as_json: bool
-    detach: bool = False
-    keep_bodies: int | None = None
     faults: Mapping[Fault, int] = field(factory=dict[Fault, int])
 
     def next_steps(self) -> NextSteps:
