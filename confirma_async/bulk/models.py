@@ -14,8 +14,8 @@ from attrs import Factory, field, frozen
 from confirma_async import bounds
 from confirma_async.bounds import within
 from confirma_async.errors import Problem
+from confirma_async.formats.attached.placeholders import Placeholder
 from confirma_async.formats.models import Place
-from confirma_async.formats.placeholders import Placeholder
 from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
 from confirma_async.schemas.identity import same_seller, same_type
 from confirma_async.validation import Checks, Validate

@@ -21,8 +21,8 @@ from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.models import Entry, InvoiceKey, Refusal
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
-from confirma_async.formats.attachments import Attached, AttachedFile, AttachedUrl
-from confirma_async.formats.duplicates import NUMBER, DuplicateNumbers, standing_twice
+from confirma_async.formats.attached.attachments import Attached, AttachedFile, AttachedUrl
+from confirma_async.formats.attached.placeholders import Placeholder
 from confirma_async.formats.models import (
     BadRecord,
     DocumentRef,
@@ -31,7 +31,7 @@ from confirma_async.formats.models import (
     ReadInvoice,
     located_path,
 )
-from confirma_async.formats.placeholders import Placeholder
+from confirma_async.formats.numbers.duplicates import NUMBER, DuplicateNumbers, standing_twice
 from confirma_async.formats.spooled import no_room
 from confirma_async.privacy import number_shown
 from confirma_async.schemas import InvoiceType

@@ -4,14 +4,11 @@ from .actions import (
     ReadAction as ReadAction,
     read_actions as read_actions,
 )
-from .attachments import (
+from .attached.attachments import (
     LARGEST_ATTACHMENT as LARGEST_ATTACHMENT,
     Attached as Attached,
     AttachedFile as AttachedFile,
     AttachedUrl as AttachedUrl,
-)
-from .duplicates import (
-    DuplicateNumbers as DuplicateNumbers,
 )
 from .facts import (
     InvoiceFacts as InvoiceFacts,
@@ -38,7 +35,10 @@ from .models import (
     ReadInvoice as ReadInvoice,
     ReadOptions as ReadOptions,
 )
-from .numbering import (
+from .numbers.duplicates import (
+    DuplicateNumbers as DuplicateNumbers,
+)
+from .numbers.numbering import (
     AssignedNumbers as AssignedNumbers,
     assign as assign,
     namesake as namesake,

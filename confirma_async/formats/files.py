@@ -11,7 +11,6 @@ from pathlib import Path
 
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
-from confirma_async.formats.duplicates import DuplicateNumbers, standing_twice
 from confirma_async.formats.file_format import BY_EXTENSION
 from confirma_async.formats.models import (
     BadRecord,
@@ -21,6 +20,7 @@ from confirma_async.formats.models import (
     ReadInvoice,
     ReadOptions,
 )
+from confirma_async.formats.numbers.duplicates import DuplicateNumbers, standing_twice
 from confirma_async.formats.reader import LOCK, read, scan
 from confirma_async.formats.spooled import Spooled
 from confirma_async.validation import Checks, check

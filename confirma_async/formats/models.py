@@ -12,10 +12,10 @@ from attrs.converters import optional
 from confirma_async import bounds
 from confirma_async.bounds import within
 from confirma_async.errors import ConfirmaError, Problem
-from confirma_async.formats.attachments import Attached
+from confirma_async.formats.attached.attachments import Attached
+from confirma_async.formats.attached.placeholders import with_files
 from confirma_async.formats.facts import InvoiceFacts
 from confirma_async.formats.file_format import FileFormat
-from confirma_async.formats.placeholders import with_files
 from confirma_async.formats.tables.cells import DecimalSeparator
 from confirma_async.formats.tables.columns import INVOICE_COLUMNS, ColumnSet
 from confirma_async.formats.tables.mapping import ColumnMapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from confirma_async.bulk.models import Entry
-from confirma_async.formats import attachments
-from confirma_async.formats.attachments import AttachedUrl
+from confirma_async.formats.attached import attachments
+from confirma_async.formats.attached.attachments import AttachedUrl
 from confirma_async.session.download import DownloadError, Downloads, TooLargeError
 
 

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 from confirma_async.bulk.models import Entry, Refusal, digest_of, gross_of, key_of
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
+from confirma_async.formats.attached.placeholders import Placeholder, with_placeholders
 from confirma_async.formats.models import BadRecord, Place, ReadInvoice
-from confirma_async.formats.placeholders import Placeholder, with_placeholders
 from confirma_async.resources.arguments import as_schema, encode_invoice, number_of
 from confirma_async.schemas import SalesInvoiceRequest
 from confirma_async.validation import Checks

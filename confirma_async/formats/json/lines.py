@@ -34,7 +34,7 @@ from confirma_async.formats.models import (
     ReadOptions,
 )
 from confirma_async.formats.normalise import normalised
-from confirma_async.formats.numbering import Numbering, apply_number, resolve
+from confirma_async.formats.numbers.numbering import Numbering, apply_number, resolve
 from confirma_async.schemas import (
     InvoiceContentData,
     InvoiceHeader,

@@ -13,7 +13,7 @@ from confirma_async.formats.facts import facts_in
 from confirma_async.formats.further import further_problems
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.normalise import normalised
-from confirma_async.formats.numbering import Numbering, apply_number, resolve
+from confirma_async.formats.numbers.numbering import Numbering, apply_number, resolve
 from confirma_async.formats.payload import Draft, request_from
 from confirma_async.formats.values.decimals import quotient
 from confirma_async.formats.values.identifiers import is_person

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import count
 
-from confirma_async.formats.numbering import whole
+from confirma_async.formats.numbers.numbering import whole
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import decimal
 from confirma_async.formats.xml.element_reader import ElementReader

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
-from confirma_async.formats.attachments import Attached, AttachedFile
+from confirma_async.formats.attached.attachments import Attached, AttachedFile
 from confirma_async.schemas import SalesInvoiceRequest
 
 

@@ -14,7 +14,8 @@ from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.models import Entry, Refusal
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
-from confirma_async.formats import BadRecord, ColumnMapping, ReadOptions, attachments, read
+from confirma_async.formats import BadRecord, ColumnMapping, ReadOptions, read
+from confirma_async.formats.attached import attachments
 from confirma_async.validation import Checks
 from tests.validation.conftest import faults
 

@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.formats import Identity, NumberAssignments, assign
-from confirma_async.formats.numbering import DISPLACED, Numbering, apply_number, resolve, whole
+from confirma_async.formats.numbers.numbering import DISPLACED, Numbering, apply_number, resolve, whole
 from confirma_async.schemas import (
     InvoiceContentData,
     InvoiceHeader,

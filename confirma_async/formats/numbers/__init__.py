@@ -1,0 +1,1 @@
+"""Invoice numbers: whole ones in the place of texts, and those that stand twice."""
