@@ -1,7 +1,9 @@
 """A PostgreSQL server of the test run's own, from a wheel; or the one that CONFIRMA_TEST_POSTGRES names."""
 
 import os
+import re
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +65,31 @@ def in_database(postgres):
     import psycopg
 
     return lambda: psycopg.connect(postgres, autocommit=True)
+
+
+def as_user(url, user):
+    """The same URL for another user."""
+    return url.replace("//postgres:@", f"//{user}@").replace("//postgres@", f"//{user}@")
+
+
+@pytest.fixture
+def plain_user(in_database):
+    """A user who may connect, and nothing else."""
+    with in_database() as connection:
+        connection.execute("CREATE ROLE confirma_plain LOGIN")
+    yield "confirma_plain"
+    with in_database() as connection:
+        connection.execute("DROP OWNED BY confirma_plain CASCADE")
+        connection.execute("DROP ROLE confirma_plain")
+
+
+@pytest.fixture
+def least_grants(plain_user):
+    """What the docs grant a user of jobs, to the plain user."""
+    page = (Path(__file__).parents[1] / "docs" / "many-machines.md").read_text(encoding="utf-8")
+    (grants,) = re.findall(r"^```\{code-block\} sql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    return [
+        grant.replace("confirma_job", plain_user).replace(", confirma_look", "")
+        for grant in grants.split(";")
+        if "confirma_job" in grant
+    ]

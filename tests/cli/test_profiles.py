@@ -227,7 +227,7 @@ def test_what_is_refused_of_each_account_is_told_with_its_place(
     code, told = confirma_json("submit", file, "--profiles", others, "--detach")
     assert code == 1
     (bad,) = told["accounts"]["oak"]["refusals"]
-    assert (bad["place"].endswith("mixed.jsonl:1"), bad["number"]) == (True, 1)
+    assert (bad["place"].endswith("mixed.jsonl:1"), bad["number"]) == (True, "1")
     assert bad["detail"]
 
 

@@ -17,10 +17,11 @@ import uuid
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, cast
 
+from confirma_async.bulk.postgres.connection.failures import REFUSED, explained, name_of
 from confirma_async.bulk.postgres.connection.gate import DEFAULTS, statement
 from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.migrations import SCHEMA
-from confirma_async.errors import ConfigurationError
+from confirma_async.errors import ConfigurationError, JournalError
 
 try:
     import psycopg
@@ -126,9 +127,15 @@ class QueueConnector(BaseAsyncConnector):
         url: Where the database is.
         patience: Seconds after which a connection that gives no answer is given up; ``ANSWER_SECONDS``
             unless given.
+
+    Attributes:
+        refused: Why the server refuses what it is asked, so that asking again is of no use; None while it
+            does not.
     """
 
     def __init__(self, url: str, *, patience: float | None = None) -> None:
+        self.refused: JournalError | None = None
+        self._name = name_of(url)
         self._options = {**DEFAULTS, **conninfo_to_dict(url)}
         self._patience = ANSWER_SECONDS if patience is None else patience
         self._connection: psycopg.AsyncConnection[dict[str, Any]] | None = None
@@ -204,6 +211,8 @@ class QueueConnector(BaseAsyncConnector):
             async with asyncio.timeout(self._patience):
                 yield await self._connected()
         except (psycopg.Error, TimeoutError) as error:
+            if isinstance(error, REFUSED):
+                self.refused = explained(self._name, error)
             await self.close_async()
             raise exceptions.ConnectorException(type(error).__name__) from None
         except BaseException:

@@ -224,7 +224,11 @@ class _Worker:
                 await stop.wait()
 
     async def _follow_queue(self) -> None:
-        """Take chunks; where the queue cannot be reached, once more after a while."""
+        """Take chunks; where the queue cannot be reached, once more after a while.
+
+        Raises:
+            JournalError: the server refuses what the queue asks.
+        """
         pause = 0.5
         while True:
             began = time.monotonic()
@@ -242,9 +246,12 @@ class _Worker:
                     stalled_worker_timeout=STALLED_SECONDS,
                 )
             except exceptions.ConnectorException as error:
+                if self.connector.refused is not None:
+                    raise self.connector.refused from None
                 _log.warning("the queue cannot be reached (%s); it is asked again", error)
-            if self.until_empty:
-                return
+            else:
+                if self.until_empty:
+                    return
             if time.monotonic() - began > 10 * pause:
                 pause = 0.5
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 (no secret)

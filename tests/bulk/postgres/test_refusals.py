@@ -1,8 +1,5 @@
 """Databases that cannot hold a journal: each gets a sentence, and nothing is sent."""
 
-import re
-from pathlib import Path
-
 import pytest
 
 from confirma_async.bulk.journal.records import JobName
@@ -10,6 +7,7 @@ from confirma_async.bulk.postgres import opening
 from confirma_async.bulk.postgres.connection.failures import name_of
 from confirma_async.bulk.postgres.journal import open_postgres, reading_postgres
 from confirma_async.errors import ConfigurationError, JournalError, JournalMismatchError
+from tests.postgres import as_user
 
 
 def refusal(url, kind=JournalError):
@@ -18,25 +16,10 @@ def refusal(url, kind=JournalError):
     return str(refused.value)
 
 
-def as_user(url, user):
-    return url.replace("//postgres:@", f"//{user}@").replace("//postgres@", f"//{user}@")
-
-
 @pytest.fixture
 def journal_there(postgres):
     open_postgres(postgres).close()
     return postgres
-
-
-@pytest.fixture
-def plain_user(in_database):
-    """A user who may connect, and nothing else."""
-    with in_database() as connection:
-        connection.execute("CREATE ROLE confirma_plain LOGIN")
-    yield "confirma_plain"
-    with in_database() as connection:
-        connection.execute("DROP OWNED BY confirma_plain CASCADE")
-        connection.execute("DROP ROLE confirma_plain")
 
 
 def test_another_kind_of_database_is_refused():
@@ -93,18 +76,15 @@ def test_a_user_who_may_not_write_is_told(journal_there, plain_user, in_database
         begin(url)
 
 
-def test_the_least_grants_of_the_docs_are_enough(journal_there, plain_user, in_database, entry):
+def test_the_least_grants_of_the_docs_are_enough(journal_there, plain_user, least_grants, in_database, entry):
     pytest.importorskip("procrastinate", reason="procrastinate is not installed")
     from confirma_async.bulk.machines.packing import Bundle
     from confirma_async.bulk.machines.planned import open_planned
 
     open_planned(journal_there).close()  # makes the queue
-    page = (Path(__file__).parents[3] / "docs" / "many-machines.md").read_text(encoding="utf-8")
-    (grants,) = re.findall(r"^```\{code-block\} sql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     with in_database() as connection:
-        for grant in grants.split(";"):
-            if "confirma_job" in grant:
-                connection.execute(grant.replace("confirma_job", plain_user).replace(", confirma_look", ""))
+        for grant in least_grants:
+            connection.execute(grant)
     url = as_user(journal_there, plain_user)
     run = begin(url)
     journal = open_planned(url)

@@ -51,7 +51,17 @@ def name_of(url: str, what: str = "journal") -> str:
     return f"postgresql://{at}/{database}"
 
 
-_CURES: tuple[tuple[type[psycopg.Error], str, bool], ...] = (
+MISSING: tuple[type[psycopg.Error], ...] = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.UndefinedObject,
+)
+"""What a server says of what lies in a schema that is gone, or that a role may not use."""
+
+REFUSED: tuple[type[psycopg.Error], ...] = (psycopg.errors.InsufficientPrivilege, *MISSING)
+"""Failures that the same question meets again."""
+
+_CURES: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], str, bool], ...] = (
     (
         psycopg.errors.InsufficientPrivilege,
         "grant its role what the docs list, then run the job again",
@@ -70,7 +80,11 @@ _CURES: tuple[tuple[type[psycopg.Error], str, bool], ...] = (
         False,
     ),
     (psycopg.errors.InvalidCatalogName, "create the database first (createdb), or name another one", False),
-    (psycopg.errors.UndefinedTable, "its tables are damaged; restore the database from a copy", False),
+    (
+        MISSING,
+        "its tables are out of reach, or damaged; grant its role what the docs list, else restore a copy",
+        False,
+    ),
     (
         psycopg.errors.TooManyConnections,
         "the server has no connection left; end some, or raise max_connections",

@@ -10,6 +10,7 @@ pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.machines.planned import open_planned
 from confirma_async.cli.commands.jobs.sending import planning
+from tests.postgres import as_user
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 
@@ -195,3 +196,59 @@ def test_bodies_are_kept_in_a_database_alone(service, confirma, invoices, words,
     code, _, told = confirma(*words)
     assert code == 2
     assert said in told
+
+
+# --- rights that are missing ------------------------------------------------------------------------
+
+JOURNAL, QUEUE = "confirma_journal", "confirma_queue"
+RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+TABLES = [f"{right} ON ALL TABLES IN SCHEMA {schema}" for schema in (JOURNAL, QUEUE) for right in RIGHTS]
+OTHERS = [
+    f"USAGE ON SCHEMA {JOURNAL}",
+    f"USAGE ON SCHEMA {QUEUE}",
+    f"USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {JOURNAL}",
+]
+
+
+@pytest.fixture
+def least(postgres, planned, plain_user, least_grants, in_database):
+    """The URL of a user who has the least grants, and what takes one of them away."""
+
+    def grant():
+        with in_database() as connection:
+            for each in least_grants:
+                connection.execute(each)
+
+    def revoke(right):
+        grant()
+        with in_database() as connection:
+            connection.execute(f"REVOKE {right} FROM {plain_user}")
+
+    grant()
+    return as_user(postgres, plain_user), revoke, grant
+
+
+@pytest.mark.parametrize("right", [*TABLES, *OTHERS])
+def test_a_worker_that_lacks_a_right_says_so_and_sends_nothing(service, least, confirma, right):
+    url, revoke, grant = least
+    revoke(right)
+    code, _, told = confirma("worker", url, "--until-empty")
+    assert code == 3
+    assert "permission denied for" in told
+    assert "grant its role what the docs list" in " ".join(told.split())
+    assert not service.requests["invoices.create"]
+    grant()
+    assert confirma("worker", url, "--until-empty")[0] == 0
+    assert len(service.invoices()) == 3
+
+
+@pytest.mark.parametrize("right", [f"USAGE ON SCHEMA {QUEUE}", f"INSERT ON ALL TABLES IN SCHEMA {QUEUE}"])
+def test_a_plan_that_lacks_a_right_says_so_and_leaves_nothing(least, confirma, invoices, in_database, right):
+    url, revoke, _ = least
+    revoke(right)
+    code, _, told = confirma("submit", invoices(7, name="7.jsonl"), "--journal", url, "--detach")
+    assert code in {2, 3}
+    assert "grant its role" in " ".join(told.split())
+    with in_database() as connection:
+        (count,) = connection.execute("SELECT count(*) FROM confirma_journal.item").fetchone()
+    assert count == 3
