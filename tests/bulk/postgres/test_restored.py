@@ -126,6 +126,30 @@ def test_a_job_stops_where_the_database_has_lost_what_it_was_told_to_be_durable(
     journal.close()
 
 
+def test_a_job_stops_where_a_pooler_leads_to_a_server_that_lacks_its_last_transaction(
+    postgres, entry, in_database
+):
+    journal = open_postgres(postgres)
+    with journal.transaction():
+        run = journal.begin(JobName("t"), now=1000.0)
+    with in_database() as connection:
+        connection.execute("DELETE FROM confirma_journal.written")
+    journal._session.instance = "the server of before"
+    with pytest.raises(JournalError, match="failed over, or restored"), journal.transaction():
+        journal.admit([entry()], run)
+    journal.close()
+
+
+def test_a_job_goes_on_where_its_server_was_begun_anew_and_has_all_that_it_had(postgres, entry):
+    journal = open_postgres(postgres)
+    with journal.transaction():
+        run = journal.begin(JobName("t"), now=1000.0)
+    journal._session.instance = "the server of before"
+    with journal.transaction():
+        assert len(journal.admit([entry()], run)) == 1
+    journal.close()
+
+
 def test_what_a_dead_job_was_looking_up_is_freed_as_well_when_a_person_trusts_the_journal(
     left, in_database, entry
 ):
