@@ -1,17 +1,20 @@
-# Two commands: `make demo` shows the main job, `make test` runs the whole check; CI measures its coverage as well,
-# and adds `make bench-smoke`.
+# Two commands: `make demo` shows the main job, `make test` runs the whole check; CI runs `make check`, which measures
+# its coverage as well, and adds `make bench-smoke`.
 # Each sets everything up by itself in .venv, from pinned versions.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= auto
+# Twice the cores: many tests wait for processes.
+WORKERS ?= $(shell expr 2 \* `getconf _NPROCESSORS_ONLN`)
 STAMP := $(VENV)/.installed
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --ignore=tests/project/test_benchmarks.py \
-  --numprocesses=$(WORKERS) --dist=worksteal --durations=10
+IN_PROCESSES = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --dist=worksteal --durations=10 --numprocesses
+PYTEST = $(IN_PROCESSES)=$(WORKERS) --ignore=tests/project/test_benchmarks.py
+TOGETHER := $(if $(findstring output-sync,$(.FEATURES)),--output-sync=target)
+BESIDE := $(MAKE) --no-print-directory --jobs $(TOGETHER)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-many test lint types unit coverage languages docs model bench bench-smoke clean
+.PHONY: help demo demo-many test check lint types unit coverage languages docs model bench bench-smoke clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -32,7 +35,8 @@ demo: $(STAMP)  ## Submit the examples to a sandbox on this machine and show wha
 demo-many: $(STAMP)  ## Two workers on a database of this machine; one is killed, and nothing is lost
 	@$(BIN)/python benchmarks/demo_many.py
 
-test: lint types unit docs  ## The whole check
+test: $(STAMP)  ## The whole check, its parts beside each other; each is shown when it has ended
+	@$(BESIDE) lint types docs unit
 
 lint: $(STAMP)  ## Style and formatting
 	$(BIN)/ruff check .
@@ -44,8 +48,12 @@ types: $(STAMP)  ## Both type checkers
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --ignoreexternal --verifytypes confirma_async
 	PATH="$(CURDIR)/$(BIN):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --ignoreexternal --verifytypes confirma_sync
 
-unit: $(STAMP)  ## The tests, in as many processes as there are cores (or WORKERS=2)
+unit: $(STAMP)  ## The tests, in twice as many processes as there are cores (or WORKERS=2)
 	$(PYTEST)
+
+check: $(STAMP)  ## What CI runs: the whole check with more kills and its coverage, and the benchmarks
+	@$(BESIDE) lint types docs coverage
+	@$(MAKE) --no-print-directory bench-smoke
 
 coverage: $(STAMP)  ## The same, and which lines they do not reach; takes two thirds longer
 	CONFIRMA_KILLS=16 $(PYTEST) --cov --cov-report=term-missing:skip-covered
@@ -86,7 +94,7 @@ bench: $(STAMP)  ## Each benchmark prints JSON with its ratios
 	$(BIN)/python benchmarks/adaptive_rate.py
 
 bench-smoke: $(STAMP)  ## Every benchmark runs and says what it promises; no figure is judged
-	$(BIN)/python -m pytest tests/project/test_benchmarks.py
+	$(IN_PROCESSES)=auto tests/project/test_benchmarks.py
 
 clean:  ## Remove everything that make made
 	rm -rf $(VENV) docs/_build docs/_generated .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo

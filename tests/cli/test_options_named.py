@@ -24,7 +24,10 @@ def named_in(source):
                 yield node.lineno, option
 
 
-NAMED = {path: list(named_in(path.read_text(encoding="utf-8"))) for path in SOURCES}
+@pytest.fixture(scope="module")
+def named():
+    """The options that each source names, with their lines."""
+    return {path: list(named_in(path.read_text(encoding="utf-8"))) for path in SOURCES}
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +43,18 @@ def test_options_are_found_in_messages_docstrings_and_f_strings():
     assert list(named_in(source)) == [(1, "--one"), (2, "--no"), (2, "--two"), (2, "--three-four")]
 
 
-def test_every_option_that_a_text_names_exists(options):
+def test_every_option_that_a_text_names_exists(named, options):
     wrong = [
         f"{path.relative_to(ROOT)}:{line} names {option}"
-        for path, found in NAMED.items()
+        for path, found in named.items()
         for line, option in found
         if option not in options
     ]
     assert not wrong
 
 
-def test_a_library_speaks_of_parameters():
-    speaking = {path.relative_to(ROOT).parts[1] for path, found in NAMED.items() if found}
+def test_a_library_speaks_of_parameters(named):
+    speaking = {path.relative_to(ROOT).parts[1] for path, found in named.items() if found}
     assert speaking <= NAMES_OPTIONS
 
 

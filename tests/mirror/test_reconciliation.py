@@ -36,7 +36,7 @@ def run(database):
 
 
 def test_each_kind_is_found_and_nothing_else(database, run):
-    what = seeded(2400, 10)
+    what = seeded(480, 4)
     result = run(fill(database, what))
     assert {kind for kind, _ in what.wanted} == set(DIFFERENCES)
     assert found_of(result) == what.wanted
@@ -52,7 +52,7 @@ def test_one_broken_cent_is_found(database, run):
 
 
 def test_totals_add_up_by_currency(database, run):
-    what = seeded(1200, 5)
+    what = seeded(480, 4)
     result = run(fill(database, what))
     sums: Counter[str] = Counter()
     for total in result.totals:

@@ -8,7 +8,7 @@ from parts.vendor_history import CallRecord
 from confirma_async.mirror.content import digest
 from confirma_async.sandbox import ListedKind
 
-DAYS = 45
+DAYS = 30
 
 
 @pytest.fixture

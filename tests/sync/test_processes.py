@@ -2,7 +2,7 @@
 
 Every script runs on this interpreter, and on those that CONFIRMA_TEST_PYTHONS names, separated by ``:``; they
 need the packages that the SDK depends on. Where the event loop has a part in what happens (its end, a fork, a
-job), the script runs with and without uvloop.
+call that is cancelled), the script runs with and without uvloop.
 """
 
 import contextlib
@@ -214,6 +214,7 @@ def numbered(number):
     return {"invoice": {"header": {**header, "currencyCode": "EUR"}}}
 
 
+@on_one_loop
 def test_ctrl_c_in_a_job_drains_it_and_the_same_call_goes_on(start, sandbox, confirma, seen, tmp_path):
     sandbox.faults.add(Fault.LATENCY, operation=CREATE, times=None, seconds=0.02)
     script = """
@@ -423,6 +424,7 @@ with Sandbox() as sandbox:
     assert ending(start(script)) == (["True", "True", "0"], "", 0)
 
 
+@on_one_loop
 def test_ctrl_c_in_a_job_puts_back_what_waits_for_its_turn(start, sandbox, confirma, seen, tmp_path):
     script = """
 from confirma_sync import RateLimit
