@@ -32,6 +32,9 @@ _MOST_KEPT = 2 * 1024 * 1024
 _MOST_SEEN = 10_000
 """Kinds of markup that were seen once, and are known if they come again."""
 
+_PATIENCE = 16
+"""Documents of new markup in a row, after which one of so many is looked at until one is known again."""
+
 _SPECIAL = frozenset(range(0x20)) - frozenset(b"\t\n") | frozenset(b"<>")
 _PLAIN = bytes(sorted(frozenset(range(0x100)) - _SPECIAL))
 """Bytes that can stand in a text. A carriage return is read as a line feed, and other controls are no XML."""
@@ -154,13 +157,19 @@ class KnownMarkup:
         self._seen: set[int] = set()
         self._rows: dict[str, str] = {}
         self._kept = 0
+        self._missed = 0
 
     def cut(self, text: bytes) -> Cut | None:
         """Return a document in pieces; None where a parser would make more of its texts than they say.
 
+        None as well for most documents where many in a row were of new markup, for to look takes its time.
+
         Args:
             text: The document, in UTF-8.
         """
+        if self._missed > _PATIENCE and self._missed % _PATIENCE:
+            self._missed += 1
+            return None
         written = _plain(text)
         start = None if written is None else _ROOT.match(written)
         if written is None or start is None:
@@ -193,7 +202,9 @@ class KnownMarkup:
             for leaf, text in zip(segment.leaves, texts, strict=True):
                 leaf.text = text
         else:
+            self._missed = 0
             return _made_of(lent)
+        self._missed += 1
         for segment in lent:
             segment.home.append(segment)
         return None
