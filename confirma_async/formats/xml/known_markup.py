@@ -11,9 +11,11 @@ lent to one document at a time, and given back once it is read.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from operator import itemgetter
 from xml.sax.saxutils import unescape
 
@@ -30,6 +32,9 @@ _MOST_KEPT = 2 * 1024 * 1024
 _MOST_SEEN = 10_000
 """Kinds of markup that were seen once, and are known if they come again."""
 
+_PATIENCE = 16
+"""Documents of new markup in a row, after which one of so many is looked at until one is known again."""
+
 _SPECIAL = frozenset(range(0x20)) - frozenset(b"\t\n") | frozenset(b"<>")
 _PLAIN = bytes(sorted(frozenset(range(0x100)) - _SPECIAL))
 """Bytes that can stand in a text. A carriage return is read as a line feed, and other controls are no XML."""
@@ -44,7 +49,7 @@ ROWS = frozenset({"InvoiceLine", "CreditNoteLine", "InvoiceRow"})
 _ROW = re.compile(rf"<((?:[\w.-]{{1,40}}:)?(?:{'|'.join(sorted(ROWS))}))>")
 """The first row of a document. Rows with attributes of their own are parsed each time."""
 _NAME = re.compile(r"[\s/]")
-_HOLE_MARK = ""
+_HOLE = ""
 """What marks where the rows of a frame were, among its tags."""
 _NO_STARTS = frozenset(("", "/", "?", "!"))
 """How tags begin that begin no element."""
@@ -135,7 +140,7 @@ class _Layout:
 
 @frozen(eq=False)
 class Cut:
-    """A plain document in pieces: text and markup by turns, of its frame and then of each of its rows.
+    """A plain document in pieces: markup and text by turns, of its frame and then of each of its rows.
 
     Attributes:
         parts: The pieces, each with the markup that they are known by.
@@ -152,13 +157,19 @@ class KnownMarkup:
         self._seen: set[int] = set()
         self._rows: dict[str, str] = {}
         self._kept = 0
+        self._missed = 0
 
     def cut(self, text: bytes) -> Cut | None:
         """Return a document in pieces; None where a parser would make more of its texts than they say.
 
+        None as well for most documents where many in a row were of new markup, for to look takes its time.
+
         Args:
             text: The document, in UTF-8.
         """
+        if self._missed > _PATIENCE and self._missed % _PATIENCE:
+            self._missed += 1
+            return None
         written = _plain(text)
         start = None if written is None else _ROOT.match(written)
         if written is None or start is None:
@@ -169,12 +180,11 @@ class KnownMarkup:
             row = found[1] if found else ""
             if found and len(self._rows) < _MOST_SEEN:
                 self._rows[start[1]] = row
-        head, *rows = written.split(f"<{row}>") if row else [written]
-        if rows:
-            last, end, tail = rows[-1].partition(f"</{row}>")
-            rows[-1] = last + end
-            head = f"{head}<{_HOLE_MARK}>{tail}"
-        return Cut([_in_pieces(head, ""), *(_in_pieces(f"<{row}>{each}", start[1]) for each in rows)])
+        pieces = written.replace(">", "<").split("<")
+        if "&" in written:
+            pieces[::2] = [unescape(piece, _QUOTES) for piece in pieces[::2]]
+        del pieces[0]  # nothing is before the first tag
+        return _cut(pieces, row, start[1])
 
     def lend(self, cut: Cut) -> Lent | None:
         """Return a document made of known markup and its texts; None where not all of it is known."""
@@ -192,7 +202,9 @@ class KnownMarkup:
             for leaf, text in zip(segment.leaves, texts, strict=True):
                 leaf.text = text
         else:
+            self._missed = 0
             return _made_of(lent)
+        self._missed += 1
         for segment in lent:
             segment.home.append(segment)
         return None
@@ -210,30 +222,41 @@ class KnownMarkup:
                 self._seen.clear()
             self._seen |= unseen
             return None
-        parts = _elements_of(cut, root)
-        segments = [self._segment(*part, *elements) for part, elements in zip(cut.parts, parts, strict=False)]
+        count = len(cut.parts) - 1
+        first = next((at for at, each in enumerate(root) if local_name(each.tag) in ROWS), len(root))
+        segments = [self._segment(*cut.parts[0], root, root[:first], root[first + count :])]
+        for part, row in zip(cut.parts[1:], root[first : first + count], strict=False):
+            segments.append(self._segment(*part, row, row[:]))
         found = [each for each in segments if each is not None]
         return _made_of(found, root) if len(found) == len(cut.parts) else None
 
     def _segment(
-        self, markup: str, pieces: Sequence[str], before: Sequence[Element], after: Sequence[Element]
+        self,
+        markup: str,
+        pieces: Sequence[str],
+        top: Element,
+        before: Sequence[Element],
+        after: Sequence[Element] | None = None,
     ) -> _Segment | None:
         """Return elements that can be kept; None where the pieces do not tell all that is in them.
 
         Args:
             markup: What they are known by.
-            pieces: Their texts and markup.
-            before: They, in the order of the document, as far as the rows, of which they are none or one.
-            after: They behind the rows.
+            pieces: Their markup and texts.
+            top: The row, or the root.
+            before: The elements right below it; below a root, those before the rows.
+            after: Of a frame, those behind the rows.
         """
-        elements = (*before, *after)
-        tags = pieces[1::2]
+        elements = [top, *(each for child in before for each in child.iter())]
+        count = len(elements)
+        elements += [each for child in after or () for each in child.iter()]
+        tags = pieces[::2]
         starts = [at for at, tag in enumerate(tags) if tag[:1] not in _NO_STARTS]
         if [_NAME.split(tags[at], 1)[0].rpartition(":")[2] for at in starts] != [
             local_name(each.tag) for each in elements
         ]:
             return None
-        if _HOLE_MARK in tags and sum(at < tags.index(_HOLE_MARK) for at in starts) != len(before):
+        if _HOLE in tags and sum(at < tags.index(_HOLE) for at in starts) != count:
             return None
         of_text = [
             (at, element)
@@ -242,8 +265,8 @@ class KnownMarkup:
         ]
         layout = self._layouts.get(markup)
         if layout is None:
-            leaves = [2 * at + 2 for at, _ in of_text]
-            between = sorted({*range(0, len(pieces), 2)} - {*leaves})
+            leaves = [2 * at + 1 for at, _ in of_text]
+            between = sorted({*range(1, len(pieces), 2)} - {*leaves})
             layout = _Layout(_taker(leaves), _taker(between))
         texts = layout.texts(pieces)
         if texts is None or [*texts] != [(each.text or "").strip() for _, each in of_text]:
@@ -253,26 +276,15 @@ class KnownMarkup:
         if self._kept > _MOST_KEPT:
             self._layouts, self._kept = {}, size
         self._layouts[markup] = layout
-        top, *below = before
         return _Segment(
             home=layout.kept.setdefault(_empty_ones(texts), []),
             top=top,
-            before=[each for each in top if each in {*below}],
-            after=[each for each in top if each in {*after}],
+            before=before,
+            after=after or (),
             leaves=[each for _, each in of_text],
-            asked={each: Asked() for each in elements if len(each) or each is top},
+            # What is further below a row is asked for too seldom.
+            asked={each: Asked() for each in elements if each is top or (after is not None and len(each))},
         )
-
-
-def _elements_of(cut: Cut, root: Element) -> Sequence[tuple[Sequence[Element], Sequence[Element]]]:
-    """Return the elements of each part of a document; those of its frame before and after the rows."""
-    count = len(cut.parts) - 1
-    first = next((at for at, each in enumerate(root) if local_name(each.tag) in ROWS), len(root))
-    rows = root[first : first + count]
-    before, after = (
-        [each for top in tops for each in top.iter()] for tops in (root[:first], root[first + count :])
-    )
-    return [([root, *before], after), *(([*row.iter()], ()) for row in rows)]
 
 
 def _made_of(segments: Sequence[_Segment], root: Element | None = None) -> Lent:
@@ -291,17 +303,28 @@ def _made_of(segments: Sequence[_Segment], root: Element | None = None) -> Lent:
     return Lent(root, asked, frame.asked[frame.top], tops[0].tag if tops else "", segments)
 
 
-def _in_pieces(text: str, root: str) -> tuple[str, Sequence[str]]:
-    """Return the pieces of a part, after the markup that they are known by.
+def _cut(pieces: list[str], row: str, root: str) -> Cut:
+    """Return a document in parts.
 
     Args:
-        text: The part.
-        root: Of a row, the markup of the root, which says what prefixes stand for.
+        pieces: Its markup and texts by turns.
+        row: The markup that its rows begin with.
+        root: That of its root, which says what the prefixes of its rows stand for.
     """
-    pieces = text.replace(">", "<").split("<")
-    if "&" in text:
-        pieces[::2] = [unescape(piece, _QUOTES) for piece in pieces[::2]]
-    return "<".join((root, *pieces[1::2])), pieces
+    tags, begins = pieces[::2], list[int]()
+    at = -1
+    with contextlib.suppress(ValueError):
+        while True:
+            at = tags.index(row, at + 1)
+            begins.append(at)
+    if not begins:
+        return Cut([("<".join(tags), pieces)])
+    end = 1 + (tags.index(f"/{row}", begins[-1]) if f"/{row}" in tags[begins[-1] :] else begins[-1])
+    frame = [*tags[: begins[0]], _HOLE, *tags[end:]]
+    parts = [("<".join(frame), [*pieces[: 2 * begins[0]], _HOLE, "", *pieces[2 * end :]])]
+    for begin, behind in pairwise((*begins, end)):
+        parts.append(("<".join((f"<{root}", *tags[begin:behind])), pieces[2 * begin : 2 * behind]))
+    return Cut(parts)
 
 
 def _taker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
@@ -315,7 +338,9 @@ def _empty_ones(texts: Sequence[str]) -> str:
 
 def _plain(text: bytes) -> str | None:
     """Return a document as text; None where it holds more than markup and what stands for itself."""
-    if len(text) > _LARGEST or b"<![" in text or b"<!D" in text or _NO_CHARACTERS in text:
+    if len(text) > _LARGEST or _NO_CHARACTERS in text:
+        return None
+    if b"!" in text and text.count(b"<!") > text.count(b"<!--"):
         return None
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
@@ -326,4 +351,4 @@ def _plain(text: bytes) -> str | None:
         written = text.decode()
     except UnicodeDecodeError:
         return None
-    return None if _ENTITY.search(written) else written
+    return None if "&" in written and _ENTITY.search(written) else written

@@ -53,6 +53,9 @@ class ElementStep:
 Aside: TypeAlias = dict[str, list[Element]]
 """Elements that a plan sets aside, by their places, in the order of the document."""
 
+ReadText: TypeAlias = Callable[[str], str | Decimal | None]
+"""Reads a text; None where it is not of the usual form."""
+
 Tree: TypeAlias = Mapping[str, ElementStep]
 """Steps by tag."""
 
@@ -66,6 +69,7 @@ class Placed(NamedTuple):
         take: How it is taken.
         is_nested: Whether its place is in an object below.
         unit: The attribute that names its unit; empty where it has none.
+        read: What reads its usual form; None where none does.
     """
 
     at: int
@@ -73,6 +77,7 @@ class Placed(NamedTuple):
     take: Take
     is_nested: bool
     unit: str
+    read: ReadText | None
 
 
 @frozen
@@ -90,9 +95,6 @@ class ElementShape:
     implied: list[tuple[int, str]] = field(factory=list[tuple[int, str]])
     aside: list[tuple[int, str]] = field(factory=list[tuple[int, str]])
     rest: list[int] = field(factory=list[int])
-
-
-ReadText: TypeAlias = Callable[[str], str | Decimal | None]
 
 
 @frozen(eq=False)
@@ -139,26 +141,29 @@ class Plan:
             currency: Its currency, which the attributes of its amounts need not say again.
         """
         texts = [text.strip() if (text := each.text) else "" for each in elements]
-        shape = self._shape(elements, texts, dialect.steps)
+        shape = self._shape(elements, texts, dialect)
         aside: Aside = {}
         for at, place in shape.aside:
             aside.setdefault(place, []).append(elements[at])
-        attribute, silent = dialect.currency_attribute, [(dialect.currency_attribute, currency)]
-        rest = [elements[at] for at in shape.rest]
-        rest += [each for each in elements if (items := each.items()) and [*items] != silent]
-        placed: list[tuple[Element, str, Take, bool, str, ReadText | None]] = []
-        readers: dict[Take, ReadText] = {Take.TEXT: str, Take.NUMBER: dialect.decimal}
-        for at, place, take, is_nested, unit in shape.placed:
-            element, read = elements[at], readers.get(take)
-            if take in _OF_MONEY and (not currency or element.get(attribute, currency) == currency):
-                read = dialect.plain_amount
-            placed.append((element, place, take, is_nested, unit, read))
+        silent = [(dialect.currency_attribute, currency)]
+        loud = [each for each in elements if (items := each.items()) and [*items] != silent]
+        placed = [
+            # An amount that says more than its number may be in another currency.
+            (
+                elements[at],
+                place,
+                take,
+                is_nested,
+                unit,
+                None if take in _OF_MONEY and elements[at] in loud else read,
+            )
+            for at, place, take, is_nested, unit, read in shape.placed
+        ]
         implied = [(elements[at], text) for at, text in shape.implied]
+        rest = [*[elements[at] for at in shape.rest], *loud]
         return LaidOut(placed, implied, aside, rest)
 
-    def _shape(
-        self, elements: Sequence[Element], texts: Sequence[str], steps: Callable[[str], Sequence[str]]
-    ) -> ElementShape:
+    def _shape(self, elements: Sequence[Element], texts: Sequence[str], dialect: Dialect) -> ElementShape:
         key = (*[each.tag for each in elements], *map(len, elements), *map(bool, texts))
         found = self._shapes.get(key)
         if found is not None:
@@ -166,10 +171,19 @@ class Plan:
         if not self._tree:
             units = self.units
             self._tree = _compiled(
-                [(steps(path), place, take, units.get(path, "")) for path, place, take in self.entries]
+                [
+                    (dialect.steps(path), place, take, units.get(path, ""))
+                    for path, place, take in self.entries
+                ]
             )
         found = ElementShape()
-        _lay_out(elements[0], self._tree, {each: at for at, each in enumerate(elements)}, texts, found)
+        readers: Mapping[Take, ReadText] = {
+            Take.TEXT: str,
+            Take.NUMBER: dialect.decimal,
+            **dict.fromkeys(_OF_MONEY, dialect.plain_amount),
+        }
+        at = {each: at for at, each in enumerate(elements)}
+        _lay_out(elements[0], self._tree, at, texts, readers, found)
         if len(elements) <= _LARGEST_SHAPE:
             if len(self._shapes) >= _MOST_SHAPES:
                 self._shapes.clear()
@@ -188,7 +202,12 @@ def _compiled(entries: Sequence[tuple[Sequence[str], str, Take, str]]) -> Tree:
 
 
 def _lay_out(
-    parent: Element, tree: Tree, at: Mapping[Element, int], texts: Sequence[str], found: ElementShape
+    parent: Element,
+    tree: Tree,
+    at: Mapping[Element, int],
+    texts: Sequence[str],
+    readers: Mapping[Take, ReadText],
+    found: ElementShape,
 ) -> None:
     """Add what a tree of steps makes of the elements below one.
 
@@ -197,6 +216,7 @@ def _lay_out(
         tree: The steps.
         at: Where each element stands.
         texts: The text of each.
+        readers: What reads the usual form of a value that is taken so.
         found: What it is added to.
     """
     seen: set[str] = set()
@@ -207,7 +227,7 @@ def _lay_out(
             continue
         text, has_children = texts[position], len(child) > 0
         if step.below:
-            _lay_out(child, step.below, at, texts, found)
+            _lay_out(child, step.below, at, texts, readers, found)
         if not text and not has_children:
             continue  # an empty element does not count
         if step.take is Take.ASIDE:
@@ -219,7 +239,9 @@ def _lay_out(
         elif text and step.place:
             # Among the elements below it, its text may stand in several pieces.
             take = Take.JOINED if has_children and step.take is Take.TEXT else step.take
-            found.placed.append(Placed(position, step.place, take, "." in step.place, step.unit))
+            found.placed.append(
+                Placed(position, step.place, take, "." in step.place, step.unit, readers.get(take))
+            )
         if has_children and (text or not step.below):
             found.rest.append(position)
         if (text or step.below) and step.take is not Take.JOINED:

@@ -112,19 +112,16 @@ class Leftovers:
             besides: Elements that are passed over.
             asked: What is remembered of it; None where nothing is.
         """
-        taken, is_mixed = self._taken, self._is_mixed
+        taken = self._taken
         if asked is None:
-            for child, chain in self._walked(top, (), besides):
-                if taken.is_left(child, is_mixed=is_mixed):
-                    yield from self._details_of(child, self._path((*chain, child)))
+            for child, chain in self._left(taken, top, (), besides):
+                yield from self._details_of(child, self._path((*chain, child)))
             return
         told = asked.told.get(taken.currency)
         if told is None:
-            untouched = Taken(taken.dialect, taken.currency)
             told = asked.told[taken.currency] = [
                 (child, self._path((*chain, child)))
-                for child, chain in self._walked(top, (), besides)
-                if untouched.is_left(child, is_mixed=False)
+                for child, chain in self._left(Taken(taken.dialect, taken.currency), top, (), besides)
             ]
         texts, silent = taken.texts, taken.silent
         for child, path in told:
@@ -133,23 +130,31 @@ class Leftovers:
             if taken.is_left(child, is_mixed=False):
                 yield from self._details_of(child, path)
 
-    def _walked(
-        self, parent: Element, above: tuple[Element, ...], besides: Collection[Element]
-    ) -> Iterator[tuple[Element, tuple[Element, ...]]]:
-        """Return the elements below one, each with those from the top down to its parent.
+    def _left(
+        self, taken: Taken, parent: Element, above: tuple[Element, ...], besides: Collection[Element]
+    ) -> list[tuple[Element, tuple[Element, ...]]]:
+        """Return the elements below one that are left, each with those from the top down to its parent.
 
         Args:
+            taken: What is not left.
             parent: The element.
             above: The elements from the top down to it, without it.
             besides: Elements that are passed over.
         """
+        texts, silent, is_mixed = taken.texts, taken.silent, self._is_mixed
         chain: tuple[Element, ...] = (*above, parent)
+        found: list[tuple[Element, tuple[Element, ...]]] = []
         for child in parent:
-            if child in besides:
-                continue
-            yield child, chain
             if len(child):
-                yield from self._walked(child, chain, besides)
+                if child in besides:
+                    continue
+            elif child in texts and (not (items := child.items()) or [*items] == silent):
+                continue
+            if taken.is_left(child, is_mixed=is_mixed):
+                found.append((child, chain))
+            if len(child):
+                found += self._left(taken, child, chain, besides)
+        return found
 
     def _details_of(self, element: Element, path: str) -> Iterator[dict[str, str]]:
         taken = self._taken

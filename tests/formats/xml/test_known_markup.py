@@ -51,6 +51,7 @@ def known(monkeypatch):
     """A memory that knows nothing yet."""
     known = KnownMarkup()
     monkeypatch.setattr(documents, "_KNOWN", known)
+    monkeypatch.setattr("confirma_async.formats.xml.known_markup._PATIENCE", 1_000)
     return known
 
 
@@ -187,3 +188,14 @@ def test_what_is_kept_has_a_bound(known, tmp_path, monkeypatch):
         path.write_text(UBL.replace("MON", f"M{number // 3}"), encoding="utf-8")
         told(path)
     assert known._kept <= 3 * len(UBL)
+
+
+def test_known_markup_is_found_again_after_many_documents_of_new_markup(known, tmp_path, monkeypatch):
+    monkeypatch.setattr("confirma_async.formats.xml.known_markup._PATIENCE", 4)
+    taught(known, UBL, tmp_path / "known.xml")
+    path = tmp_path / "new.xml"
+    for number in range(10):
+        path.write_text(UBL.replace("MON", f"M{number}"), encoding="utf-8")
+        told(path)
+    assert any(is_known(known, UBL) for _ in range(4))
+    assert is_known(known, UBL)
