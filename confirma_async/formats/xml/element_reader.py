@@ -238,6 +238,7 @@ class ElementReader:
         if found is None:
             found = plan.laid_out([*parent.iter()], self.dialect, self.currency)
             if asked is not None:
+                asked.make_room()
                 asked.laid_out[key] = found
         return found
 

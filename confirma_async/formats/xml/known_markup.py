@@ -17,12 +17,13 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from operator import itemgetter
+from typing import TypeAlias
 from xml.sax.saxutils import unescape
 
 from attrs import define, field, frozen
 
 from confirma_async.formats.xml.elements import local_name
-from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.parse import MOST_NAMESPACES, Element
 from confirma_async.formats.xml.plan import LaidOut, Plan
 
 _LARGEST = 128 * 1024
@@ -46,13 +47,19 @@ _QUOTES = {"&quot;": '"', "&apos;": "'"}
 _ROOT = re.compile(r"(?:<[?!][^<>]*>\s*)*<([^<>?!][^<>]*)>")
 ROWS = frozenset({"InvoiceLine", "CreditNoteLine", "InvoiceRow"})
 """Names of rows, which stand right below the root."""
+_SPACE = " \t\n"
+"""What XML takes for space; any other is an error before and behind the root."""
 _ROW = re.compile(rf"<((?:[\w.-]{{1,40}}:)?(?:{'|'.join(sorted(ROWS))}))>")
 """The first row of a document. Rows with attributes of their own are parsed each time."""
 _NAME = re.compile(r"[\s/]")
-_HOLE = ""
-"""What marks where the rows of a frame were, among its tags."""
-_NO_STARTS = frozenset(("", "/", "?", "!"))
+_HOLE = ">"
+"""What marks where the rows of a frame were, among its tags; no tag of any document has it."""
+_NO_STARTS = frozenset((_HOLE, "/", "?", "!"))
 """How tags begin that begin no element."""
+_WHOLE = re.compile(r"[^?!].*|\?.+\?|!--.*--", re.DOTALL)
+"""A tag, an instruction or a comment that has no other tags in it."""
+_MOST_CURRENCIES = 8
+"""Currencies for which it is remembered what is found below an element."""
 
 
 @define(eq=False)
@@ -70,6 +77,12 @@ class Asked:
     every: dict[str, Sequence[Element]] = field(factory=dict[str, Sequence[Element]])
     laid_out: dict[tuple[Plan, str], LaidOut] = field(factory=dict[tuple[Plan, str], LaidOut])
     told: dict[str, Sequence[tuple[Element, str]]] = field(factory=dict[str, "Sequence[tuple[Element, str]]"])
+
+    def make_room(self) -> None:
+        """Forget what was found for currencies, which are what documents say they are, once they are many."""
+        for found in (self.laid_out, self.told):
+            if len(found) >= _MOST_CURRENCIES:
+                found.clear()
 
 
 @frozen(eq=False)
@@ -102,6 +115,7 @@ class Lent:
         asked: What was found below its elements, by those that have others below them.
         of_root: The same of its root, without its rows.
         row: The tag of its rows; empty where it has none.
+        rows: Its rows.
         segments: What was lent.
     """
 
@@ -109,6 +123,7 @@ class Lent:
     asked: dict[Element, Asked]
     of_root: Asked
     row: str
+    rows: Sequence[Element]
     segments: Sequence[_Segment]
 
     def give_back(self) -> None:
@@ -133,9 +148,13 @@ class _Layout:
 
     def texts(self, pieces: Sequence[str]) -> Sequence[str] | None:
         """Return the texts, without space around them; None where there is text between elements."""
-        if "".join(self.between(pieces)).strip():
+        if "".join(self.between(pieces)).strip(_SPACE):
             return None
         return [text.strip() for text in self.leaves(pieces)]
+
+
+_Markup: TypeAlias = tuple[str, str]
+"""The tags of a frame or a row; before those of a row the root, which is one text for all of a document."""
 
 
 @frozen(eq=False)
@@ -146,16 +165,16 @@ class Cut:
         parts: The pieces, each with the markup that they are known by.
     """
 
-    parts: Sequence[tuple[str, Sequence[str]]]
+    parts: Sequence[tuple[_Markup, Sequence[str]]]
 
 
 class KnownMarkup:
     """The markup that is known, with its elements."""
 
     def __init__(self) -> None:
-        self._layouts: dict[str, _Layout] = {}
+        self._layouts: dict[_Markup, _Layout] = {}
         self._seen: set[int] = set()
-        self._rows: dict[str, str] = {}
+        self._rows: dict[int, str] = {}  # by the hash of the root; another row only cuts a document otherwise
         self._kept = 0
         self._missed = 0
 
@@ -174,12 +193,13 @@ class KnownMarkup:
         start = None if written is None else _ROOT.match(written)
         if written is None or start is None:
             return None
-        row = self._rows.get(start[1])
+        root = hash(start[1])
+        row = self._rows.get(root)
         if row is None:
             found = _ROW.search(written)
             row = found[1] if found else ""
             if found and len(self._rows) < _MOST_SEEN:
-                self._rows[start[1]] = row
+                self._rows[root] = row
         pieces = written.replace(">", "<").split("<")
         if "&" in written:
             pieces[::2] = [unescape(piece, _QUOTES) for piece in pieces[::2]]
@@ -224,15 +244,20 @@ class KnownMarkup:
             return None
         count = len(cut.parts) - 1
         first = next((at for at, each in enumerate(root) if local_name(each.tag) in ROWS), len(root))
-        segments = [self._segment(*cut.parts[0], root, root[:first], root[first + count :])]
-        for part, row in zip(cut.parts[1:], root[first : first + count], strict=False):
+        after = root[first + count :]
+        rows = root[first : first + count]
+        # Others below the root that are named as its rows are told by their place among them.
+        if (rows and any(each.tag == rows[0].tag for each in after)) or not all(map(len, rows)):
+            return None
+        segments = [self._segment(*cut.parts[0], root, root[:first], after)]
+        for part, row in zip(cut.parts[1:], rows, strict=False):
             segments.append(self._segment(*part, row, row[:]))
         found = [each for each in segments if each is not None]
         return _made_of(found, root) if len(found) == len(cut.parts) else None
 
     def _segment(
         self,
-        markup: str,
+        markup: _Markup,
         pieces: Sequence[str],
         top: Element,
         before: Sequence[Element],
@@ -251,7 +276,12 @@ class KnownMarkup:
         count = len(elements)
         elements += [each for child in after or () for each in child.iter()]
         tags = pieces[::2]
+        if not all(map(_WHOLE.fullmatch, tags)):
+            return None
         starts = [at for at, tag in enumerate(tags) if tag[:1] not in _NO_STARTS]
+        ends = sum(tag[:1] == "/" for tag in tags) + sum(tags[at].endswith("/") for at in starts)
+        if len(starts) != ends:
+            return None
         if [_NAME.split(tags[at], 1)[0].rpartition(":")[2] for at in starts] != [
             local_name(each.tag) for each in elements
         ]:
@@ -300,7 +330,7 @@ def _made_of(segments: Sequence[_Segment], root: Element | None = None) -> Lent:
         root = ET.Element(frame.top.tag, frame.top.attrib)
         root.extend((*frame.before, *tops, *frame.after))
     asked = {**frame.asked, **{row.top: row.asked[row.top] for row in rows}}
-    return Lent(root, asked, frame.asked[frame.top], tops[0].tag if tops else "", segments)
+    return Lent(root, asked, frame.asked[frame.top], tops[0].tag if tops else "", tops, segments)
 
 
 def _cut(pieces: list[str], row: str, root: str) -> Cut:
@@ -318,12 +348,12 @@ def _cut(pieces: list[str], row: str, root: str) -> Cut:
             at = tags.index(row, at + 1)
             begins.append(at)
     if not begins:
-        return Cut([("<".join(tags), pieces)])
+        return Cut([(("", "<".join(tags)), pieces)])
     end = 1 + (tags.index(f"/{row}", begins[-1]) if f"/{row}" in tags[begins[-1] :] else begins[-1])
     frame = [*tags[: begins[0]], _HOLE, *tags[end:]]
-    parts = [("<".join(frame), [*pieces[: 2 * begins[0]], _HOLE, "", *pieces[2 * end :]])]
+    parts = [(("", "<".join(frame)), [*pieces[: 2 * begins[0]], _HOLE, "", *pieces[2 * end :]])]
     for begin, behind in pairwise((*begins, end)):
-        parts.append(("<".join((f"<{root}", *tags[begin:behind])), pieces[2 * begin : 2 * behind]))
+        parts.append(((root, "<".join(tags[begin:behind])), pieces[2 * begin : 2 * behind]))
     return Cut(parts)
 
 
@@ -350,5 +380,7 @@ def _plain(text: bytes) -> str | None:
     try:
         written = text.decode()
     except UnicodeDecodeError:
+        return None
+    if written.count("xmlns") > MOST_NAMESPACES:  # which the parser's guard may take for declarations
         return None
     return None if "&" in written and _ENTITY.search(written) else written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Set as AbstractSet
 from itertools import pairwise
 from operator import attrgetter
 
@@ -84,13 +84,15 @@ class Leftovers:
             tail and not tail.isspace() for tail in set(map(_tail, root.iter()))
         )
 
-    def of_document(self, besides: Collection[Element]) -> list[dict[str, str]]:
+    def of_document(self, besides: AbstractSet[Element]) -> list[dict[str, str]]:
         """Return what is left of the document as definition details in wire form; codes are paths below it.
 
         Args:
             besides: Elements that are passed over with all below them.
         """
-        asked = None if self._lent is None else self._lent.of_root
+        lent = self._lent
+        # Only what is left of the frame is that of other documents too, not what is left of rows.
+        asked = None if lent is None or not besides >= {*lent.rows} else lent.of_root
         return [*self._details_of(self._root, ""), *self._below(self._root, besides, asked)]
 
     def of(self, top: Element) -> list[dict[str, str]]:
@@ -119,6 +121,7 @@ class Leftovers:
             return
         told = asked.told.get(taken.currency)
         if told is None:
+            asked.make_room()
             told = asked.told[taken.currency] = [
                 (child, self._path((*chain, child)))
                 for child, chain in self._left(Taken(taken.dialect, taken.currency), top, (), besides)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,104 @@ def test_known_markup_is_found_again_after_many_documents_of_new_markup(known, t
         told(path)
     assert any(is_known(known, UBL) for _ in range(4))
     assert is_known(known, UBL)
+
+
+@pytest.mark.parametrize(
+    ("document", "row"),
+    [
+        (UBL, "<cac:InvoiceLine>{}</cac:InvoiceLine>"),
+        (UBL, '<cac:InvoiceLine x="{}"/>'),
+        (UBL, "<InvoiceRow><cbc:ID>{}</cbc:ID></InvoiceRow>"),
+        (FINVOICE, "<CreditNoteLine><ID>{}</ID></CreditNoteLine>"),
+        (FINVOICE, "<InvoiceRow>{}</InvoiceRow>"),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False], ids=["first", "last"])
+def test_what_is_left_of_rows_is_that_of_their_own_document(document, row, is_first, tmp_path, monkeypatch):
+    path = tmp_path / "in.xml"
+    name = "<cac:InvoiceLine>" if document is UBL else "<InvoiceRow>"
+    at = document.index(name) if is_first else document.rindex("</")
+    for number in range(12):
+        rows = "".join(row.format(f"{number}-{each}") for each in range(1 + number % 3))
+        path.write_text(document[:at] + rows + document[at:], encoding="utf-8")
+        assert told(path) == parsed(path, monkeypatch), number
+
+
+def test_rows_with_attributes_are_counted_with_the_rows_before_them(tmp_path, monkeypatch):
+    path = tmp_path / "in.xml"
+    row = UBL[UBL.index("<cac:InvoiceLine>") : UBL.index("</cac:InvoiceLine>") + 18]
+    at = UBL.rindex("</")
+    for number in range(12):
+        rows = row * (number % 4)
+        path.write_text(f'{UBL[:at]}{rows}<cac:InvoiceLine x="1"/>{UBL[at:]}', encoding="utf-8")
+        assert told(path) == parsed(path, monkeypatch), number
+
+
+@pytest.mark.parametrize("document", [UBL, FINVOICE], ids=["ubl", "finvoice"])
+def test_what_is_not_well_formed_is_refused_whatever_is_known(document, known, tmp_path, monkeypatch):
+    taught(known, document, tmp_path / "known.xml")
+    row = "cac:InvoiceLine" if document is UBL else "InvoiceRow"
+    begin, end = document.index(f"<{row}>"), document.rindex(f"</{row}>") + len(row) + 3
+    path = tmp_path / "damaged.xml"
+    for damaged in (
+        f"{document[:begin]}<>{document[end:]}",
+        document.replace("?>", "?>\u2003", 1),
+        f"{document.rstrip()}\u00a0",
+    ):
+        path.write_text(damaged, encoding="utf-8")
+        assert told(path) == parsed(path, monkeypatch), damaged
+
+
+@pytest.mark.parametrize("document", [UBL, FINVOICE], ids=["ubl", "finvoice"])
+def test_rows_that_end_in_an_unusual_way_teach_nothing_wrong(document, known, tmp_path, monkeypatch):
+    row = "cac:InvoiceLine" if document is UBL else "InvoiceRow"
+    begin = document.index(f"<{row}>")
+    path = tmp_path / "in.xml"
+    for odd in (
+        f"<{row}></{row} >",
+        f'<{row}><{row} x="1"></{row}></{row}>',
+        f"<{row}><!-- ></{row} --></{row}>",
+        f"<{row}><?x ></{row} ?></{row}>",
+        f"<{row}><!--></{row} --></{row}>",
+    ):
+        for rows in (odd, f"<{row}></{row}>{odd}", f"<{row}></{row}></{row}>", f"<{row}>"):
+            path.write_text(document[:begin] + rows + document[begin:], encoding="utf-8")
+            for _ in range(4):
+                assert told(path) == parsed(path, monkeypatch), rows
+            end = document.rindex(f"</{row}>") + len(row) + 3
+            path.write_text(document[:begin] + rows + document[end:], encoding="utf-8")
+            for _ in range(4):
+                assert told(path) == parsed(path, monkeypatch), rows
+
+
+def test_texts_that_look_like_many_namespaces_are_read_as_before(known, tmp_path, monkeypatch):
+    taught(known, UBL, tmp_path / "in.xml")
+    path = tmp_path / "crowd.xml"
+    path.write_text(UBL.replace("Kiitos tilauksesta.", 'xmlns="x" ' * 300), encoding="utf-8")
+    assert told(path) == parsed(path, monkeypatch)
+
+
+def test_a_long_root_is_held_once_for_all_rows(known, tmp_path):
+    document = FINVOICE.replace("<Finvoice ", f'<Finvoice x="{"x" * 50_000}" ', 1)
+    at = document.index("<InvoiceRow>")
+    rows = "".join(f"<InvoiceRow><R{each}/></InvoiceRow>" for each in range(200))
+    path = tmp_path / "in.xml"
+    path.write_text(document[:at] + rows + document[at:], encoding="utf-8")
+    tracemalloc.start()
+    try:
+        for _ in range(LEARNT):
+            told(path)
+        assert is_known(known, path.read_text(encoding="utf-8"))
+        assert tracemalloc.get_traced_memory()[1] < 50 * len(rows) + 20 * len(document) + 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_currencies_that_come_once_are_not_kept(known, tmp_path):
+    path = tmp_path / "in.xml"
+    for number in range(60):
+        path.write_text(UBL.replace(">EUR<", f">{number}<", 1), encoding="utf-8")
+        told(path)
+    lent = known.lend(known.cut(UBL.encode()))
+    assert lent is not None
+    assert max(len(each.told) + len(each.laid_out) for each in lent.asked.values()) < 60
