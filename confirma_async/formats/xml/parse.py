@@ -7,6 +7,7 @@ import contextlib
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from itertools import islice
 from typing import TypeAlias
 from xml.parsers import expat
 
@@ -38,6 +39,8 @@ _LONGEST_NAME = 40
 _PLAIN_DOCTYPE = re.compile(rb"""<!DOCTYPE\s+Finvoice\s+SYSTEM\s+("[^"\[\]<>]*"|'[^'\[\]<>]*')\s*>""")
 """What Finvoice 1.2 writes: the name of a DTD, which is never fetched, and no declarations."""
 _DOCTYPE = "declares a DOCTYPE, which no invoice needs and which can hide or multiply contents; remove it"
+_LINE_END = re.compile(rb"\r\n?|\n")
+"""What the parser counts as the end of a line."""
 _NEAR = 40
 _PIECE = 32 * 1024
 
@@ -274,8 +277,8 @@ def _offset(text: bytes, start: int, error: ET.ParseError) -> int:
     """Return the byte that an error is at; the parser counts lines and characters."""
     line, column = error.position
     begin = start
-    for _ in range(line - 1):
-        begin = text.index(b"\n", begin) + 1
+    for each in islice(_LINE_END.finditer(text, start), line - 1):
+        begin = each.end()
     before = text[begin : begin + 4 * column].decode("utf-8", "ignore")[:column]
     return begin + len(before.encode())
 
