@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from attrs import define, field
@@ -24,17 +25,19 @@ Seen: TypeAlias = "tuple[tuple[int, int, int] | None, int]"
 class FolderWatch:
     """Says whether a folder is as it was when the files in it were last looked at, one by one.
 
+    A mount on a file shows in no folder, and is not seen.
+
     Args:
-        file: The path of the file whose folder it is. Where it is a link, no folder shows that what it leads
-            to was replaced, and nothing is ever said to be as it was.
+        files: The paths of the files. Where one is a link, or they are in several folders, none shows that
+            what they lead to was replaced, and nothing is ever said to be as it was.
     """
 
-    _file: str
+    _files: Sequence[str]
     _folder: str = field(init=False)
     _known: tuple[int, int, int] | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
-        self._folder = os.path.dirname(self._file)
+        self._folder = os.path.dirname(self._files[0])
 
     def is_still(self) -> bool:
         """Say whether nothing in the folder was made, removed, renamed or replaced since ``keep``."""
@@ -54,11 +57,14 @@ class FolderWatch:
             seen: What ``look`` returned before.
         """
         state, at = seen
-        if state is None or os.path.islink(self._file):
+        if state is None or any(map(self._is_elsewhere, self._files)):
             self._known = None
         else:
             changed = state[2]
             self._known = state if changed % _SECOND_NS and changed < at - GRAIN_NS else None
+
+    def _is_elsewhere(self, file: str) -> bool:
+        return os.path.dirname(file) != self._folder or os.path.islink(file)
 
     def _state(self) -> tuple[int, int, int] | None:
         try:

@@ -88,7 +88,7 @@ class OpenFile:
     _folder: FolderWatch = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._folder = FolderWatch(self._parts[0])
+        self._folder = FolderWatch((*self._parts, str(self._marks.place)))
 
     @contextlib.contextmanager
     def turn(self) -> Generator[None]:
