@@ -84,6 +84,7 @@ class Proof:
     seed: int
     tally: Tally = field(factory=Tally)
     _kinds: Iterator[str] = field(factory=lambda: cycle(KINDS))
+    _missed: list[str] = field(factory=list[str])
     _tries: Counter[str] = field(factory=Counter[str])
     _jobs: Iterator[int] = field(factory=count)
 
@@ -128,10 +129,12 @@ class Proof:
         for _ in range(2 * times):
             if self.done or killed == times:
                 return
-            kind = next(self._kinds)
+            kind = self._missed.pop() if self._missed else next(self._kinds)
             if await trial.kill(kind, self._next_step(trial.round) if kind == "step" else ""):
                 killed += 1
                 await trial.go_on()
+            else:
+                self._missed.append(kind)
 
     def _next_step(self, doing: str) -> str:
         """Return the step that was killed at least, in all rounds and then in this one.

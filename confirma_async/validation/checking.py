@@ -18,7 +18,7 @@ REGISTERED = (accounting, invoice)
 
 
 @cache
-def _checks_of(cls: type) -> tuple[rules.Check, ...]:
+def _checks_of(cls: type) -> tuple[rules.Checks, ...]:
     """Return the rules for objects of a class, which may be a subclass of one that has some."""
     return next((tuple(rules.CHECKS[base]) for base in cls.__mro__ if base in rules.CHECKS), ())
 
@@ -37,14 +37,17 @@ def check(obj: Schema) -> list[Problem]:
     callers = getcontext()
     setcontext(EXACT)
     try:
-        for holds in _checks_of(cls):
-            try:
-                found += holds(subject)
-            except Inexact:
-                wanted = "amounts must be small enough to be added exactly"
-                found.append(Problem(place, rules.AMOUNT_SIZE.id, wanted))
-            except (*WRONG_TYPES, InvalidOperation):
+        for checks in _checks_of(cls):
+            if checks.unless is not None and checks.unless(subject):
                 continue
+            for holds in checks.each:
+                try:
+                    found += holds(subject)
+                except Inexact:
+                    wanted = "amounts must be small enough to be added exactly"
+                    found.append(Problem(place, rules.AMOUNT_SIZE.id, wanted))
+                except (*WRONG_TYPES, InvalidOperation):
+                    continue
     finally:
         setcontext(callers)
     return found

@@ -126,27 +126,15 @@ def amounts_say_what_to_pay(invoice: InvoiceContentData) -> Sequence[Problem]:
     return (_problem(rules.AMOUNT_TO_PAY, "amounts", wanted),)
 
 
-@about(SalesInvoiceRequest)
-def amounts_agree(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """Each VAT amount is what its rate makes of net, net plus VAT is gross, and parts make up the whole."""
-    if _surely_agree(invoice.rows, invoice.amounts):
-        return _NOTHING
-    return (
-        *_wrong_rates(invoice),
-        *_wrong_rows(invoice),
-        *_wrong_gross(invoice),
-        *_wrong_breakdown(invoice),
-    )
-
-
-def _surely_agree(rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts | None) -> bool:
+def amounts_agree(invoice: InvoiceContentData) -> bool:
     """Say whether all amounts are given and right: the usual case, much quicker than naming a fault."""
-    if amounts is None:
-        return False
     nets = vats = part_nets = part_vats = ZERO
     given: Any  # an amount that is not given can be neither multiplied nor added, and ends this
     try:
-        for given in rows:
+        amounts = invoice.amounts
+        if amounts is None:
+            return False
+        for given in invoice.rows:
             net, vat, rate = given.net_amount, given.vat_amount, given.vat_percentage
             if not _LEAST_OFF <= net * rate - vat * _PERCENT <= _MOST_OFF or ZERO < rate < _ONE:
                 return False
@@ -160,14 +148,17 @@ def _surely_agree(rows: Sequence[InvoiceRowData], amounts: InvoiceAmounts | None
                 return False
             part_nets += net
             part_vats += vat
-    except TypeError:
+        if amounts.vat_breakdown and (part_nets != nets or part_vats != vats):
+            return False
+        return (
+            nets == amounts.net_amount and vats == amounts.vat_amount and nets + vats == amounts.gross_amount
+        )
+    except (ArithmeticError, AttributeError, TypeError):  # then each rule is asked by itself
         return False
-    if amounts.vat_breakdown and (part_nets != nets or part_vats != vats):
-        return False
-    return nets == amounts.net_amount and vats == amounts.vat_amount and nets + vats == amounts.gross_amount
 
 
-def _wrong_rates(invoice: InvoiceContentData) -> Sequence[Problem]:
+@about(SalesInvoiceRequest, unless=amounts_agree)
+def vat_is_its_rate_of_net(invoice: InvoiceContentData) -> Sequence[Problem]:
     """Return the VAT amounts that are not what their rate makes of net."""
     parts = () if invoice.amounts is None else invoice.amounts.vat_breakdown
     found = tuple(
@@ -201,7 +192,8 @@ def _vat(row: InvoiceRowData) -> Decimal | None:
     return row.gross_amount - row.net_amount
 
 
-def _wrong_rows(invoice: InvoiceContentData) -> Sequence[Problem]:
+@about(SalesInvoiceRequest, unless=amounts_agree)
+def rows_add_up(invoice: InvoiceContentData) -> Sequence[Problem]:
     """Return the rows whose net plus VAT is not their gross, and the amounts that the rows do not make."""
     rows, amounts = invoice.rows, invoice.amounts
     if not rows:
@@ -224,7 +216,8 @@ def _wrong_rows(invoice: InvoiceContentData) -> Sequence[Problem]:
     )
 
 
-def _wrong_gross(invoice: InvoiceContentData) -> Sequence[Problem]:
+@about(SalesInvoiceRequest, unless=amounts_agree)
+def invoice_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
     """Say where the invoice's net plus VAT is not its gross."""
     amounts = invoice.amounts
     if amounts is None or _adds_up(amounts):
@@ -233,7 +226,8 @@ def _wrong_gross(invoice: InvoiceContentData) -> Sequence[Problem]:
     return (_problem(rules.INVOICE_GROSS, "amounts.grossAmount", wanted),)
 
 
-def _wrong_breakdown(invoice: InvoiceContentData) -> Sequence[Problem]:
+@about(SalesInvoiceRequest, unless=amounts_agree)
+def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
     """Return the amounts to which the VAT breakdown does not add up."""
     amounts = invoice.amounts
     if amounts is None or not amounts.vat_breakdown:

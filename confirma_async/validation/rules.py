@@ -45,16 +45,40 @@ class Rule:
 
 Check: TypeAlias = Callable[[Any], Iterable[Problem]]
 AnyCheck = TypeVar("AnyCheck", bound=Check)
+Usual: TypeAlias = Callable[[Any], bool]
+"""Says whether an object surely breaks none of several rules: the usual case, quickly. It never raises."""
 
-CHECKS: dict[type[Schema], list[Check]] = {}
+
+@frozen
+class Checks:
+    """What must hold of an object as a whole.
+
+    Attributes:
+        unless: Says that none of them finds anything; None where each is always asked.
+        each: The functions that say what is wrong, in the order in which it is told.
+    """
+
+    unless: Usual | None
+    each: list[Check]
+
+
+CHECKS: dict[type[Schema], list[Checks]] = {}
 """What must hold of an object as a whole, by its class; what is found is told in this order."""
 
 
-def about(cls: type[Schema]) -> Callable[[AnyCheck], AnyCheck]:
-    """Register a function that says what is wrong with objects of a class."""
+def about(cls: type[Schema], *, unless: Usual | None = None) -> Callable[[AnyCheck], AnyCheck]:
+    """Register a function that says what is wrong with objects of a class.
+
+    Args:
+        cls: The class.
+        unless: Asked first, once for all functions in a row that name it; where it says yes, none is called.
+    """
 
     def register(check: AnyCheck) -> AnyCheck:
-        CHECKS.setdefault(cls, []).append(check)
+        known = CHECKS.setdefault(cls, [])
+        if not known or known[-1].unless is not unless:
+            known.append(Checks(unless, []))
+        known[-1].each.append(check)
         return check
 
     return register

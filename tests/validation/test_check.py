@@ -497,6 +497,13 @@ def test_amounts_too_far_apart_to_add_are_reported(with_):
     assert ("$.invoice", "amount-size") in found(request)
 
 
+@pytest.mark.parametrize("net", [Decimal("NaN"), Decimal("sNaN"), Decimal("1E+300"), "100.00", None])
+def test_a_row_that_cannot_be_added_hides_no_fault_of_the_whole(with_, net):
+    """One rule that must pass an amount over is no reason for the others to pass the invoice over."""
+    request = with_(("rows.0.net_amount", net), ("amounts.gross_amount", Decimal("376.51")))
+    assert ("$.invoice.amounts.grossAmount", "invoice-gross") in found(request)
+
+
 @pytest.mark.parametrize(
     ("place", "value", "says"),
     [
