@@ -18,7 +18,7 @@ REGISTERED = (accounting, invoice)
 
 
 @cache
-def _checks_of(cls: type) -> tuple[rules.Checks, ...]:
+def _groups_of(cls: type) -> tuple[rules.RuleGroup, ...]:
     """Return the rules for objects of a class, which may be a subclass of one that has some."""
     return next((tuple(rules.CHECKS[base]) for base in cls.__mro__ if base in rules.CHECKS), ())
 
@@ -37,10 +37,10 @@ def check(obj: Schema) -> list[Problem]:
     callers = getcontext()
     setcontext(EXACT)
     try:
-        for checks in _checks_of(cls):
-            if checks.unless is not None and checks.unless(subject):
+        for group in _groups_of(cls):
+            if group.unless is not None and group.unless(subject):
                 continue
-            for holds in checks.each:
+            for holds in group.each:
                 try:
                     found += holds(subject)
                 except Inexact:

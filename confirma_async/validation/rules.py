@@ -50,7 +50,7 @@ Usual: TypeAlias = Callable[[Any], bool]
 
 
 @frozen
-class Checks:
+class RuleGroup:
     """What must hold of an object as a whole.
 
     Attributes:
@@ -62,7 +62,7 @@ class Checks:
     each: list[Check]
 
 
-CHECKS: dict[type[Schema], list[Checks]] = {}
+CHECKS: dict[type[Schema], list[RuleGroup]] = {}
 """What must hold of an object as a whole, by its class; what is found is told in this order."""
 
 
@@ -77,7 +77,7 @@ def about(cls: type[Schema], *, unless: Usual | None = None) -> Callable[[AnyChe
     def register(check: AnyCheck) -> AnyCheck:
         known = CHECKS.setdefault(cls, [])
         if not known or known[-1].unless is not unless:
-            known.append(Checks(unless, []))
+            known.append(RuleGroup(unless, []))
         known[-1].each.append(check)
         return check
 
