@@ -42,9 +42,7 @@ async def test_jobs_at_once_send_each_invoice_once(sandbox, client, postgres, wi
     assert exactly_once(sandbox, 100)
 
 
-async def test_a_job_whose_lease_was_taken_over_sends_nothing_more(
-    sandbox, client, postgres, wire_invoice, in_database
-):
+async def test_a_job_whose_lease_was_taken_over_sends_nothing_more(sandbox, client, postgres, wire_invoice):
     """As one that was stopped past its lease, and goes on: its invoices are another's by then."""
     begun, go_on = asyncio.Event(), asyncio.Event()
 
@@ -59,10 +57,9 @@ async def test_a_job_whose_lease_was_taken_over_sends_nothing_more(
         await begun.wait()
         while not sandbox.invoices():  # noqa: ASYNC110 (the service tells nobody)
             await asyncio.sleep(0.01)
-        with in_database() as connection:
-            connection.execute("UPDATE confirma_journal.run SET lease_until = clock_timestamp()")
         other = open_postgres(postgres)
-        with other.transaction():
+        with other.transaction():  # in one, so that the first cannot renew its lease in between
+            other._session.execute("UPDATE run SET lease_until = clock_timestamp()")
             other.begin(JobName(sandbox.url), now=time.time())
         other.close()
         go_on.set()
