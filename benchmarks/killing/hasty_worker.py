@@ -81,7 +81,7 @@ async def _work(url: str, key: str, database: str, hooks: list[Hook]) -> None:
         )
 
 
-def run(url: str, key: str, database: str, host: Host | None, starts: Path | None) -> None:
+def run(url: str, key: str, database: str, host: Host | None = None, starts: Path | None = None) -> None:
     """Be a worker, which says nothing to anybody.
 
     Args:
