@@ -199,13 +199,22 @@ class StoredReader(ABC):
         lost = next(self._query("WHERE position = ?", position), None)
         if lost is None or lost.ended is None:
             return []
-        later = f"SELECT id FROM run WHERE {ENDED_LATER} ORDER BY id DESC"
+        values = (lost.ended, position, day(lost.key.date))
+        return self._later_ones(milliseconds(lost.attempted_at or 0.0), values, limit)
+
+    def _later_ones(self, since: int, values: Sequence[Any], limit: int) -> Sequence[Row]:
+        """Return witnesses of the runs that had not ended by a moment, the newest run's first.
+
+        Args:
+            since: The moment.
+            values: What ``_like`` asks for, but for the run and the limit.
+            limit: How many at most.
+        """
         found: list[Row] = []
-        for (run,) in [*self._all(later, milliseconds(lost.attempted_at or 0.0))]:
+        for (run,) in [*self._all(f"SELECT id FROM run WHERE {ENDED_LATER} ORDER BY id DESC", since)]:
             if len(found) >= limit:
                 break
-            values = (run, lost.ended, position, day(lost.key.date), limit - len(found))
-            found += self._query(self._like("?"), *values)
+            found += self._query(self._like("?"), run, *values, limit - len(found))
         return found
 
     def _like(self, run: str) -> str:

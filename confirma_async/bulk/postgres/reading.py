@@ -15,7 +15,6 @@ from confirma_async.bulk.journal.stored_reader import (
     StoredReader,
     given_number,
 )
-from confirma_async.bulk.journal.values import day, milliseconds
 from confirma_async.bulk.models import FINAL, Row
 from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.connection.text_forms import array_text
@@ -80,22 +79,14 @@ class PostgresReader(StoredReader):
         """See ``Journal``."""
         return self._runs("WHERE worker IS NULL ORDER BY id DESC")
 
-    def witnesses(self, position: int, limit: int) -> Sequence[Row]:
-        """See ``Journal``.
-
-        One question, however many runs there were since: each worker that begins anew is one.
-        """
-        lost = next(self._query("WHERE position = ?", position), None)
-        if lost is None or lost.ended is None:
-            return []
+    def _later_ones(self, since: int, values: Sequence[Any], limit: int) -> Sequence[Row]:
+        """Ask one question, however many runs there were since: each worker that begins anew is one."""
         query = (
             f"SELECT {ITEM_COLUMNS} FROM run AS later CROSS JOIN LATERAL (SELECT {ITEM_COLUMNS}, place "
             f"FROM item {self._like('later.id')}) AS found WHERE {ENDED_LATER} "
             "ORDER BY later.id DESC, place DESC LIMIT ?"
         )
-        since = milliseconds(lost.attempted_at or 0.0)
-        values = (lost.ended, position, day(lost.key.date), limit, since, limit)
-        return [*map(self._row, self._all(query, *values))]
+        return [*map(self._row, self._all(query, *values, limit, since, limit))]
 
     def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
         """See ``Journal``."""
