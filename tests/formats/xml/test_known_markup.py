@@ -157,18 +157,17 @@ def test_rows_are_known_in_any_number(known, tmp_path):
     assert not is_known(known, UBL.replace("MON", "C62"))
 
 
-def test_a_text_that_is_empty_makes_another_document(known, tmp_path, monkeypatch):
-    taught(known, UBL, tmp_path / "in.xml")
-    path = tmp_path / "empty.xml"
-    path.write_text(UBL.replace("Kiitos tilauksesta.", " "), encoding="utf-8")
-    expected = parsed(path, monkeypatch)
-    assert [told(path) for _ in range(5)] == [expected] * 5
-
-
-def test_prefixes_mean_what_the_root_of_their_document_says(known, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("Kiitos tilauksesta.", " ", id="a text that is empty"),
+        pytest.param("CommonBasicComponents-2", "Other", id="prefixes that mean something else"),
+    ],
+)
+def test_what_makes_another_document_is_read_as_another(known, tmp_path, monkeypatch, old, new):
     taught(known, UBL, tmp_path / "in.xml")
     path = tmp_path / "other.xml"
-    path.write_text(UBL.replace("CommonBasicComponents-2", "Other"), encoding="utf-8")
+    path.write_text(UBL.replace(old, new), encoding="utf-8")
     expected = parsed(path, monkeypatch)
     assert [told(path) for _ in range(5)] == [expected] * 5
 
