@@ -25,11 +25,11 @@ from confirma_async.errors import JournalError
 
 T = TypeVar("T")
 
-PACE = 0.005
-"""Seconds that a hand-over may be put off, so that it carries several invoices when they come fast."""
+PACE = 0.003
+"""Seconds that a hand-over waits for others to join it, while invoices are being sent."""
 
 SHARE = 4
-"""A hand-over is put off no longer once one in so many of those that are being sent waits for it."""
+"""It waits no longer once one in so many of those that are being sent waits for it."""
 
 TRIES = 5
 """Times that a hand-over is written, where it is lost on the way and surely nothing of it was written."""
@@ -105,7 +105,6 @@ class JournalWriter:
         self._under_way = False
         self._timer: asyncio.Handle | None = None
         self._due = math.inf  # when the timer ends
-        self._next_at = 0.0
         self._opened: asyncio.Future[str] = loop.create_future()
         self._work: queue.SimpleQueue[_HandOver | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="confirma-journal", daemon=True)
@@ -195,11 +194,11 @@ class JournalWriter:
     # --- in the loop ------------------------------------------------------------------------------
 
     def _gather(self) -> None:
-        """Have what was gathered handed over: at the next pace, or now.
+        """Have what was gathered handed over: now, or with what joins it within the pace.
 
         Not while a hand-over is under way.
         """
-        due = 0.0 if self._enough else self._next_at
+        due = 0.0 if self._enough else self._loop.time() + PACE
         if self._under_way or due >= self._due:
             return
         if self._timer is not None:
@@ -215,18 +214,17 @@ class JournalWriter:
         if not self._gathered:
             return
         self._under_way = True
-        self._next_at = self._loop.time() + PACE
         self._out.update(position for position, _ in self._sends)
         self._work.put(_HandOver(self._decisions, self._sends, self._orders))
         self._decisions, self._sends, self._orders = [], [], []
 
     @property
     def _enough(self) -> bool:
-        """Whether too many wait for a hand-over to put it off."""
+        """Whether too many wait for a hand-over to put it off, or nothing is being sent that could join it."""
         waiting = len(self._sends)
         if self._awaited:
             waiting += len(self._decisions) + len(self._orders)
-        return waiting > 0 and waiting * SHARE >= waiting + len(self._out)
+        return not self._out or waiting * SHARE >= waiting + len(self._out)
 
     @property
     def _gathered(self) -> bool:
