@@ -128,6 +128,22 @@ async def test_a_worker_that_is_stopped_leaves_the_rest_to_others(
     assert exactly_once(sandbox, 60)
 
 
+async def test_a_worker_that_ends_with_the_queue_waits_for_what_a_dead_one_had(
+    sandbox, plan, work, in_database, monkeypatch
+):
+    monkeypatch.setattr(worker, "STALLED_SECONDS", 1.0)
+    monkeypatch.setattr(worker, "SWEEP_SECONDS", 0.2)
+    await plan(1, 2, 3)
+    with in_database() as connection:
+        connection.execute("SET search_path = confirma_queue")
+        connection.execute(
+            "WITH dead AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id) "
+            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT id FROM dead)"
+        )
+    await work()
+    assert exactly_once(sandbox, 3)
+
+
 async def test_records_that_break_a_rule_are_refused_in_planning(plan, client, postgres, wire_invoice):
     broken = wire_invoice(2)
     broken["invoice"]["header"] = {}

@@ -100,7 +100,7 @@ async def work(
         options: How lookups go, and when too many rejections stop the worker.
         stop: Once set, nothing new is sent.
         rate: Calls per second of all workers together; None leaves what others have said.
-        until_empty: Whether the worker ends once the queue has nothing for now.
+        until_empty: Whether the worker ends once the queue has nothing for now, and no worker has a chunk.
         begun: Is told of what may be asked from then on.
 
     Raises:
@@ -163,7 +163,7 @@ class _Worker:
         sender: Sends them.
         connector: The connection of the queue.
         name: What names the worker.
-        until_empty: Whether it ends once the queue has nothing for now.
+        until_empty: Whether it ends once the queue has nothing for now, and no worker has a chunk.
     """
 
     sender: ChunkSender
@@ -245,17 +245,22 @@ class _Worker:
                     update_heartbeat_interval=HEARTBEAT_SECONDS,
                     stalled_worker_timeout=STALLED_SECONDS,
                 )
+                if self.until_empty and not await self._in_hands():
+                    return
             except exceptions.ConnectorException as error:
                 if self.connector.refused is not None:
                     raise self.connector.refused from None
                 _log.warning("the queue cannot be reached (%s); it is asked again", error)
             else:
-                if self.until_empty:
-                    return
+                pause = 0.5
             if time.monotonic() - began > 10 * pause:
                 pause = 0.5
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 (no secret)
             pause = min(2 * pause, 15.0)
+
+    async def _in_hands(self) -> bool:
+        """Say whether a worker has a chunk in its hands: it may be dead, and the chunk then comes again."""
+        return bool([*await self._app.job_manager.list_jobs_async(queue=QUEUE, status="doing")])
 
     async def _sweep(self) -> None:
         """Queue again what workers had that give no sign of life."""

@@ -43,7 +43,7 @@ class WorkerRequest:
     Attributes:
         connection: Where calls go, and for which account.
         job: How lookups go, and how fast and how wide calls go out.
-        until_empty: Whether it ends once there is nothing to send for now.
+        until_empty: Whether it ends once there is nothing to send for now, and no worker has anything.
         health: The port at which it says how it is; None for none.
         as_json: Whether the result is printed for machines.
     """
@@ -65,7 +65,11 @@ class WorkerRequest:
     metavar="N",
     help="Be so many workers on this machine, from 1 to 64: about as many as it has cores.",
 )
-@click.option("--until-empty", is_flag=True, help="End once there is nothing to send for now.")
+@click.option(
+    "--until-empty",
+    is_flag=True,
+    help="End once there is nothing to send for now; what other workers have is waited for.",
+)
 @click.option(
     "--health",
     type=options.WholeRange(evolve(bounds.PORT, least=1)),
