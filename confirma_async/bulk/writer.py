@@ -220,7 +220,7 @@ class JournalWriter:
 
     @property
     def _enough(self) -> bool:
-        """Whether too many wait for a hand-over to put it off, or nothing is on its way that could join it."""
+        """Whether too many wait for a hand-over to put it off, or nothing is sent that could join it."""
         waiting = len(self._sends)
         if self._awaited:
             waiting += len(self._decisions) + len(self._orders)
