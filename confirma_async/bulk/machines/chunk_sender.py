@@ -127,8 +127,8 @@ class ChunkSender:
         Raises:
             JournalError: the journal cannot be written.
         """
-        if not self._brake.halted.is_set():
-            await self._send(chunk)
+        if not self._brake.halted.is_set():  # what was claimed and not sent is put back as the worker drains
+            await self._brake.unless_halted(self._send(chunk))
         if self._brake.halted.is_set():
             await self._drained.wait()
         now, drained = self.clock(), self._brake.halted.is_set()
@@ -145,15 +145,12 @@ class ChunkSender:
         self._first.update(dict.fromkeys(first.positions, first))
         self._refused.update(dict.fromkeys(refused.positions, refused))
         for task in tasks:
-            if not self._decisions.room.is_set():
-                await self._brake.unless_halted(self._decisions.room.wait())
-            if self._brake.halted.is_set():
-                return  # what was claimed is put back as the worker drains
+            await self._decisions.room.wait()
             await self._workers.hand(task)
-        await self._brake.unless_halted(first.none.wait())
+        await first.none.wait()
         with contextlib.suppress(TimeoutError):  # its lookups fail: others may have more luck
             async with asyncio.timeout(LOOK_SECONDS):
-                await self._brake.unless_halted(refused.none.wait())
+                await refused.none.wait()
 
     async def _handle(self, task: Task) -> None:
         """Do what comes next for an invoice."""

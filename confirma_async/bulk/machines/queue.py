@@ -229,6 +229,23 @@ class QueueConnector(BaseAsyncConnector):
         return connection
 
 
+class QueuedJobs(JobManager):
+    """Notes what becomes of the reminders, where the queue can be reached.
+
+    One whose end was not noted comes again once its worker is gone, and is harmless then.
+    """
+
+    async def finish_job_by_id_async(self, *args: Any, **kwargs: Any) -> None:
+        """See ``JobManager``."""
+        with contextlib.suppress(unreachable):
+            await super().finish_job_by_id_async(*args, **kwargs)
+
+    async def retry_job_by_id_async(self, *args: Any, **kwargs: Any) -> None:
+        """See ``JobManager``."""
+        with contextlib.suppress(unreachable):
+            await super().retry_job_by_id_async(*args, **kwargs)
+
+
 def _wrapped(arguments: dict[str, Any]) -> Any:
     """Return values by name as the driver takes them: JSON for what is JSON, tuples for rows."""
     return {name: _wrapped_value(each) for name, each in arguments.items()}

@@ -21,7 +21,7 @@ from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.machines.chunk_sender import ChunkSender
 from confirma_async.bulk.machines.planned import open_planned
 from confirma_async.bulk.machines.planner import database_of, planned_journal
-from confirma_async.bulk.machines.queue import QUEUE, TASK, QueueConnector, worker_name
+from confirma_async.bulk.machines.queue import QUEUE, TASK, QueueConnector, QueuedJobs, worker_name
 from confirma_async.bulk.machines.shared_limiter import SharedLimiter
 from confirma_async.bulk.machines.watchdog import Watchdog
 from confirma_async.bulk.models import JobOptions, State
@@ -172,10 +172,12 @@ class _Worker:
     until_empty: bool
     _app: App = field(init=False)
     _failed: asyncio.Future[None] = field(init=False)
+    _ends: bool = field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         self._failed = asyncio.get_running_loop().create_future()
         self._app = App(connector=self.connector)
+        self._app.job_manager = QueuedJobs(self.connector)
         again = RetryStrategy(wait=5)  # its chunk is in the journal, whatever it failed with
         self._app.task(name=TASK, queue=QUEUE, retry=again)(self._chunk)
 
@@ -209,6 +211,7 @@ class _Worker:
             raise
         finally:
             await end([sweep, stopped, halted])
+            self._ends = True
             queue.cancel()  # nothing new is taken; what was taken is brought to its end
             await self.sender.drain()
             await asyncio.wait([queue], timeout=STALLED_SECONDS)  # else its chunks are queued again by others
@@ -248,6 +251,8 @@ class _Worker:
                 if self.until_empty and not await self._in_hands():
                     return
             except exceptions.ConnectorException as error:
+                if self._ends:  # the error has taken the place of the cancellation
+                    return
                 if self.connector.refused is not None:
                     raise self.connector.refused from None
                 _log.warning("the queue cannot be reached (%s); it is asked again", error)
