@@ -23,6 +23,7 @@ STATEMENTS = {
     "confirma_async": "import confirma_async",
     "schemas": "import confirma_async.schemas",
     "client": "from confirma_async import Confirma; Confirma('key')",
+    "blocking client": "from confirma_sync import Confirma; Confirma('key')",
     "invoices": (
         "from confirma_async import Confirma; Confirma('key').invoices; "
         "from confirma_async.schemas import SalesInvoiceRequest"
@@ -53,7 +54,7 @@ def main() -> None:
                 wall[name].append(took[1])
     extra = {
         name: statistics.median([own - bare for own, bare in zip(cpu[name], cpu["aiohttp"], strict=True)])
-        for name in ("client", "invoices", "checking")
+        for name in ("client", "blocking client", "invoices", "checking")
     }
     loaded = _said_by("import sys, confirma_async.schemas; print('aiohttp' in sys.modules)")
     report(

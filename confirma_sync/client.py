@@ -5,58 +5,107 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Concatenate, Final, NoReturn, ParamSpec, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec, Self, Unpack, cast
 
 from confirma_async import account as originals, client as asynchronous
 from confirma_async.client import ClientOptions
 from confirma_async.converters import Converter
-from confirma_async.schemas.drift import Drift
 from confirma_async.settings import Settings
-from confirma_sync.bulk import Bulk
-from confirma_sync.mirror import Mirror
-from confirma_sync.outbox import opening
-from confirma_sync.raw import Raw
-from confirma_sync.resources import Accounting, Contract, Invoices, Onboarding, Operations, Payments
 from confirma_sync.waiting.portal import PerFork, Portal
 from confirma_sync.waiting.proxy import TAKEN_OVER, Closing, SyncProxy, blocking, constructor, portal_of
+
+if TYPE_CHECKING:
+    from confirma_async.outbox import Outbox as AsyncOutbox
+    from confirma_async.schemas.drift import Drift
+    from confirma_sync.bulk import Bulk
+    from confirma_sync.contract import Contract
+    from confirma_sync.mirror import Mirror
+    from confirma_sync.outbox import Outbox
+    from confirma_sync.raw import Raw
+    from confirma_sync.resources import Accounting, Invoices, Onboarding, Operations, Payments
 
 P = ParamSpec("P")
 Client = Portal[asynchronous.Confirma]
 
 
+def _opening(
+    verb: Callable[Concatenate[originals.Account, P], AsyncOutbox],
+) -> Callable[Concatenate[Account, P], Outbox]:
+    """Return the verb, with an outbox that threads may share."""
+
+    def call(account: Account, /, *args: P.args, **kwargs: P.kwargs) -> Outbox:
+        from confirma_sync.outbox import Outbox
+
+        find = PerFork(account.portal, lambda _: verb(account.original, *args, **kwargs))
+        return Outbox(account.portal, find)
+
+    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
+
+
 class Account(SyncProxy):
-    """One client account: the resources, called with the account's key.
+    """One client account: the resources, called with its key. Each is loaded when first asked for."""
 
-    Attributes:
-        onboarding: Tokens and clients.
-        invoices: Invoices, actions on them, and what became of them.
-        payments: Payments and settlements.
-        accounting: Ledgers and payments for the accounting system.
-        operations: E-invoice addresses.
-        bulk: Jobs of any size, each invoice exactly once.
-        mirror: A copy of what became of the invoices, and its reconciliation.
-    """
+    @property
+    def _account(self) -> Callable[[], originals.Account]:
+        """What finds the asynchronous one; resources hold it, and not this one, which would hold them."""
+        return cast("Callable[[], originals.Account]", self._find)
 
-    def __init__(self, portal: Client, find: Callable[[], originals.Account]) -> None:
-        super().__init__(portal, find)
-        self.onboarding: Onboarding = Onboarding(portal, lambda: find().onboarding)
-        self.invoices: Invoices = Invoices(portal, lambda: find().invoices)
-        self.payments: Payments = Payments(portal, lambda: find().payments)
-        self.accounting: Accounting = Accounting(portal, lambda: find().accounting)
-        self.operations: Operations = Operations(portal, lambda: find().operations)
+    @cached_property
+    def onboarding(self) -> Onboarding:
+        """Tokens and clients."""
+        from confirma_sync.resources import Onboarding
+
+        find = self._account
+        return Onboarding(self.portal, lambda: find().onboarding)
+
+    @cached_property
+    def invoices(self) -> Invoices:
+        """Invoices, actions on them, and what became of them."""
+        from confirma_sync.resources import Invoices
+
+        find = self._account
+        return Invoices(self.portal, lambda: find().invoices)
+
+    @cached_property
+    def payments(self) -> Payments:
+        """Payments and settlements."""
+        from confirma_sync.resources import Payments
+
+        find = self._account
+        return Payments(self.portal, lambda: find().payments)
+
+    @cached_property
+    def accounting(self) -> Accounting:
+        """Ledgers and payments for the accounting system."""
+        from confirma_sync.resources import Accounting
+
+        find = self._account
+        return Accounting(self.portal, lambda: find().accounting)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """E-invoice addresses."""
+        from confirma_sync.resources import Operations
+
+        find = self._account
+        return Operations(self.portal, lambda: find().operations)
 
     @cached_property
     def bulk(self) -> Bulk:
         """Jobs of any size, each invoice exactly once."""
-        find = cast("Callable[[], originals.Account]", self._find)
+        from confirma_sync.bulk import Bulk
+
+        find = self._account
         return Bulk(self.portal, lambda: find().bulk)
 
-    outbox: Final = opening(originals.Account.outbox)
+    outbox: Final = _opening(originals.Account.outbox)
 
     @cached_property
     def mirror(self) -> Mirror:
         """A copy of what became of the invoices, and its reconciliation."""
-        find = cast("Callable[[], originals.Account]", self._find)
+        from confirma_sync.mirror import Mirror
+
+        find = self._account
         return Mirror(self.portal, lambda: find().mirror)
 
     @property
@@ -67,13 +116,17 @@ class Account(SyncProxy):
     @cached_property
     def contract(self) -> Contract:
         """The contract in force, compared with what the service says."""
-        find = cast("Callable[[], originals.Account]", self._find)
+        from confirma_sync.contract import Contract
+
+        find = self._account
         return Contract(self.portal, lambda: find().contract)
 
     @cached_property
     def raw(self) -> Raw:
         """The same verbs. Each gives the whole answer, with its status, headers and bytes."""
-        find = cast("Callable[[], originals.Account]", self._find)
+        from confirma_sync.raw import Raw
+
+        find = self._account
         return Raw(self.portal, lambda: find().raw)
 
     request: Final = blocking(originals.Account.request)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from typing import Any, Concatenate, Final, ParamSpec, cast
+from typing import Any, Final, cast
 
 from confirma_async import outbox as asynchronous
-from confirma_async.account import Account
 from confirma_async.outbox import EventStream, WriteEvent
-from confirma_sync.waiting.portal import PerFork, Portal
-from confirma_sync.waiting.proxy import TAKEN_OVER, Opening, SyncProxy, blocking
-
-P = ParamSpec("P")
+from confirma_sync.waiting.portal import Portal
+from confirma_sync.waiting.proxy import Opening, SyncProxy, blocking
 
 
 class OutboxInvoices(SyncProxy):
@@ -105,15 +101,3 @@ class Events:
     def close(self) -> None:
         """Listen no longer."""
         self._portal.run(self._stream.aclose)
-
-
-def opening(
-    verb: Callable[Concatenate[Account, P], asynchronous.Outbox],
-) -> Callable[Concatenate[SyncProxy, P], Outbox]:
-    """Return the verb, with an outbox that threads may share."""
-
-    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> Outbox:
-        find = PerFork(proxy.portal, lambda _: verb(proxy.original, *args, **kwargs))
-        return Outbox(proxy.portal, find)
-
-    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)

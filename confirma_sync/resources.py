@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import Final
 
-from confirma_async.comparison.access import ContractAccess
-from confirma_async.contract import Overrides
 from confirma_async.resources import accounting, invoices, onboarding, operations, payments
 from confirma_sync.waiting.proxy import SyncProxy, blocking, blocking_after, listing
 
@@ -46,18 +44,6 @@ class Accounting(SyncProxy):
     submit_payments: Final = blocking(accounting.Accounting.submit_payments)
     payment_statuses: Final = blocking(accounting.Accounting.payment_statuses)
     invoice_statuses: Final = blocking(accounting.Accounting.invoice_statuses)
-
-
-class Contract(SyncProxy):
-    """``confirma.contract``."""
-
-    check: Final = blocking(ContractAccess.check)
-    compare: Final = blocking(ContractAccess.compare)
-
-    @property
-    def overrides(self) -> Overrides:
-        """The corrections in force."""
-        return cast("ContractAccess", self.original).overrides
 
 
 class Operations(SyncProxy):

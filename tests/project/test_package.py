@@ -110,6 +110,13 @@ def test_a_client_loads_only_what_it_needs(spare):
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("spare", ["bulk", "outbox", "mirror", "comparison", "resources", "formats"])
+def test_a_client_that_blocks_loads_as_little(spare):
+    client = "from confirma_sync import Confirma; Confirma('key')"
+    code = f"import sys; {client}; sys.exit({f'confirma_async.{spare}'!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 @pytest.mark.parametrize("name", dir(schemas))
 def test_every_schema_is_there(name):
     assert getattr(schemas, name) is not None

@@ -1,0 +1,21 @@
+"""The contract in force, for code that blocks."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+from confirma_async.comparison.access import ContractAccess
+from confirma_async.contract import Overrides
+from confirma_sync.waiting.proxy import SyncProxy, blocking
+
+
+class Contract(SyncProxy):
+    """``confirma.contract``."""
+
+    check: Final = blocking(ContractAccess.check)
+    compare: Final = blocking(ContractAccess.compare)
+
+    @property
+    def overrides(self) -> Overrides:
+        """The corrections in force."""
+        return cast("ContractAccess", self.original).overrides
