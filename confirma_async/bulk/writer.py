@@ -152,9 +152,15 @@ class JournalWriter:
         """
         self._refuse_when_closed()
         done: asyncio.Future[None] = self._loop.create_future()
-        self._sends.append((position, done))
+        send = position, done
+        self._sends.append(send)
         self._gather()
-        await done
+        try:
+            await done
+        except asyncio.CancelledError:  # its outcome would go over before it, and find no intent
+            with contextlib.suppress(ValueError):
+                self._sends.remove(send)
+            raise
         if self._journal is not None:  # it may have slept since
             self._journal.check_hold(self._longest_call)
 
@@ -243,6 +249,7 @@ class JournalWriter:
     def _failed(self, handed: _HandOver, error: Exception) -> None:
         """Tell whoever waits that nothing of what they handed over was written."""
         self._came_back(handed)
+        self._out.difference_update(position for position, _ in handed.sends)
         for _, done in (*handed.sends, *handed.orders):
             _deliver(done, error)
         if handed.decisions and not self.broken.done():

@@ -219,6 +219,19 @@ async def test_an_outcome_that_cannot_be_written_breaks_the_writer_and_is_not_to
     assert told == []
 
 
+async def test_an_intent_that_is_called_off_in_time_is_not_written_after_its_outcome(claimed):
+    first = asyncio.create_task(claimed.sending(2))
+    while not claimed._under_way:  # noqa: ASYNC110 (it tells nobody)
+        await asyncio.sleep(0)
+    second = asyncio.create_task(claimed.sending(1))
+    await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.wait([second])
+    claimed.decide(Decision(position=1, state=State.PENDING, at=1.0), lambda: None)
+    await first
+    assert (await claimed.run(lambda journal: journal.counts()))[State.PENDING] == 1
+
+
 @pytest.fixture
 def full_disk():
     """Makes every statement that writes to items fail as it would on a full disk."""

@@ -83,12 +83,12 @@ class AnswerWatch:
     Attributes:
         sent: How far the request has come; whoever sends it says so.
         early: Whether the answer began before the request was sent whole.
+        ended: Whether the answer is complete, and the connection maybe with another request.
         cut_off: Whether an early answer ended, and the connection with it, before the request was sent whole:
             the request then never arrives whole.
     """
 
     __slots__ = (
-        "_ended",
         "_head",
         "_interim",
         "_last",
@@ -99,13 +99,13 @@ class AnswerWatch:
         "_total",
         "cut_off",
         "early",
+        "ended",
         "sent",
     )
 
     def __init__(self, parser: Parser, line: Line) -> None:
         self._parser = parser
         self._line = line
-        self._ended = False
         self._interim = False
         self._head: int | None = None
         self._total = 0
@@ -114,6 +114,7 @@ class AnswerWatch:
         self._payload: _Payload | None = None
         self.sent: RequestProgress = NOTHING
         self.early: bool = False
+        self.ended: bool = False
         self.cut_off: bool = False
 
     def feed_data(self, data: bytes) -> tuple[Sequence[tuple[_Message, _Payload]], bool, bytes]:
@@ -123,7 +124,7 @@ class AnswerWatch:
             ValueError: the bytes begin in the middle of an answer.
         """
         if data:
-            if self._ended or self.sent is NOTHING:
+            if self.ended or self.sent is NOTHING:
                 self._line.drop()
                 return (), False, b""
             if not self._total:
@@ -170,7 +171,7 @@ class AnswerWatch:
             self._line.drop()
         elif not self._ends_exactly():
             self._line.retire()
-        self._ended = True
+        self.ended = True
         self._payload = None
         self._last = b""
 

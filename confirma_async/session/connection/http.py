@@ -119,25 +119,29 @@ class AiohttpTransport:
 
     async def _answer(self, session: aiohttp.ClientSession, request: Request) -> Response:
         passage = Passage(request.not_after)
-        # Not "async with": read() gives the connection back, or closes it where it fails, and costs less.
-        answer = await session.request(
-            request.method,
-            request.url,
-            data=_body(request.body),
-            headers=request.headers,
-            timeout=_LONGEST if request.timeout >= _LONG else _connecting(request.timeout / 2),
-            allow_redirects=False,
-            raise_for_status=False,
-            ssl=self._ssl,
-            middlewares=passage.beside(session),
-        )
-        limit = self._answer_limit if request.limit is None else request.limit
-        declared = answer.content_length
-        if declared is not None and declared <= limit and hdrs.CONTENT_ENCODING not in answer.headers:
-            body, cut_off = await answer.read(), False
-        else:
-            body, cut_off = await _read(answer, limit)
-        passage.check(answer.status)
+        try:
+            # Not "async with": read() gives the connection back, or closes it where it fails, and costs less.
+            answer = await session.request(
+                request.method,
+                request.url,
+                data=_body(request.body),
+                headers=request.headers,
+                timeout=_LONGEST if request.timeout >= _LONG else _connecting(request.timeout / 2),
+                allow_redirects=False,
+                raise_for_status=False,
+                ssl=self._ssl,
+                middlewares=passage.beside(session),
+            )
+            limit = self._answer_limit if request.limit is None else request.limit
+            declared = answer.content_length
+            if declared is not None and declared <= limit and hdrs.CONTENT_ENCODING not in answer.headers:
+                body, cut_off = await answer.read(), False
+            else:
+                body, cut_off = await _read(answer, limit)
+            passage.check(answer.status)
+        except BaseException:
+            passage.give_up()
+            raise
         return Response(answer.status, answer.headers, body, cut_off)
 
     async def close(self) -> None:

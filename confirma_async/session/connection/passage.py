@@ -72,12 +72,13 @@ class Passage:
     The pipeline alone decides what is sent again, so a request is let out once: some GETs change something.
     """
 
-    __slots__ = ("_fault", "_not_after", "_request", "_watch")
+    __slots__ = ("_fault", "_not_after", "_request", "_transport", "_watch")
 
     def __init__(self, not_after: float) -> None:
         self._not_after = not_after
         self._fault: type[UnclearError] = UnclearError
         self._request: aiohttp.ClientRequest | None = None
+        self._transport: asyncio.WriteTransport | None = None
         self._watch: AnswerWatch | None = None
 
     def beside(self, session: aiohttp.ClientSession) -> tuple[aiohttp.ClientMiddlewareType, ...]:
@@ -129,6 +130,16 @@ class Passage:
                 "an answer began before the request was sent: it answers something else, and is not believed"
             )
 
+    def give_up(self) -> None:
+        """Have nothing more of the request delivered from now on: its call has ended.
+
+        aiohttp closes a connection without haste: what waits is still sent. Where the answer is complete,
+        so is the request, and the connection may be another one's by now.
+        """
+        watch, transport = self._watch, self._transport
+        if transport is not None and watch is not None and not watch.ended:
+            transport.abort()
+
     def _nothing_sent(self) -> bool:
         return self._watch is not None and self._watch.sent is NOTHING
 
@@ -137,12 +148,16 @@ class Passage:
 
         Raises:
             TooLateError: it may not.
+            UnclearError: the connection is gone.
         """
         left = self._not_after - asyncio.get_running_loop().time()
         if left <= 0:
             self._fault = TooLateError
             raise TooLateError
-        limit_delivery(protocol, left)
+        try:
+            limit_delivery(protocol, left)
+        except OSError as error:
+            raise UnclearError from error
 
     async def _send(self, conn: Connection) -> aiohttp.ClientResponse:
         request, protocol = self._request, conn.protocol
@@ -152,6 +167,7 @@ class Passage:
         held: Any = protocol  # of which its types know only what is public
         watch = self._watch = AnswerWatch(held._parser, _Line(protocol))  # noqa: SLF001
         held._parser = watch  # noqa: SLF001
+        self._transport = protocol.transport  # aiohttp's connection forgets it as it closes
         if request.body:
             return await type(request).send(request, conn)  # it calls _write
         if not _is_clear(protocol):

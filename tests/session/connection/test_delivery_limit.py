@@ -1,4 +1,4 @@
-"""A request whose call is over leaves no more, whatever the system still holds of it; over real sockets."""
+"""A request whose call is over arrives no more, whatever was still held of it; over real sockets."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ import math
 import socket
 import subprocess
 import sys
+import time
 
 import aiohttp
 import pytest
@@ -14,9 +15,11 @@ from confirma_async.errors import Phase, TransportError
 from confirma_async.session.connection.http import AiohttpTransport
 from confirma_async.session.transport import Request
 
-pytestmark = pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no limit")
+has_limit = pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no limit")
 
 BODY = 60_000
+LONG_BODY = 1_000_000
+"""Bytes of which the system holds a part, and the program the rest."""
 CALL = 0.5
 """Seconds that a call may take."""
 LATER = 1.5
@@ -31,9 +34,10 @@ from confirma_async.session.transport import Request
 
 async def send(url):
     not_after = asyncio.get_running_loop().time() + 0.5
-    threading.Timer(0.2, os._exit, [9]).start()
-    await AiohttpTransport().send(Request("POST", url, {}, b"x" * 60_000, 0.5, not_after=not_after))
+    threading.Timer(0.4, os.kill, [os.getpid(), 9]).start()
+    await AiohttpTransport().send(Request("POST", url, {}, b"x" * size, 0.5, not_after=not_after))
 
+size = int(sys.argv[2])
 asyncio.run(send(sys.argv[1]))
 """
 
@@ -49,36 +53,54 @@ def unread():
         yield listening, f"http://127.0.0.1:{listening.getsockname()[1]}/x"
 
 
-def arrived(listening):
-    """Return how many bytes of the request arrive in the end."""
+def arrived(listening, most=65_536, pause=0.0):
+    """Return how many bytes of the request arrive in the end, of a host that reads so many at once."""
+    count = 0
     with listening.accept()[0] as connection, contextlib.suppress(ConnectionError):
         connection.settimeout(10)
-        count = 0
-        while data := connection.recv(65_536):
+        while data := connection.recv(most):
             count += len(data)
+            time.sleep(pause)
     return count
 
 
-async def test_a_call_that_was_given_up_is_not_delivered_later():
+def arrived_slowly(listening):
+    """Return the same of a host that goes on reading, a little at once."""
+    return arrived(listening, most=10_000, pause=0.02)
+
+
+async def given_up(url, size):
+    """Have a call end before its request has arrived."""
     transport, loop = AiohttpTransport(), asyncio.get_running_loop()
-    with unread() as (listening, url):
-        request = Request("POST", url, {}, b"x" * BODY, CALL, not_after=loop.time() + CALL)
-        with pytest.raises(TransportError) as caught:
-            await transport.send(request)
-        await asyncio.sleep(LATER)
-        assert await asyncio.to_thread(arrived, listening) < BODY
+    request = Request("POST", url, {}, b"x" * size, CALL, not_after=loop.time() + CALL)
+    with pytest.raises(TransportError) as caught:
+        await transport.send(request)
     await transport.close()
     assert caught.value.phase is Phase.NO_REPLY
 
 
-async def test_a_process_that_died_in_a_call_delivers_nothing_later():
+async def killed(url, size):
+    """Have a process die in such a call."""
+    command = [sys.executable, "-c", SENDER, url, str(size)]
+    ended = await asyncio.to_thread(subprocess.run, command, check=False, timeout=30)
+    assert ended.returncode == -9
+
+
+@pytest.mark.parametrize("ends", [given_up, killed])
+async def test_a_request_that_a_host_does_not_read_until_its_call_is_over_does_not_arrive(ends):
     with unread() as (listening, url):
-        ended = await asyncio.to_thread(
-            subprocess.run, [sys.executable, "-c", SENDER, url], check=False, timeout=30
-        )
-        assert ended.returncode == 9
+        await ends(url, BODY)
         await asyncio.sleep(LATER)
         assert await asyncio.to_thread(arrived, listening) < BODY
+
+
+@pytest.mark.parametrize("ends", [given_up, killed])
+@pytest.mark.parametrize("size", [200_000, LONG_BODY])
+async def test_a_request_that_a_host_reads_slowly_does_not_arrive_after_its_call(ends, size):
+    with unread() as (listening, url):
+        reading = asyncio.create_task(asyncio.to_thread(arrived_slowly, listening))
+        await ends(url, size)
+        assert await reading < size
 
 
 @contextlib.asynccontextmanager
@@ -111,13 +133,14 @@ async def limits_of(left):
             yield found
 
 
+@has_limit
 @pytest.mark.parametrize(
     ("left", "expected"),
     [
         ([30, 29, 25], [24_000, 24_000, 24_000]),
         ([30, 20], [24_000, 16_000]),
-        ([1, 30], [800, 24_000]),
-        ([math.inf], [0]),
+        ([20, 30], [16_000, 24_000]),
+        ([30, math.inf, 30], [24_000, 0, 24_000]),
     ],
     ids=["kept while it fits", "less where less is left", "more where more is left", "none where none waits"],
 )
