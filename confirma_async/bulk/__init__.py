@@ -335,8 +335,8 @@ class Bulk:
             stop: An event that, once set, ends the worker after what is under way.
             rate: Calls per second of all workers together from now on, from 0.001 to 100,000; None leaves
                 what another one has said. The ``rate_limit`` of the client is for this worker alone.
-            until_empty: Whether the worker ends once the queue has nothing for now, and no other worker has
-                anything of it.
+            until_empty: Whether the worker ends once nothing is to be sent any more, here or in the hands of
+                another one, which may be dead; what is unknown by then is not waited for.
             begun: Called once the worker has begun, with what its health can be asked of from then on.
             options: How lookups go, and when too many rejections stop the worker; see ``JobOptions``.
 

@@ -238,8 +238,8 @@ class Creditors(AsyncClosing):
 
         Args:
             stop: An event that, once set, ends the workers after what is under way.
-            until_empty: Whether each worker ends once its queue has nothing for now, and no other one has
-                anything of it.
+            until_empty: Whether each worker ends once nothing of its account is to be sent any more, here or
+                in the hands of another one.
             begun: Called with the account's name once its worker has begun, and what its health can be asked
                 of from then on.
             stopped: Called with the account's name and how its worker ended, each time that it stops.

@@ -128,20 +128,66 @@ async def test_a_worker_that_is_stopped_leaves_the_rest_to_others(
     assert exactly_once(sandbox, 60)
 
 
+TAKEN_BY_ANOTHER = (
+    "WITH another AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id) "
+    "UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT id FROM another)"
+)
+
+
+@pytest.fixture
+def in_queue(in_database):
+    """Changes what the queue says."""
+
+    def change(statement):
+        with in_database() as connection:
+            connection.execute("SET search_path = confirma_queue")
+            connection.execute(statement)
+
+    return change
+
+
 async def test_a_worker_that_ends_with_the_queue_waits_for_what_a_dead_one_had(
-    sandbox, plan, work, in_database, monkeypatch
+    sandbox, plan, work, in_queue, monkeypatch
 ):
     monkeypatch.setattr(worker, "STALLED_SECONDS", 1.0)
     monkeypatch.setattr(worker, "SWEEP_SECONDS", 0.2)
     await plan(1, 2, 3)
-    with in_database() as connection:
-        connection.execute("SET search_path = confirma_queue")
-        connection.execute(
-            "WITH dead AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id) "
-            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT id FROM dead)"
-        )
+    in_queue(TAKEN_BY_ANOTHER)
     await work()
     assert exactly_once(sandbox, 3)
+
+
+async def test_a_worker_that_ends_with_the_queue_waits_for_no_reminder_of_what_was_sent(
+    sandbox, plan, work, in_queue
+):
+    await plan(1)
+    await work()
+    await plan(2)
+    in_queue(TAKEN_BY_ANOTHER)
+    in_queue(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, args) "
+        "SELECT queue_name, task_name, args FROM procrastinate_jobs"
+    )
+    async with asyncio.timeout(20):
+        await work()
+    assert exactly_once(sandbox, 2)
+
+
+async def test_a_worker_that_ends_with_the_queue_sends_what_one_that_is_stopped_leaves(
+    sandbox, plan, client, postgres, counts
+):
+    sandbox.faults.add(Fault.LATENCY, operation=CREATE, times=None, seconds=0.3)
+    planned = await plan(*range(1, 31))
+    stop, limit = asyncio.Event(), RateLimit(concurrency=2)
+    async with client(rate_limit=limit) as one, client(rate_limit=limit) as other:
+        stopped = asyncio.create_task(one.bulk.work(journal=postgres, stop=stop))
+        while len(sandbox.invoices()) < 2:  # noqa: ASYNC110 (the service tells nobody)
+            await asyncio.sleep(0.01)
+        working = asyncio.create_task(other.bulk.work(journal=postgres, until_empty=True))
+        await asyncio.sleep(0.6)
+        stop.set()
+        await asyncio.gather(stopped, working)
+    assert counts(planned.run) == {"ACCEPTED": 30}
 
 
 async def test_records_that_break_a_rule_are_refused_in_planning(plan, client, postgres, wire_invoice):

@@ -55,7 +55,7 @@ class Brake:
             del working  # it has its error, whose traceback has this frame, and those that hold documents
 
 
-async def end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+async def end(tasks: Sequence[asyncio.Future[Any]]) -> None:
     """Cancel tasks, and wait until they have ended."""
     for task in tasks:
         task.cancel()

@@ -338,6 +338,20 @@ class PlannedJournal(PostgresJournal):
         queue_chunks(self._session, [chunk], seconds=pause)
         return int(left)
 
+    def has_more(self) -> bool:
+        """Say whether a planned invoice is to be sent or under way, or a chunk is due for another look.
+
+        Whoever had an invoice in its hands may be dead; its chunk then comes again.
+        """
+        return bool(
+            self._one(
+                f"SELECT (EXISTS (SELECT 1 FROM item WHERE {OPEN} AND chunk IS NOT NULL AND state <> %s) "
+                f"OR EXISTS (SELECT 1 FROM {QUEUE_SCHEMA}.procrastinate_jobs WHERE status = 'todo' "
+                "AND coalesce(scheduled_at, now()) <= now()))::int",
+                State.UNKNOWN,
+            )
+        )
+
     def forget_bodies(self) -> int:
         """Remove the bodies that were kept for as long as they should be; return how many chunks these are.
 

@@ -46,6 +46,9 @@ be under way."""
 POLL_SECONDS = 1.0
 """Seconds between two looks into an empty queue. Nothing listens: a deaf connection is not noticed."""
 
+EMPTY_SECONDS = 0.2
+"""Seconds between two looks whether all is sent, where a worker is to end then."""
+
 HEARTBEAT_SECONDS = 10.0
 """Seconds between two signs of life in the queue."""
 
@@ -58,6 +61,9 @@ RATE_SECONDS = 4.0
 
 SWEEP_SECONDS = 10.0
 """Seconds between two looks for such chunks."""
+
+AT_ONCE = datetime.datetime.fromtimestamp(0, datetime.UTC)
+"""When what was stalled is to come again: a moment that is past by the database's clock, too."""
 
 FORGET_SECONDS = 3600.0
 """Seconds between two looks for bodies whose days are over."""
@@ -100,7 +106,7 @@ async def work(
         options: How lookups go, and when too many rejections stop the worker.
         stop: Once set, nothing new is sent.
         rate: Calls per second of all workers together; None leaves what others have said.
-        until_empty: Whether the worker ends once the queue has nothing for now, and no worker has a chunk.
+        until_empty: Whether the worker ends once nothing is to be sent, here or in the hands of another one.
         begun: Is told of what may be asked from then on.
 
     Raises:
@@ -163,7 +169,7 @@ class _Worker:
         sender: Sends them.
         connector: The connection of the queue.
         name: What names the worker.
-        until_empty: Whether it ends once the queue has nothing for now, and no worker has a chunk.
+        until_empty: Whether it ends once nothing is to be sent, here or in the hands of another one.
     """
 
     sender: ChunkSender
@@ -173,6 +179,7 @@ class _Worker:
     _app: App = field(init=False)
     _failed: asyncio.Future[None] = field(init=False)
     _ends: bool = field(init=False, default=False)
+    _in_hand: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
         self._failed = asyncio.get_running_loop().create_future()
@@ -182,6 +189,7 @@ class _Worker:
         self._app.task(name=TASK, queue=QUEUE, retry=again)(self._chunk)
 
     async def _chunk(self, chunk: int) -> None:
+        self._in_hand += 1
         try:
             await self.sender.send(chunk)
         except Exception as error:
@@ -189,6 +197,8 @@ class _Worker:
                 self._failed.set_exception(error)
                 self._failed.exception()  # whoever waits may have gone: then the loop must not complain
             raise
+        finally:
+            self._in_hand -= 1
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Send chunks until asked to stop, or until there is a reason to send nothing more.
@@ -200,8 +210,10 @@ class _Worker:
         sweep = asyncio.create_task(self._sweep())
         stopped = asyncio.create_task(self._asked_to_end(stop))
         halted = asyncio.create_task(self.sender.halted.wait())
-        broken = self.sender.run.writer.broken
-        ends: list[asyncio.Future[Any]] = [queue, stopped, halted, self._failed, self.sender.failed, broken]
+        own: list[asyncio.Future[Any]] = [stopped, halted]
+        if self.until_empty:
+            own.append(asyncio.create_task(self._emptied()))
+        ends = [queue, *own, self._failed, self.sender.failed, self.sender.run.writer.broken]
         try:
             done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
@@ -210,7 +222,7 @@ class _Worker:
             self.sender.stop_sending()
             raise
         finally:
-            await end([sweep, stopped, halted])
+            await end([sweep, *own])
             self._ends = True
             queue.cancel()  # nothing new is taken; what was taken is brought to its end
             await self.sender.drain()
@@ -240,7 +252,6 @@ class _Worker:
                     queues=[QUEUE],
                     name=self.name,
                     concurrency=CHUNKS_AT_ONCE,
-                    wait=not self.until_empty,
                     fetch_job_polling_interval=POLL_SECONDS,
                     listen_notify=False,
                     delete_jobs="always",
@@ -248,24 +259,21 @@ class _Worker:
                     update_heartbeat_interval=HEARTBEAT_SECONDS,
                     stalled_worker_timeout=STALLED_SECONDS,
                 )
-                if self.until_empty and not await self._in_hands():
-                    return
             except exceptions.ConnectorException as error:
                 if self._ends:  # the error has taken the place of the cancellation
                     return
                 if self.connector.refused is not None:
                     raise self.connector.refused from None
                 _log.warning("the queue cannot be reached (%s); it is asked again", error)
-            else:
-                pause = 0.5
             if time.monotonic() - began > 10 * pause:
                 pause = 0.5
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 (no secret)
             pause = min(2 * pause, 15.0)
 
-    async def _in_hands(self) -> bool:
-        """Say whether a worker has a chunk in its hands: it may be dead, and the chunk then comes again."""
-        return bool([*await self._app.job_manager.list_jobs_async(queue=QUEUE, status="doing")])
+    async def _emptied(self) -> None:
+        """Wait until there is nothing to send, here or in the hands of another worker, nor a chunk due."""
+        while self._in_hand or await self.sender.run.writer.run(_has_more):  # noqa: ASYNC110 (who would tell?)
+            await asyncio.sleep(EMPTY_SECONDS)
 
     async def _sweep(self) -> None:
         """Queue again what workers had that give no sign of life."""
@@ -280,5 +288,9 @@ class _Worker:
                     queue=QUEUE, seconds_since_heartbeat=STALLED_SECONDS
                 ):
                     if job.id is not None:
-                        await manager.retry_job_by_id_async(job.id, datetime.datetime.now(datetime.UTC))
+                        await manager.retry_job_by_id_async(job.id, AT_ONCE)
             await asyncio.sleep(SWEEP_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 (no secret)
+
+
+def _has_more(journal: Journal) -> bool:
+    return planned_journal(journal).has_more()
