@@ -160,7 +160,7 @@ def _lines(
     number = 0
     empty = ("",) * len(columns)
     with stack:
-        while (batch := _careful(path, lambda: next(batches, None))) is not None:
+        while (batch := _careful(path, lambda: _whole(next(batches, None)))) is not None:
             for start in range(0, batch.num_rows, _BATCH):
                 part = batch.slice(start, _BATCH)
                 cells = [
@@ -172,6 +172,18 @@ def _lines(
                     number += 1
                     if row != empty:
                         yield TableLine(number, row, is_whole or _UNREADABLE not in row)
+
+
+def _whole(batch: Any) -> Any:
+    """Check that no cell points beyond the values of its column, which pyarrow does not look at.
+
+    Raises:
+        ArrowException: one does.
+    """
+    for column in () if batch is None else batch.columns:
+        if types.is_dictionary(column.type):
+            column.validate(full=True)
+    return batch
 
 
 def _cells(column: Any) -> list[Cell]:

@@ -168,6 +168,17 @@ def test_what_was_written_is_read(rows):
     ] == rows
 
 
+@pytest.mark.parametrize("place", [2, 100, -1, -2])
+def test_a_cell_that_points_beyond_the_values_of_its_column_damages_the_file(tmp_path, place):
+    made = table()
+    column = made.column(0).cast(pa.string()).combine_chunks()
+    places = pa.array([place] * len(column), pa.int32())
+    broken = pa.DictionaryArray.from_arrays(places, column[:2], safe=False)
+    WRITERS["in.arrow"](made.set_column(0, made.column_names[0], broken), tmp_path / "in.arrow")
+    with pytest.raises(InputError, match="is damaged"):
+        list(read(tmp_path / "in.arrow"))
+
+
 @settings(max_examples=100)
 @given(st.data(), st.sampled_from(sorted(WRITERS)))
 def test_broken_bytes_are_bad_records_or_an_input_error(data, name):
