@@ -64,6 +64,10 @@ class Line(Protocol):
         """Return the bytes of the request that wait to be sent."""
         ...
 
+    def rest(self) -> None:
+        """Let the connection be closed as usual."""
+        ...
+
     def retire(self) -> None:
         """Close the connection once it is given back."""
         ...
@@ -169,8 +173,10 @@ class AnswerWatch:
         if self.early:
             self.cut_off = self.sent is not WHOLE or self._line.unsent() > 0
             self._line.drop()
-        elif not self._ends_exactly():
-            self._line.retire()
+        else:
+            self._line.rest()
+            if not self._ends_exactly():
+                self._line.retire()
         self.ended = True
         self._payload = None
         self._last = b""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch
-from confirma_async.session.connection.delivery_limit import limit_delivery
+from confirma_async.session.connection.delivery_limit import end_limit, limit_delivery
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -56,6 +56,9 @@ class _Line:
     def unsent(self) -> int:
         transport = self._protocol.transport
         return 0 if transport is None else transport.get_write_buffer_size()
+
+    def rest(self) -> None:
+        end_limit(self._protocol)
 
     def retire(self) -> None:
         self._protocol.force_close()

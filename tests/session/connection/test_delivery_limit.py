@@ -147,3 +147,22 @@ async def limits_of(left):
 async def test_what_a_connection_of_a_session_delivers_ends_before_each_of_its_calls(left, expected):
     async with limits_of(left) as found:
         assert found == pytest.approx(expected, abs=50)
+
+
+async def test_a_connection_that_rests_is_closed_as_usual():
+    loop, transport = asyncio.get_running_loop(), AiohttpTransport()
+    ended = loop.create_future()
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(2)
+        writer.write(OK)
+        ended.set_result(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1") as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+        await transport.send(Request("POST", url, {}, b"{}", 5.0, not_after=loop.time() + 5))
+        await transport.close()
+        async with asyncio.timeout(5):
+            assert await ended == b""  # a reset would have raised
