@@ -108,7 +108,7 @@ def test_limiter_compares_waiting_with_a_semaphore_and_counts_who_was_overtaken(
 def test_import_time_compares_a_ready_client_with_aiohttp_alone(quick):
     document = quick("import_time.py")
     assert {"aiohttp", "confirma_async", "schemas", "client", "invoices"} <= set(document["wall_ms"])
-    assert set(document["extra_ms"]) == {"client", "invoices", "checking"}
+    assert set(document["extra_ms"]) == {"client", "blocking client", "invoices", "checking"}
     assert document["schemas_load_aiohttp"] is False
     assert document["target_ms"] == 60
 
