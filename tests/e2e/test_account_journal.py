@@ -217,14 +217,20 @@ class People(RuleBasedStateMachine):
         if not self.has_files:
             return
         before = self.service.arrived()
+        must_be_refused = self.must_be_refused  # asked before, for a job may begin where none had sent anything
         code, told = self.command("submit", *self.words(how), *PACE, *RESEND)
-        if self.must_be_refused:
+        if must_be_refused:
             assert code == REFUSED, told
             assert self.service.arrived() == before
             self.note("submit refused")
         else:
             assert code in {0, 1, 3}, told
+            self.begin_anew()
             self.note("submitted")
+
+    def begin_anew(self):
+        """A job that is not refused begins a new journal: the one that was lost knew of nothing sent."""
+        self.lost.pop(self.journal, None)
 
     @property
     def must_be_refused(self):
@@ -250,9 +256,11 @@ class People(RuleBasedStateMachine):
 
     @rule(how=named, seconds=st.floats(0.1, 0.6))
     def kill(self, how, seconds):
-        """A job is killed; where the journal is not whole, it ends before, by itself."""
+        """A job is killed; one that must be refused ends before, by itself."""
         if not self.has_files:
             return
+        if not self.must_be_refused:
+            self.begin_anew()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # a fork is what is meant, and no thread runs
             child = os.fork()
