@@ -4,10 +4,13 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
+from confirma_async.cli.app import run
+from confirma_async.cli.commands.jobs.sending import following
 from confirma_async.sandbox import Fault
 
 SELLERS = {"oak": "0737546-2", "elm": "1927400-1"}
@@ -268,17 +271,67 @@ def test_workers_of_profiles_need_a_database_for_each(confirma, profiles, mixed,
         )
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("worker", "postgresql://h/d"), "--profiles names many"),
-        (("submit", "mixed.jsonl", "--workers"), "say --detach"),
-    ],
-)
-def test_what_is_about_one_account_is_refused_beside_profiles_of_workers(
-    confirma, profiles, mixed, words, said
-):
-    mixed(*BOTH)
-    code, _, told = confirma(*words, "--profiles", profiles())
+def test_a_journal_is_refused_beside_profiles_of_workers(confirma, profiles):
+    code, _, told = confirma("worker", "postgresql://h/d", "--profiles", profiles())
     assert code == 2
-    assert said in told
+    assert "--profiles names many" in told
+
+
+@pytest.fixture
+def work_beside(monkeypatch):
+    """Has workers of profiles begin once another command waits for them; yields a function that ends this."""
+    began, codes = threading.Event(), []
+    monkeypatch.setattr(following, "LOOK_SECONDS", 0.05)
+    real = following._look
+
+    def look(runs):
+        began.set()
+        return real(runs)
+
+    monkeypatch.setattr(following, "_look", look)
+
+    def begin(file):
+        def work():
+            began.wait(20)
+            codes.append(run(["worker", "--profiles", str(file), "--until-empty"]))
+
+        thread = threading.Thread(target=work)
+        thread.start()
+
+        def end():
+            thread.join()
+            return codes
+
+        return end
+
+    return begin
+
+
+def test_a_command_waits_until_workers_have_sent_what_is_every_accounts(
+    confirma, confirma_json, service, profiles, mixed, databases, work_beside
+):
+    file = profiles(journals=databases)
+    end = work_beside(file)
+    code, told = confirma_json("submit", mixed(*BOTH), "--profiles", file, "--workers")
+    assert (code, end()) == (0, [0])
+    accepted = {name: each["counts"]["accepted"] for name, each in told["accounts"].items()}
+    assert accepted == {"oak": 2, "elm": 1}
+    assert (told["refused"], told["failed"]) == (0, {})
+    assert len(service.invoices()) == 3
+    code, out, _ = confirma("submit", mixed(*BOTH), "--profiles", file, "--workers")
+    assert code == 0  # all is decided, so that nobody is waited for
+    rows = [line.split() for line in out.splitlines()]
+    assert ["oak", "2"] in [[row[1], row[3]] for row in rows if len(row) > 4]
+    assert len(service.invoices()) == 3
+
+
+def test_what_the_service_rejects_is_named_with_its_account_once_workers_have_sent_it(
+    confirma, service, profiles, mixed, databases, work_beside
+):
+    file = profiles(journals=databases)
+    service.faults.add(Fault.REFUSAL, operation="invoices.create", status=400, times=1)
+    end = work_beside(file)
+    code, out, _ = confirma("submit", mixed(*BOTH), "--profiles", file, "--workers")
+    assert (code, end()) == (1, [0])
+    assert "Rejected or unknown: account" in out
+    assert len(service.invoices()) == 2

@@ -217,7 +217,7 @@ class People(RuleBasedStateMachine):
         if not self.has_files:
             return
         before = self.service.arrived()
-        must_be_refused = self.must_be_refused  # asked before, for a job may begin where none had sent anything
+        must_be_refused = self.must_be_refused  # asked before: afterwards, something was sent
         code, told = self.command("submit", *self.words(how), *PACE, *RESEND)
         if must_be_refused:
             assert code == REFUSED, told

@@ -37,7 +37,8 @@ worker_options: Decorator = bundle(
     click.option(
         "--workers",
         is_flag=True,
-        help="Plan the job in the database of --journal, and wait while workers (confirma worker) send it.",
+        help="Plan the job in the database of --journal, or of each profile, and wait while workers "
+        "(confirma worker) send it.",
     ),
     click.option("--detach", is_flag=True, help="The same, and end once it is planned."),
     click.option(

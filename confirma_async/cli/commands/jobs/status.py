@@ -7,10 +7,10 @@ import click
 from confirma_async.bulk import State
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
+from confirma_async.cli.journals import Whose, chosen, which, whose
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.status.as_json import status_as_json
-from confirma_async.cli.status.reading import read_status
+from confirma_async.cli.status.reading import RunStatus, read_status
 from confirma_async.cli.status.words import show
 
 
@@ -33,16 +33,20 @@ def status(which: str | None, whose: Whose, as_json: bool) -> Exit:
       confirma status own.journal
     """
     with chosen(which, whose) as chosen_:
-        return show_status(chosen_, as_json=as_json)
+        return show_status(read_status(chosen_), as_json=as_json)
 
 
-def show_status(chosen: Chosen, *, as_json: bool) -> Exit:
+def show_status(found: RunStatus, *, as_json: bool) -> Exit:
     """Show how a run, or a whole journal, stands; return the exit code that this is."""
-    found = read_status(chosen)
     if as_json:
         print_json(status_as_json(found))
     else:
         show(found)
+    return exit_of(found)
+
+
+def exit_of(found: RunStatus) -> Exit:
+    """Return the exit code that a run, or a whole journal, stands for."""
     if any(
         found.counts[state.name.lower()] or found.writes.get(state)
         for state in State

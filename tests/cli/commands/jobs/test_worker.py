@@ -9,7 +9,7 @@ pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.machines.planned import open_planned
-from confirma_async.cli.commands.jobs.sending import planning
+from confirma_async.cli.commands.jobs.sending import following
 from tests.postgres import as_user
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
@@ -58,15 +58,15 @@ def test_planning_again_plans_nothing_that_is_queued_or_decided(
 def test_waiting_for_workers_shows_what_became_of_all(
     service, confirma, confirma_json, invoices, postgres, monkeypatch
 ):
-    monkeypatch.setattr(planning, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(following, "LOOK_SECONDS", 0.05)
     begun = threading.Event()
-    real = planning._look
+    real = following._look
 
-    def look(place, run):
+    def look(runs):
         begun.set()
-        return real(place, run)
+        return real(runs)
 
-    monkeypatch.setattr(planning, "_look", look)
+    monkeypatch.setattr(following, "_look", look)
     codes = []
 
     def work():
@@ -87,18 +87,18 @@ def test_waiting_for_workers_shows_what_became_of_all(
 def test_whoever_waits_is_told_that_another_job_has_taken_the_invoices_up(
     service, confirma, confirma_json, invoices, postgres, monkeypatch
 ):
-    monkeypatch.setattr(planning, "LOOK_SECONDS", 0.05)
-    real, file = planning._look, invoices(1, 2)
+    monkeypatch.setattr(following, "LOOK_SECONDS", 0.05)
+    real, file = following._look, invoices(1, 2)
     codes: list[int] = []
 
-    def look(place, run):
+    def look(runs):
         if not codes:
             from confirma_async.cli.app import run as again
 
             codes.append(again(["submit", str(file), "--journal", postgres, "--detach"]))
-        return real(place, run)
+        return real(runs)
 
-    monkeypatch.setattr(planning, "_look", look)
+    monkeypatch.setattr(following, "_look", look)
     code, _, told = confirma("submit", file, "--journal", postgres, "--workers")
     assert (code, codes) == (3, [0])
     assert "2 of the invoices that were planned do not count for run 1 any more" in " ".join(told.split())

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-from confirma_async.bulk import JobArguments, Placement, Source, State
-from confirma_async.bulk.models import FINAL
-from confirma_async.bulk.places import JournalPlace, reading
+from confirma_async.bulk import JobArguments, Placement, Source
 from confirma_async.cli import options
+from confirma_async.cli.commands.jobs.sending.following import PlannedRun, follow, planning_bar
 from confirma_async.cli.commands.jobs.status import show_status
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.journals import Chosen
 from confirma_async.cli.options.workers import ForWorkers
-from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_sayings, record_in_words
 from confirma_async.cli.output.result import plan_as_json
 from confirma_async.cli.output.terminal import Terminal
@@ -25,14 +18,6 @@ from confirma_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from confirma_async.bulk.machines.planner import PlannedJob
-
-LOOK_SECONDS = 1.0
-"""Seconds between two looks at how far the workers are."""
-
-_OF_ANOTHER = (
-    "{count} of the invoices that were planned do not count for run {run} any more: another job has taken "
-    "them up since, or the database was put back. Run the same command again to see what becomes of them"
-)
 
 
 async def plan_for_workers(
@@ -59,7 +44,7 @@ async def plan_for_workers(
     """
     if placement.path is None:
         raise ConfigurationError("the journal has no name")
-    bar = _bar(visible=not as_json)
+    bar = planning_bar(visible=not as_json)
     task = bar.add_task("plan", total=arguments.get("expected"), what="planned")
     with bar:
         planned = await client.bulk.plan(
@@ -71,65 +56,17 @@ async def plan_for_workers(
         )
     options.remark(planned.warnings)
     if not how.detach:
-        sent = await _follow(placement.path, planned.run, visible=not as_json)
-        with reading(placement.path) as journal:
-            found = Chosen(path=placement.path, journal=journal, run=journal.run(planned.run))
-            code = show_status(found, as_json=as_json)
-        if sent < planned.planned:
-            say(_OF_ANOTHER.format(count=planned.planned - sent, run=planned.run), err=True)
-            return Exit.PAUSED
-        return code
+        run = PlannedRun(placement.path, planned.run, planned.planned)
+        (standing,) = await follow([run], begin="confirma worker JOURNAL", visible=not as_json)
+        show_status(standing.found, as_json=as_json)
+        standing.tell_of_others()
+        return standing.code
     _show(planned, as_json=as_json)
     return Exit.REJECTED if planned.refusals else Exit.ACCEPTED
 
 
 def _told(planned: PlannedJob) -> int:
     return planned.planned + planned.known + planned.elsewhere + planned.refusals
-
-
-def _bar(*, visible: bool) -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        BarColumn(),
-        TextColumn("{task.completed} {task.fields[what]}"),
-        TimeElapsedColumn(),
-        console=Terminal(file=sys.stderr),
-        disable=not visible,
-    )
-
-
-async def _follow(place: JournalPlace, run: int, *, visible: bool) -> int:
-    """Show how far the workers are, until nothing of a run is open or a person stops the waiting.
-
-    Returns:
-        How many invoices count for the run then.
-
-    Raises:
-        asyncio.CancelledError: a person stopped it; the workers go on.
-    """
-    bar = _bar(visible=visible)
-    task = bar.add_task("send", total=None, what="sent by workers")
-    with bar:
-        warned = False
-        while True:
-            counts, alive = await asyncio.to_thread(_look, place, run)
-            done, total = sum(counts[state] for state in FINAL), sum(counts.values())
-            what = f"of {total} sent, {counts[State.UNKNOWN]} unknown, by {alive} workers"
-            bar.update(task, completed=done, total=total, what=what)
-            if done == total:
-                return total
-            if not alive and not warned:
-                warned = True
-                say("No worker runs; begin one: confirma worker JOURNAL. Ctrl-C ends the waiting.", err=True)
-            await asyncio.sleep(LOOK_SECONDS)
-
-
-def _look(place: JournalPlace, run: int) -> tuple[dict[State, int], int]:
-    """Return how many invoices of a run are in each state, and how many workers are alive."""
-    from confirma_async.bulk.machines.alive import workers_of
-
-    with reading(place) as journal:
-        return dict(journal.counts(run)), sum(worker.alive for worker in workers_of(journal))
 
 
 def _show(planned: PlannedJob, *, as_json: bool) -> None:

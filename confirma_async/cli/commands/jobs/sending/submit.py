@@ -96,8 +96,6 @@ def submit(
             "--workers and --detach need a journal in a database that workers share: name it with --journal "
             "postgresql://HOST/DATABASE"
         )
-    if for_workers and profiles is not None and not for_workers.detach:
-        raise click.UsageError("--workers waits for those of one account; with --profiles say --detach")
     found = expand(files)
     if journal is None:
         refuse_older_journals(found, sandbox=sandbox)

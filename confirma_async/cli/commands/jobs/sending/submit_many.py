@@ -9,20 +9,28 @@ from typing import TYPE_CHECKING
 
 from confirma_async.bulk import JobArguments
 from confirma_async.bulk.prepared import PreparedRecords
+from confirma_async.cli import options
+from confirma_async.cli.commands.jobs.sending.following import PlannedRun, follow
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, name_of, target_in_words
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
 from confirma_async.cli.options import ChosenProfiles
 from confirma_async.cli.options.workers import ForWorkers
-from confirma_async.cli.output.creditors_report import show_creditors_plan, show_creditors_report
+from confirma_async.cli.output.creditors_report import (
+    show_creditors_plan,
+    show_creditors_report,
+    show_creditors_standing,
+)
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress, reading
 from confirma_async.cli.remembered import as_text
 from confirma_async.cli.running.stopping import signals
 from confirma_async.creditors import CreditorsReport
+from confirma_async.errors import ConfigurationError
 from confirma_async.formats import scan_files
 from confirma_async.formats.files import read_each
 
 if TYPE_CHECKING:
+    from confirma_async.bulk.machines.planner import PlannedJob
     from confirma_async.creditors import Creditors
 
 
@@ -57,7 +65,10 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
 
 
 async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWorkers) -> Exit:
-    """Have workers send what is wanted, each account's from its own database; show what is planned."""
+    """Have workers send what is wanted, each account's from its own database.
+
+    Shows how far they are until all of it is decided, or only what is planned.
+    """
     async with contextlib.AsyncExitStack() as stack:
         creditors = await stack.enter_async_context(_creditors(request, profiles))
         if not request.as_json:
@@ -66,10 +77,31 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWo
         planned = await creditors.plan(
             lambda: prepared, counts=counts, keep_bodies=how.keep_bodies, **_arguments(request)
         )
-    show_creditors_plan(planned, as_json=request.as_json)
     codes = {of_error(error) for error in planned.failed.values()}
-    refused = planned.refused or any(each.refusals for each in planned.accounts.values())
-    return foremost(codes | {Exit.REJECTED} if refused else codes)
+    if planned.refused or any(each.refusals for each in planned.accounts.values()):
+        codes.add(Exit.REJECTED)
+    if how.detach:
+        show_creditors_plan(planned, as_json=request.as_json)
+        return foremost(codes)
+    for remarks in (each.warnings for each in planned.accounts.values()):
+        options.remark(remarks)
+    runs = {name: _run(profiles, name, each) for name, each in planned.accounts.items()}
+    ended = await follow(
+        [*runs.values()], begin="confirma worker --profiles FILE", visible=not request.as_json
+    )
+    standings = dict(zip(runs, ended, strict=True))
+    found = {name: standing.found for name, standing in standings.items()}
+    show_creditors_standing(planned, found, as_json=request.as_json)
+    for standing in standings.values():
+        standing.tell_of_others()
+    return foremost(codes | {standing.code for standing in standings.values()})
+
+
+def _run(profiles: ChosenProfiles, account: str, planned: PlannedJob) -> PlannedRun:
+    place = profiles.all[account].journal
+    if place is None:
+        raise ConfigurationError(f"the profile {account} names no journal")
+    return PlannedRun(place, planned.run, planned.planned)
 
 
 def _creditors(request: SubmitRequest, profiles: ChosenProfiles) -> Creditors:
