@@ -17,7 +17,7 @@ from collections.abc import Callable
 from confirma_async.session.rate.refusal_share import RefusalShare
 from confirma_async.session.rate.throughput import Throughput
 
-CUT = 0.8
+CUT = 0.85
 """What a cut leaves of the rate that the service was found to bear."""
 DEEPEST_CUT = 0.5
 """What a cut leaves at least where that rate is not known yet."""
@@ -26,7 +26,10 @@ SLOWEST = 0.5
 PRESUMED = 20.0
 """Calls per second that a first cut starts from at least: a quiet client knows little of the service."""
 CLIMB = 1.5
-"""By what each call that is taken multiplies a rate that is far below what the service bore before."""
+"""By what each call that is taken multiplies a rate that is far below what the service bore before ..."""
+CLIMB_PER_SECOND = 3.0
+"""... and by what it grows at most in a second, and once more at once: a service that counts by the second
+refuses all calls to its end, and takes any rate at the beginning of the next."""
 RETURN_CALLS = 130
 """Calls after which a rate is back at what the service bears: a probe beyond it costs a few refusals, and
 this many calls make them a small share."""
@@ -37,6 +40,7 @@ shall find new capacity as soon as a fast one."""
 _STEEPNESS = 20.0  # how far the rate rises in as many calls again, times the root of what the service bears:
 # by 90 a second from 20, by 280 from 200. Small rates rise faster for their size: clients become equal.
 _JITTER = 0.25  # the share by which returns differ: clients of one service must not probe in step
+_LONGEST_CLIMB = 60.0  # seconds in which a rate climbs beyond any there is
 _FREE = 50.0  # how many times what the service bore, until there is no limit again
 _STEADY = 0.7  # the share of the present throughput that the mean since the last cut must reach to count
 _RAMP = 1.08  # what that mean lacks, since it has the rise after the cut in it
@@ -66,6 +70,7 @@ class AdaptiveRate:
         self._borne = ceiling  # what the service is taken to bear: the plateau of the curve
         self._measured = False  # whether that was measured over a whole curve
         self._cut_at = -math.inf
+        self._cut_to = ceiling
         self._taken = 0  # calls taken since the last cut
         self._steps = 0  # calls on the curve
         self._length = 1.0  # calls from its beginning to its plateau
@@ -111,7 +116,8 @@ class AdaptiveRate:
         """Follow the curve by one call: steep, flat at the limit of the service, then steep again."""
         beginning = self._borne * CUT
         if self.per_second < beginning:
-            self.per_second = min(beginning, self.per_second * CLIMB)
+            highest = self._cut_to * CLIMB_PER_SECOND ** min(1.0 + now - self._cut_at, _LONGEST_CLIMB)
+            self.per_second = min(beginning, self.per_second * CLIMB, highest)
             return
         self._steps += 1
         along = self._steps / self._length - 1.0  # from -1, 0 at the plateau
@@ -142,7 +148,7 @@ class AdaptiveRate:
             borne = min(self._sustained(measured, now), before)
             borne = max(borne, before * DEEPEST_CUT)
             after = borne * CUT
-        self.per_second = min(max(after, SLOWEST), self.ceiling)
+        self.per_second = self._cut_to = min(max(after, SLOWEST), self.ceiling)
         self._borne = max(borne, self.per_second / CUT)
         self._begin_curve(now)
 
