@@ -35,6 +35,8 @@ class _Message(Protocol):
     def headers(self) -> Mapping[str, str]: ...
     @property
     def chunked(self) -> bool: ...
+    @property
+    def should_close(self) -> bool: ...
 
 
 class _Payload(Protocol):
@@ -64,8 +66,8 @@ class Line(Protocol):
         """Return the bytes of the request that wait to be sent."""
         ...
 
-    def rest(self) -> None:
-        """Let the connection be closed as usual."""
+    def rest(self, *, kept: bool) -> None:
+        """Let the connection be closed as usual: soon where it is kept for another request, else now."""
         ...
 
     def retire(self) -> None:
@@ -174,9 +176,10 @@ class AnswerWatch:
             self.cut_off = self.sent is not WHOLE or self._line.unsent() > 0
             self._line.drop()
         else:
-            self._line.rest()
-            if not self._ends_exactly():
+            exactly = self._ends_exactly()
+            if not exactly:
                 self._line.retire()
+            self._line.rest(kept=exactly and self._message is not None and not self._message.should_close)
         self.ended = True
         self._payload = None
         self._last = b""
