@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import Any
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.session.call_record import CallRecord
@@ -29,7 +29,7 @@ class InFlight:
         """
         if self._closed:
             raise ConfigurationError("this client is closed; make a new one, or close it later")
-        task = cast("asyncio.Task[object]", asyncio.current_task())  # a coroutine always runs in one
+        task: Any = asyncio.current_task()  # a coroutine always runs in one
         self._calls[record] = task, task.cancelling()
 
     def end(self, record: CallRecord) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -173,8 +173,12 @@ class Pipeline:
                 admitted = sent = loop.time()
                 try:
                     headers = added
-                    if hooks.given or before_send is not None:
-                        headers = await self._announced(record, added, deadline, before_send)
+                    if hooks.given:
+                        with self.halt.wait():
+                            headers = await hooks.before_attempt(record, added, deadline)
+                        sent = loop.time()
+                    if before_send is not None:
+                        await before_send()
                         sent = loop.time()
                     if sent >= deadline:
                         raise TransportError(
@@ -258,24 +262,6 @@ class Pipeline:
             return await with_old.call(RENEW_TOKEN, options=options)
 
         return await key.renew(partial(renewed_token, ask, self.converter), store, refused)
-
-    async def _announced(
-        self,
-        record: CallRecord,
-        added: Mapping[str, str],
-        deadline: float,
-        before_send: Callable[[], Awaitable[None]] | None,
-    ) -> Mapping[str, str]:
-        """Tell whoever wants to know of a request before it is sent; return the headers to add to it."""
-        try:
-            if self.hooks.given:
-                with self.halt.wait():
-                    added = await self.hooks.before_attempt(record, added, deadline)
-            if before_send is not None:
-                await before_send()
-            return added
-        finally:
-            del record  # see ``call``
 
     def _noted(
         self,

@@ -11,7 +11,7 @@ from collections.abc import Container, Mapping
 from functools import cache
 from typing import cast
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.evidence.words import (
@@ -49,6 +49,14 @@ def _detail(text: str | None) -> str | None:
     return text if text is None else repeated(text, _LONGEST_DETAIL)
 
 
+def _state_of(found: Classification) -> State:
+    return found.kind.reading.state
+
+
+def _is_duplicate(found: Classification) -> bool:
+    return found.kind.reading.duplicate
+
+
 @frozen(kw_only=True)
 class Classification:
     """What to write down for an item, and whether the job can go on.
@@ -62,6 +70,8 @@ class Classification:
         pause: Why the job must pause; None when it can go on.
         cause: The error that it pauses for.
         form: The form of the answer, where it has to be confirmed.
+        state: The state to write.
+        duplicate: Whether the service had the invoice already.
     """
 
     kind: EvidenceKind
@@ -70,16 +80,8 @@ class Classification:
     pause: str | None = None
     cause: CallError | None = None
     form: str | None = None
-
-    @property
-    def state(self) -> State:
-        """The state to write."""
-        return self.kind.reading.state
-
-    @property
-    def duplicate(self) -> bool:
-        """Whether the service had the invoice already."""
-        return self.kind.reading.duplicate
+    state: State = field(init=False, default=Factory(_state_of, takes_self=True))
+    duplicate: bool = field(init=False, default=Factory(_is_duplicate, takes_self=True))
 
     @property
     def says_no(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import Any
 
 
 class Interruption:
@@ -15,7 +15,8 @@ class Interruption:
     __slots__ = ("_before", "_ended", "_task")
 
     def __init__(self) -> None:
-        self._task = cast("asyncio.Task[object]", asyncio.current_task())  # a coroutine always runs in one
+        running: Any = asyncio.current_task()  # a coroutine always runs in one
+        self._task: asyncio.Task[object] = running
         self._before = self._task.cancelling()
         self._ended = False
 
