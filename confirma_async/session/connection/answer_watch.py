@@ -35,8 +35,6 @@ class _Message(Protocol):
     def headers(self) -> Mapping[str, str]: ...
     @property
     def chunked(self) -> bool: ...
-    @property
-    def should_close(self) -> bool: ...
 
 
 class _Payload(Protocol):
@@ -66,8 +64,8 @@ class Line(Protocol):
         """Return the bytes of the request that wait to be sent."""
         ...
 
-    def rest(self, *, kept: bool) -> None:
-        """Let the connection be closed as usual: soon where it is kept for another request, else now."""
+    def rest(self) -> None:
+        """Let the connection be closed as usual."""
         ...
 
     def retire(self) -> None:
@@ -176,10 +174,9 @@ class AnswerWatch:
             self.cut_off = self.sent is not WHOLE or self._line.unsent() > 0
             self._line.drop()
         else:
-            exactly = self._ends_exactly()
-            if not exactly:
+            self._line.rest()
+            if not self._ends_exactly():
                 self._line.retire()
-            self._line.rest(kept=exactly and self._message is not None and not self._message.should_close)
         self.ended = True
         self._payload = None
         self._last = b""

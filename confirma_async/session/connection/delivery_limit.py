@@ -12,14 +12,12 @@ A request would then arrive long after its call was given up and looked for. So 
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import math
 import socket
 import struct
 import sys
-from typing import TYPE_CHECKING
-
-from confirma_async.session.waiting.deadlines import Deadlines
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
@@ -40,96 +38,42 @@ _LEAST = 0.75
 """The least share of the time left that an earlier request's limit must be, to be kept."""
 
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
-_REST = 1.0
-"""Seconds after an answer from which on a connection is closed as usual; the next call mostly comes before,
-and need not tell the system anything then."""
-
-_NAME = "confirma_delivery"
+_NAME = "confirma_delivery_limit"
 
 
-class Delivery:
-    """What the system was told of a connection.
+def limit_delivery(protocol: ResponseHandler, seconds: float) -> None:
+    """Have the system give a connection up with its call, and throw away then what it has not sent.
 
-    It is kept with the connection: to ask the system, or to tell it again, costs every call more.
+    Args:
+        protocol: The connection, right before a request is written to it.
+        seconds: What is left of the time of the call; endless where nobody waits for its end.
 
-    Attributes:
-        line: The socket; None where there is none of TCP.
-        seconds: How long the system delivers.
-        thrown_away: Whether it throws away what was not sent, once the connection is closed.
+    Raises:
+        OSError: the system refuses: the connection is gone.
     """
-
-    __slots__ = ("line", "seconds", "thrown_away")
-
-    def __init__(self, protocol: ResponseHandler) -> None:
-        transport = protocol.transport
-        line: socket.socket | None = None if transport is None else transport.get_extra_info("socket")
-        self.line = line if line is not None and line.family in _FAMILIES else None
-        self.seconds: float = 0.0
-        self.thrown_away: bool = False
-
-    def limit(self, seconds: float) -> None:
-        """Have the system give the connection up with its call, and throw away then what it has not sent.
-
-        Args:
-            seconds: What is left of the time of the call; endless where nobody waits for its end.
-
-        Raises:
-            OSError: the system refuses: the connection is gone.
-        """
-        line = self.line
-        if line is None:
-            return
-        if not self.thrown_away:
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _THROWN_AWAY)
-            self.thrown_away = True
-        if _LEAST * seconds <= self.seconds <= seconds:
-            return
-        limit = self.seconds = max(0.001, _SHARE * seconds)
-        if _OPTION is not None:
-            line.setsockopt(socket.IPPROTO_TCP, _OPTION, 0 if limit == math.inf else math.ceil(1000 * limit))
-
-    def rest(self) -> None:
-        """Have the connection be closed as usual: nothing of a request is on its way any more."""
-        if self.line is None or not self.thrown_away:
-            return
-        self.thrown_away = False
-        try:
-            self.line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _SENT)
-        except OSError:  # it is closed already
-            return
+    line = _line_of(protocol)
+    if line is None:
+        return
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _THROWN_AWAY)
+    held: Any = protocol  # the connection keeps its limit: to ask or to tell the system costs more
+    limit: float = getattr(held, _NAME, 0.0)
+    if _LEAST * seconds <= limit <= seconds:
+        return
+    limit = max(0.001, _SHARE * seconds)
+    if _OPTION is not None:
+        line.setsockopt(socket.IPPROTO_TCP, _OPTION, 0 if limit == math.inf else math.ceil(1000 * limit))
+    setattr(held, _NAME, limit)
 
 
-class Deliveries:
-    """What the system was told of the connections of one transport."""
+def end_limit(protocol: ResponseHandler) -> None:
+    """Have the connection be closed as usual from now on: nothing of the request is on its way any more."""
+    line = _line_of(protocol)
+    if line is not None:
+        with contextlib.suppress(OSError):  # it is closed already
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _SENT)
 
-    def __init__(self) -> None:
-        self._resting = Deadlines[Delivery](Delivery.rest)
 
-    def limit(self, protocol: ResponseHandler, seconds: float) -> None:
-        """Limit what is about to be written to a connection; see ``Delivery.limit``."""
-        delivery: Delivery | None = getattr(protocol, _NAME, None)
-        if delivery is None:
-            delivery = Delivery(protocol)
-            setattr(protocol, _NAME, delivery)
-        self._resting.remove(delivery)
-        delivery.limit(seconds)
-
-    def rest(self, protocol: ResponseHandler, *, kept: bool) -> None:
-        """Take note that an answer is complete.
-
-        Args:
-            protocol: The connection.
-            kept: Whether it is kept for another request.
-        """
-        delivery: Delivery | None = getattr(protocol, _NAME, None)
-        if delivery is None:
-            return
-        if kept:
-            loop = asyncio.get_running_loop()
-            self._resting.add(delivery, loop.time() + _REST, loop)
-        else:
-            delivery.rest()
-
-    def close(self) -> None:
-        """Have all connections that rest be closed as usual."""
-        self._resting.expire_all()
+def _line_of(protocol: ResponseHandler) -> socket.socket | None:
+    transport = protocol.transport
+    line: socket.socket | None = None if transport is None else transport.get_extra_info("socket")
+    return line if line is not None and line.family in _FAMILIES else None

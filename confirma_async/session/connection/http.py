@@ -16,7 +16,6 @@ from aiohttp import hdrs
 
 from confirma_async import bounds
 from confirma_async.errors import ConfigurationError, Phase, TransportError
-from confirma_async.session.connection.delivery_limit import Deliveries
 from confirma_async.session.connection.passage import (
     NoAnswerError,
     Passage,
@@ -81,7 +80,6 @@ class AiohttpTransport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._timeouts = Timeouts()
-        self._deliveries = Deliveries()
 
     async def send(self, request: Request) -> Response:
         """Send a request once; see ``Transport.send``."""
@@ -120,7 +118,7 @@ class AiohttpTransport:
         raise told
 
     async def _answer(self, session: aiohttp.ClientSession, request: Request) -> Response:
-        passage = Passage(request.not_after, self._deliveries)
+        passage = Passage(request.not_after)
         try:
             # Not "async with": read() gives the connection back, or closes it where it fails, and costs less.
             answer = await session.request(
@@ -157,7 +155,6 @@ class AiohttpTransport:
             raise ConfigurationError("another event loop is using this client; close it there")
         self._closed = True
         self._timeouts.stop()
-        self._deliveries.close()
         opened = [session for session in (self._own, self._outside) if session is not None]
         self._own = self._outside = None
         for session in opened:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch
-from confirma_async.session.connection.delivery_limit import Deliveries
+from confirma_async.session.connection.delivery_limit import end_limit, limit_delivery
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -48,19 +48,17 @@ class NoAnswerError(aiohttp.ClientError):
 class _Line:
     """A connection, as the watch over its answer sees it."""
 
-    __slots__ = ("_deliveries", "_is_reused", "_protocol")
+    __slots__ = ("_protocol",)
 
-    def __init__(self, protocol: ResponseHandler, deliveries: Deliveries, *, is_reused: bool) -> None:
+    def __init__(self, protocol: ResponseHandler) -> None:
         self._protocol = protocol
-        self._deliveries = deliveries
-        self._is_reused = is_reused
 
     def unsent(self) -> int:
         transport = self._protocol.transport
         return 0 if transport is None else transport.get_write_buffer_size()
 
-    def rest(self, *, kept: bool) -> None:
-        self._deliveries.rest(self._protocol, kept=kept and self._is_reused)
+    def rest(self) -> None:
+        end_limit(self._protocol)
 
     def retire(self) -> None:
         self._protocol.force_close()
@@ -77,12 +75,10 @@ class Passage:
     The pipeline alone decides what is sent again, so a request is let out once: some GETs change something.
     """
 
-    __slots__ = ("_deliveries", "_fault", "_is_reused", "_not_after", "_request", "_transport", "_watch")
+    __slots__ = ("_fault", "_not_after", "_request", "_transport", "_watch")
 
-    def __init__(self, not_after: float, deliveries: Deliveries) -> None:
+    def __init__(self, not_after: float) -> None:
         self._not_after = not_after
-        self._deliveries = deliveries
-        self._is_reused = True
         self._fault: type[UnclearError] = UnclearError
         self._request: aiohttp.ClientRequest | None = None
         self._transport: asyncio.WriteTransport | None = None
@@ -90,7 +86,6 @@ class Passage:
 
     def beside(self, session: aiohttp.ClientSession) -> tuple[aiohttp.ClientMiddlewareType, ...]:
         """Return the passage beside the middlewares of the session, which those of a request replace."""
-        self._is_reused = session.connector is not None and not session.connector.force_close
         theirs: tuple[aiohttp.ClientMiddlewareType, ...] = getattr(session, "_middlewares", ())
         return (*theirs, self.through)
 
@@ -163,7 +158,7 @@ class Passage:
             self._fault = TooLateError
             raise TooLateError
         try:
-            self._deliveries.limit(protocol, left)
+            limit_delivery(protocol, left)
         except OSError as error:
             raise UnclearError from error
 
@@ -173,8 +168,7 @@ class Passage:
             raise UnclearError
         # aiohttp shows every byte of a connection to its parser, and to nothing else.
         held: Any = protocol  # of which its types know only what is public
-        line = _Line(protocol, self._deliveries, is_reused=self._is_reused)
-        watch = self._watch = AnswerWatch(held._parser, line)  # noqa: SLF001
+        watch = self._watch = AnswerWatch(held._parser, _Line(protocol))  # noqa: SLF001
         held._parser = watch  # noqa: SLF001
         self._transport = protocol.transport  # aiohttp's connection forgets it as it closes
         if request.body:

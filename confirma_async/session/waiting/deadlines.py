@@ -44,13 +44,6 @@ class Deadlines(Generic[K]):
         """Forget what has ended, by itself or because it has expired."""
         self._moments.pop(key, None)
 
-    def expire_all(self) -> None:
-        """Have everything that goes on expire now."""
-        moments = dict(self._moments)
-        self.stop()
-        for key in moments:
-            self._expire(key)
-
     def stop(self) -> None:
         """Forget everything: nothing is under way, or its loop is closed."""
         self._moments.clear()

@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 
 from confirma_async.errors import Phase, TransportError
-from confirma_async.session.connection import delivery_limit
 from confirma_async.session.connection.http import AiohttpTransport
 from confirma_async.session.transport import Request
 
@@ -150,55 +149,20 @@ async def test_what_a_connection_of_a_session_delivers_ends_before_each_of_its_c
         assert found == pytest.approx(expected, abs=50)
 
 
-@contextlib.asynccontextmanager
-async def ending(answer):
-    """Yield the address of a host that answers once, and what it reads after that."""
-    ended = asyncio.get_running_loop().create_future()
+async def test_a_connection_that_rests_is_closed_as_usual():
+    loop, transport = asyncio.get_running_loop(), AiohttpTransport()
+    ended = loop.create_future()
 
     async def serve(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(2)
-        writer.write(answer)
-        try:
-            ended.set_result(await reader.read())
-        except ConnectionError as error:
-            ended.set_exception(error)
+        writer.write(OK)
+        ended.set_result(await reader.read())
         writer.close()
 
-    async with await asyncio.start_server(serve, "127.0.0.1") as server, asyncio.timeout(5):
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x", ended
-
-
-async def answered(transport, url):
-    not_after = asyncio.get_running_loop().time() + 5
-    await transport.send(Request("POST", url, {}, b"{}", 5.0, not_after=not_after))
-
-
-async def test_a_connection_that_rests_is_closed_as_usual_with_its_client():
-    transport = AiohttpTransport()
-    async with ending(OK) as (url, ended):
-        await answered(transport, url)
+    async with await asyncio.start_server(serve, "127.0.0.1") as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+        await transport.send(Request("POST", url, {}, b"{}", 5.0, not_after=loop.time() + 5))
         await transport.close()
-        assert await ended == b""  # a reset would have raised
-
-
-async def test_a_connection_that_has_rested_is_closed_as_usual(monkeypatch):
-    monkeypatch.setattr(delivery_limit, "_REST", 0.01)
-    async with ending(OK) as (url, ended), aiohttp.ClientSession() as session:
-        transport = AiohttpTransport(session=session)
-        await answered(transport, url)
-        await asyncio.sleep(0.1)
-        await session.close()
-        assert await ended == b""
-        await transport.close()
-
-
-@pytest.mark.parametrize("who", ["host", "session"])
-async def test_a_connection_that_is_used_once_is_closed_as_usual(who):
-    answer = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") if who == "host" else OK
-    connector = aiohttp.TCPConnector(force_close=who == "session")
-    async with ending(answer) as (url, ended), aiohttp.ClientSession(connector=connector) as session:
-        transport = AiohttpTransport(session=session)
-        await answered(transport, url)
-        assert await ended == b""
-        await transport.close()
+        async with asyncio.timeout(5):
+            assert await ended == b""  # a reset would have raised

@@ -245,7 +245,7 @@ async def test_closing_leaves_no_timer_of_requests_behind():
 
     async with serving(script) as url:
         await transport.send(post(url, timeout=60.0))
-        assert len(timers()) == 2  # of deadlines, and of connections that rest
+        assert len(timers()) == 1
         await transport.close()
     assert timers() == []
 
