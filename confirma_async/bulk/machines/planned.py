@@ -217,7 +217,7 @@ class PlannedJournal(PostgresJournal):
 
     # --- sending ------------------------------------------------------------------------------------
 
-    def become_worker(self, run: int, name: str, rate: float | None = None) -> float | None:
+    def become_worker(self, run: int, name: str, rate: float | None = None) -> float:
         """Have a run be that of a worker, which has no invoices of its own.
 
         Args:
@@ -227,21 +227,20 @@ class PlannedJournal(PostgresJournal):
                 forgets it where no other worker is alive.
 
         Returns:
-            Calls per second of all workers together; None where nobody has said that.
+            Calls per second of all workers together; infinity where nobody has said that.
         """
         self._lock()
         alive = "SELECT count(*) FROM run WHERE worker IS NOT NULL AND lease_until > clock_timestamp()"
         if not self._one(alive):
             self._do("DELETE FROM rate")
         self._do("UPDATE run SET worker = %s WHERE id = %s", name, run)
-        if rate is not None:
-            self._do(
-                "INSERT INTO rate (per_second) VALUES (%s) "
-                "ON CONFLICT (one) DO UPDATE SET per_second = excluded.per_second",
-                rate,
-            )
-        found = next(self._all("SELECT per_second FROM rate"), None)
-        return None if found is None else float(found[0])
+        self._do(
+            "INSERT INTO rate (per_second) VALUES (coalesce(%s, 'infinity'::float8)) "
+            "ON CONFLICT (one) DO UPDATE SET per_second = coalesce(%s, rate.per_second)",
+            rate, rate,
+        )  # fmt: skip
+        ((found,),) = self._all("SELECT per_second FROM rate")
+        return float(found)
 
     def take(self, chunk: int) -> Sequence[TakenInvoice]:
         """Claim what is to be done of a chunk for this worker: what is in nobody's hands, and not final.

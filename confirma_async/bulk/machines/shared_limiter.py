@@ -28,7 +28,7 @@ LAG = LATE - 0.02
 """Seconds of permits that nobody asked for in time, and that are still given: with some time to get here."""
 
 LOOK_SECONDS = 0.5
-"""Seconds between two looks at the moment until which the service wants quiet."""
+"""Seconds between two looks at the rate, and at the moment until which the service wants quiet."""
 
 _LEASE = (
     "UPDATE rate SET next_at = greatest(next_at, moment.now - make_interval(secs => %(lag)s), quiet_until) "
@@ -39,7 +39,10 @@ _QUIET = (
     "UPDATE rate SET quiet_until = "
     "greatest(quiet_until, clock_timestamp() + make_interval(secs => %(seconds)s))"
 )
-_LOOK = "SELECT greatest(0, extract(epoch FROM quiet_until - clock_timestamp()))::float8 AS quiet FROM rate"
+_LOOK = (
+    "SELECT per_second, greatest(0, extract(epoch FROM quiet_until - clock_timestamp()))::float8 AS quiet "
+    "FROM rate"
+)
 
 
 @frozen
@@ -62,7 +65,8 @@ class SharedLimiter:
     Attributes:
         local: Admits calls as wide as this worker may, and slower while the service refuses too many.
         connector: The way to the row.
-        per_second: Calls per second of all workers, as far as it is known.
+        per_second: Calls per second of all workers, as far as it is known; infinity while nobody has said
+            one, and no permits are leased.
     """
 
     local: Limiter
@@ -89,11 +93,16 @@ class SharedLimiter:
         await self.local.acquire(deadline)
         try:
             loop = asyncio.get_running_loop()
-            turn: asyncio.Future[None] = loop.create_future()
-            self._waiting.append(turn)
-            self._lease_on()
             if self._looking is None:
                 self._looking = loop.create_task(self._look())
+            if self.per_second == math.inf and self._gate <= loop.time():
+                return
+            turn: asyncio.Future[None] = loop.create_future()
+            if self.per_second == math.inf:
+                loop.call_at(self._gate, self._admit, turn, self._gate)
+            else:
+                self._waiting.append(turn)
+                self._lease_on()
             async with asyncio.timeout_at(deadline):
                 await turn
         except BaseException:
@@ -130,7 +139,7 @@ class SharedLimiter:
         """Lease permits as long as calls wait for one, a few at a time."""
         loop = asyncio.get_running_loop()
         while wanted := len(self._missed) + len(self._waiting):
-            count = min(wanted, max(1, int(self.per_second * AHEAD)))
+            count = int(min(wanted, max(1.0, self.per_second * AHEAD)))
             lease = await self._lease(count)
             if lease is None:
                 await asyncio.sleep(AHEAD)  # nobody sends without a permit
@@ -174,11 +183,12 @@ class SharedLimiter:
             await self.connector.ask_at_the_rate(_QUIET, {"seconds": quiet})
 
     async def _look(self) -> None:
-        """Learn until when the service wants quiet, from what other workers were told."""
+        """Learn of a rate that was said since, and until when the service wants quiet of other workers."""
         loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(unreachable):
                 for found in await self.connector.ask_at_the_rate(_LOOK, {}):
+                    self.per_second = found["per_second"]
                     if found["quiet"]:
                         self._gate = max(self._gate, loop.time() + found["quiet"])
             await asyncio.sleep(LOOK_SECONDS)

@@ -129,12 +129,9 @@ async def work(
         )
         await writer.run(lambda journal: planned_journal(journal).queue_lost())
         watchdog = Watchdog(opened[0].check_hold)
-        limiter = None
-        if common is not None:
-            way = QueueConnector(database.url, patience=RATE_SECONDS)
-            limiter = SharedLimiter(pipeline.limiter, way, common)
-            run = evolve(run, pipeline=evolve(pipeline, limiter=limiter))
-        sender = ChunkSender(run, options)
+        way = QueueConnector(database.url, patience=RATE_SECONDS)
+        limiter = SharedLimiter(pipeline.limiter, way, common)
+        sender = ChunkSender(evolve(run, pipeline=evolve(pipeline, limiter=limiter)), options)
         await sender.begin()
         watchdog.begin()
         begun(watchdog, sender)
@@ -147,8 +144,7 @@ async def work(
             raise
         finally:
             watchdog.finish()
-            if limiter is not None:
-                await limiter.close()
+            await limiter.close()
         await run.end(sender.paused or "stopped")
         return WorkerEnd(
             name=name,

@@ -2,6 +2,7 @@
 
 import asyncio
 import bisect
+import math
 
 import pytest
 
@@ -20,18 +21,21 @@ SECONDS = 32.0
 class RateRow(QueueConnector):
     """The row of the rate, by the clock of the loop; each way to it takes three milliseconds."""
 
-    def __init__(self):
+    def __init__(self, per_second=RATE):
         super().__init__("postgresql://nobody@127.0.0.1:1/none")
-        self.next_at = 0.0
+        self.per_second = per_second
+        self.next_at = self.quiet_until = 0.0
 
     async def ask_at_the_rate(self, query, values):
         await asyncio.sleep(0.003)
         now = asyncio.get_running_loop().time()
         if query is shared_limiter._LEASE:
-            self.next_at = max(self.next_at, now - values["lag"]) + values["count"] / RATE
-        until = self.next_at - now
+            self.next_at = max(self.next_at, now - values["lag"]) + values["count"] / self.per_second
+        elif query is shared_limiter._QUIET:
+            self.quiet_until = now + values["seconds"]
+        until, quiet = self.next_at - now, max(0.0, self.quiet_until - now)
         await asyncio.sleep(0.003)
-        return [{"per_second": RATE, "until": until, "quiet": 0.0}]
+        return [{"per_second": self.per_second, "until": until, "quiet": quiet}]
 
 
 async def admitted(workers, stalls):
@@ -90,3 +94,35 @@ def test_no_hold_up_is_made_up_for_beyond_two_hundredths(in_virtual_time, worker
     stalls = [(3.0 + 7.7 * turn, seconds) for turn in range(3)]
     _, most = errors(in_virtual_time(lambda: admitted(workers, stalls)))
     assert most <= LATE / WINDOW + 0.002 <= 0.02
+
+
+async def heard_of_quiet(per_second):
+    """Return when another worker has admitted calls since one was told to keep quiet for five seconds."""
+    loop, row, moments = asyncio.get_running_loop(), RateRow(per_second), []
+    limiters = [SharedLimiter(LocalLimiter(RateLimit(concurrency=4)), row, per_second) for _ in range(2)]
+
+    async def call():
+        while True:
+            await limiters[1].acquire(loop.time() + 60.0)
+            moments.append(loop.time())
+            await asyncio.sleep(0.02)
+            limiters[1].release()
+
+    calls = [asyncio.create_task(call()) for _ in range(4)]
+    await asyncio.sleep(3.3)
+    told = loop.time()
+    limiters[0].answered(told, refused=True, quiet=5.0)
+    await asyncio.sleep(7.0)
+    for task in calls:
+        task.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    for limiter in limiters:
+        await limiter.close()
+    return [moment - told for moment in moments if moment > told]
+
+
+@pytest.mark.parametrize("per_second", [RATE, math.inf], ids=["a rate", "no rate"])
+def test_all_workers_know_within_a_second_that_the_service_wants_quiet(in_virtual_time, per_second):
+    moments = in_virtual_time(lambda: heard_of_quiet(per_second))
+    assert not [moment for moment in moments if 1.0 <= moment < 4.98]
+    assert [moment for moment in moments if moment >= 4.98]

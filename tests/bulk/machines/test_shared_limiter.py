@@ -1,6 +1,7 @@
 """One rate for all workers of a database, whoever asks for a permit."""
 
 import asyncio
+import math
 import time
 
 import pytest
@@ -58,7 +59,7 @@ async def admitted(limiter, count, seconds=30.0):
 
 
 def test_the_rate_that_was_said_last_holds_for_all(become_worker):
-    assert become_worker() is None
+    assert become_worker() == math.inf
     assert become_worker(50.0) == 50.0
     assert become_worker() == 50.0
     assert become_worker(20.0) == 20.0
@@ -68,7 +69,7 @@ def test_a_rate_is_forgotten_once_no_worker_is_alive(become_worker, in_database)
     become_worker(50.0)
     with in_database() as connection:
         connection.execute("UPDATE confirma_journal.run SET lease_until = to_timestamp(1)")
-    assert become_worker() is None
+    assert become_worker() == math.inf
 
 
 async def test_workers_together_never_get_more_permits_than_the_rate(become_worker, limiter):
@@ -99,6 +100,17 @@ async def test_the_quiet_that_a_service_asks_one_worker_for_all_keep(become_work
     while other._gate < loop.time():  # noqa: ASYNC110 (it learns that by itself)
         await asyncio.sleep(0.01)
     assert min(await admitted(other, 5)) >= until - 0.05
+
+
+async def test_a_worker_that_began_without_a_rate_keeps_one_that_is_said_later(become_worker, limiter):
+    early = limiter(become_worker())
+    began = asyncio.get_running_loop().time()
+    assert max(await admitted(early, 100)) - began < 2.0  # nothing holds them up
+    become_worker(20.0)
+    while early.per_second != 20.0:  # noqa: ASYNC110 (it learns that by itself)
+        await asyncio.sleep(0.01)
+    began = asyncio.get_running_loop().time()
+    assert max(await admitted(early, 12)) - began >= 11 / 20.0 - LAG - 0.01
 
 
 async def test_nobody_gets_a_permit_while_the_database_is_away(become_worker):

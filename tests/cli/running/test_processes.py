@@ -102,7 +102,7 @@ def test_where_the_one_that_waits_is_killed_the_others_end_after_what_is_under_w
 ):
     service.faults.add(Fault.LATENCY, operation="invoices.create", times=None, seconds=0.3)
     process = workers()
-    wait_until(lambda: service.requests["invoices.create"], process)
+    wait_until(lambda: service.requests["invoices.create"] and len(alive(postgres)) == 2, process)
     process.kill()
     _, told = process.communicate(timeout=60)  # its end comes with that of the last who can write to it
     assert told.count("stopping after what is under way") == 2

@@ -237,7 +237,7 @@ def test_no_number_of_signals_shows_a_traceback_while_it_sends(confirma_json, se
 
 def test_no_number_of_signals_shows_a_traceback_while_it_prints(tmp_path):
     (tmp_path / "many.jsonl").write_text("{}\n" * 5_000, encoding="utf-8")
-    process = start("validate", "many.jsonl")
+    process = start("validate", "many.jsonl", "--json")  # more than the pipe holds: it waits to be read
     assert process.stdout is not None
     process.stdout.read(1)
     code, _, _ = ending(asked_often(process))
