@@ -60,6 +60,10 @@ class Parser(Protocol):
 class Line(Protocol):
     """The connection below."""
 
+    def undelivered(self) -> int:
+        """Return the bytes of the request that the host has not confirmed."""
+        ...
+
     def unsent(self) -> int:
         """Return the bytes of the request that wait to be sent."""
         ...
@@ -153,7 +157,7 @@ class AnswerWatch:
     def _begin(self, data: bytes) -> None:
         if not (self._interim or data.startswith(_FIRST) or _FIRST.startswith(data)):
             raise ValueError("an answer that does not begin as one")
-        self.early = self.early or self.sent is not WHOLE or self._line.unsent() > 0
+        self.early = self.early or self.sent is not WHOLE or self._line.undelivered() > 0
         end = data.find(_END_OF_HEAD)
         self._head = None if end < 0 else end + len(_END_OF_HEAD)
 

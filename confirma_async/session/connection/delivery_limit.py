@@ -19,6 +19,14 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Any
 
+if sys.platform == "linux":
+    import fcntl
+    import termios
+
+    _UNCONFIRMED, _NOT_SENT = termios.TIOCOUTQ, 0x894B  # SIOCOUTQ; SIOCOUTQNSD, which no module names
+else:
+    _UNCONFIRMED = _NOT_SENT = 0
+
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
 
@@ -37,6 +45,9 @@ _SHARE = 0.8
 _LEAST = 0.75
 """The least share of the time left that an earlier request's limit must be, to be kept."""
 
+GONE = (OSError, ValueError)
+"""What a connection raises that is closed already; the latter, one of uvloop's."""
+
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 _NAME = "confirma_delivery_limit"
 
@@ -49,7 +60,7 @@ def limit_delivery(protocol: ResponseHandler, seconds: float) -> None:
         seconds: What is left of the time of the call; endless where nobody waits for its end.
 
     Raises:
-        OSError: the system refuses: the connection is gone.
+        OSError, ValueError: the system refuses: the connection is gone.
     """
     line = _line_of(protocol)
     if line is None:
@@ -69,8 +80,39 @@ def end_limit(protocol: ResponseHandler) -> None:
     """Have the connection be closed as usual from now on: nothing of the request is on its way any more."""
     line = _line_of(protocol)
     if line is not None:
-        with contextlib.suppress(OSError):  # it is closed already
+        with contextlib.suppress(*GONE):
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _SENT)
+
+
+def undelivered(protocol: ResponseHandler) -> int:
+    """Return the bytes of a request that the host has not confirmed: the program's and the system's.
+
+    Where the system does not tell, these are the program's alone.
+    """
+    return _unsent_by_program(protocol) + _asked(protocol, _UNCONFIRMED)
+
+
+def unsent(protocol: ResponseHandler) -> int:
+    """Return the bytes of a request that have not left the system: those never arrive once it is aborted."""
+    return _unsent_by_program(protocol) + _asked(protocol, _NOT_SENT)
+
+
+def _unsent_by_program(protocol: ResponseHandler) -> int:
+    transport = protocol.transport
+    return 0 if transport is None else transport.get_write_buffer_size()
+
+
+def _asked(protocol: ResponseHandler, question: int) -> int:
+    """Return what Linux says of a connection's queue (tcp(7)); 0 on other systems."""
+    if sys.platform != "linux":
+        return 0
+    line = _line_of(protocol)
+    if line is None:
+        return 0
+    try:
+        return int.from_bytes(fcntl.ioctl(line.fileno(), question, b"\0\0\0\0"), sys.byteorder)
+    except GONE:
+        return 0
 
 
 def _line_of(protocol: ResponseHandler) -> socket.socket | None:

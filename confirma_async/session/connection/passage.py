@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import select
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch
-from confirma_async.session.connection.delivery_limit import end_limit, limit_delivery
+from confirma_async.session.connection.delivery_limit import (
+    GONE,
+    end_limit,
+    limit_delivery,
+    undelivered,
+    unsent,
+)
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -53,9 +60,11 @@ class _Line:
     def __init__(self, protocol: ResponseHandler) -> None:
         self._protocol = protocol
 
+    def undelivered(self) -> int:
+        return undelivered(self._protocol)
+
     def unsent(self) -> int:
-        transport = self._protocol.transport
-        return 0 if transport is None else transport.get_write_buffer_size()
+        return unsent(self._protocol)
 
     def rest(self) -> None:
         end_limit(self._protocol)
@@ -141,7 +150,8 @@ class Passage:
         """
         watch, transport = self._watch, self._transport
         if transport is not None and watch is not None and not watch.ended:
-            transport.abort()
+            with contextlib.suppress(AttributeError):  # asyncio's of a connection that has ended since
+                transport.abort()
 
     def _nothing_sent(self) -> bool:
         return self._watch is not None and self._watch.sent is NOTHING
@@ -159,7 +169,7 @@ class Passage:
             raise TooLateError
         try:
             limit_delivery(protocol, left)
-        except OSError as error:
+        except GONE as error:
             raise UnclearError from error
 
     async def _send(self, conn: Connection) -> aiohttp.ClientResponse:

@@ -166,3 +166,53 @@ async def test_a_connection_that_rests_is_closed_as_usual():
         await transport.close()
         async with asyncio.timeout(5):
             assert await ended == b""  # a reset would have raised
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="this system does not say what it has not sent")
+@pytest.mark.parametrize("status", [b"429 Busy", b"503 Away", b"422 No"])
+async def test_a_refusal_that_comes_before_the_system_has_sent_the_request_ends_its_delivery(status):
+    """A host that refuses early may read the rest all the same, and do what it says."""
+    answer = b"HTTP/1.1 " + status + b"\r\nRetry-After: 1\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+
+    def refuse(listening):
+        count = 0
+        with listening.accept()[0] as connection, contextlib.suppress(ConnectionError):
+            connection.settimeout(10)
+            count += len(connection.recv(1000))
+            time.sleep(0.2)  # until then the program has handed all of it to the system
+            connection.sendall(answer)
+            time.sleep(0.2)
+            while data := connection.recv(65_536):
+                count += len(data)
+        return count
+
+    with unread() as (listening, url):
+        reading = asyncio.create_task(asyncio.to_thread(refuse, listening))
+        transport, loop = AiohttpTransport(), asyncio.get_running_loop()
+        request = Request("POST", url, {}, b"x" * 200_000, 5.0, not_after=loop.time() + 5.0)
+        told = await transport.send(request)
+        await transport.close()
+        assert told.status == int(status[:3])
+        assert await reading < 200_000
+
+
+async def test_a_session_that_is_closed_under_way_leaves_the_outcome_unknown():
+    """What is written out by then has a transport that is done with."""
+    size = 5_000_000
+
+    def read_slowly(listening):
+        return arrived(listening, most=size // 30, pause=0.06)
+
+    with unread() as (listening, url):
+        reading = asyncio.create_task(asyncio.to_thread(read_slowly, listening))
+        loop, session = asyncio.get_running_loop(), aiohttp.ClientSession()
+        transport = AiohttpTransport(session=session)
+        request = Request("POST", url, {}, b"x" * size, 15.0, not_after=loop.time() + 15.0)
+        sending = asyncio.create_task(transport.send(request))
+        await asyncio.sleep(0.5)
+        await session.close()
+        with pytest.raises(TransportError) as caught:
+            await sending
+        assert caught.value.phase is Phase.NO_REPLY
+        await transport.close()
+        await reading
