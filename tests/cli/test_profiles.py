@@ -284,9 +284,9 @@ def work_beside(monkeypatch):
     monkeypatch.setattr(following, "LOOK_SECONDS", 0.05)
     real = following._look
 
-    def look(runs):
+    def look(run):
         began.set()
-        return real(runs)
+        return real(run)
 
     monkeypatch.setattr(following, "_look", look)
 

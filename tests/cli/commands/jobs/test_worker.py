@@ -62,9 +62,9 @@ def test_waiting_for_workers_shows_what_became_of_all(
     begun = threading.Event()
     real = following._look
 
-    def look(runs):
+    def look(run):
         begun.set()
-        return real(runs)
+        return real(run)
 
     monkeypatch.setattr(following, "_look", look)
     codes = []
@@ -91,17 +91,32 @@ def test_whoever_waits_is_told_that_another_job_has_taken_the_invoices_up(
     real, file = following._look, invoices(1, 2)
     codes: list[int] = []
 
-    def look(runs):
+    def look(run):
         if not codes:
             from confirma_async.cli.app import run as again
 
             codes.append(again(["submit", str(file), "--journal", postgres, "--detach"]))
-        return real(runs)
+        return real(run)
 
     monkeypatch.setattr(following, "_look", look)
     code, _, told = confirma("submit", file, "--journal", postgres, "--workers")
     assert (code, codes) == (3, [0])
     assert "2 of the invoices that were planned do not count for run 1 any more" in " ".join(told.split())
+    assert not service.invoices()
+
+
+def test_whoever_waits_is_told_of_invoices_that_another_worker_has_in_its_hands(
+    service, planned, confirma, invoices, postgres
+):
+    other = open_planned(postgres)
+    with other.transaction():
+        run = other.begin(JobName(service.url), now=9e9)
+        other.become_worker(run, "there:2:b")
+        assert len(other.take(1)) == 3
+    code, _, told = confirma("submit", invoices(1, 2, 3), "--journal", postgres, "--workers")
+    other.close()
+    assert code == 3
+    assert "3 of the invoices were in the hands of another run" in " ".join(told.split())
     assert not service.invoices()
 
 

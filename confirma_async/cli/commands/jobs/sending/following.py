@@ -7,10 +7,10 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import field, frozen
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from confirma_async.bulk import State
+from confirma_async.bulk import JobArguments, JobOptions, State
 from confirma_async.bulk.models import FINAL
 from confirma_async.bulk.places import JournalPlace, reading
 from confirma_async.cli.commands.jobs.status import exit_of
@@ -19,9 +19,19 @@ from confirma_async.cli.journals import Chosen
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.status.reading import RunStatus, read_status
+from confirma_async.errors import JournalError
 
 LOOK_SECONDS = 1.0
 """Seconds between two looks at how far the workers are."""
+
+_TAKEN_UP = (
+    "{count} of the invoices that were planned do not count for run {run} any more: another job has taken "
+    "them up since, or the database was put back. Run the same command again to see what becomes of them"
+)
+_ELSEWHERE = (
+    "{count} of the invoices were in the hands of another run when run {run} was planned. Run the same "
+    "command again to see what became of them"
+)
 
 
 @frozen
@@ -32,11 +42,13 @@ class PlannedRun:
         place: Its journal.
         number: Its number there.
         planned: How many invoices were planned.
+        elsewhere: How many another run had in its hands.
     """
 
     place: JournalPlace
     number: int
     planned: int
+    elsewhere: int
 
 
 @frozen
@@ -44,28 +56,43 @@ class Standing:
     """How a run stands that workers have sent.
 
     Attributes:
+        run: The run.
         found: How it stands.
-        elsewhere: Invoices that were planned, and that do not count for it any more: another job has taken
-            them up, or the database was put back.
+        taken_up: Invoices that were planned, and that do not count for it any more.
     """
 
+    run: PlannedRun
     found: RunStatus
-    elsewhere: int
+    taken_up: int
 
     @property
     def code(self) -> Exit:
         """The exit code that it stands for."""
-        return Exit.PAUSED if self.elsewhere else exit_of(self.found)
+        return Exit.PAUSED if self.taken_up or self.run.elsewhere else exit_of(self.found)
 
     def tell_of_others(self) -> None:
-        """Say how many invoices do not count for the run any more, if there are any."""
-        if self.elsewhere and self.found.run is not None:
-            say(
-                f"{self.elsewhere} of the invoices that were planned do not count for run "
-                f"{self.found.run.number} any more: another job has taken them up since, or the database was "
-                "put back. Run the same command again to see what becomes of them",
-                err=True,
-            )
+        """Say how many invoices are another run's, if there are any."""
+        for count, said in ((self.taken_up, _TAKEN_UP), (self.run.elsewhere, _ELSEWHERE)):
+            if count:
+                say(said.format(count=count, run=self.run.number), err=True)
+
+
+@frozen
+class _Look:
+    """What was seen of a run: how many invoices are in each state, how many workers live, or why nothing."""
+
+    counts: Counter[State] = field(factory=Counter[State])
+    alive: int = 0
+    error: JournalError | None = None
+
+    @property
+    def open(self) -> int:
+        return self.counts.total() - sum(self.counts[state] for state in FINAL)
+
+
+def patience_of(arguments: JobArguments) -> float:
+    """Return the seconds after which a lookup has surely come, of a job that runs so."""
+    return 2.0 * arguments.get("settle_seconds", JobOptions().settle_seconds)
 
 
 def planning_bar(*, visible: bool) -> Progress:
@@ -80,12 +107,15 @@ def planning_bar(*, visible: bool) -> Progress:
     )
 
 
-async def follow(runs: Sequence[PlannedRun], *, begin: str, visible: bool) -> Sequence[Standing]:
-    """Show how far the workers are, until nothing of the runs is open or a person stops the waiting.
+async def follow(
+    runs: Sequence[PlannedRun], *, begin: str, patience: float, visible: bool
+) -> Sequence[Standing]:
+    """Show how far the workers are, until nothing of the runs is open that they can bring to its end.
 
     Args:
         runs: What they send.
         begin: The command that begins a worker for them.
+        patience: Seconds after which a lookup has surely come, and what is still unknown is a person's.
         visible: Whether the bar is shown.
 
     Returns:
@@ -93,39 +123,59 @@ async def follow(runs: Sequence[PlannedRun], *, begin: str, visible: bool) -> Se
 
     Raises:
         asyncio.CancelledError: a person stopped it; the workers go on.
-        JournalError: a database cannot be asked; the workers go on as soon as it can.
+        JournalError: no database can be asked; the workers go on as soon as one can.
     """
-    bar = planning_bar(visible=visible)
+    bar, loop = planning_bar(visible=visible), asyncio.get_running_loop()
     task = bar.add_task("send", total=None, what="sent by workers")
+    told = dict[int, str | None]()
+    unknown, since = 0, loop.time()
     with bar:
-        warned = False
         while True:
-            counts, alive = await asyncio.to_thread(_look, runs)
-            done, total = sum(counts[state] for state in FINAL), counts.total()
-            what = f"of {total} sent, {counts[State.UNKNOWN]} unknown, by {alive} workers"
-            bar.update(task, completed=done, total=total, what=what)
-            if done == total:
+            looks = await asyncio.to_thread(lambda: [_look(run) for run in runs])
+            if looks and all(look.error is not None for look in looks):
+                raise next(look.error for look in looks if look.error is not None)
+            counts = sum((look.counts for look in looks), Counter[State]())
+            left, total = sum(look.open for look in looks), counts.total()
+            workers = sum(look.alive for look in looks)
+            what = f"of {total} sent, {counts[State.UNKNOWN]} unknown, by {workers} workers"
+            bar.update(task, completed=total - left, total=total, what=what)
+            if not left and not any(look.error for look in looks):
                 break
-            if not alive and not warned:
-                warned = True
-                say(f"No worker runs; begin one: {begin}. Ctrl-C ends the waiting.", err=True)
+            if left != counts[State.UNKNOWN] or left != unknown:
+                unknown, since = counts[State.UNKNOWN], loop.time()
+            elif loop.time() - since > patience:  # else it would wait for a person who waits for it
+                break
+            _warn(runs, looks, told, begin)
             await asyncio.sleep(LOOK_SECONDS)
     return await asyncio.to_thread(lambda: [_standing(run) for run in runs])
 
 
-def _look(runs: Sequence[PlannedRun]) -> tuple[Counter[State], int]:
-    """Return how many invoices of the runs are in each state, and how many workers are alive."""
+def _warn(
+    runs: Sequence[PlannedRun], looks: Sequence[_Look], told: dict[int, str | None], begin: str
+) -> None:
+    """Say of each run, once, why it does not go on."""
+    for index, (run, look) in enumerate(zip(runs, looks, strict=True)):
+        fault = None if look.error is None else f"{look.error}. It is asked again"
+        if fault is None and look.open and not look.alive:
+            fault = f"No worker runs on {run.place}; begin one: {begin}"
+        if fault is not None and told.get(index) != fault:
+            say(f"{fault}. Ctrl-C ends the waiting.", err=True)
+        told[index] = fault
+
+
+def _look(run: PlannedRun) -> _Look:
     from confirma_async.bulk.machines.alive import workers_of
 
-    counts, alive = Counter[State](), 0
-    for run in runs:
+    try:
         with reading(run.place) as journal:
-            counts.update(journal.counts(run.number))
-            alive += sum(worker.alive for worker in workers_of(journal))
-    return counts, alive
+            alive = sum(worker.alive for worker in workers_of(journal))
+            return _Look(Counter(journal.counts(run.number)), alive)
+    except JournalError as error:
+        return _Look(error=error)
 
 
 def _standing(run: PlannedRun) -> Standing:
     with reading(run.place) as journal:
         found = read_status(Chosen(path=run.place, journal=journal, run=journal.run(run.number)))
-        return Standing(found, elsewhere=max(0, run.planned - sum(journal.counts(run.number).values())))
+        counted = sum(journal.counts(run.number).values())
+        return Standing(run, found, taken_up=max(0, run.planned - counted))

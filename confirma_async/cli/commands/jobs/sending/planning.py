@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from confirma_async.bulk import JobArguments, Placement, Source
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.sending.following import PlannedRun, follow, planning_bar
+from confirma_async.cli.commands.jobs.sending.following import (
+    PlannedRun,
+    follow,
+    patience_of,
+    planning_bar,
+)
 from confirma_async.cli.commands.jobs.status import show_status
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.workers import ForWorkers
@@ -56,8 +61,13 @@ async def plan_for_workers(
         )
     options.remark(planned.warnings)
     if not how.detach:
-        run = PlannedRun(placement.path, planned.run, planned.planned)
-        (standing,) = await follow([run], begin="confirma worker JOURNAL", visible=not as_json)
+        run = PlannedRun(placement.path, planned.run, planned.planned, planned.elsewhere)
+        (standing,) = await follow(
+            [run],
+            begin=f"confirma worker {placement.path}",
+            patience=patience_of(arguments),
+            visible=not as_json,
+        )
         show_status(standing.found, as_json=as_json)
         standing.tell_of_others()
         return standing.code

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from confirma_async.bulk import JobArguments
 from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.sending.following import PlannedRun, follow
+from confirma_async.cli.commands.jobs.sending.following import PlannedRun, follow, patience_of
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, name_of, target_in_words
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
 from confirma_async.cli.options import ChosenProfiles
@@ -87,11 +87,15 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWo
         options.remark(remarks)
     runs = {name: _run(profiles, name, each) for name, each in planned.accounts.items()}
     ended = await follow(
-        [*runs.values()], begin="confirma worker --profiles FILE", visible=not request.as_json
+        [*runs.values()],
+        begin="confirma worker --profiles FILE",
+        patience=patience_of(request.job.arguments),
+        visible=not request.as_json,
     )
     standings = dict(zip(runs, ended, strict=True))
-    found = {name: standing.found for name, standing in standings.items()}
-    show_creditors_standing(planned, found, as_json=request.as_json)
+    show_creditors_standing(
+        planned, {name: one.found for name, one in standings.items()}, as_json=request.as_json
+    )
     for standing in standings.values():
         standing.tell_of_others()
     return foremost(codes | {standing.code for standing in standings.values()})
@@ -101,7 +105,7 @@ def _run(profiles: ChosenProfiles, account: str, planned: PlannedJob) -> Planned
     place = profiles.all[account].journal
     if place is None:
         raise ConfigurationError(f"the profile {account} names no journal")
-    return PlannedRun(place, planned.run, planned.planned)
+    return PlannedRun(place, planned.run, planned.planned, planned.elsewhere)
 
 
 def _creditors(request: SubmitRequest, profiles: ChosenProfiles) -> Creditors:
