@@ -11,7 +11,6 @@ import contextlib
 import os
 from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack
 
 from confirma_async.account import AccountView
@@ -352,7 +351,7 @@ class Creditors(AsyncClosing):
         for name, view in self._views.items():
             path = placements[name].path
             try:
-                found[name] = await view.mirror.sync(db, journal=path if isinstance(path, Path) else None)
+                found[name] = await view.mirror.sync(db, journal=path)
             except ConfirmaError as error:
                 found[name] = error
         return found

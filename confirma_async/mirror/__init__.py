@@ -7,8 +7,10 @@ import datetime
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 from confirma_async.accounts.owner import AccountName
+from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
 from confirma_async.contract import SETTLEMENTS
 from confirma_async.errors import ConfigurationError, MirrorBusyError
 from confirma_async.mirror import sync as syncing
@@ -52,6 +54,9 @@ __all__ = [
 ]
 
 
+NamedJournals: TypeAlias = str | Path | PostgresPlace | Sequence[str | Path | PostgresPlace] | None
+"""Journals that are named: files, or databases by their URLs."""
+
 _DAY = datetime.timedelta(days=1)
 # asyncio closes a generator that was left by ``break`` a moment later: the next of the consumer waits so long
 _LEFT = 5.0
@@ -81,7 +86,7 @@ class Mirror:
         *,
         from_date: datetime.date | None = None,
         to_date: datetime.date | None = None,
-        journal: str | Path | Sequence[str | Path] | None = None,
+        journal: NamedJournals = None,
         cases: int = CASES_OF_A_RUN,
         now: datetime.datetime | None = None,
         progress: Callable[[SyncProgress], object] | None = None,
@@ -95,7 +100,8 @@ class Mirror:
                 journals, unless given. It is made where there is none.
             from_date: The first day of a backfill, which reads a period instead of what is due.
             to_date: The last day of a backfill; tomorrow unless given.
-            journal: The journals of the account, one or several; the account's own unless given.
+            journal: The journals of the account, one or several: files, or URLs of databases; the account's
+                own unless given.
             cases: Cases that are read at most, each by a call; the others wait for a later run. From 0 on.
             now: The moment of the run; that of the clock unless given, for a service on a clock of its own.
             progress: Called as the run goes on.
@@ -193,7 +199,7 @@ class Mirror:
         self,
         db: Where = None,
         *,
-        journal: str | Path | Sequence[str | Path] | None = None,
+        journal: NamedJournals = None,
         horizons: Horizons = Horizons(),
         now: datetime.datetime | None = None,
     ) -> Reconciliation:
@@ -201,7 +207,8 @@ class Mirror:
 
         Args:
             db: The mirror, as for ``sync``.
-            journal: The journals of the account, one or several; the account's own unless given.
+            journal: The journals of the account, one or several: files, or URLs of databases; the account's
+                own unless given.
             horizons: How long the service may take to list an invoice, and to pay out a payment.
             now: The moment; that of the clock unless given.
 
@@ -277,7 +284,14 @@ async def _enter(stack: AsyncExitStack, database: MirrorDatabase, of: str, patie
             return
 
 
-def _journals(named: str | Path | Sequence[str | Path] | None) -> Sequence[Path]:
+def _journals(named: NamedJournals) -> Sequence[JournalPlace]:
     if named is None:
         return []
-    return [Path(each) for each in ([named] if isinstance(named, str | Path) else named)]
+    several = [named] if isinstance(named, str | Path | PostgresPlace) else named
+    return [_place(each) for each in several]
+
+
+def _place(named: str | Path | PostgresPlace) -> JournalPlace:
+    if not isinstance(named, str):
+        return named
+    return PostgresPlace.of(named) if is_url(named) else Path(named)

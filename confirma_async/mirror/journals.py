@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from confirma_async.accounts.folders import LOCALHOST, target_of
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.models import Row
+from confirma_async.bulk.places import JournalPlace, reading
 from confirma_async.errors import MirrorError
 from confirma_async.mirror.projections import cents, moment
 from confirma_async.mirror.store.accounts import MirroredAccount
@@ -23,13 +24,13 @@ _REPLACED = ("date", "amount_cents", "currency", "state", "status", "sent_at", "
 """What a second journal says of an invoice that the first did not get to the service."""
 
 
-def take_in(database: MirrorDatabase, account: MirroredAccount, journals: Sequence[Path]) -> int:
+def take_in(database: MirrorDatabase, account: MirroredAccount, journals: Sequence[JournalPlace]) -> int:
     """Copy what journals say of their invoices, in place of what they said before.
 
     Args:
         database: The mirror.
         account: The account that they must be of.
-        journals: Their files.
+        journals: Where they are.
 
     Returns:
         How many invoices there are.
@@ -38,33 +39,29 @@ def take_in(database: MirrorDatabase, account: MirroredAccount, journals: Sequen
         JournalError: a journal cannot be read.
         MirrorError: a journal is of another target or another account.
     """
-    for path in journals:
-        with _reading(path) as journal:
+    for place in journals:
+        with reading(place) as journal:
             _check(journal, account)
     count = 0
     with database.transaction():
         database.run("DELETE FROM sent WHERE account = ?", (account.id,))
-        for path in journals:
-            with _reading(path) as journal:
+        for place in journals:
+            with reading(place) as journal:
                 count += _copy(database, account, journal)
         database.run("UPDATE account SET journal = ? WHERE id = ?", (stamp_of(journals), account.id))
     return count
 
 
-def _reading(path: Path) -> AbstractContextManager[JournalReader]:
-    from confirma_async.bulk.sqlite.reader import reading
-
-    return reading(path)
-
-
-def stamp_of(journals: Sequence[Path]) -> str:
-    """Return what journals' files are like, so that those that nobody has written to are not read again."""
+def stamp_of(journals: Sequence[JournalPlace]) -> str:
+    """Return what journals are like, so that those that nobody has written to are not read again."""
     return "\n".join(map(_stamp, journals))
 
 
-def _stamp(path: Path) -> str:
-    told: list[str] = [str(path)]
-    for file in (path, path.with_name(f"{path.name}-wal")):
+def _stamp(place: JournalPlace) -> str:
+    told: list[str] = [str(place)]
+    if not isinstance(place, Path):  # a database does not tell that: it is read each time
+        return f"{place} {uuid.uuid4().hex}"
+    for file in (place, place.with_name(f"{place.name}-wal")):
         try:
             stat = file.stat()
         except OSError:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
+from confirma_async.bulk.places import JournalPlace
 from confirma_async.errors import CallError, MirrorError, NotFoundError
 from confirma_async.mirror import journals
 from confirma_async.mirror.projections import moment
@@ -135,7 +136,7 @@ class SyncOptions:
 
     first: datetime.date | None = None
     last: datetime.date | None = None
-    journals: Sequence[Path] = ()
+    journals: Sequence[JournalPlace] = ()
     cases: int = CASES_OF_A_RUN
     progress: Callable[[SyncProgress], object] | None = None
 
@@ -205,7 +206,7 @@ def _end(session: WriteSession, report: SyncReport) -> None:
 
 
 def _read_journals(database: MirrorDatabase, account: MirroredAccount, options: SyncOptions) -> int | None:
-    there = [path for path in options.journals if path.exists()]
+    there = [each for each in options.journals if not isinstance(each, Path) or each.exists()]
     if not there:
         return None
     ((before,),) = database.rows("SELECT journal FROM account WHERE id = ?", (account.id,))

@@ -63,7 +63,8 @@ class JournalName(click.ParamType[JournalPlace]):
 
     name = "file or url"
 
-    _path = FILE
+    def __init__(self, *, exists: bool = False) -> None:
+        self._path = NamedPath(path_type=Path, exists=exists, dir_okay=False)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> JournalPlace:
         """Read the path or the URL."""

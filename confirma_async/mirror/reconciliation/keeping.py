@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from pathlib import Path
 
 from attrs import evolve
 
+from confirma_async.bulk.places import JournalPlace
 from confirma_async.converters import Converter
 from confirma_async.errors import MirrorError
 from confirma_async.mirror.journals import take_in
@@ -24,7 +24,7 @@ from confirma_async.mirror.store.writing import put_events
 def reconcile(
     database: MirrorDatabase,
     account: MirroredAccount,
-    journals: Sequence[Path],
+    journals: Sequence[JournalPlace],
     horizons: Horizons,
     now: datetime.datetime,
 ) -> Reconciliation:

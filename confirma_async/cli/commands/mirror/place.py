@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from confirma_async.accounts.registry import ACCOUNT_VARIABLE
@@ -37,7 +35,8 @@ journal_files: Decorator = click.option(
     "--journal",
     "journals",
     multiple=True,
-    type=options.NamedPath(path_type=Path, exists=True, dir_okay=False),
-    help="A journal of the account, as often as there are several; the account's own unless given.",
+    type=options.JournalName(exists=True),
+    help="A journal of the account, a file or a postgresql:// URL, as often as there are several; the "
+    "account's own unless given.",
 )
 """Which journals say what was sent."""

@@ -12,9 +12,10 @@ import click
 from attrs import asdict
 
 from confirma_async import bounds
+from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.report import refuse_another_file
-from confirma_async.cli.commands.mirror.account import mirrored, own_journals
+from confirma_async.cli.commands.mirror.account import has_journal, mirrored, own_journals
 from confirma_async.cli.commands.mirror.place import account_name, db as db_option, journal_files
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.pages.reconciliation import page
@@ -72,7 +73,7 @@ COLUMNS = (
 @as_list
 def reconcile(
     db: str | None,
-    journals: tuple[Path, ...],
+    journals: tuple[JournalPlace, ...],
     account: str | None,
     listed_within: int,
     settled_within: int,
@@ -103,7 +104,9 @@ def reconcile(
     horizons = Horizons(listed=listed_within, settled=settled_within)
     now = datetime.datetime.now(datetime.UTC)
     with mirrored(db, account) as (database, mine):
-        found = reconciled(database, mine, journals or own_journals(mine), horizons, now)
+        read = journals or own_journals(mine)
+        unread = not read and not has_journal(database, mine)
+        found = reconciled(database, mine, read, horizons, now)
     if html is not None:
         html.write_text(page(found, now.astimezone()), encoding="utf-8")
     if xlsx is not None:
@@ -115,7 +118,13 @@ def reconcile(
             print_json(as_json(found))
         case Layout.TABLE:
             _show(found, html, xlsx)
-    return Exit.ACCEPTED if found.settled else Exit.PAUSED
+    if unread:
+        say(
+            f"No journal of the account {mine.name} is here, so that nothing was compared with what was "
+            "sent; name it: --journal FILE, or --journal postgresql://HOST/DATABASE",
+            err=True,
+        )
+    return Exit.ACCEPTED if found.settled and not unread else Exit.PAUSED
 
 
 def as_json(found: Reconciliation) -> dict[str, Any]:

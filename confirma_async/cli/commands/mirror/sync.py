@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import sys
 from collections.abc import Callable, Generator, Mapping
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeElapsedColumn
 
 from confirma_async.accounts.owner import AccountName
+from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.place import db as db_option, journal_files
 from confirma_async.cli.errors.error_messages import explained
@@ -46,7 +46,7 @@ def sync(
     db: str | None,
     first: datetime.date | None,
     last: datetime.date | None,
-    journals: tuple[Path, ...],
+    journals: tuple[JournalPlace, ...],
     account: AccountName,
     profiles: options.ChosenProfiles | None,
     connection: Connection,

@@ -1,6 +1,8 @@
 """The waiting for workers: what it ends with, and what it says meanwhile."""
 
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,7 @@ from confirma_async.cli.commands.jobs.sending import following
 from confirma_async.cli.commands.jobs.sending.following import PlannedRun, follow
 from confirma_async.errors import JournalError
 
-OAK, ELM = PlannedRun("oak", 1, 2, 0), PlannedRun("elm", 1, 2, 0)
+OAK, ELM = PlannedRun(Path("oak"), 1, 2, 0), PlannedRun(Path("elm"), 1, 2, 0)
 PENDING, UNKNOWN = Counter({State.PENDING: 2}), Counter({State.UNKNOWN: 1, State.ACCEPTED: 1})
 SENT = Counter({State.ACCEPTED: 2})
 
@@ -17,12 +19,12 @@ SENT = Counter({State.ACCEPTED: 2})
 @pytest.fixture
 def seen(monkeypatch):
     """What is seen of the runs, look by look; the last look again and again."""
-    looks = {}
+    looks: dict[str, Any] = {}
 
     def look(run):
-        left = looks[run.place]
+        left = looks[str(run.place)]
         found = left.pop(0) if len(left) > 1 else left[0]
-        if isinstance(found, Exception):
+        if isinstance(found, JournalError):
             return following._Look(error=found)
         counts, alive = found
         return following._Look(counts, alive)

@@ -136,3 +136,25 @@ def test_another_file_is_not_written_over(unexpected, confirma, tmp_path):
     assert confirma("reconcile", "--xlsx", "mine.xlsx")[0] == 2
     assert confirma("reconcile", "--html", "mine.html")[0] == 2
     assert (tmp_path / "mine.xlsx").read_text() == (tmp_path / "mine.html").read_text() == "mine"
+
+
+def test_what_was_sent_over_a_database_is_compared_as_well(
+    service, confirma, confirma_json, invoices, postgres
+):
+    day = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=9)
+    header = {"date": str(day), "dueDate": str(day + datetime.timedelta(days=14))}
+    assert confirma("submit", invoices(41, 42, header=header), "--journal", postgres)[0] == 0
+    service.advance(hours=2)
+    assert confirma("mirror", "sync", "--journal", postgres)[0] == 0
+    code, told = confirma_json("reconcile", "--journal", postgres)
+    (total,) = [total for total in told["totals"] if total["what"] == "invoices"]
+    assert (code, total["kind"], total["count"]) == (0, "matched", 2)
+    assert confirma("reconcile")[0] == 0  # what was read before is remembered
+
+
+def test_without_a_journal_nobody_is_told_that_everything_agrees(service, confirma, invoices, postgres):
+    assert confirma("submit", invoices(41), "--journal", postgres)[0] == 0
+    assert confirma("mirror", "sync")[0] == 0
+    code, _, told = confirma("reconcile")
+    assert code == 3
+    assert "nothing was compared with what was sent; name it: --journal" in " ".join(told.split())
