@@ -86,8 +86,8 @@ class Account:
 
     def outbox(
         self,
-        *,
         journal: JournalSource = None,
+        *,
         settle_seconds: float = 60.0,
         on_unknown: Unknown | str = "hold",
         keep_payloads: bool = False,
@@ -99,7 +99,8 @@ class Account:
 
         Args:
             journal: The account's own journal unless given, which knows what any job has sent for it. Or a
-                file, or a function that opens a journal of another form.
+                file, or the URL of a database that processes on many machines share
+                (``postgresql://HOST/DATABASE``), or a function that opens a journal of another form.
             settle_seconds: Seconds for which the service may still be at work on a call that has ended. No
                 figure is documented; 60 is this project's choice. From 0 to 604,800, which is a week.
             on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness

@@ -13,12 +13,18 @@ from tests.outbox.conftest import CREATE
 from tests.outbox.test_writes import LEDGER, ledger
 
 
+@pytest.fixture(params=["file", "database"])
+def shared(request, journal):
+    """A journal in each of its forms."""
+    return journal if request.param == "file" else request.getfixturevalue("postgres")
+
+
 @pytest.fixture
-async def outboxes(client, journal):
+async def outboxes(client, shared):
     """Two outboxes of two clients on one journal."""
     async with client() as one, client() as two:
-        options = {"journal": journal, "settle_seconds": 0.2}
-        async with one.outbox(**options) as first, two.outbox(**options) as second:
+        options = {"settle_seconds": 0.2}
+        async with one.outbox(shared, **options) as first, two.outbox(shared, **options) as second:
             yield first, second
 
 
@@ -54,10 +60,10 @@ async def test_whoever_finds_a_write_tells_the_same_of_it(outboxes, sandbox):
     assert told == [[Verdict.UNKNOWN, Verdict.ACCEPTED]] * 2
 
 
-async def test_a_job_beside_an_outbox_sends_what_is_left(outboxes, client, sandbox, journal, wire_invoice):
+async def test_a_job_beside_an_outbox_sends_what_is_left(outboxes, client, sandbox, shared, wire_invoice):
     await outboxes[0].invoices.create(wire_invoice(1))
     async with client() as confirma:
-        report = await confirma.bulk.submit([wire_invoice(1), wire_invoice(2)], journal=journal)
+        report = await confirma.bulk.submit([wire_invoice(1), wire_invoice(2)], journal=shared)
     assert (report.accepted, report.resumed) == (2, 1)
     assert (await outboxes[1].invoices.create(wire_invoice(2))).resumed
     assert sandbox.requests[CREATE] == 2

@@ -18,7 +18,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any, cast
 
 from confirma_async.bulk.postgres.connection.failures import REFUSED, explained, name_of
-from confirma_async.bulk.postgres.connection.gate import DEFAULTS, statement
+from confirma_async.bulk.postgres.connection.gate import DEFAULTS, TIMEOUTS, statement
 from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.migrations import SCHEMA
 from confirma_async.errors import ConfigurationError, JournalError
@@ -53,7 +53,8 @@ ANSWER_SECONDS = 20.0
 _IN_QUEUE = f"SET LOCAL search_path = {QUEUE_SCHEMA}, pg_temp"
 _IN_JOURNAL = f"SET LOCAL search_path = {SCHEMA}, pg_temp"
 
-_AT_THE_RATE = f"{_IN_JOURNAL}; SET LOCAL synchronous_commit = off"
+_ASKING = f"{_IN_QUEUE}; {TIMEOUTS}"
+_AT_THE_RATE = f"{_IN_JOURNAL}; {TIMEOUTS}; SET LOCAL synchronous_commit = off"
 
 unreachable = exceptions.ConnectorException
 """What a connector raises that has no answer."""
@@ -181,7 +182,7 @@ class QueueConnector(BaseAsyncConnector):
             ConnectorException: it failed, or gave no answer; it may have been done all the same.
         """
         async with self._turn, self._answered() as connection, connection.transaction():
-            await connection.execute(statement(_IN_QUEUE))
+            await connection.execute(statement(_ASKING))
             cursor = await connection.execute(statement(query), _wrapped(arguments) or None)
             return await cursor.fetchall() if cursor.description else []
 

@@ -24,3 +24,15 @@ async def test_a_line_that_goes_silent_is_given_up_and_the_next_question_has_ano
     finally:
         await connector.close_async()
         proxy.close()
+
+
+@pytest.mark.parametrize("name", ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"])
+async def test_a_transaction_of_the_queue_whose_process_stands_still_is_ended(postgres, name):
+    open_planned(postgres).close()
+    connector = QueueConnector(postgres)
+    try:
+        for ask in (connector.ask, connector.ask_at_the_rate):
+            ((ended,),) = [row.values() for row in await ask(f"SELECT current_setting('{name}')", {})]
+            assert ended in {"20s", "10s"}
+    finally:
+        await connector.close_async()

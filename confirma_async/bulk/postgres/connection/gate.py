@@ -18,11 +18,14 @@ DEFAULTS: Mapping[str, int | str] = {
     "application_name": "confirma",
 }
 
-_LOCAL = (
-    f"SET LOCAL search_path = {SCHEMA}, pg_temp; SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; "
+TIMEOUTS = (
+    f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; "
     f"SET LOCAL lock_timeout = '{STATEMENT_SECONDS // 2}s'; "
     f"SET LOCAL idle_in_transaction_session_timeout = '{STATEMENT_SECONDS}s'"
 )
+"""What ends a transaction whose client stands still: it holds locks that others wait for."""
+
+_LOCAL = f"SET LOCAL search_path = {SCHEMA}, pg_temp; {TIMEOUTS}"
 BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_LOCAL}"
 BEGIN_READING = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
