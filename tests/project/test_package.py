@@ -110,6 +110,15 @@ def test_a_client_loads_only_what_it_needs(spare):
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize(
+    "spare", ["psycopg", "procrastinate", "confirma_async.bulk.machines", "confirma_async.bulk.postgres"]
+)
+def test_a_job_over_a_file_loads_nothing_of_databases(spare):
+    job = "import confirma_async.bulk, confirma_async.cli.commands.jobs.sending.submit"
+    code = f"import sys; {job}; sys.exit({spare!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 @pytest.mark.parametrize("spare", ["bulk", "outbox", "mirror", "comparison", "resources", "formats"])
 def test_a_client_that_blocks_loads_as_little(spare):
     client = "from confirma_sync import Confirma; Confirma('key')"
