@@ -313,3 +313,14 @@ def test_every_home_of_a_public_name_has_a_page() -> None:
     homes = {f"confirma_async{home}" for home in re.findall(r"^from (\S+) import", stub, re.MULTILINE)}
     for home in homes - {"confirma_async._version"}:
         assert home in reference, f"{home}, which has public names, is on no page of the reference"
+
+
+def test_every_test_that_a_table_of_the_docs_names_is_there():
+    named = {
+        name
+        for page in (ROOT / "docs").glob("*.md")
+        for name in re.findall(r"`(test_\w+\.py)`", page.read_text(encoding="utf-8"))
+    }
+    there = {file.name for file in (ROOT / "tests").rglob("test_*.py")}
+    assert named - there == set()
+    assert named

@@ -6,6 +6,7 @@ from confirma_async.bulk.journal.records import Decision, JobName
 from confirma_async.bulk.models import Entry, InvoiceKey, State
 from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.formats import Place
+from tests.postgres import as_user
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 
@@ -136,3 +137,29 @@ def test_the_embedded_sandbox_needs_a_file(confirma, invoices, postgres):
     code, _, told = confirma("submit", invoices(1), "--sandbox", "--journal", postgres)
     assert code == 2
     assert "--base-url" in told
+
+
+@pytest.fixture
+def looking(service, confirma, invoices, postgres, in_database, grants_to_look, plain_user):
+    """The URL of a journal for a user who may only look; one invoice is sent, another one planned."""
+    pytest.importorskip("procrastinate", reason="procrastinate is not installed")
+    assert confirma("submit", invoices(1, name="sent.jsonl"), "--journal", postgres)[0] == 0
+    assert confirma("submit", invoices(2, name="planned.jsonl"), "--journal", postgres, "--detach")[0] == 0
+    with in_database() as connection:
+        for grant in grants_to_look:
+            connection.execute(grant)
+    return as_user(postgres, plain_user)
+
+
+@pytest.mark.parametrize("command", ["status", "jobs", "export --json", "report --html look.html"])
+def test_who_may_only_look_sees_how_jobs_stand(confirma, looking, command):
+    verbs, options = command.partition(" --")[::2]
+    code, out, told = confirma(*verbs.split(), looking, *(f"--{options}".split() if options else ()))
+    assert code in {0, 3}, told
+    assert "permission denied" not in out + told
+
+
+def test_who_may_only_look_does_not_see_what_invoices_say(confirma, looking):
+    code, out, told = confirma("journal", "body", looking, "2")
+    assert (code, out) == (3, "")
+    assert "permission denied" in told
