@@ -1,6 +1,8 @@
 """Invoices that one process plans and workers send: each exactly once, whatever becomes of a worker."""
 
 import asyncio
+import base64
+import json
 from collections import Counter
 
 import pytest
@@ -13,7 +15,9 @@ from confirma_async.bulk.machines import chunk_sender, planner, worker
 from confirma_async.bulk.models import State
 from confirma_async.bulk.places import PostgresPlace, reading
 from confirma_async.errors import ConfigurationError
+from confirma_async.formats import ReadOptions, read
 from confirma_async.sandbox import Fault
+from tests.documents import PDF, hosting, says
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 
@@ -263,3 +267,20 @@ async def test_what_was_refused_is_looked_up_and_sent_before_a_worker_has_nothin
     sandbox.faults.add(Fault.LATENCY, operation="invoices.distributions_v2", seconds=0.2)
     await work()
     assert exactly_once(sandbox, 2)
+
+
+async def test_documents_are_fetched_as_they_are_planned_and_sent_by_a_worker(
+    client, work, sandbox, postgres, tmp_path
+):
+    file = tmp_path / "in.csv"
+    async with hosting(**{"a.pdf": [says()], "b": [says(status=404)]}) as host:
+        rows = [f"{n};2026-11-01;2026-11-15;EUR;{host.url}/{name}" for n, name in ((1, "a.pdf"), (2, "b"))]
+        file.write_text("\n".join(["number;date;due_date;currency;attachment", *rows]))
+        async with client() as confirma:
+            records = read(file, ReadOptions(attach_private=True))
+            planned = await confirma.bulk.plan(records, journal=postgres)
+    assert (planned.planned, [bad.number for bad in planned.refused]) == (1, ["2"])
+    await work()  # the host is gone by now
+    (sent,) = sandbox.invoices()
+    (attachment,) = json.loads(sent.body)["invoice"]["attachments"]
+    assert attachment["data"] == base64.b64encode(PDF).decode()

@@ -6,6 +6,7 @@ from confirma_async.bulk.journal.records import Decision, JobName
 from confirma_async.bulk.models import Entry, InvoiceKey, State
 from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.formats import Place
+from confirma_async.sandbox import Fault
 from tests.postgres import as_user
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
@@ -56,10 +57,14 @@ def test_status_jobs_export_and_report_read_it(confirma, confirma_json, submitte
 
 
 def test_what_was_rejected_is_sent_again_from_the_files_of_its_run(
-    service, confirma_json, submitted, postgres
+    service, confirma, confirma_json, invoices, postgres
 ):
-    code, report = confirma_json("retry", postgres)
-    assert (code, report["resumed"]) == (0, 2)
+    service.faults.add(Fault.REFUSAL, operation="invoices.create", status=400, times=1)
+    assert confirma("submit", invoices(1, 2), "--journal", postgres)[0] == 1
+    assert len(service.invoices()) == 1
+    code, report = confirma_json("retry", postgres, "--unchanged")
+    assert (code, report["accepted"], report["resumed"]) == (0, 2, 1)
+    assert sorted(invoice.number for invoice in service.invoices()) == [1, 2]
 
 
 def test_an_unknown_invoice_is_resolved(confirma_json, unknown, postgres):
