@@ -41,6 +41,9 @@ WHOLE = [
     (2, 2, {"CRASHES": 1, "PAUSES": 1, "LOSSES": 1}),
     (3, 1, {"CRASHES": 1, "PAUSES": 1, "LOSSES": 1}),
     (2, 2, {"FAILOVERS": 1}),
+    (3, 1, {"FAILOVERS": 1}),
+    (2, 2, {"CRASHES": 1, "FAILOVERS": 1}),
+    (2, 1, {"CRASHES": 1, "PAUSES": 1, "LOSSES": 1, "FAILOVERS": 1}),
 ]
 """Workers, invoices, mishaps."""
 
