@@ -20,7 +20,8 @@ def older(request, postgres, in_database, monkeypatch):
     with in_database() as connection:
         connection.execute(
             "INSERT INTO confirma_journal.item (position, number, type, seller, repeat, date, source, "
-            "digest, currency, run, state) VALUES (1, 7, 'INVOICE', '', 0, 739000, 'a.csv:2', 'x', 'EUR', 1, 0)"
+            "digest, currency, run, state) "
+            "VALUES (1, 7, 'INVOICE', '', 0, 739000, 'a.csv:2', 'x', 'EUR', 1, 0)"
         )
     return postgres
 
