@@ -83,27 +83,21 @@ def plain_user(in_database):
         connection.execute("DROP ROLE confirma_plain")
 
 
-def _granted():
+def _granted(role, user):
+    """What the docs grant a role, to this user."""
     page = (Path(__file__).parents[1] / "docs" / "many-machines.md").read_text(encoding="utf-8")
     (grants,) = re.findall(r"^```\{code-block\} sql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    return grants.split(";")
+    names = re.compile(f"confirma_job, confirma_look|{role}")
+    return [names.sub(user, grant) for grant in grants.split(";") if role in grant]
 
 
 @pytest.fixture
 def least_grants(plain_user):
     """What the docs grant a user of jobs, to the plain user."""
-    return [
-        grant.replace("confirma_job", plain_user).replace(", confirma_look", "")
-        for grant in _granted()
-        if "confirma_job" in grant
-    ]
+    return _granted("confirma_job", plain_user)
 
 
 @pytest.fixture
 def grants_to_look(plain_user):
     """What the docs grant a user who only looks, to the plain user."""
-    return [
-        grant.replace("confirma_look", plain_user).replace("confirma_job, ", "")
-        for grant in _granted()
-        if "confirma_look" in grant
-    ]
+    return _granted("confirma_look", plain_user)

@@ -95,10 +95,15 @@ def test_only_the_transport_and_the_sandbox_import_aiohttp():
     assert outside == {"client.py"}  # it names aiohttp's types only
 
 
+def leaves_out(statements, module):
+    """Whether a program of these statements runs, and has not loaded a module in the end."""
+    code = f"import sys; {statements}; sys.exit({module!r} in sys.modules)"
+    return subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 @pytest.mark.parametrize("module", ["confirma_async.schemas", "confirma_async.converters", "confirma_sync"])
 def test_data_alone_does_not_load_aiohttp(module):
-    code = f"import sys, {module}; sys.exit('aiohttp' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert leaves_out(f"import {module}", "aiohttp")
 
 
 @pytest.mark.parametrize(
@@ -106,8 +111,7 @@ def test_data_alone_does_not_load_aiohttp(module):
 )
 def test_a_client_loads_only_what_it_needs(spare):
     client = "from confirma_async import Confirma; Confirma('key')"
-    code = f"import sys; {client}; sys.exit({spare!r} in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert leaves_out(client, spare)
 
 
 @pytest.mark.parametrize(
@@ -115,15 +119,13 @@ def test_a_client_loads_only_what_it_needs(spare):
 )
 def test_a_job_over_a_file_loads_nothing_of_databases(spare):
     job = "import confirma_async.bulk, confirma_async.cli.commands.jobs.sending.submit"
-    code = f"import sys; {job}; sys.exit({spare!r} in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert leaves_out(job, spare)
 
 
 @pytest.mark.parametrize("spare", ["bulk", "outbox", "mirror", "comparison", "resources", "formats"])
 def test_a_client_that_blocks_loads_as_little(spare):
     client = "from confirma_sync import Confirma; Confirma('key')"
-    code = f"import sys; {client}; sys.exit({f'confirma_async.{spare}'!r} in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert leaves_out(client, f"confirma_async.{spare}")
 
 
 @pytest.mark.parametrize("name", dir(schemas))
