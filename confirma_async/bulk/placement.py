@@ -13,7 +13,7 @@ from confirma_async.accounts.folders import LOCALHOST, partner_of, target_of
 from confirma_async.accounts.owner import AccountName, Owner
 from confirma_async.accounts.registry import AccountRecord, Accounts
 from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url, open_journal
+from confirma_async.bulk.places import JournalPlace, PostgresPlace, open_journal, place_of
 from confirma_async.bulk.sqlite.file.file_systems import ends_with_its_container
 from confirma_async.bulk.sqlite.file.guard import gone
 from confirma_async.bulk.sqlite.journal import open_sqlite
@@ -96,13 +96,11 @@ def place(
     owner = _owner(at, key, account)
     if callable(journal):
         return Placement(open=journal, target=target or base_url, owner=owner)
-    if isinstance(journal, str) and is_url(journal):
-        journal = PostgresPlace.of(journal)
-    if isinstance(journal, PostgresPlace):
-        return Placement(
-            path=journal, open=partial(open_journal, journal), target=target or base_url, owner=owner
-        )
-    path = Path(journal).absolute()
+    named = place_of(journal)
+    if isinstance(named, PostgresPlace):
+        opening = partial(open_journal, named)
+        return Placement(path=named, open=opening, target=target or base_url, owner=owner)
+    path = named.absolute()
     return Placement(
         path=path,
         open=partial(open_sqlite, path),

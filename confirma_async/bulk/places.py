@@ -49,6 +49,17 @@ def is_url(text: str) -> bool:
     return "://" in text
 
 
+def place_of(named: str | Path | PostgresPlace) -> JournalPlace:
+    """Return where a journal is that is named by a path or a URL.
+
+    Raises:
+        ConfigurationError: as of ``PostgresPlace.of``.
+    """
+    if not isinstance(named, str):
+        return named
+    return PostgresPlace.of(named) if is_url(named) else Path(named)
+
+
 def open_journal(place: JournalPlace, *, alone: bool = False) -> Journal:
     """Open a journal for a job, or make a new one. Belongs into the thread that will use it.
 

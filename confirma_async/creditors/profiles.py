@@ -14,7 +14,7 @@ from attrs import field, frozen
 from confirma_async import bounds
 from confirma_async.accounts.owner import check_name
 from confirma_async.bounds import within
-from confirma_async.bulk.places import PostgresPlace, is_url
+from confirma_async.bulk.places import PostgresPlace, is_url, place_of
 from confirma_async.credentials import Credentials, FileTokenStore
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
 from confirma_async.formats.models import DocumentRef
@@ -41,9 +41,8 @@ def _sellers(identifiers: Iterable[str]) -> tuple[str, ...]:
 
 
 def _one_place(journal: str | Path | PostgresPlace | None) -> Path | PostgresPlace | None:
-    if isinstance(journal, str) and is_url(journal):
-        return PostgresPlace.of(journal)
-    return Path(journal).absolute() if isinstance(journal, str | Path) else journal
+    place = None if journal is None else place_of(journal)
+    return place.absolute() if isinstance(place, Path) else place
 
 
 @frozen(kw_only=True)

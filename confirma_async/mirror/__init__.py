@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from confirma_async.accounts.owner import AccountName
-from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
+from confirma_async.bulk.places import JournalPlace, PostgresPlace, place_of
 from confirma_async.contract import SETTLEMENTS
 from confirma_async.errors import ConfigurationError, MirrorBusyError
 from confirma_async.mirror import sync as syncing
@@ -288,10 +288,4 @@ def _journals(named: NamedJournals) -> Sequence[JournalPlace]:
     if named is None:
         return []
     several = [named] if isinstance(named, str | Path | PostgresPlace) else named
-    return [_place(each) for each in several]
-
-
-def _place(named: str | Path | PostgresPlace) -> JournalPlace:
-    if not isinstance(named, str):
-        return named
-    return PostgresPlace.of(named) if is_url(named) else Path(named)
+    return list(map(place_of, several))

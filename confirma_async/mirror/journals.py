@@ -52,15 +52,21 @@ def take_in(database: MirrorDatabase, account: MirroredAccount, journals: Sequen
     return count
 
 
+def last_read(database: MirrorDatabase, account: MirroredAccount) -> str | None:
+    """Return what the journals were like that were read last; None where none ever was."""
+    ((stamp,),) = database.rows("SELECT journal FROM account WHERE id = ?", (account.id,))
+    return stamp or None
+
+
 def stamp_of(journals: Sequence[JournalPlace]) -> str:
     """Return what journals are like, so that those that nobody has written to are not read again."""
     return "\n".join(map(_stamp, journals))
 
 
 def _stamp(place: JournalPlace) -> str:
-    told: list[str] = [str(place)]
     if not isinstance(place, Path):  # a database does not tell that: it is read each time
         return f"{place} {uuid.uuid4().hex}"
+    told: list[str] = [str(place)]
     for file in (place, place.with_name(f"{place.name}-wal")):
         try:
             stat = file.stat()

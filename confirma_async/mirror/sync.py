@@ -209,8 +209,7 @@ def _read_journals(database: MirrorDatabase, account: MirroredAccount, options: 
     there = [each for each in options.journals if not isinstance(each, Path) or each.exists()]
     if not there:
         return None
-    ((before,),) = database.rows("SELECT journal FROM account WHERE id = ?", (account.id,))
-    if before != journals.stamp_of(there):
+    if journals.last_read(database, account) != journals.stamp_of(there):
         journals.take_in(database, account, there)
     ((count,),) = database.rows("SELECT count(*) FROM sent WHERE account = ?", (account.id,))
     return int(count)

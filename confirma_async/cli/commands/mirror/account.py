@@ -44,9 +44,3 @@ def own_journals(account: MirroredAccount) -> Sequence[Path]:
         and (record.name == account.name or not set(record.keys).isdisjoint(account.prints))
     ]
     return [journal for journal in mine if journal.exists()][:1]
-
-
-def has_journal(database: MirrorDatabase, account: MirroredAccount) -> bool:
-    """Say whether a journal of the account was ever read into the mirror."""
-    ((journal,),) = database.rows("SELECT journal FROM account WHERE id = ?", (account.id,))
-    return bool(journal)

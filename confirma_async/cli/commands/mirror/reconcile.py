@@ -15,7 +15,7 @@ from confirma_async import bounds
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.report import refuse_another_file
-from confirma_async.cli.commands.mirror.account import has_journal, mirrored, own_journals
+from confirma_async.cli.commands.mirror.account import mirrored, own_journals
 from confirma_async.cli.commands.mirror.place import account_name, db as db_option, journal_files
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.pages.reconciliation import page
@@ -24,6 +24,7 @@ from confirma_async.cli.output.render import print_json, print_rows, table
 from confirma_async.cli.output.tables import PLAIN_CSV, Layout, as_list, print_csv, text
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.output.workbook import Sheets, write_workbook
+from confirma_async.mirror.journals import last_read
 from confirma_async.mirror.reconciliation.keeping import reconcile as reconciled
 from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, Horizons
 from confirma_async.mirror.reconciliation.report import Reconciliation
@@ -105,7 +106,7 @@ def reconcile(
     now = datetime.datetime.now(datetime.UTC)
     with mirrored(db, account) as (database, mine):
         read = journals or own_journals(mine)
-        unread = not read and not has_journal(database, mine)
+        unread = not read and last_read(database, mine) is None
         found = reconciled(database, mine, read, horizons, now)
     if html is not None:
         html.write_text(page(found, now.astimezone()), encoding="utf-8")
