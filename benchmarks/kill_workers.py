@@ -51,7 +51,6 @@ from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 
 from confirma_async import Confirma
 from confirma_async.bulk.journal.records import Resolution
-from confirma_async.bulk.machines import planner
 from confirma_async.bulk.models import FINAL, State
 from confirma_async.bulk.places import PostgresPlace, reading
 from confirma_async.bulk.postgres.journal import open_postgres
@@ -193,12 +192,12 @@ class Proof:
         }
 
     async def _plan(self, sandbox: Sandbox) -> int:
-        planner.CHUNK_INVOICES = max(20, self.invoices // 100)
         base = sample_invoice()
         async with Confirma(sandbox.api_key, base_url=sandbox.url) as confirma:
             planned = await confirma.bulk.plan(
                 (numbered(base, FIRST_NUMBER + index) for index in range(self.invoices)),
                 journal=self._database,
+                chunk_size=max(20, self.invoices // 100),
             )
         return planned.run
 

@@ -88,6 +88,8 @@ SETTLE = Bounds(least=0, most=7 * DAY, of="seconds")
 MAX_CONSECUTIVE_REJECTIONS = Bounds(least=1, most=1_000_000, whole=True, of="rejections")
 EXPECTED = Bounds(least=0, most=10**12, whole=True, of="records")
 KEEP_BODIES = Bounds(least=1, most=3650, whole=True, of="days")
+CHUNK_SIZE = Bounds(least=1, most=10_000, whole=True, of="invoices")
+"""Of what a worker takes at a time."""
 
 NUMBER = Bounds(least=0, most=10**18 - 1, whole=True)
 """Of an invoice or a case, as one asks for it."""

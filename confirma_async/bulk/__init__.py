@@ -21,6 +21,7 @@ from confirma_async.bulk.job.outcome_channel import OutcomeChannel
 from confirma_async.bulk.job.preparation import Record, Source
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.models import (
+    CHUNK_SIZE,
     InvoiceKey,
     JobArguments,
     JobOptions,
@@ -285,19 +286,21 @@ class Bulk:
         *,
         journal: JournalSource,
         keep_bodies: int | None = None,
+        chunk_size: int = CHUNK_SIZE,
         progress: Callable[[PlannedJob], object] = lambda _: None,
         **options: Unpack[JobArguments],
     ) -> PlannedJob:
         """Read, check and encode every invoice once, and queue it for workers (``work``); send nothing.
 
-        Interrupted, the same call goes on. The bodies lie in the journal's database until the workers have
-        brought all invoices of their chunk to a final state.
+        Interrupted, the same call goes on. The body of an invoice lies in the journal's database until the
+        invoice is final, and the worker is through with its chunk.
 
         Args:
             invoices: As of ``submit``.
             journal: The URL of a PostgreSQL database (``postgresql://...``).
             keep_bodies: Days for which what was sent is kept there once it is final, from 1 to 3,650; None
                 removes it then. It is personal data. Whoever plans or works there next removes it in time.
+            chunk_size: Invoices that a worker takes at a time, from 1 to 10,000.
             progress: Called with what is planned so far, after each portion.
             options: How the job runs; see ``JobOptions``. How lookups go is up to the workers.
 
@@ -313,9 +316,16 @@ class Bulk:
         made = JobOptions(**options)
         if keep_bodies is not None:
             bounds.KEEP_BODIES.check("keep_bodies", keep_bodies)
+        bounds.CHUNK_SIZE.check("chunk_size", chunk_size)
         placement = await self.place(journal, target=made.target)
         return await plan(
-            self._pipeline, placement, invoices, made, keep_bodies=keep_bodies, progress=progress
+            self._pipeline,
+            placement,
+            invoices,
+            made,
+            keep_bodies=keep_bodies,
+            chunk_size=chunk_size,
+            progress=progress,
         )
 
     async def work(

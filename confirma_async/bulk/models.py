@@ -275,6 +275,9 @@ MAX_CONSECUTIVE_REJECTIONS = 50
 """Rejections in a row of the same cause after which a job pauses, unless said otherwise: what is wrong with
 all of them (a provisional name, an agreement) is not cured by sending the rest."""
 
+CHUNK_SIZE = 500
+"""Planned invoices that a worker takes at a time, unless said otherwise."""
+
 
 class Retry(enum.Enum):
     """Which invoices that the service rejected a job sends again, under the same number."""

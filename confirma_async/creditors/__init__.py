@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 from confirma_async.account import AccountView
 from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
 from confirma_async.bulk import BulkStream, JobArguments, Outcome, Placement, Record
+from confirma_async.bulk.models import CHUNK_SIZE
 from confirma_async.bulk.places import PostgresPlace, reading_if_there
 from confirma_async.client import ClientOptions, Confirma
 from confirma_async.converters import Converter
@@ -185,16 +186,19 @@ class Creditors(AsyncClosing):
         *,
         counts: Mapping[str, int] | None = None,
         keep_bodies: int | None = None,
+        chunk_size: int = CHUNK_SIZE,
         **options: Unpack[JobArguments],
     ) -> CreditorsPlan:
         """Queue every invoice for workers (``work``), each in the database of its seller's account.
 
-        Interrupted, the same call goes on.
+        Interrupted, the same call goes on. What stops one account, such as a database that is away, stops it
+        alone.
 
         Args:
             invoices: As of ``submit``.
             counts: As of ``submit``.
             keep_bodies: As of ``bulk.plan``.
+            chunk_size: As of ``bulk.plan``.
             options: How the jobs run; see ``JobOptions``. How lookups go is up to the workers.
 
         Raises:
@@ -205,14 +209,17 @@ class Creditors(AsyncClosing):
         read = _reading_anew(invoices)
         if counts is None:
             counts = self.profiles.count(documents(read(), self.converter))
-        placements = await self.place()
+        place = await self._places()
         planned: dict[str, PlannedJob] = {}
 
         async def plan(account: str, records: AsyncIterable[Record]) -> None:
             arguments: JobArguments = {**options, "expected": counts.get(account)}
-            bulk = self._views[account].bulk
-            planned[account] = await bulk.plan(
-                records, journal=placements[account], keep_bodies=keep_bodies, **arguments
+            planned[account] = await self._views[account].bulk.plan(
+                records,
+                journal=await place(account),
+                keep_bodies=keep_bodies,
+                chunk_size=chunk_size,
+                **arguments,
             )
 
         jobs = self._jobs(plan, counts, asyncio.Event(), _untold)
@@ -251,15 +258,12 @@ class Creditors(AsyncClosing):
             ConfigurationError: a key cannot be read or is another account's, or a journal is no database.
         """
         self._check_databases()
-        stop, placements = stop or asyncio.Event(), dict[str, Placement]()
-        for name in self.profiles:
-            with contextlib.suppress(JournalError):  # a database that is away stops its account alone
-                placements[name] = await self._place(name)
+        stop, place = stop or asyncio.Event(), await self._places()
 
         def of(name: str) -> Callable[[], Awaitable[WorkerEnd]]:
             async def work() -> WorkerEnd:
                 return await self._views[name].bulk.work(
-                    journal=placements.get(name) or await self._place(name),
+                    journal=await place(name),
                     stop=stop,
                     rate=self.profiles[name].rate,
                     until_empty=until_empty,
@@ -298,6 +302,24 @@ class Creditors(AsyncClosing):
             JournalError: a journal cannot be read, or is gone.
         """
         return {name: await self._place(name) for name in self.profiles}
+
+    async def _places(self) -> Callable[[str], Awaitable[Placement]]:
+        """Find the journal of every account whose database answers, and return what finds the others.
+
+        A database that is away stops its account alone.
+
+        Raises:
+            ConfigurationError: as of ``place``.
+        """
+        found = dict[str, Placement]()
+        for name in self.profiles:
+            with contextlib.suppress(JournalError):
+                found[name] = await self._place(name)
+
+        async def place(name: str) -> Placement:
+            return found.get(name) or await self._place(name)
+
+        return place
 
     async def _place(self, name: str) -> Placement:
         """Find the journal of an account; as ``place``."""

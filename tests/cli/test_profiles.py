@@ -262,13 +262,37 @@ def test_a_database_that_is_away_stops_the_worker_of_its_account_alone(
     assert len(service.invoices()) == 2
 
 
+def test_a_database_that_is_away_leaves_the_invoices_of_its_account_alone_unplanned(
+    confirma_json, service, profiles, mixed, databases
+):
+    away = {**databases, "elm": "postgresql://nobody@127.0.0.1:1/none"}
+    code, told = confirma_json("submit", mixed(*BOTH), "--profiles", profiles(journals=away), "--detach")
+    assert code == 3
+    assert told["accounts"]["oak"]["planned"] == 2
+    assert "the server cannot be reached" in told["failed"]["elm"]
+    assert not service.invoices()
+
+
+def test_accounts_with_and_without_a_database_are_sent_together_from_here_alone(
+    confirma, service, profiles, mixed, databases, tmp_path
+):
+    file = profiles(journals={**databases, "elm": tmp_path / "elm.journal"})
+    code, _, told = confirma("submit", mixed(*BOTH), "--profiles", file)
+    assert code == 2
+    assert "some have none" in " ".join(told.split())
+    assert not service.invoices()
+    assert confirma("submit", mixed(*BOTH), "--profiles", file, "--here")[0] == 0
+    assert len(service.invoices()) == 3
+
+
 def test_workers_of_profiles_need_a_database_for_each(confirma, profiles, mixed, service):
-    for words in (("worker",), ("submit", mixed(*BOTH), "--detach")):
+    for words, said in (
+        (("worker",), "the profile oak: its workers share a journal in a PostgreSQL database of its own"),
+        (("submit", mixed(*BOTH), "--detach"), "postgresql://HOST/DATABASE, or in each profile"),
+    ):
         code, _, told = confirma(*words, "--profiles", profiles())
         assert code == 2
-        assert "the profile oak: its workers share a journal in a PostgreSQL database of its own" in " ".join(
-            told.split()
-        )
+        assert said in " ".join(told.split())
 
 
 def test_a_journal_is_refused_beside_profiles_of_workers(confirma, profiles):
@@ -312,13 +336,13 @@ def test_a_command_waits_until_workers_have_sent_what_is_every_accounts(
 ):
     file = profiles(journals=databases)
     end = work_beside(file)
-    code, told = confirma_json("submit", mixed(*BOTH), "--profiles", file, "--workers")
+    code, told = confirma_json("submit", mixed(*BOTH), "--profiles", file)
     assert (code, end()) == (0, [0])
     accepted = {name: each["counts"]["accepted"] for name, each in told["accounts"].items()}
     assert accepted == {"oak": 2, "elm": 1}
     assert (told["refused"], told["failed"]) == (0, {})
     assert len(service.invoices()) == 3
-    code, out, _ = confirma("submit", mixed(*BOTH), "--profiles", file, "--workers")
+    code, out, _ = confirma("submit", mixed(*BOTH), "--profiles", file)
     assert code == 0  # all is decided, so that nobody is waited for
     rows = [line.split() for line in out.splitlines()]
     assert ["oak", "2"] in [[row[1], row[3]] for row in rows if len(row) > 4]
@@ -331,7 +355,7 @@ def test_what_the_service_rejects_is_named_with_its_account_once_workers_have_se
     file = profiles(journals=databases)
     service.faults.add(Fault.REFUSAL, operation="invoices.create", status=400, times=1)
     end = work_beside(file)
-    code, out, _ = confirma("submit", mixed(*BOTH), "--profiles", file, "--workers")
+    code, out, _ = confirma("submit", mixed(*BOTH), "--profiles", file)
     assert (code, end()) == (1, [0])
     assert "Rejected or unknown: account" in out
     assert len(service.invoices()) == 2

@@ -11,7 +11,7 @@ pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 
 from confirma_async import Confirma, RateLimit
 from confirma_async.bulk.job.sender import Sender
-from confirma_async.bulk.machines import chunk_sender, planner, worker
+from confirma_async.bulk.machines import chunk_sender, worker
 from confirma_async.bulk.models import State
 from confirma_async.bulk.places import PostgresPlace, reading
 from confirma_async.errors import ConfigurationError
@@ -28,8 +28,7 @@ WITHDRAWN_KEY = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    """Chunks of few invoices, and no long waits."""
-    monkeypatch.setattr(planner, "CHUNK_INVOICES", 10)
+    """No long waits."""
     monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
 
 
@@ -42,12 +41,12 @@ def client(sandbox, overrides):
 
 @pytest.fixture
 def plan(client, postgres, wire_invoice):
-    """Plans invoices of some numbers."""
+    """Plans invoices of some numbers, in chunks of ten."""
 
     async def planned(*numbers, **more):
         async with client() as confirma:
             return await confirma.bulk.plan(
-                [wire_invoice(number, **more) for number in numbers], journal=postgres
+                [wire_invoice(number, **more) for number in numbers], journal=postgres, chunk_size=10
             )
 
     return planned

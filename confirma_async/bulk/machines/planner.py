@@ -18,7 +18,7 @@ from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted
 from confirma_async.bulk.machines.packing import Bundle
 from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
-from confirma_async.bulk.models import Entry, JobOptions, Outcome, Refusal
+from confirma_async.bulk.models import CHUNK_SIZE, Entry, JobOptions, Outcome, Refusal
 from confirma_async.bulk.placement import Placement
 from confirma_async.bulk.places import PostgresPlace
 from confirma_async.bulk.reporting import outcomes
@@ -27,9 +27,6 @@ from confirma_async.errors import ConfigurationError, RequestInvalidError
 from confirma_async.session.download import Downloads
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.retry import RetryQuota
-
-CHUNK_INVOICES = 500
-"""Invoices that share a chunk, which one worker takes at a time."""
 
 CHUNK_BYTES = 8_000_000
 """Bytes of bodies, with their documents, after which a chunk is full."""
@@ -92,6 +89,7 @@ async def plan(
     options: JobOptions,
     *,
     keep_bodies: int | None = None,
+    chunk_size: int = CHUNK_SIZE,
     progress: Callable[[PlannedJob], object] = lambda _: None,
 ) -> PlannedJob:
     """Plan every record of a source for workers; send nothing.
@@ -104,6 +102,7 @@ async def plan(
         source: The records; read lazily, a chunk at a time.
         options: How the job runs.
         keep_bodies: Days for which bodies are kept once they are final; None removes them then.
+        chunk_size: Invoices that share a chunk, which one worker takes at a time.
         progress: Is told how far the plan is, after each chunk.
 
     Returns:
@@ -128,7 +127,11 @@ async def plan(
         if keep_bodies is not None:
             await writer.run(lambda journal: planned_journal(journal).keep_bodies(run.number, keep_bodies))
         planner = _Planner(
-            pipeline, writer, options, PlannedJob(journal=writer.name, run=run.number, warnings=run.warnings)
+            pipeline,
+            writer,
+            options,
+            chunk_size,
+            PlannedJob(journal=writer.name, run=run.number, warnings=run.warnings),
         )
         await planner.plan(source, progress)
         await writer.run(lambda journal: planned_journal(journal).hand_over(run.number, now=time.time()))
@@ -142,6 +145,7 @@ class _Planner:
     pipeline: Pipeline
     writer: JournalWriter
     options: JobOptions
+    chunk_size: int
     made: PlannedJob
     _entries: list[Entry] = field(init=False, factory=list[Entry])
     _refusals: list[Refusal] = field(init=False, factory=list[Refusal])
@@ -181,8 +185,8 @@ class _Planner:
     def _is_full(self) -> bool:
         """Whether what was gathered makes a chunk."""
         return (
-            len(self._entries) >= CHUNK_INVOICES
-            or len(self._refusals) >= CHUNK_INVOICES
+            len(self._entries) >= self.chunk_size
+            or len(self._refusals) >= self.chunk_size
             or self._bytes >= CHUNK_BYTES
         )
 

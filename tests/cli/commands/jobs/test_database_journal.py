@@ -18,7 +18,7 @@ NAME = "postgresql:///confirma_test_"
 def submitted(service, confirma, invoices, postgres):
     """Submits a file of two invoices; returns it."""
     file = invoices(1, 2)
-    code, _, told = confirma("submit", file, "--journal", postgres)
+    code, _, told = confirma("submit", file, "--journal", postgres, "--here")
     assert code == 0, told
     return file
 
@@ -39,7 +39,7 @@ def unknown(service, postgres):
 
 
 def test_what_was_sent_is_known_to_the_next_job(service, confirma_json, submitted, postgres):
-    code, report = confirma_json("submit", submitted, "--journal", postgres)
+    code, report = confirma_json("submit", submitted, "--journal", postgres, "--here")
     assert (code, report["accepted"], report["resumed"]) == (0, 2, 2)
     assert len(service.invoices()) == 2
 
@@ -60,9 +60,9 @@ def test_what_was_rejected_is_sent_again_from_the_files_of_its_run(
     service, confirma, confirma_json, invoices, postgres
 ):
     service.faults.add(Fault.REFUSAL, operation="invoices.create", status=400, times=1)
-    assert confirma("submit", invoices(1, 2), "--journal", postgres)[0] == 1
+    assert confirma("submit", invoices(1, 2), "--journal", postgres, "--here")[0] == 1
     assert len(service.invoices()) == 1
-    code, report = confirma_json("retry", postgres, "--unchanged")
+    code, report = confirma_json("retry", postgres, "--unchanged", "--here")
     assert (code, report["accepted"], report["resumed"]) == (0, 2, 1)
     assert sorted(invoice.number for invoice in service.invoices()) == [1, 2]
 
@@ -133,13 +133,13 @@ def test_two_targets_on_one_journal_are_refused(service, confirma, submitted, po
     with in_database() as connection:
         other = "UPDATE confirma_journal.meta SET value = 'https://b.example' WHERE name = 'target'"
         connection.execute(other)
-    code, _, told = confirma("submit", submitted, "--journal", postgres)
+    code, _, told = confirma("submit", submitted, "--journal", postgres, "--here")
     assert code != 0
     assert "belongs to https://b.example" in told
 
 
 def test_the_embedded_sandbox_needs_a_file(confirma, invoices, postgres):
-    code, _, told = confirma("submit", invoices(1), "--sandbox", "--journal", postgres)
+    code, _, told = confirma("submit", invoices(1), "--sandbox", "--journal", postgres, "--here")
     assert code == 2
     assert "--base-url" in told
 
@@ -148,7 +148,7 @@ def test_the_embedded_sandbox_needs_a_file(confirma, invoices, postgres):
 def looking(service, confirma, invoices, postgres, in_database, grants_to_look, plain_user):
     """The URL of a journal for a user who may only look; one invoice is sent, another one planned."""
     pytest.importorskip("procrastinate", reason="procrastinate is not installed")
-    assert confirma("submit", invoices(1, name="sent.jsonl"), "--journal", postgres)[0] == 0
+    assert confirma("submit", invoices(1, name="sent.jsonl"), "--journal", postgres, "--here")[0] == 0
     assert confirma("submit", invoices(2, name="planned.jsonl"), "--journal", postgres, "--detach")[0] == 0
     with in_database() as connection:
         for grant in grants_to_look:

@@ -55,7 +55,7 @@ async def test_of_each_account_it_is_said_once_that_no_worker_runs_for_it(seen, 
     seen["elm"] = [*[(PENDING, 0)] * 3, (PENDING, 1), (SENT, 1)]
     await waited(OAK, ELM)
     told = capsys.readouterr().err
-    assert told.count("No worker runs on elm; begin one: confirma worker") == 1
+    assert told.count("No worker runs on elm; begin one (confirma worker") == 1
     assert "oak" not in told
 
 

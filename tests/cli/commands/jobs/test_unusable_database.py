@@ -68,12 +68,12 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-@pytest.mark.parametrize("command", ["submit", "submit --detach", "worker --until-empty"])
+@pytest.mark.parametrize("command", ["submit", "submit --here", "submit --detach", "worker --until-empty"])
 def test_nothing_is_sent_and_a_sentence_says_why(
     service, confirma, invoices, postgres, in_database, monkeypatch, fault, command
 ):
     pytest.importorskip("procrastinate", reason="procrastinate is not installed")
-    assert confirma("submit", invoices(1, name="sent.jsonl"), "--journal", postgres)[0] == 0
+    assert confirma("submit", invoices(1, name="sent.jsonl"), "--journal", postgres, "--here")[0] == 0
     assert confirma("submit", invoices(2, name="planned.jsonl"), "--journal", postgres, "--detach")[0] == 0
     verb, *options = command.split()
     with in_database() as connection, fault(connection, postgres, monkeypatch) as url:

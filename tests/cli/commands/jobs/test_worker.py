@@ -1,4 +1,4 @@
-"""``submit --detach`` and ``--workers``, ``worker`` and what ``status`` says of them."""
+"""``submit`` over a database that workers share, ``worker`` and what ``status`` says of them."""
 
 import json
 import threading
@@ -10,6 +10,7 @@ pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.machines.planned import open_planned
 from confirma_async.cli.commands.jobs.sending import following
+from confirma_async.sandbox import Fault
 from tests.postgres import as_user
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
@@ -77,7 +78,7 @@ def test_waiting_for_workers_shows_what_became_of_all(
 
     thread = threading.Thread(target=work)
     thread.start()
-    code, out, _ = confirma("submit", invoices(1, 2), "--journal", postgres, "--workers")
+    code, out, _ = confirma("submit", invoices(1, 2), "--journal", postgres)
     thread.join()
     assert (code, codes) == (0, [0])
     assert "Accepted" in out
@@ -99,7 +100,7 @@ def test_whoever_waits_is_told_that_another_job_has_taken_the_invoices_up(
         return real(run)
 
     monkeypatch.setattr(following, "_look", look)
-    code, _, told = confirma("submit", file, "--journal", postgres, "--workers")
+    code, _, told = confirma("submit", file, "--journal", postgres)
     assert (code, codes) == (3, [0])
     assert "2 of the invoices that were planned do not count for run 1 any more" in " ".join(told.split())
     assert not service.invoices()
@@ -113,10 +114,48 @@ def test_whoever_waits_is_told_of_invoices_that_another_worker_has_in_its_hands(
         run = other.begin(JobName(service.url), now=9e9)
         other.become_worker(run, "there:2:b")
         assert len(other.take(1)) == 3
-    code, _, told = confirma("submit", invoices(1, 2, 3), "--journal", postgres, "--workers")
+    code, _, told = confirma("submit", invoices(1, 2, 3), "--journal", postgres)
     other.close()
     assert code == 3
     assert "3 of the invoices were in the hands of another run" in " ".join(told.split())
+    assert not service.invoices()
+
+
+def test_what_was_rejected_is_planned_for_workers_when_it_is_retried(
+    service, planned, confirma, confirma_json, invoices, postgres
+):
+    service.faults.add(Fault.REFUSAL, operation="invoices.create", status=400, times=1)
+    confirma("worker", postgres, "--until-empty")
+    assert len(service.invoices()) == 2
+    code, told = confirma_json("retry", postgres, "--unchanged", "--detach")
+    assert (code, told["planned"], told["known"]) == (0, 1, 2)
+    assert confirma("worker", postgres, "--until-empty")[0] == 0
+    assert sorted(invoice.number for invoice in service.invoices()) == [1, 2, 3]
+
+
+def test_a_worker_takes_as_many_at_a_time_as_the_plan_has_said(
+    service, confirma, confirma_json, invoices, postgres
+):
+    file = invoices(1, 2, 3, 4, 5)
+    assert confirma("submit", file, "--journal", postgres, "--detach", "--chunk-size", "2")[0] == 0
+    assert confirma_json("worker", postgres, "--until-empty")[1]["chunks"] == 3
+
+
+def test_what_was_planned_can_be_sent_from_here_and_workers_send_none_of_it_again(
+    service, planned, confirma, confirma_json, invoices, postgres
+):
+    code, report = confirma_json("submit", invoices(1, 2, 3), "--journal", postgres, "--here")
+    assert (code, report["accepted"]) == (0, 3)
+    code, told = confirma_json("worker", postgres, "--until-empty")
+    assert (code, told["accepted"]) == (0, 0)
+    assert len(service.invoices()) == 3
+
+
+@pytest.mark.parametrize("words", [("--detach",), ("--keep-bodies", "30"), ("--chunk-size", "20")])
+def test_what_is_sent_from_here_is_not_planned_for_workers(service, confirma, invoices, postgres, words):
+    code, _, told = confirma("submit", invoices(1), "--journal", postgres, "--here", *words)
+    assert code == 2
+    assert "about workers" in " ".join(told.split())
     assert not service.invoices()
 
 
@@ -153,10 +192,10 @@ def test_records_that_are_refused_are_named_and_say_so_by_the_exit_code(
     assert "invoices.jsonl" in out
 
 
-@pytest.mark.parametrize("flag", ["--detach", "--workers"])
+@pytest.mark.parametrize("flag", [("--detach",), ("--keep-bodies", "30"), ("--chunk-size", "20")])
 @pytest.mark.parametrize("journal", [(), ("--journal", "own.journal"), ("--sandbox",)])
 def test_workers_need_a_database(service, confirma, invoices, flag, journal):
-    code, _, told = confirma("submit", invoices(1), flag, *journal)
+    code, _, told = confirma("submit", invoices(1), *flag, *journal)
     assert code == 2
     assert "postgresql://" in told
 
@@ -202,7 +241,7 @@ def test_what_was_sent_can_be_read_for_as_long_as_it_is_kept(service, confirma, 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("submit", "f.jsonl", "--keep-bodies", "30"), "say one of them"),
+        (("submit", "f.jsonl", "--keep-bodies", "30"), "about workers"),
         (("journal", "body", "own.journal", "1"), "there is no journal"),
     ],
 )

@@ -143,7 +143,7 @@ def test_what_was_sent_over_a_database_is_compared_as_well(
 ):
     day = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=9)
     header = {"date": str(day), "dueDate": str(day + datetime.timedelta(days=14))}
-    assert confirma("submit", invoices(41, 42, header=header), "--journal", postgres)[0] == 0
+    assert confirma("submit", invoices(41, 42, header=header), "--journal", postgres, "--here")[0] == 0
     service.advance(hours=2)
     assert confirma("mirror", "sync", "--journal", postgres)[0] == 0
     code, told = confirma_json("reconcile", "--journal", postgres)
@@ -153,7 +153,7 @@ def test_what_was_sent_over_a_database_is_compared_as_well(
 
 
 def test_without_a_journal_nobody_is_told_that_everything_agrees(service, confirma, invoices, postgres):
-    assert confirma("submit", invoices(41), "--journal", postgres)[0] == 0
+    assert confirma("submit", invoices(41), "--journal", postgres, "--here")[0] == 0
     assert confirma("mirror", "sync")[0] == 0
     code, _, told = confirma("reconcile")
     assert code == 3

@@ -1,4 +1,4 @@
-"""``confirma submit --workers``: the waiting for workers, on any machines, that send what was planned."""
+"""The waiting for workers, on any machines, that send what was planned."""
 
 from __future__ import annotations
 
@@ -157,7 +157,10 @@ def _warn(
     for index, (run, look) in enumerate(zip(runs, looks, strict=True)):
         fault = None if look.error is None else f"{look.error}. It is asked again"
         if fault is None and look.open and not look.alive:
-            fault = f"No worker runs on {run.place}; begin one: {begin}"
+            fault = (
+                f"No worker runs on {run.place}; begin one ({begin}), or end this one and send from here "
+                "(the same command with --here)"
+            )
         if fault is not None and told.get(index) != fault:
             say(f"{fault}. Ctrl-C ends the waiting.", err=True)
         told[index] = fault

@@ -12,9 +12,9 @@ from attrs import evolve, frozen
 from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.sending.submit import refuse_older_journals, send
+from confirma_async.cli.commands.jobs.sending.submit import carry_out, refuse_older_journals
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, target_in_words
-from confirma_async.cli.errors.exit_codes import Exit, of_report
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.importing import texts
 from confirma_async.cli.importing.dialog import Back, Dialog, is_on_terminal, pick
 from confirma_async.cli.importing.preview import preview, show
@@ -24,9 +24,9 @@ from confirma_async.cli.language.messages import told
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.options.inputs import number_from
 from confirma_async.cli.options.jobs import JobSettings, job_options
+from confirma_async.cli.options.workers import ForWorkers, worker_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.remembered import mapping_file
-from confirma_async.cli.running.stopping import signals
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import write_durably
 from confirma_async.formats import (
@@ -110,6 +110,7 @@ class _Wanted:
     help="What the file is; found out unless given.",
 )
 @number_from
+@worker_options
 @account_options
 @job_options
 @options.checks
@@ -122,6 +123,7 @@ def import_(
     journal: JournalPlace | None,
     form: str | None,
     number_from: int | None,
+    for_workers: ForWorkers,
     account: AccountName,
     job: JobSettings,
     checks: Checks,
@@ -162,7 +164,7 @@ def import_(
         checks=checks,
         as_json=False,
     )
-    return of_report(signals.run(send, request))
+    return carry_out(request, for_workers)
 
 
 def _refuse_open(file: Path) -> None:

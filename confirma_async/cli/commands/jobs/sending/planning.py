@@ -1,4 +1,4 @@
-"""``confirma submit --workers`` and ``--detach``: the planning of a job that workers send."""
+"""The planning of a job that workers send, because its journal is in a database that they share."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ async def plan_for_workers(
             records,
             journal=placement,
             keep_bodies=how.keep_bodies,
+            chunk_size=how.chunk_size,
             progress=lambda made: bar.update(task, completed=_told(made)),
             **arguments,
         )

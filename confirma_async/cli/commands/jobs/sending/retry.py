@@ -12,16 +12,16 @@ from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import Retry
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.sending.submit import send
+from confirma_async.cli.commands.jobs.sending.submit import carry_out
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
-from confirma_async.cli.errors.exit_codes import Exit, of_report
+from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import SANDBOX_TARGET, Whose, account_options, chosen, is_run_or_journal
 from confirma_async.cli.marking.copies import corrected
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.options.inputs import input_options
 from confirma_async.cli.options.jobs import JobSettings, job_options
+from confirma_async.cli.options.workers import ForWorkers, worker_options
 from confirma_async.cli.remembered import from_text, with_mappings
-from confirma_async.cli.running.stopping import signals
 from confirma_async.errors import JournalError
 from confirma_async.formats import ReadOptions, expand
 from confirma_async.validation import Checks
@@ -33,6 +33,7 @@ from confirma_async.validation import Checks
     "--unchanged", is_flag=True, help="Also those whose record is as it was: the cause was not in it."
 )
 @click.option("--sandbox", is_flag=True, help="The journal of the sandbox on this machine.")
+@worker_options
 @account_options
 @job_options
 @options.checks
@@ -45,6 +46,7 @@ def retry(
     words: tuple[str, ...],
     unchanged: bool,
     sandbox: bool,
+    for_workers: ForWorkers,
     account: AccountName,
     job: JobSettings,
     number_from: int | None,
@@ -88,7 +90,7 @@ def retry(
         checks=checks,
         as_json=as_json,
     )
-    return of_report(signals.run(send, request))
+    return carry_out(request, for_workers)
 
 
 @frozen(kw_only=True)

@@ -79,7 +79,7 @@ def submit(
     profiles: options.ChosenProfiles | None,
     job: JobSettings,
     dry_run: bool,
-    for_workers: ForWorkers | None,
+    for_workers: ForWorkers,
     number_from: int | None,
     reading: ReadOptions,
     checks: Checks,
@@ -89,13 +89,11 @@ def submit(
 
     FILE is a table (CSV, Excel, Parquet, Arrow), JSON Lines, UBL 2.1 or Finvoice, or a folder of such
     files. The account's journal knows what was sent before, whatever the files are called and wherever they
-    are. Run again, the command sends nothing twice; interrupted, it goes on where it was.
+    are. Run again, the command sends nothing twice; interrupted, it goes on where it was. Where the journal
+    is in a database (postgresql://), workers send what is planned there.
     """
-    if for_workers and profiles is None and (sandbox or not isinstance(journal, PostgresPlace)):
-        raise click.UsageError(
-            "--workers and --detach need a journal in a database that workers share: name it with --journal "
-            "postgresql://HOST/DATABASE"
-        )
+    journals = [journal] if profiles is None else [each.journal for each in profiles.all.values()]
+    by_workers = for_workers.needed(journals)
     found = expand(files)
     if journal is None:
         refuse_older_journals(found, sandbox=sandbox)
@@ -113,7 +111,7 @@ def submit(
     )
     if profiles is not None:
         _refuse_beside_profiles(request)
-        if for_workers and not dry_run:
+        if by_workers and not dry_run:
             return signals.run(plan_many, request, profiles, for_workers)
         if not dry_run:
             return of_creditors(signals.run(submit_many, request, profiles))
@@ -128,8 +126,17 @@ def submit(
             checks=checks,
             as_json=as_json,
         )
-    if for_workers:
-        return signals.run(plan, request, for_workers)
+    return carry_out(request, for_workers)
+
+
+def carry_out(request: SubmitRequest, for_workers: ForWorkers) -> Exit:
+    """Send what is wanted, or have workers send it where the journal is in a database.
+
+    Raises:
+        click.UsageError: an option is about workers, and there are none.
+    """
+    if for_workers.needed([request.journal]):
+        return signals.run(_plan, request, for_workers)
     return of_report(signals.run(send, request))
 
 
@@ -240,7 +247,7 @@ def _input(
     return prepared, book, arguments
 
 
-async def plan(request: SubmitRequest, how: ForWorkers) -> Exit:
+async def _plan(request: SubmitRequest, how: ForWorkers) -> Exit:
     """Have workers send what is wanted; show how far they are, or only what is planned."""
     async with contextlib.AsyncExitStack() as stack:
         client, _, placement = await stack.enter_async_context(_service(request))

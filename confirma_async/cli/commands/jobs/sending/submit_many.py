@@ -75,7 +75,11 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWo
             say(f"Planning for {target_in_words(creditors.settings.base_url)}", err=True)
         prepared, counts = _read(request, profiles, stack)
         planned = await creditors.plan(
-            lambda: prepared, counts=counts, keep_bodies=how.keep_bodies, **_arguments(request)
+            lambda: prepared,
+            counts=counts,
+            keep_bodies=how.keep_bodies,
+            chunk_size=how.chunk_size,
+            **_arguments(request),
         )
     codes = {of_error(error) for error in planned.failed.values()}
     if planned.refused or any(each.refusals for each in planned.accounts.values()):
