@@ -61,7 +61,28 @@ class Bundle:
             )
             for entry in entries
         ]
-        return cls(entries, zlib.compress(_ENCODER.encode(rows), LEVEL))
+        return cls(entries, _compressed(rows))
+
+
+def _compressed(rows: Sequence[_Packed]) -> bytes:
+    return zlib.compress(_ENCODER.encode(rows), LEVEL)
+
+
+def _rows(packed: bytes) -> list[_Packed]:
+    return _DECODER.decode(zlib.decompress(packed))
+
+
+def packed_of(packed: bytes, positions: Sequence[int], wanted: Sequence[int]) -> bytes:
+    """Pack some of the invoices of a bundle by themselves.
+
+    Args:
+        packed: The bundle in the form in which it is kept.
+        positions: The positions of its invoices, in its order.
+        wanted: Some of them, in the same order.
+    """
+    chosen = set(wanted)
+    found = zip(positions, _rows(packed), strict=True)
+    return _compressed([row for position, row in found if position in chosen])
 
 
 def unpacked(packed: bytes, positions: Sequence[int]) -> Sequence[PlannedInvoice]:
@@ -82,6 +103,6 @@ def unpacked(packed: bytes, positions: Sequence[int]) -> Sequence[PlannedInvoice
             ),
         )
         for position, (place, seller, kind, number, repeat, date, digest, contents) in zip(
-            positions, _DECODER.decode(zlib.decompress(packed)), strict=True
+            positions, _rows(packed), strict=True
         )
     ]

@@ -15,7 +15,7 @@ from attrs import frozen
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.values import milliseconds
-from confirma_async.bulk.machines.packing import Bundle, PlannedInvoice, unpacked
+from confirma_async.bulk.machines.packing import Bundle, PlannedInvoice, packed_of, unpacked
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA, make_queue, queue_chunks, queue_form
 from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.bulk.postgres.connection.text_forms import array_text, data_array
@@ -52,9 +52,16 @@ _STANDING = (
 )
 """How far a chunk is: how many of its items are open, and pending, and the runs that they count for."""
 
+_CONTENTS = (
+    "SELECT body, positions, ARRAY(SELECT at FROM unnest(positions) WITH ORDINALITY AS p(at, place) "
+    f"WHERE EXISTS (SELECT 1 FROM item WHERE position = at AND {OPEN} AND chunk = planned_chunk.id) "
+    "ORDER BY place) FROM planned_chunk WHERE id = %s"
+)
+"""What a chunk holds: bodies, positions, and those positions whose invoices are open and belong to it."""
+
 _KEPT = (
-    "INSERT INTO kept_body SELECT id, positions, body, clock_timestamp() + make_interval(days => %s) "
-    "FROM planned_chunk WHERE id = %s"
+    "INSERT INTO kept_body (chunk, positions, body, until) "
+    "VALUES (%s, %s, %b, clock_timestamp() + make_interval(days => %s))"
 )
 
 
@@ -170,7 +177,7 @@ class PlannedJournal(PostgresJournal):
         """Return which items an earlier plan has queued."""
         query = (
             "SELECT position FROM item JOIN planned_chunk ON planned_chunk.id = item.chunk "
-            "WHERE position = ANY(%s)"
+            "AND position = ANY(positions) WHERE position = ANY(%s)"
         )
         return {position for (position,) in self._all(query, array_text(positions))} if positions else set()
 
@@ -183,7 +190,7 @@ class PlannedJournal(PostgresJournal):
             )  # fmt: skip
 
     def keep_bodies(self, run: int, days: int) -> None:
-        """Have the bodies of a planned run be kept for so many days after all of their chunk are final."""
+        """Have the bodies of a planned run be kept for so many days after they are final."""
         self._do("UPDATE run SET keep_days = %s WHERE id = %s", days, run)
 
     def hand_over(self, run: int, *, now: float) -> None:
@@ -306,9 +313,9 @@ class PlannedJournal(PostgresJournal):
         return Admitted(admission, row.position, row, sent)
 
     def finish(self, chunk: int, *, now: float, drained: bool = False) -> int:
-        """Remove a chunk of which all is final, and have another one come again.
+        """Remove a chunk of which all is final, and have another one come again, with what is open of it.
 
-        Its bodies go with it, unless they are to be kept for some days.
+        The bodies of what is final are removed, unless they are to be kept for some days.
 
         Args:
             chunk: Its number.
@@ -323,10 +330,8 @@ class PlannedJournal(PostgresJournal):
         if found is None:
             return 0
         looks, keep_days, left, pending, runs = found
+        self._part_with_final(chunk, keep_days, left)
         if not left:
-            if keep_days is not None:
-                self._do(_KEPT, keep_days, chunk)
-            self._do("DELETE FROM planned_chunk WHERE id = %s", chunk)
             self._end_sent(runs, now)
             return 0
         if drained and pending:
@@ -336,6 +341,30 @@ class PlannedJournal(PostgresJournal):
         pause = min(LONGEST_PAUSE, (1.0 if pending else LOOK_AGAIN) * 2.0 ** min(looks, 12))
         queue_chunks(self._session, [chunk], seconds=pause)
         return int(left)
+
+    def _part_with_final(self, chunk: int, keep_days: int | None, left: int) -> None:
+        """Remove from a chunk what is final, or the chunk where nothing is left of it.
+
+        Args:
+            chunk: Its number.
+            keep_days: Days for which its bodies are kept once they are final; None for none.
+            left: How many invoices of it are open.
+        """
+        if not left and keep_days is None:  # nearly always: nothing is to be read
+            self._do("DELETE FROM planned_chunk WHERE id = %s", chunk)
+            return
+        body, positions, still = next(self._all(_CONTENTS, chunk))
+        open_ = frozenset(still)
+        final = [position for position in positions if position not in open_]
+        if final and keep_days is not None:
+            self._do(_KEPT, chunk, array_text(final), packed_of(body, positions, final), keep_days)
+        if not still:
+            self._do("DELETE FROM planned_chunk WHERE id = %s", chunk)
+        elif final:
+            self._do(
+                "UPDATE planned_chunk SET positions = %s, body = %b WHERE id = %s",
+                array_text(still), packed_of(body, positions, still), chunk,
+            )  # fmt: skip
 
     def has_more(self) -> bool:
         """Say whether a planned invoice is to be sent or under way, or a chunk is due for another look.

@@ -122,6 +122,11 @@ MIGRATIONS: Sequence[str] = (
     );
     ALTER TABLE {SCHEMA}.kept_body ALTER COLUMN body SET STORAGE EXTERNAL;
     """,
+    # The invoices of a chunk become final at different times, and so are their bodies kept.
+    f"""
+    ALTER TABLE {SCHEMA}.kept_body DROP CONSTRAINT kept_body_pkey;
+    CREATE INDEX kept_body_chunk ON {SCHEMA}.kept_body (chunk);
+    """,
 )
 VERSION = len(MIGRATIONS)
 """The form of the tables that this version of the SDK writes."""

@@ -229,6 +229,68 @@ def test_a_chunk_with_something_unknown_comes_again_and_keeps_its_bodies(
     assert take(worker, 1) == [(2, Admission.UNKNOWN)]
 
 
+@pytest.fixture
+def half_done(begun, entry):
+    """Has a worker bring one of two planned invoices to a state, and not know the other's; returns both."""
+
+    def do(state, *, keep=None):
+        planner, run = begun()
+        with planner.transaction():
+            if keep:
+                planner.keep_bodies(run, keep)
+            planner.plan(Bundle.of([entry(1), entry(2)]), run)
+            planner.hand_over(run, now=1500.0)
+        worker, _ = begun("w")
+        take(worker, 1)
+        with worker.transaction():
+            worker.sending([1, 2], 5.0, 35.0)
+        with worker.transaction():
+            worker.decide([Decision(position=1, state=state, at=9.0)])
+            worker.decide([Decision(position=2, state=State.UNKNOWN, at=9.0, lost=True)])
+        assert finish(worker, 1) == 1
+        return worker
+
+    return do
+
+
+def test_a_chunk_that_comes_again_has_no_body_any_more_of_what_is_final(half_done, entry):
+    worker = half_done(State.ACCEPTED)
+    assert bodies_of(worker, 1) == []
+    assert bodies_of(worker, 2) == [entry(2).body]
+    assert take(worker, 1) == [(2, Admission.UNKNOWN)]
+    with worker.transaction():
+        worker.decide([Decision(position=2, state=State.ACCEPTED, at=9.0)])
+    assert finish(worker, 1) == 0
+    assert bodies_of(worker, 2) == []
+
+
+def test_each_body_that_is_to_be_kept_is_kept_from_when_its_invoice_is_final(half_done, entry, in_database):
+    worker = half_done(State.ACCEPTED, keep=2)
+    assert [bodies_of(worker, number) for number in (1, 2)] == [[entry(1).body], [entry(2).body]]
+    with in_database() as connection:
+        connection.execute("UPDATE confirma_journal.kept_body SET until = clock_timestamp()")
+    with worker.transaction():
+        assert worker.forget_bodies() == 1
+    assert [bodies_of(worker, number) for number in (1, 2)] == [[], [entry(2).body]]
+    take(worker, 1)
+    with worker.transaction():
+        worker.decide([Decision(position=2, state=State.ACCEPTED, at=9.0)])
+    assert finish(worker, 1) == 0
+    assert bodies_of(worker, 2) == [entry(2).body]
+
+
+def test_what_was_rejected_is_queued_with_its_body_again_while_its_old_chunk_waits(
+    half_done, begun, entry, queued
+):
+    half_done(State.REJECTED)
+    planner, run = begun()
+    with planner.transaction():
+        planner.plan(Bundle.of([entry(1)]), run, Retry.ALL)
+    assert queued()[-1] == 2
+    assert bodies_of(planner, 1) == [entry(1).body]
+    assert take(begun("b")[0], 2) == [(1, Admission.CLAIMED)]
+
+
 def test_what_a_drained_worker_has_not_sent_is_for_others_at_once(plan, begun, queued):
     plan(1, 2)
     first, run = begun("a")

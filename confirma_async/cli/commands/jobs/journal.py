@@ -222,8 +222,9 @@ def archive(which: str | None, whose: Whose, before: datetime.date, as_json: boo
 def body(which: str, whose: Whose, number: int) -> Exit:
     """Print what was planned of an invoice by its NUMBER: as JSON, the request as it is or was sent.
 
-    JOURNAL is the postgresql:// URL that it was planned in. Bodies are kept there until all of their chunk
-    are final, and for as many days more as --keep-bodies of confirma submit said. They hold personal data.
+    JOURNAL is the postgresql:// URL that it was planned in. A body is kept there until its invoice is final
+    and a worker is through with its chunk, and for as many days more as --keep-bodies of confirma submit
+    said. It holds personal data.
     """
     place = _place(which, whose)
     if isinstance(place, Path):
