@@ -1,13 +1,15 @@
 """What does it cost to plan a job in a database, and to have workers send it? How does it grow with workers?
 
-Five figures, in one run:
+Six figures, in one run:
 
 * how many invoices a second one process plans that are read, checked and encoded already;
 * the CPU of the journal and the queue alone, over that of a journal in a file: the same entries, planned and
   sent by a worker or submitted by a job, 64 at once, through a transport that answers at once. What the calls
   take is measured as well, and taken off both;
 * how many invoices a second several workers send to a service that takes 100 ms for an answer;
-* how well they keep one rate together, over any ten seconds that begin a second after all of them have begun;
+* how well they keep one rate together, over any ten seconds that begin a second after all of them have begun,
+  how evenly they share it, and what a permit of it costs at that rate, and at one that never makes a call
+  wait;
 * the memory of a worker, after a quarter of its invoices and in the end.
 
 The CPU is that of the SDK's own processes; the server's is told beside it. ``idle`` says which share of the
@@ -40,11 +42,15 @@ from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 from parts.slow_server import LATENCY
 
 from confirma_async import Confirma, RateLimit
+from confirma_async.bounds import PER_SECOND
 from confirma_async.bulk.job.preparation import prepare
-from confirma_async.bulk.models import Entry, State
+from confirma_async.bulk.machines.queue import QueueConnector
+from confirma_async.bulk.machines.shared_limiter import SharedLimiter
+from confirma_async.bulk.models import CHUNK_SIZE, Entry, State
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
 from confirma_async.session.call_options import CallOptions
+from confirma_async.session.rate.ratelimit import Limiter, LocalLimiter
 from confirma_async.session.transport import Request, Response
 from confirma_async.validation import Checks
 
@@ -85,6 +91,7 @@ def main() -> None:
         rounds = asyncio.run(_rounds(server, options.rounds, options.invoices, Path(state)))
         with running_server() as url:
             memory = _memory(server, url, options.memory)
+        permits = asyncio.run(_permits(server, options.rate, options.seconds / 2, 4 * options.invoices))
         grown = {count: _sent(server, count, options.seconds, None) for count in options.workers}
         kept = {count: _sent(server, count, options.seconds, options.rate) for count in options.workers}
     over_file = ratio([each.shared for each in rounds], [each.file for each in rounds])
@@ -119,6 +126,8 @@ def main() -> None:
             "memory_mib": memory,
             "rate": options.rate,
             "rate_error": errors,
+            "shares_of_the_rate": {count: sorted(one.shares) for count, one in kept.items()},
+            "permit_cpu_us": permits,
             "idle": {
                 "growth": {count: one.idle for count, one in grown.items()},
                 "rate": {count: one.idle for count, one in kept.items()},
@@ -258,6 +267,41 @@ def _cpu_of(server: DatabaseServer) -> float:
     return float(seconds + ended.children_user + ended.children_system)
 
 
+async def _permits(
+    server: DatabaseServer, rate: float, seconds: float, count: int
+) -> dict[str, dict[str, float]]:
+    """Return the CPU microseconds of a permit, here and of the server, at a rate and at the highest one."""
+    found = dict[str, dict[str, float]]()
+    for per_second, calls in ((rate, int(rate * seconds)), (PER_SECOND.most, count)):
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute("UPDATE confirma_journal.rate SET per_second = %s", (per_second,))
+        alone = LocalLimiter(RateLimit(concurrency=CONCURRENCY))
+        shared = SharedLimiter(
+            LocalLimiter(RateLimit(concurrency=CONCURRENCY)), QueueConnector(server.url), per_second
+        )
+        await _admit(shared, CONCURRENCY)  # the connection is made
+        before = _cpu_of(server)
+        cost = await cost_of(_admit(shared, calls), calls)
+        server_us = (_cpu_of(server) - before) / calls * 1e6
+        of_calls = await cost_of(_admit(alone, calls), calls)
+        await shared.close()
+        found[f"{per_second:g} a second"] = {
+            "worker": round(cost.cpu_us - of_calls.cpu_us, 1),
+            "server": round(server_us, 1),
+        }
+    return found
+
+
+async def _admit(limiter: Limiter, calls: int) -> None:
+    """Have so many calls admitted, that take no time themselves."""
+
+    async def call(_: int) -> None:
+        await limiter.acquire(asyncio.get_running_loop().time() + 60.0)
+        limiter.release()
+
+    await through_workers(range(calls), CONCURRENCY, call)
+
+
 # --- workers ----------------------------------------------------------------------------------------
 
 
@@ -289,18 +333,20 @@ def _sent(server: DatabaseServer, workers: int, seconds: float, rate: float | No
     words = ["--max-in-flight", str(WIDTH if rate is None else CONCURRENCY)]
     words += [] if rate is None else ["--rate", str(rate)]
     with slow_service() as service:
-        asyncio.run(_plan(server, service.url, plenty))
+        asyncio.run(_plan(server, service.url, plenty, chunk_size=max(1, plenty // (8 * workers))))
         return measured(server, service, workers, seconds, words)
 
 
-async def _plan(server: DatabaseServer, url: str, count: int) -> None:
+async def _plan(server: DatabaseServer, url: str, count: int, chunk_size: int = CHUNK_SIZE) -> None:
     """Plan invoices in a journal of their own: each is of one service."""
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA IF EXISTS confirma_journal, confirma_queue CASCADE")
     async with Confirma(API_KEY, base_url=url) as confirma:
         base = sample_invoice()
         numbers = range(FIRST_NUMBER, FIRST_NUMBER + count)
-        await confirma.bulk.plan((numbered(base, number) for number in numbers), journal=server.url)
+        await confirma.bulk.plan(
+            (numbered(base, number) for number in numbers), journal=server.url, chunk_size=chunk_size
+        )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
@@ -38,12 +39,14 @@ class Measured:
         began: When the measured time began, likewise.
         ended: When it ended.
         idle: The share of the machine's time that nobody used meanwhile.
+        shares: How many requests came from each worker meanwhile, over the mean of all.
     """
 
     moments: Sequence[float]
     began: float
     ended: float
     idle: float
+    shares: Sequence[float]
 
     @property
     def rate(self) -> float:
@@ -89,11 +92,11 @@ class SlowService:
         self._ask, self._answers = process.stdin, process.stdout
         self.url: str = f"http://127.0.0.1:{self._answers.readline().strip()}"
 
-    def moments(self) -> list[float]:
-        """Return when its requests came, in seconds of the monotonic clock."""
+    def arrivals(self) -> list[tuple[float, int]]:
+        """Return when its requests came, in seconds of the monotonic clock, and from which port."""
         self._ask.write("\n")
         self._ask.flush()
-        return [float(moment) for moment in json.loads(self._answers.readline())]
+        return [(moment, port) for moment, port in json.loads(self._answers.readline())]
 
 
 def worker(server: DatabaseServer, url: str, *words: str) -> subprocess.Popen[bytes]:
@@ -135,11 +138,25 @@ def measured(
         began, before = time.monotonic(), psutil.cpu_times()
         time.sleep(seconds)
         ended, after = time.monotonic(), psutil.cpu_times()
-        moments = service.moments()
+        arrivals, ports = service.arrivals(), [_ports(process) for process in running]
     finally:
         for process in running:
             process.terminate()
         for process in running:
             process.wait()
     spent = sum(after) - sum(before)
-    return Measured(moments, began, ended, round((after.idle - before.idle) / spent, 3))
+    counted = Counter(port for moment, port in arrivals if began <= moment < ended)
+    each = [sum(counted[port] for port in theirs) for theirs in ports]
+    mean = sum(each) / len(each)
+    return Measured(
+        moments=[moment for moment, _ in arrivals],
+        began=began,
+        ended=ended,
+        idle=round((after.idle - before.idle) / spent, 3),
+        shares=[round(one / mean, 3) for one in each],
+    )
+
+
+def _ports(process: subprocess.Popen[bytes]) -> set[int]:
+    """Return the ports of this machine that the connections of a process begin at."""
+    return {at.laddr.port for at in psutil.Process(process.pid).net_connections("tcp")}

@@ -1,6 +1,6 @@
-"""A service that takes a tenth of a second for each answer, and prints how many it took in each second.
+"""A service that takes a tenth of a second for each answer, and notes when and whence requests come.
 
-It writes a line of JSON for each request that standard input asks for: the moments of all requests so far.
+For each line of standard input it writes one of JSON: when each request so far came, and from which port.
 """
 
 from __future__ import annotations
@@ -16,15 +16,20 @@ from parts.raw_server import ReadyAnswer
 LATENCY = 0.1
 """Seconds that an answer takes."""
 
-_moments: list[float] = []
+_arrivals: list[tuple[float, int]] = []
 
 
 class SlowAnswer(ReadyAnswer):
-    """Answers each request after a while, and notes when it came."""
+    """Answers each request after a while, and notes when it came, and from which port."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way back, and whose it is."""
+        super().connection_made(transport)
+        self._port: int = transport.get_extra_info("peername")[1]
 
     def request_received(self) -> None:
         """Answer later."""
-        _moments.append(time.monotonic())
+        _arrivals.append((time.monotonic(), self._port))
         asyncio.get_running_loop().call_later(LATENCY, super().request_received)
 
 
@@ -36,7 +41,7 @@ async def _serve() -> None:
 
     def answer() -> None:
         for _ in sys.stdin:
-            print(json.dumps(_moments), flush=True)
+            print(json.dumps(_arrivals), flush=True)
         loop.call_soon_threadsafe(ended.set)
 
     threading.Thread(target=answer, daemon=True).start()

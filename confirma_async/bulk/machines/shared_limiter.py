@@ -20,6 +20,10 @@ from confirma_async.session.rate.ratelimit import Limiter
 AHEAD = 0.1
 """Seconds for which permits are leased at a time: a worker that is held up holds up so many at most."""
 
+GATHERING = AHEAD / 4
+"""Seconds for which calls that come in one by one gather for a lease, while those before them wait for their
+permits to be due."""
+
 LATE = 0.17
 """Seconds by which a call may be later than its permit: what was missed for longer is given up. So many more
 calls than are due may come within any ten seconds, and no more: no moment has a permit twice."""
@@ -148,8 +152,8 @@ class SharedLimiter:
                 turn = (self._missed or self._waiting).popleft()
                 due = lease.first + number * lease.interval
                 loop.call_at(due, self._admit, turn, due)
-            spare = lease.first + count * lease.interval - loop.time() - AHEAD
-            await asyncio.sleep(max(0.0, spare))
+            ahead = lease.first + count * lease.interval - loop.time()
+            await asyncio.sleep(max(0.0, ahead - AHEAD, min(GATHERING, ahead / 2)))
 
     async def _lease(self, count: int) -> _Lease | None:
         loop = asyncio.get_running_loop()

@@ -3,6 +3,7 @@
 import asyncio
 import bisect
 import math
+from collections import Counter
 
 import pytest
 
@@ -38,17 +39,21 @@ class RateRow(QueueConnector):
         return [{"per_second": self.per_second, "until": until, "quiet": quiet}]
 
 
-async def admitted(workers, stalls):
-    """Return when calls of so many workers were admitted, who are held up together now and then."""
-    loop, row, moments = asyncio.get_running_loop(), RateRow(), []
+async def admitted(workers, stalls, rate=RATE, late=0.0):
+    """Return when calls of so many workers were admitted, and by which, in order.
+
+    The workers are held up together now and then; the last one begins so many seconds late.
+    """
+    loop, row, moments = asyncio.get_running_loop(), RateRow(rate), []
     assert isinstance(loop, VirtualTimeLoop)
     began = loop.time()
-    limiters = [SharedLimiter(LocalLimiter(RateLimit(concurrency=32)), row, RATE) for _ in range(workers)]
+    limiters = [SharedLimiter(LocalLimiter(RateLimit(concurrency=32)), row, rate) for _ in range(workers)]
 
     async def call(limiter):
+        await asyncio.sleep(late if limiter is limiters[-1] else 0.0)
         while True:
             await limiter.acquire(loop.time() + 60.0)
-            moments.append(loop.time() - began)
+            moments.append((loop.time() - began, limiters.index(limiter)))
             await asyncio.sleep(0.1)
             limiter.release()
 
@@ -64,8 +69,9 @@ async def admitted(workers, stalls):
     return sorted(moments)
 
 
-def errors(moments):
+def errors(admitted):
     """Return by what share the emptiest and the fullest ten seconds after the first one were off the rate."""
+    moments = [moment for moment, _ in admitted]
     found = [
         bisect.bisect_left(moments, start + WINDOW) - bisect.bisect_left(moments, start)
         for start in (1.0 + step / 50 for step in range(int((SECONDS - WINDOW - 1.0) * 50)))
@@ -94,6 +100,17 @@ def test_no_hold_up_is_made_up_for_beyond_two_hundredths(in_virtual_time, worker
     stalls = [(3.0 + 7.7 * turn, seconds) for turn in range(3)]
     _, most = errors(in_virtual_time(lambda: admitted(workers, stalls)))
     assert most <= LATE / WINDOW + 0.002 <= 0.02
+
+
+@pytest.mark.parametrize("workers", [2, 4, 8])
+@pytest.mark.parametrize("late", [0.0, 12.0])
+@pytest.mark.parametrize("rate", [20.0, RATE])
+def test_workers_share_the_rate_evenly_also_with_one_that_comes_later(in_virtual_time, workers, late, rate):
+    found = in_virtual_time(lambda: admitted(workers, [], rate, late))
+    counted = Counter(who for moment, who in found if moment > late + 2.0)
+    mean = counted.total() / workers
+    assert len(counted) == workers
+    assert max(abs(counted[who] / mean - 1.0) for who in counted) <= 0.1
 
 
 async def heard_of_quiet(per_second):
