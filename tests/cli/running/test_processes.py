@@ -3,9 +3,11 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 
@@ -120,6 +122,41 @@ def test_workers_that_are_killed_are_told_of_and_what_they_had_is_taken_over(
     _, told = process.communicate(timeout=60)
     assert process.returncode == 3
     assert "by signal 9; 1 go on, and none is begun again" in told
+
+
+def asked(port, path):
+    """What a worker answers to a question about its health; an error's text before it has begun."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return answer.read().decode()
+    except OSError as error:
+        return str(error)
+
+
+@pytest.fixture
+def two_ports():
+    """The first of two ports in a row that nobody listens on."""
+    for _ in range(100):
+        with socket.create_server(("", 0)) as first:
+            port = first.getsockname()[1]
+            with contextlib.suppress(OSError, OverflowError), socket.create_server(("", port + 1)):
+                return port
+    pytest.fail("there are no two free ports in a row")
+
+
+def test_each_says_on_a_port_of_its_own_that_it_can_send_and_what_it_has_sent(service, workers, two_ports):
+    process, ports = workers("--health", str(two_ports)), (two_ports, two_ports + 1)
+    wait_until(lambda: [asked(port, "/healthz") for port in ports] == ["well\n"] * 2, process)
+    accepted = 'confirma_worker_invoices_total{state="accepted"} '
+
+    def sent():
+        lines = [line for port in ports for line in asked(port, "/metrics").splitlines()]
+        assert lines.count("confirma_worker_up 1") == 2
+        return sum(int(line.removeprefix(accepted)) for line in lines if accepted in line)
+
+    wait_until(lambda: sent() == 20, process)
+    process.terminate()
+    assert process.wait(timeout=60) == 0
 
 
 def test_each_has_a_health_port_of_its_own_and_there_must_be_one(confirma, postgres):
