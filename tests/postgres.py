@@ -4,13 +4,17 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 
 @pytest.fixture(scope="session")
 def postgres_server():
-    """The URL of the server; a test that needs it skips where there is none."""
+    """The URL of the server, of a superuser; a test that needs it skips where there is none.
+
+    A server that CONFIRMA_TEST_POSTGRES names has to let roles in without a password (``trust``).
+    """
     psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
     named = os.environ.get("CONFIRMA_TEST_POSTGRES")
     if named:
@@ -38,9 +42,9 @@ def postgres_database(postgres_server):
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     parts = conninfo.conninfo_to_dict(postgres_server)
-    host, port, user = parts.get("host", ""), parts.get("port", 5432), parts.get("user", "")
-    password = f":{parts['password']}" if parts.get("password") else ""
-    yield f"postgresql://{user}{password}@/{name}?host={host}&port={port}"
+    user = parts.get("user", "postgres")
+    host, port = parts.get("host", "/var/run/postgresql"), parts.get("port", 5432)
+    yield f"postgresql://{user}@/{name}?host={host}&port={port}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -69,18 +73,25 @@ def in_database(postgres):
 
 def as_user(url, user):
     """The same URL for another user."""
-    return url.replace("//postgres:@", f"//{user}@").replace("//postgres@", f"//{user}@")
+    return re.sub("//[^@]*@", f"//{user}@", url)
+
+
+def address_of(url):
+    """The host and the port of the server, for a socket: a folder is the host of one of the machine's own."""
+    query = parse_qs(urlsplit(url).query)
+    return query["host"][0], int(query["port"][0])
 
 
 @pytest.fixture
 def plain_user(in_database):
-    """A user who may connect, and nothing else."""
+    """A user of this process's own who may connect, and nothing else."""
+    user = f"confirma_plain_{os.getpid()}"
     with in_database() as connection:
-        connection.execute("CREATE ROLE confirma_plain LOGIN")
-    yield "confirma_plain"
+        connection.execute(f"CREATE ROLE {user} LOGIN")
+    yield user
     with in_database() as connection:
-        connection.execute("DROP OWNED BY confirma_plain CASCADE")
-        connection.execute("DROP ROLE confirma_plain")
+        connection.execute(f"DROP OWNED BY {user} CASCADE")
+        connection.execute(f"DROP ROLE {user}")
 
 
 def _granted(role, user):

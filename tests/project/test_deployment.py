@@ -14,6 +14,7 @@ from confirma_async.cli.app import confirma
 
 FOLDER = Path(__file__).parents[2] / "deployment"
 UNIT = FOLDER / "confirma-worker@.service"
+TARGET = FOLDER / "confirma-workers.target"
 COMPOSE = FOLDER / "compose.yaml"
 
 
@@ -35,17 +36,41 @@ def test_the_command_of_an_example_can_be_parsed(line):
     assert context.params["journal"].url.startswith("postgresql://")
 
 
-def test_the_unit_is_one_for_systemd(tmp_path):
+def test_the_units_are_such_for_systemd(tmp_path):
     if shutil.which("systemd-analyze") is None:
         pytest.skip("there is no systemd here")
-    unit = tmp_path / UNIT.name
-    unit.write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text(encoding="utf-8")))
-    instance = str(unit).replace("@.", "@1.")
-    Path(instance).symlink_to(unit)
+    for unit in (UNIT, TARGET):
+        text = re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text(encoding="utf-8"))
+        (tmp_path / unit.name).write_text(text)
+    instance = tmp_path / UNIT.name.replace("@.", "@1.")
+    instance.symlink_to(tmp_path / UNIT.name)
     checked = subprocess.run(
-        ["systemd-analyze", "verify", instance], check=False, capture_output=True, text=True, timeout=60
+        ["systemd-analyze", "verify", instance, tmp_path / TARGET.name],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
-    assert unit.name.partition("@")[0] not in checked.stderr
+    assert "confirma" not in checked.stderr
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_a_worker_ends_with_all_of_its_machine_and_begins_with_them():
+    text = UNIT.read_text(encoding="utf-8")
+    assert f"PartOf={TARGET.name}" in text
+    assert f"WantedBy={TARGET.name}" in text
+
+
+def test_the_compose_file_is_one_for_compose():
+    if shutil.which("docker-compose") is None:
+        pytest.skip("docker-compose is not installed")
+    checked = subprocess.run(
+        ["docker-compose", "--file", COMPOSE, "config", "--quiet"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert checked.returncode == 0, checked.stderr
 
 

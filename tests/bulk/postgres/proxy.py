@@ -3,7 +3,9 @@
 import contextlib
 import socket
 import threading
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
+
+from tests.postgres import address_of
 
 
 class Proxy:
@@ -15,8 +17,7 @@ class Proxy:
     """
 
     def __init__(self, url):
-        query = parse_qs(urlsplit(url).query)
-        self._server = f"{query['host'][0]}/.s.PGSQL.{query['port'][0]}"
+        self._server = address_of(url)
         self._database = urlsplit(url).path
         self._user = urlsplit(url).username or ""
         self.loses = None
@@ -35,11 +36,18 @@ class Proxy:
                 client, _ = self._listening.accept()
             except OSError:
                 return
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(self._server)
+            server = self._connected()
             self._lines += [client, server]
             for work in (self._to_server, self._to_client):
                 threading.Thread(target=work, args=(client, server), daemon=True).start()
+
+    def _connected(self):
+        host, port = self._server
+        if not host.startswith("/"):
+            return socket.create_connection(self._server)
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(f"{host}/.s.PGSQL.{port}")
+        return server
 
     def _to_server(self, client, server):
         with contextlib.suppress(OSError):

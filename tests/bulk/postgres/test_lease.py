@@ -3,6 +3,7 @@
 import threading
 import time
 
+import psycopg
 import pytest
 
 from confirma_async.bulk.journal.records import Admission, JobName
@@ -133,15 +134,15 @@ def test_a_job_whose_number_was_given_to_another_is_not_taken_for_it(begun, in_d
 
 
 def test_an_invoice_goes_to_one_of_many_that_claim_it_at_once(begun, entry):
-    jobs = [begun() for _ in range(4)]
-    numbers = list(range(1, 201))
+    jobs = [begun() for _ in range(64)]
+    numbers = list(range(1, 193))
     claimed, failed = list[int](), list[Exception]()
 
     def claim(journal, run, order):
         try:
-            for start in range(0, len(order), 10):
+            for start in range(0, len(order), 64):
                 with journal.transaction():
-                    entries = [entry(number) for number in order[start : start + 10]]
+                    entries = [entry(number) for number in order[start : start + 64]]
                     claimed.extend(
                         one.position
                         for one in journal.admit(entries, run)
@@ -151,7 +152,7 @@ def test_an_invoice_goes_to_one_of_many_that_claim_it_at_once(begun, entry):
             failed.append(error)
 
     threads = [
-        threading.Thread(target=claim, args=(journal, run, numbers[at * 50 :] + numbers[: at * 50]))
+        threading.Thread(target=claim, args=(journal, run, numbers[at * 3 :] + numbers[: at * 3]))
         for at, (journal, run) in enumerate(jobs)
     ]
     for thread in threads:
@@ -160,3 +161,28 @@ def test_an_invoice_goes_to_one_of_many_that_claim_it_at_once(begun, entry):
         thread.join()
     assert not failed
     assert sorted(claimed) == numbers
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "state = 1, holder = NULL",
+        "state = 2, holder = NULL",
+        "state = 0, holder = 1",
+        "state = 4, verdict = 4, holder = 1",
+        "state = 4, verdict = NULL, holder = NULL",
+    ],
+    ids=[
+        "claimed by nobody",
+        "sent by nobody",
+        "pending in hands",
+        "final in hands",
+        "final without a verdict",
+    ],
+)
+def test_the_table_itself_refuses_a_state_that_does_not_fit_its_holder(begun, entry, in_database, change):
+    journal, run = begun()
+    with journal.transaction():
+        journal.admit([entry(1)], run)
+    with in_database() as connection, pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute(f"UPDATE confirma_journal.item SET {change}")

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from confirma_async.bulk.journal.records import Admission, Decision, JobName
 from confirma_async.bulk.models import State
 from confirma_async.bulk.postgres.journal import open_postgres, reading_postgres
+from tests.postgres import address_of
 
 
 @pytest.fixture
@@ -29,19 +30,20 @@ def pooled(postgres, unused_tcp_port):
 
 
 def _running(program, folder, postgres, unused_tcp_port):
-    query, parts = parse_qs(urlsplit(postgres).query), urlsplit(postgres)
+    (host, port), parts = address_of(postgres), urlsplit(postgres)
     users = folder / "users"
     users.write_text(f'"{parts.username}" ""\n')
     settings = folder / "pgbouncer.ini"
     settings.write_text(
-        f"[databases]\n* = host={query['host'][0]} port={query['port'][0]} user={parts.username}\n"
+        f"[databases]\n* = host={host} port={port} user={parts.username}\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {unused_tcp_port}\nunix_socket_dir =\n"
         f"auth_type = any\nauth_file = {users}\npool_mode = transaction\ndefault_pool_size = 1\n"
         f"server_reset_query =\nlogfile = {folder / 'log'}\n"
     )
     for path, mode in ((folder, 0o777), (users, 0o644), (settings, 0o644)):
         path.chmod(mode)
-    as_another = ["-u", Path(query["host"][0]).owner()] if os.geteuid() == 0 else []  # it refuses to be root
+    owner = Path(host).owner() if host.startswith("/") else "nobody"
+    as_another = ["-u", owner] if os.geteuid() == 0 else []  # it refuses to be root
     running = subprocess.Popen([program, "-q", *as_another, str(settings)])
     try:
         deadline = time.monotonic() + 20

@@ -25,9 +25,10 @@ def newer(connection, url, monkeypatch):
 
 @contextlib.contextmanager
 def without_rights(connection, url, monkeypatch):
-    connection.execute("CREATE ROLE confirma_nobody LOGIN")
-    yield as_user(url, "confirma_nobody")
-    connection.execute("DROP ROLE confirma_nobody")
+    user = f"confirma_nobody_{connection.info.backend_pid}"
+    connection.execute(f"CREATE ROLE {user} LOGIN")
+    yield as_user(url, user)
+    connection.execute(f"DROP ROLE {user}")
 
 
 @contextlib.contextmanager
