@@ -3,7 +3,8 @@
 Plans invoices in a database, and brings them to their end as a worker does, but without a service: chunks are
 claimed, intents and outcomes are written some dozens at a time, finished chunks are removed. Every step is a
 transaction of its own. How long a claim of a chunk takes is told for the first and the last tenth of them, as
-is the memory of the process; in the end the size of the tables, and what the server wrote to its log (WAL).
+is the memory of the process, while it plans and while it sends; in the end the size of the tables, and what
+the server wrote to its log (WAL).
 
 Prints one JSON document with its ratios.
 """
@@ -11,6 +12,8 @@ Prints one JSON document with its ratios.
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
 import os
 import tempfile
 import time
@@ -20,12 +23,13 @@ import psutil
 import psycopg
 from attrs import evolve
 from parts.database import database_server
+from parts.drive import API_KEY
 from parts.figures import report, surroundings
 from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 
+from confirma_async import Confirma
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal.records import Decision, JobName
-from confirma_async.bulk.machines.packing import Bundle
 from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
 from confirma_async.bulk.models import Entry, State
 from confirma_async.converters import Converter
@@ -33,6 +37,9 @@ from confirma_async.validation import Checks
 
 TARGET_CLAIMS = 1.5
 """The last claims over the first ones, of their medians."""
+
+SERVICE = "http://127.0.0.1:9"
+"""Where the invoices would go; nothing is sent there."""
 
 CHUNK = 500
 AT_ONCE = 32
@@ -58,15 +65,12 @@ def main() -> None:
     count = 10 * CHUNK if options.quick else options.invoices
     with tempfile.TemporaryDirectory() as state, database_server() as server:
         os.environ["XDG_STATE_HOME"] = os.environ["CONFIRMA_JOURNAL_DIR"] = state
-        journal = open_planned(server.url)
-        try:
-            began = time.monotonic()
-            _plan(journal, count)
-            planned = time.monotonic()
-            claims, memory = _send(journal, server.url)
-            sent = time.monotonic()
-        finally:
-            journal.close()
+        began = time.monotonic()
+        planning = asyncio.run(_plan(server.url, count))
+        planned = time.monotonic()
+        with contextlib.closing(open_planned(server.url)) as journal:
+            claims, sending = _send(journal, server.url)
+        sent = time.monotonic()
         with psycopg.connect(server.url, autocommit=True) as connection:
             tables = connection.execute(_SIZES).fetchall()
             (log,) = connection.execute(_LOG).fetchone() or (0,)
@@ -82,7 +86,10 @@ def main() -> None:
             "sent_a_second": round(count / (sent - planned)),
             "claim_of_a_chunk": {"first tenth": first, "last tenth": last},
             "claims_growth": round(growth, 3),
-            "memory_mib": {"first tenth": memory[tenth - 1], "end": memory[-1]},
+            "memory_mib": {
+                name: {"first tenth": memory[max(0, len(memory) // 10 - 1)], "end": memory[-1]}
+                for name, memory in (("planning", planning), ("sending", sending))
+            },
             "log_bytes_an_invoice": round(int(log) / count),
             "tables": {name: {"mib": round(size / 2**20, 1), "dead": dead} for name, size, dead in tables},
             "target": {"claims_growth": TARGET_CLAIMS},
@@ -106,27 +113,30 @@ def _entries(count: int) -> Iterator[Entry]:
         yield evolve(entry, key=evolve(entry.key, number=number), digest=number.to_bytes(16, "big"))
 
 
-def _plan(journal: PlannedJournal, count: int) -> None:
-    with journal.transaction():
-        run = journal.begin(JobName("claims"), now=time.time())
-    chunk = list[Entry]()
-    for entry in _entries(count):
-        chunk.append(entry)
-        if len(chunk) == CHUNK:
-            with journal.transaction():
-                journal.plan(Bundle.of(chunk), run)
-            chunk = []
-    with journal.transaction():
-        if chunk:
-            journal.plan(Bundle.of(chunk), run)
-        journal.hand_over(run, now=time.time())
+async def _plan(url: str, count: int) -> list[float]:
+    """Plan all, as a stream; return the memory in MiB on the way."""
+    process, memory = psutil.Process(), list[float]()
+    async with Confirma(API_KEY, base_url=SERVICE) as confirma:
+        planned = await confirma.bulk.plan(
+            _entries(count),
+            journal=url,
+            chunk_size=CHUNK,
+            progress=lambda _: memory.append(_mib(process)),
+        )
+    if planned.planned != count:
+        raise AssertionError(f"of {count} invoices {planned.planned} were planned")
+    return memory
+
+
+def _mib(process: psutil.Process) -> float:
+    return round(float(process.memory_info().rss) / 2**20, 1)
 
 
 def _send(journal: PlannedJournal, url: str) -> tuple[list[float], list[float]]:
     """Bring all to its end; return how long each claim took, and the memory in MiB after it."""
     process, claims, memory = psutil.Process(), list[float](), list[float]()
     with journal.transaction():
-        run = journal.begin(JobName("claims"), now=time.time())
+        run = journal.begin(JobName(SERVICE), now=time.time())
         journal.become_worker(run, "worker")
     with psycopg.connect(url, autocommit=True) as connection:
         chunks = [chunk for (chunk,) in connection.execute(_CHUNKS)]
@@ -149,7 +159,7 @@ def _send(journal: PlannedJournal, url: str) -> tuple[list[float], list[float]]:
         with journal.transaction():
             if journal.finish(chunk, now=time.time()):
                 raise AssertionError("a chunk was not finished")
-        memory.append(round(process.memory_info().rss / 2**20, 1))
+        memory.append(_mib(process))
     return claims, memory
 
 
