@@ -20,6 +20,7 @@ from confirma_async.formats.xml.parse import (
     Parsed,
     UnreadableXml,
     as_utf8,
+    line_ends,
     lines_of_elements,
     parse_each,
 )
@@ -178,14 +179,14 @@ def _parts(path: Path) -> Iterator[_Part]:
                 if began is not None:
                     yield _Part(began, offset, None)
                 elif blank < end:
-                    yield _Part(line + part.count(b"\n", 0, blank), offset + blank, part.strip(_SPACE))
-                line += part.count(b"\n")
+                    yield _Part(line + line_ends(part, 0, blank), offset + blank, part.strip(_SPACE))
+                line += line_ends(part, 0, end)
                 offset += end
                 searched, began = 0, None
             searched = max(0, len(buffer) - _LONGEST_BOUNDARY)
             if len(buffer) > LARGEST_DOCUMENT:
                 began = began or line
-                line += buffer.count(b"\n", 0, searched)
+                line += line_ends(buffer, 0, searched)
                 offset += searched
                 del buffer[:searched]
                 searched = 0

@@ -124,8 +124,14 @@ def parse_each(text: bytes, line: int) -> Iterator[Parsed]:
             yield Parsed(root, start, line, end)
         except UnreadableXml as error:
             yield Parsed(error, start, line, end)
-        line += text.count(b"\n", start, end)
+        line += line_ends(text, start, end)
         start = end
+
+
+def line_ends(text: bytes | bytearray, start: int, end: int) -> int:
+    """Return how many lines end between two bytes: with CR, LF, or both, as XML 1.0 (2.11) counts them."""
+    fed, returns = text.count(b"\n", start, end), text.count(b"\r", start, end)
+    return fed + returns - text.count(b"\r\n", start, end) if returns else fed
 
 
 def as_utf8(data: bytes) -> tuple[bytes, str | None]:

@@ -590,6 +590,13 @@ def test_documents_in_one_file_are_read_one_by_one(write):
     assert all(isinstance(each, ReadInvoice) for each in found)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
+def test_the_lines_of_a_file_are_counted_whatever_ends_them(write, end):
+    lines = [*INVOICE.splitlines(), "", *INVOICE.splitlines()]
+    found = list(read(write("in.xml", end.join(lines))))
+    assert [each.place.line for each in found] == [1, 2 + INVOICE.count("\n")]
+
+
 def test_a_document_beyond_the_limit_costs_itself_alone(write, monkeypatch):
     monkeypatch.setattr(documents, "LARGEST_DOCUMENT", 20_000)
     monkeypatch.setattr(documents, "_BLOCK", 1000)
