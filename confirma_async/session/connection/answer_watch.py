@@ -60,12 +60,12 @@ class Parser(Protocol):
 class Line(Protocol):
     """The connection below."""
 
-    def undelivered(self) -> int:
-        """Return the bytes of the request that the host has not confirmed."""
+    def has_undelivered(self) -> bool:
+        """Say whether there are bytes of the request that the host has not confirmed."""
         ...
 
-    def unsent(self) -> int:
-        """Return the bytes of the request that wait to be sent."""
+    def has_unsent(self) -> bool:
+        """Say whether bytes of the request wait to be sent."""
         ...
 
     def rest(self) -> None:
@@ -157,7 +157,7 @@ class AnswerWatch:
     def _begin(self, data: bytes) -> None:
         if not (self._interim or data.startswith(_FIRST) or _FIRST.startswith(data)):
             raise ValueError("an answer that does not begin as one")
-        self.early = self.early or self.sent is not WHOLE or self._line.undelivered() > 0
+        self.early = self.early or self.sent is not WHOLE or self._line.has_undelivered()
         end = data.find(_END_OF_HEAD)
         self._head = None if end < 0 else end + len(_END_OF_HEAD)
 
@@ -175,7 +175,7 @@ class AnswerWatch:
 
     def _end(self) -> None:
         if self.early:
-            self.cut_off = self.sent is not WHOLE or self._line.unsent() > 0
+            self.cut_off = self.sent is not WHOLE or self._line.has_unsent()
             self._line.drop()
         else:
             self._line.rest()

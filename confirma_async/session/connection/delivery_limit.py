@@ -12,12 +12,13 @@ A request would then arrive long after its call was given up and looked for. So 
 
 from __future__ import annotations
 
-import contextlib
 import math
+import select
 import socket
 import struct
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 if sys.platform == "linux":
     import fcntl
@@ -48,74 +49,93 @@ _LEAST = 0.75
 GONE = (OSError, ValueError)
 """What a connection raises that is closed already; the latter, one of uvloop's."""
 
+_NONE = bytes(4)
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
-_NAME = "confirma_delivery_limit"
+_NAME = "confirma_delivery"
 
 
-def limit_delivery(protocol: ResponseHandler, seconds: float) -> None:
-    """Have the system give a connection up with its call, and throw away then what it has not sent.
+class Delivery:
+    """What the system has of a connection: the requests that it goes on delivering, and bytes to be read.
 
     Args:
-        protocol: The connection, right before a request is written to it.
-        seconds: What is left of the time of the call; endless where nobody waits for its end.
-
-    Raises:
-        OSError, ValueError: the system refuses: the connection is gone.
+        line: The connection's socket; None where there is none that can be asked.
     """
-    line = _line_of(protocol)
-    if line is None:
-        return
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _THROWN_AWAY)
-    held: Any = protocol  # the connection keeps its limit: to ask or to tell the system costs more
-    limit: float = getattr(held, _NAME, 0.0)
-    if _LEAST * seconds <= limit <= seconds:
-        return
-    limit = max(0.001, _SHARE * seconds)
-    if _OPTION is not None:
-        line.setsockopt(socket.IPPROTO_TCP, _OPTION, 0 if limit == math.inf else math.ceil(1000 * limit))
-    setattr(held, _NAME, limit)
+
+    __slots__ = ("_can_ask", "_is_tcp", "_limit", "_line", "_poll")
+
+    def __init__(self, line: socket.socket | None) -> None:
+        self._line = line
+        self._is_tcp = line is not None and line.family in _FAMILIES  # to ask for the family takes its time
+        self._can_ask = self._is_tcp and sys.platform == "linux"
+        self._limit = 0.0
+        self._poll: Callable[[int], Sequence[object]] | None = None
+
+    def limit(self, seconds: float) -> None:
+        """Have the system give the connection up with its call, and throw away then what it has not sent.
+
+        Args:
+            seconds: What is left of the time of the call, right before a request is written; endless where
+                nobody waits for its end.
+
+        Raises:
+            OSError, ValueError: the system refuses: the connection is gone.
+        """
+        line = self._line
+        if line is None or not self._is_tcp:
+            return
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _THROWN_AWAY)
+        if _LEAST * seconds <= self._limit <= seconds:  # to tell the system of another limit costs more
+            return
+        limit = max(0.001, _SHARE * seconds)
+        if _OPTION is not None:
+            milliseconds = 0 if limit == math.inf else math.ceil(1000 * limit)
+            line.setsockopt(socket.IPPROTO_TCP, _OPTION, milliseconds)
+        self._limit = limit
+
+    def end_limit(self) -> None:
+        """Have the connection be closed as usual from now on: nothing of a request is on its way any more."""
+        if self._line is not None and self._is_tcp:
+            try:  # contextlib's way costs as much as the rest
+                self._line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _SENT)
+            except GONE:
+                return
+
+    def has_unconfirmed(self) -> bool:
+        """Say whether there are bytes that the host has not confirmed, as far as the system tells."""
+        return self._has(_UNCONFIRMED)
+
+    def has_unsent(self) -> bool:
+        """Say whether bytes have not left the system, likewise: none of them arrives once it is aborted."""
+        return self._has(_NOT_SENT)
+
+    def _has(self, question: int) -> bool:
+        """Say what Linux says of a connection's queue (tcp(7))."""
+        if not self._can_ask or self._line is None:
+            return False
+        try:
+            return fcntl.ioctl(self._line.fileno(), question, _NONE) != _NONE
+        except GONE:
+            return False
+
+    def is_readable(self) -> bool:
+        """Say whether it holds bytes, or its end, that the loop has not read yet; it is not closed."""
+        if self._line is None:
+            return False
+        if sys.platform == "win32":
+            return bool(select.select((self._line.fileno(),), (), (), 0)[0])
+        if self._poll is None:
+            poll = select.poll()
+            poll.register(self._line.fileno(), select.POLLIN)
+            self._poll = poll.poll
+        return bool(self._poll(0))
 
 
-def end_limit(protocol: ResponseHandler) -> None:
-    """Have the connection be closed as usual from now on: nothing of the request is on its way any more."""
-    line = _line_of(protocol)
-    if line is not None:
-        with contextlib.suppress(*GONE):
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _SENT)
-
-
-def undelivered(protocol: ResponseHandler) -> int:
-    """Return the bytes of a request that the host has not confirmed: the program's and the system's.
-
-    Where the system does not tell, these are the program's alone.
-    """
-    return _unsent_by_program(protocol) + _asked(protocol, _UNCONFIRMED)
-
-
-def unsent(protocol: ResponseHandler) -> int:
-    """Return the bytes of a request that have not left the system: those never arrive once it is aborted."""
-    return _unsent_by_program(protocol) + _asked(protocol, _NOT_SENT)
-
-
-def _unsent_by_program(protocol: ResponseHandler) -> int:
-    transport = protocol.transport
-    return 0 if transport is None else transport.get_write_buffer_size()
-
-
-def _asked(protocol: ResponseHandler, question: int) -> int:
-    """Return what Linux says of a connection's queue (tcp(7)); 0 on other systems."""
-    if sys.platform != "linux":
-        return 0
-    line = _line_of(protocol)
-    if line is None:
-        return 0
-    try:
-        return int.from_bytes(fcntl.ioctl(line.fileno(), question, b"\0\0\0\0"), sys.byteorder)
-    except GONE:
-        return 0
-
-
-def _line_of(protocol: ResponseHandler) -> socket.socket | None:
-    transport = protocol.transport
-    line: socket.socket | None = None if transport is None else transport.get_extra_info("socket")
-    return line if line is not None and line.family in _FAMILIES else None
+def delivery_of(protocol: ResponseHandler) -> Delivery:
+    """Return what the system has of a connection; the connection keeps it for its life."""
+    found: Delivery | None = getattr(protocol, _NAME, None)
+    if found is None:
+        transport = protocol.transport
+        found = Delivery(None if transport is None else transport.get_extra_info("socket"))
+        if transport is not None:
+            setattr(protocol, _NAME, found)
+    return found

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import select
-import sys
-from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch
-from confirma_async.session.connection.delivery_limit import (
-    GONE,
-    end_limit,
-    limit_delivery,
-    undelivered,
-    unsent,
-)
+from confirma_async.session.connection.delivery_limit import GONE, Delivery, delivery_of
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -55,19 +45,22 @@ class NoAnswerError(aiohttp.ClientError):
 class _Line:
     """A connection, as the watch over its answer sees it."""
 
-    __slots__ = ("_protocol",)
+    __slots__ = ("_delivery", "_protocol", "rest")
 
-    def __init__(self, protocol: ResponseHandler) -> None:
+    def __init__(self, protocol: ResponseHandler, delivery: Delivery) -> None:
         self._protocol = protocol
+        self._delivery = delivery
+        self.rest = delivery.end_limit
 
-    def undelivered(self) -> int:
-        return undelivered(self._protocol)
+    def has_undelivered(self) -> bool:
+        return self._program_has_unsent() or self._delivery.has_unconfirmed()
 
-    def unsent(self) -> int:
-        return unsent(self._protocol)
+    def has_unsent(self) -> bool:
+        return self._program_has_unsent() or self._delivery.has_unsent()
 
-    def rest(self) -> None:
-        end_limit(self._protocol)
+    def _program_has_unsent(self) -> bool:
+        transport = self._protocol.transport
+        return transport is not None and transport.get_write_buffer_size() > 0
 
     def retire(self) -> None:
         self._protocol.force_close()
@@ -168,7 +161,7 @@ class Passage:
             self._fault = TooLateError
             raise TooLateError
         try:
-            limit_delivery(protocol, left)
+            delivery_of(protocol).limit(left)
         except GONE as error:
             raise UnclearError from error
 
@@ -178,7 +171,7 @@ class Passage:
             raise UnclearError
         # aiohttp shows every byte of a connection to its parser, and to nothing else.
         held: Any = protocol  # of which its types know only what is public
-        watch = self._watch = AnswerWatch(held._parser, _Line(protocol))  # noqa: SLF001
+        watch = self._watch = AnswerWatch(held._parser, _Line(protocol, delivery_of(protocol)))  # noqa: SLF001
         held._parser = watch  # noqa: SLF001
         self._transport = protocol.transport  # aiohttp's connection forgets it as it closes
         if request.body:
@@ -214,8 +207,7 @@ def _is_clear(protocol: ResponseHandler) -> bool:
     transport = protocol.transport
     if transport is None or transport.is_closing():
         return False
-    socket = transport.get_extra_info("socket")
-    return socket is None or not _readable(socket.fileno())
+    return not delivery_of(protocol).is_readable()
 
 
 async def _clear(protocol: ResponseHandler) -> None:
@@ -232,18 +224,3 @@ async def _clear(protocol: ResponseHandler) -> None:
         if _is_clear(protocol):
             return
     raise UnclearError
-
-
-def _readable(descriptor: int) -> bool:
-    """Say whether a socket holds bytes, or its end, that the loop has not read yet."""
-    if sys.platform == "win32":
-        return bool(select.select((descriptor,), (), (), 0)[0])
-    return bool(_poll_of(descriptor)(0))
-
-
-@lru_cache(maxsize=1024)
-def _poll_of(descriptor: int) -> Callable[[int], Sequence[object]]:
-    """Return what asks for one descriptor, whatever socket has it by then."""
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    return poll.poll
