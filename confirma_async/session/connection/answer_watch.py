@@ -68,7 +68,7 @@ class Line(Protocol):
         """Say whether bytes of the request wait to be sent."""
         ...
 
-    def rest(self) -> None:
+    def end_limit(self) -> None:
         """Let the connection be closed as usual."""
         ...
 
@@ -81,12 +81,8 @@ class Line(Protocol):
         ...
 
 
-class AnswerWatch:
-    """Stands before the parser of one answer, and goes on watching until the connection's next request.
-
-    Args:
-        parser: What reads the answer.
-        line: The connection.
+class Exchange:
+    """How far a request and its answer have come.
 
     Attributes:
         sent: How far the request has come; whoever sends it says so.
@@ -96,7 +92,24 @@ class AnswerWatch:
             the request then never arrives whole.
     """
 
+    __slots__ = ("cut_off", "early", "ended", "sent")
+
+    def __init__(self) -> None:
+        self.sent: RequestProgress = NOTHING
+        self.early: bool = False
+        self.ended: bool = False
+        self.cut_off: bool = False
+
+
+class AnswerWatch:
+    """Stands before the parser of each answer on a connection, and goes on watching until the next request.
+
+    Args:
+        line: The connection.
+    """
+
     __slots__ = (
+        "_exchange",
         "_head",
         "_interim",
         "_last",
@@ -105,25 +118,26 @@ class AnswerWatch:
         "_parser",
         "_payload",
         "_total",
-        "cut_off",
-        "early",
-        "ended",
-        "sent",
     )
 
-    def __init__(self, parser: Parser, line: Line) -> None:
-        self._parser = parser
+    def __init__(self, line: Line) -> None:
         self._line = line
+
+    def begin(self, exchange: Exchange, parser: Parser) -> None:
+        """Watch over the answer to another request.
+
+        Args:
+            exchange: The request and its answer.
+            parser: What reads the answer.
+        """
+        self._exchange = exchange
+        self._parser = parser
         self._interim = False
         self._head: int | None = None
         self._total = 0
         self._last = b""
         self._message: _Message | None = None
         self._payload: _Payload | None = None
-        self.sent: RequestProgress = NOTHING
-        self.early: bool = False
-        self.ended: bool = False
-        self.cut_off: bool = False
 
     def feed_data(self, data: bytes) -> tuple[Sequence[tuple[_Message, _Payload]], bool, bytes]:
         """Read some bytes of the answer; close the connection at those that belong to none.
@@ -132,11 +146,11 @@ class AnswerWatch:
             ValueError: the bytes begin in the middle of an answer.
         """
         if data:
-            if self.ended or self.sent is NOTHING:
+            if self._exchange.ended or self._exchange.sent is NOTHING:
                 self._line.drop()
                 return (), False, b""
             if not self._total:
-                self._begin(data)
+                self._see_first(data)
             self._total += len(data)
             self._last = data
         result = self._parser.feed_data(data)
@@ -154,10 +168,11 @@ class AnswerWatch:
         """Hold back what was not read yet."""
         self._parser.pause_reading()
 
-    def _begin(self, data: bytes) -> None:
+    def _see_first(self, data: bytes) -> None:
         if not (self._interim or data.startswith(_FIRST) or _FIRST.startswith(data)):
             raise ValueError("an answer that does not begin as one")
-        self.early = self.early or self.sent is not WHOLE or self._line.has_undelivered()
+        exchange = self._exchange
+        exchange.early = exchange.early or exchange.sent is not WHOLE or self._line.has_undelivered()
         end = data.find(_END_OF_HEAD)
         self._head = None if end < 0 else end + len(_END_OF_HEAD)
 
@@ -171,17 +186,18 @@ class AnswerWatch:
         # Where the answer itself begins is not looked for; instead, the connection is not kept.
         self._line.retire()
         self._total = 0
-        self.early = self.early and not self._last.endswith(_END_OF_HEAD)
+        self._exchange.early = self._exchange.early and not self._last.endswith(_END_OF_HEAD)
 
     def _end(self) -> None:
-        if self.early:
-            self.cut_off = self.sent is not WHOLE or self._line.has_unsent()
+        exchange = self._exchange
+        if exchange.early:
+            exchange.cut_off = exchange.sent is not WHOLE or self._line.has_unsent()
             self._line.drop()
         else:
-            self._line.rest()
+            self._line.end_limit()
             if not self._ends_exactly():
                 self._line.retire()
-        self.ended = True
+        exchange.ended = True
         self._payload = None
         self._last = b""
 

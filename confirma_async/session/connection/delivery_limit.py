@@ -18,7 +18,6 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 if sys.platform == "linux":
     import fcntl
@@ -27,9 +26,6 @@ if sys.platform == "linux":
     _UNCONFIRMED, _NOT_SENT = termios.TIOCOUTQ, 0x894B  # SIOCOUTQ; SIOCOUTQNSD, which no module names
 else:
     _UNCONFIRMED = _NOT_SENT = 0
-
-if TYPE_CHECKING:
-    from aiohttp.client_proto import ResponseHandler
 
 _FORM = "hh" if sys.platform == "win32" else "ii"
 _THROWN_AWAY = struct.pack(_FORM, 1, 0)
@@ -51,7 +47,6 @@ GONE = (OSError, ValueError)
 
 _NONE = bytes(4)
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
-_NAME = "confirma_delivery"
 
 
 class Delivery:
@@ -128,14 +123,3 @@ class Delivery:
             poll.register(self._line.fileno(), select.POLLIN)
             self._poll = poll.poll
         return bool(self._poll(0))
-
-
-def delivery_of(protocol: ResponseHandler) -> Delivery:
-    """Return what the system has of a connection; the connection keeps it for its life."""
-    found: Delivery | None = getattr(protocol, _NAME, None)
-    if found is None:
-        transport = protocol.transport
-        found = Delivery(None if transport is None else transport.get_extra_info("socket"))
-        if transport is not None:
-            setattr(protocol, _NAME, found)
-    return found

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch
-from confirma_async.session.connection.delivery_limit import GONE, Delivery, delivery_of
+from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch, Exchange
+from confirma_async.session.connection.delivery_limit import GONE, Delivery
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -42,25 +42,53 @@ class NoAnswerError(aiohttp.ClientError):
     """What came is no answer to the request; the text says why."""
 
 
-class _Line:
-    """A connection, as the watch over its answer sees it."""
+class _Line(Delivery):
+    """A connection, as the watch over its answers sees it; it keeps this for its life.
 
-    __slots__ = ("_delivery", "_protocol", "rest")
+    Args:
+        protocol: aiohttp's side of it.
 
-    def __init__(self, protocol: ResponseHandler, delivery: Delivery) -> None:
+    Attributes:
+        watch: The watch.
+    """
+
+    __slots__ = ("_protocol", "watch")
+
+    def __init__(self, protocol: ResponseHandler) -> None:
+        transport = protocol.transport
+        super().__init__(None if transport is None else transport.get_extra_info("socket"))
         self._protocol = protocol
-        self._delivery = delivery
-        self.rest = delivery.end_limit
+        self.watch: AnswerWatch = AnswerWatch(self)
 
     def has_undelivered(self) -> bool:
-        return self._program_has_unsent() or self._delivery.has_unconfirmed()
+        return self._program_has_unsent() or self.has_unconfirmed()
 
     def has_unsent(self) -> bool:
-        return self._program_has_unsent() or self._delivery.has_unsent()
+        return self._program_has_unsent() or super().has_unsent()
 
     def _program_has_unsent(self) -> bool:
         transport = self._protocol.transport
         return transport is not None and transport.get_write_buffer_size() > 0
+
+    def is_clear(self) -> bool:
+        """Say whether it is open and has nothing to read, right before a request is written to it."""
+        transport = self._protocol.transport
+        return transport is not None and not transport.is_closing() and not self.is_readable()
+
+    async def clear(self) -> None:
+        """Let a connection over TLS read what may be no answer: TLS has messages of its own.
+
+        Raises:
+            UnclearError: it is closed, or has something to read all the same.
+        """
+        for _ in range(_TURNS):
+            transport = self._protocol.transport
+            if transport is None or transport.get_extra_info("ssl_object") is None:
+                break
+            await asyncio.sleep(0)  # the loop tells such a message from an answer, which the watch drops
+            if self.is_clear():
+                return
+        raise UnclearError
 
     def retire(self) -> None:
         self._protocol.force_close()
@@ -71,20 +99,31 @@ class _Line:
             self._protocol.transport.abort()
 
 
+_NAME = "confirma_line"
+
+
+def _line_of(protocol: ResponseHandler) -> _Line:
+    found: _Line | None = getattr(protocol, _NAME, None)
+    if found is None:
+        found = _Line(protocol)
+        setattr(protocol, _NAME, found)
+    return found
+
+
 class Passage:
     """The way of one request over a connection that is clear, and of the answer that belongs to it.
 
     The pipeline alone decides what is sent again, so a request is let out once: some GETs change something.
     """
 
-    __slots__ = ("_fault", "_not_after", "_request", "_transport", "_watch")
+    __slots__ = ("_exchange", "_fault", "_not_after", "_request", "_transport")
 
     def __init__(self, not_after: float) -> None:
         self._not_after = not_after
         self._fault: type[UnclearError] = UnclearError
         self._request: aiohttp.ClientRequest | None = None
         self._transport: asyncio.WriteTransport | None = None
-        self._watch: AnswerWatch | None = None
+        self._exchange: Exchange | None = None
 
     def beside(self, session: aiohttp.ClientSession) -> tuple[aiohttp.ClientMiddlewareType, ...]:
         """Return the passage beside the middlewares of the session, which those of a request replace."""
@@ -95,7 +134,7 @@ class Passage:
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         """Send the request; a middleware, so that it holds in a borrowed session too."""
-        self._request, self._watch = request, None
+        self._request, self._exchange = request, None
         # Of this one request: nothing else is called where the connection is known and nothing written yet.
         request.send = self._send  # type: ignore[method-assign]
         request.write_bytes = self._write  # type: ignore[method-assign]
@@ -129,8 +168,8 @@ class Passage:
             raise NoAnswerError(
                 f"the host switched to another protocol (HTTP {status}), which nobody asked for"
             )
-        watch = self._watch
-        if watch is not None and watch.early and not (watch.cut_off and status >= _REFUSED):
+        exchange = self._exchange
+        if exchange is not None and exchange.early and not (exchange.cut_off and status >= _REFUSED):
             raise NoAnswerError(
                 "an answer began before the request was sent: it answers something else, and is not believed"
             )
@@ -141,27 +180,29 @@ class Passage:
         aiohttp closes a connection without haste: what waits is still sent. Where the answer is complete,
         so is the request, and the connection may be another one's by now.
         """
-        watch, transport = self._watch, self._transport
-        if transport is not None and watch is not None and not watch.ended:
+        exchange, transport = self._exchange, self._transport
+        if transport is not None and exchange is not None and not exchange.ended:
             with contextlib.suppress(AttributeError):  # asyncio's of a connection that has ended since
                 transport.abort()
 
     def _nothing_sent(self) -> bool:
-        return self._watch is not None and self._watch.sent is NOTHING
+        return self._exchange is not None and self._exchange.sent is NOTHING
 
-    def _check_in_time(self, protocol: ResponseHandler) -> None:
-        """Check, right before the first byte is written, that it may still leave; limit for how long.
+    async def _make_ready(self, line: _Line) -> None:
+        """Check, right before the first byte is written, that it may leave; limit for how long.
 
         Raises:
-            TooLateError: it may not.
-            UnclearError: the connection is gone.
+            TooLateError: the deadline has passed.
+            UnclearError: the connection is gone, or has something to read.
         """
+        if not line.is_clear():
+            await line.clear()
         left = self._not_after - asyncio.get_running_loop().time()
         if left <= 0:
             self._fault = TooLateError
             raise TooLateError
         try:
-            delivery_of(protocol).limit(left)
+            line.limit(left)
         except GONE as error:
             raise UnclearError from error
 
@@ -171,56 +212,30 @@ class Passage:
             raise UnclearError
         # aiohttp shows every byte of a connection to its parser, and to nothing else.
         held: Any = protocol  # of which its types know only what is public
-        watch = self._watch = AnswerWatch(held._parser, _Line(protocol, delivery_of(protocol)))  # noqa: SLF001
-        held._parser = watch  # noqa: SLF001
+        exchange, line = Exchange(), _line_of(protocol)
+        self._exchange = exchange
+        line.watch.begin(exchange, held._parser)  # noqa: SLF001
+        held._parser = line.watch  # noqa: SLF001
         self._transport = protocol.transport  # aiohttp's connection forgets it as it closes
         if request.body:
             return await type(request).send(request, conn)  # it calls _write
-        if not _is_clear(protocol):
-            await _clear(protocol)
-        self._check_in_time(protocol)
+        await self._make_ready(line)
         answer = await type(request).send(request, conn)
-        watch.sent = WHOLE
+        exchange.sent = WHOLE
         return answer
 
     async def _write(
         self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
     ) -> None:
-        request, watch, protocol = self._request, self._watch, conn.protocol
-        if request is None or watch is None or protocol is None:
+        request, exchange, protocol = self._request, self._exchange, conn.protocol
+        if request is None or exchange is None or protocol is None:
             return
         try:
-            if not _is_clear(protocol):
-                await _clear(protocol)
-            self._check_in_time(protocol)
+            await self._make_ready(_line_of(protocol))
         except UnclearError as error:
             protocol.set_exception(error)
             conn.close()
             return
-        watch.sent = BEGUN
+        exchange.sent = BEGUN
         await type(request).write_bytes(request, writer, conn, content_length)
-        watch.sent = WHOLE
-
-
-def _is_clear(protocol: ResponseHandler) -> bool:
-    """Say whether a connection is open and has nothing to read, right before a request is written to it."""
-    transport = protocol.transport
-    if transport is None or transport.is_closing():
-        return False
-    return not delivery_of(protocol).is_readable()
-
-
-async def _clear(protocol: ResponseHandler) -> None:
-    """Let a connection over TLS read what may be no answer: TLS has messages of its own.
-
-    Raises:
-        UnclearError: the connection is closed, or has something to read all the same.
-    """
-    for _ in range(_TURNS):
-        transport = protocol.transport
-        if transport is None or transport.get_extra_info("ssl_object") is None:
-            break
-        await asyncio.sleep(0)  # the loop tells such a message from an answer, and the watch drops the latter
-        if _is_clear(protocol):
-            return
-    raise UnclearError
+        exchange.sent = WHOLE
