@@ -41,14 +41,14 @@ _PLAIN = bytes(sorted(frozenset(range(0x100)) - _SPECIAL))
 """Bytes that can stand in a text. A carriage return is read as a line feed, and other controls are no XML."""
 _NO_CHARACTERS = b"\xef\xbf"
 """How U+FFFE and U+FFFF begin in UTF-8, which XML does not allow."""
+_RARE = _NO_CHARACTERS[:1]
+"""A byte of few texts; one byte is found much sooner than two."""
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)")
 """Any other than the five that XML defines itself."""
 _QUOTES = {"&quot;": '"', "&apos;": "'"}
 _ROOT = re.compile(r"(?:<[?!][^<>]*>\s*)*<([^<>?!][^<>]*)>")
 ROWS = frozenset({"InvoiceLine", "CreditNoteLine", "InvoiceRow"})
 """Names of rows, which stand right below the root."""
-_SPACE = " \t\n"
-"""What XML takes for space; any other is an error before and behind the root."""
 _ROW = re.compile(rf"<((?:[\w.-]{{1,40}}:)?(?:{'|'.join(sorted(ROWS))}))>")
 """The first row of a document. Rows with attributes of their own are parsed each time."""
 _NAME = re.compile(r"[\s/]")
@@ -148,9 +148,11 @@ class _Layout:
 
     def texts(self, pieces: Sequence[str]) -> Sequence[str] | None:
         """Return the texts, without space around them; None where there is text between elements."""
-        if "".join(self.between(pieces)).strip(_SPACE):
+        between = "".join(self.between(pieces))
+        # Any space beyond ASCII is text to XML; the controls that Python takes for space are not plain.
+        if between and not (between.isspace() and between.isascii()):
             return None
-        return [text.strip() for text in self.leaves(pieces)]
+        return [*map(str.strip, self.leaves(pieces))]
 
 
 _Markup: TypeAlias = tuple[str, str]
@@ -368,7 +370,7 @@ def _empty_ones(texts: Sequence[str]) -> str:
 
 def _plain(text: bytes) -> str | None:
     """Return a document as text; None where it holds more than markup and what stands for itself."""
-    if len(text) > _LARGEST or _NO_CHARACTERS in text:
+    if len(text) > _LARGEST or (_RARE in text and _NO_CHARACTERS in text):
         return None
     if b"!" in text and text.count(b"<!") > text.count(b"<!--"):
         return None
@@ -381,6 +383,7 @@ def _plain(text: bytes) -> str | None:
         written = text.decode()
     except UnicodeDecodeError:
         return None
-    if written.count("xmlns") > MOST_NAMESPACES:  # which the parser's guard may take for declarations
+    # The parser's guard, too, counts first what is quickly counted, and may then take texts for declarations.
+    if text.count(b"=") > MOST_NAMESPACES and text.count(b"xmlns") > MOST_NAMESPACES:
         return None
     return None if "&" in written and _ENTITY.search(written) else written
