@@ -70,13 +70,15 @@ class Asked:
         first: By path, the first element.
         every: By path, all elements.
         laid_out: By plan and currency, what the plan takes.
-        told: By currency, those that say something, with their paths.
+        told: By currency, those that say something, with their paths, and whether their texts alone do.
     """
 
     first: dict[str, Element | None] = field(factory=dict[str, "Element | None"])
     every: dict[str, Sequence[Element]] = field(factory=dict[str, Sequence[Element]])
     laid_out: dict[tuple[Plan, str], LaidOut] = field(factory=dict[tuple[Plan, str], LaidOut])
-    told: dict[str, Sequence[tuple[Element, str]]] = field(factory=dict[str, "Sequence[tuple[Element, str]]"])
+    told: dict[str, Sequence[tuple[Element, str, bool]]] = field(
+        factory=dict[str, "Sequence[tuple[Element, str, bool]]"]
+    )
 
     def make_room(self) -> None:
         """Forget what was found for currencies, which are what documents say they are, once they are many."""

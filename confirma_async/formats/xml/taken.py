@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Set as AbstractSet
+from collections.abc import Collection, Sequence, Set as AbstractSet
 from itertools import pairwise
 from operator import attrgetter
 
@@ -31,14 +31,13 @@ class Taken:
             take; what is below them was not looked at.
         currency: The document's currency.
         dialect: How it writes what all documents say.
-        silent: The attributes that an amount has, where they say no more than the document does.
     """
 
     def __init__(self, dialect: Dialect, currency: str) -> None:
         self.texts: set[Element] = set()
         self.attributes: set[tuple[Element, str]] = set()
-        self.rest: dict[Element, list[Element]] = {}
-        self.silent: list[tuple[str, str]] = [(dialect.currency_attribute, currency)]
+        self.rest: dict[Element, Sequence[Element]] = {}
+        self._silent: list[tuple[str, str]] = [(dialect.currency_attribute, currency)]
         self.dialect: Dialect = dialect
         self.currency: str = currency
 
@@ -57,6 +56,11 @@ class Taken:
             if (element, name) not in self.attributes and self.says_something(name, value):
                 return True
         return False
+
+    def is_silent(self, element: Element) -> bool:
+        """Say whether an element has no attributes, or only that of an amount in the document's currency."""
+        items = element.items()
+        return not items or [*items] == self._silent
 
     def says_something(self, name: str, value: str) -> bool:
         """Say whether an attribute says more than the document as a whole."""
@@ -93,20 +97,24 @@ class Leftovers:
         lent = self._lent
         # Only what is left of the frame is that of other documents too, not what is left of rows.
         asked = None if lent is None or not besides >= {*lent.rows} else lent.of_root
-        return [*self._details_of(self._root, ""), *self._below(self._root, besides, asked)]
+        return self._with_all_below(self._root, besides, asked)
 
     def of(self, top: Element) -> list[dict[str, str]]:
         """Return what is left of an element and all below it; codes are paths below it."""
+        return self._with_all_below(top, (), None if self._lent is None else self._lent.asked.get(top))
+
+    def _with_all_below(
+        self, top: Element, besides: Collection[Element], asked: Asked | None
+    ) -> list[dict[str, str]]:
+        """Return the details of what is left of an element, and then those of what is below it."""
         taken, is_mixed = self._taken, self._is_mixed
-        found = [*self._details_of(top, "")] if taken.is_left(top, is_mixed=is_mixed) else []
+        found = self._details_of(top, "") if taken.is_left(top, is_mixed=is_mixed) else []
         rest = taken.rest.get(top)
         if rest is None or is_mixed or any(len(each) or taken.is_left(each, is_mixed=False) for each in rest):
-            found += self._below(top, (), None if self._lent is None else self._lent.asked.get(top))
+            found += self._below(top, besides, asked)
         return found
 
-    def _below(
-        self, top: Element, besides: Collection[Element], asked: Asked | None
-    ) -> Iterator[dict[str, str]]:
+    def _below(self, top: Element, besides: Collection[Element], asked: Asked | None) -> list[dict[str, str]]:
         """Return the details of what is left below an element, in the order of the document.
 
         Args:
@@ -114,24 +122,22 @@ class Leftovers:
             besides: Elements that are passed over.
             asked: What is remembered of it; None where nothing is.
         """
-        taken = self._taken
+        taken, found = self._taken, list[dict[str, str]]()
         if asked is None:
             for child, chain in self._left(taken, top, (), besides):
-                yield from self._details_of(child, self._path((*chain, child)))
-            return
+                found += self._details_of(child, self._path((*chain, child)))
+            return found
         told = asked.told.get(taken.currency)
         if told is None:
             asked.make_room()
             told = asked.told[taken.currency] = [
-                (child, self._path((*chain, child)))
+                (child, self._path((*chain, child)), taken.is_silent(child))
                 for child, chain in self._left(Taken(taken.dialect, taken.currency), top, (), besides)
             ]
-        texts, silent = taken.texts, taken.silent
-        for child, path in told:
-            if child in texts and (not (items := child.items()) or [*items] == silent):
-                continue
-            if taken.is_left(child, is_mixed=False):
-                yield from self._details_of(child, path)
+        for child, path, is_silent in told:
+            if child not in taken.texts if is_silent else taken.is_left(child, is_mixed=False):
+                found += self._details_of(child, path)
+        return found
 
     def _left(
         self, taken: Taken, parent: Element, above: tuple[Element, ...], besides: Collection[Element]
@@ -144,14 +150,14 @@ class Leftovers:
             above: The elements from the top down to it, without it.
             besides: Elements that are passed over.
         """
-        texts, silent, is_mixed = taken.texts, taken.silent, self._is_mixed
+        texts, is_mixed = taken.texts, self._is_mixed
         chain: tuple[Element, ...] = (*above, parent)
         found: list[tuple[Element, tuple[Element, ...]]] = []
         for child in parent:
             if len(child):
                 if child in besides:
                     continue
-            elif child in texts and (not (items := child.items()) or [*items] == silent):
+            elif child in texts and taken.is_silent(child):
                 continue
             if taken.is_left(child, is_mixed=is_mixed):
                 found.append((child, chain))
@@ -159,7 +165,8 @@ class Leftovers:
                 found += self._left(taken, child, chain, besides)
         return found
 
-    def _details_of(self, element: Element, path: str) -> Iterator[dict[str, str]]:
+    def _details_of(self, element: Element, path: str) -> list[dict[str, str]]:
+        """Return the details of what is left of an element itself; none where nothing is."""
         taken = self._taken
         attributes = {
             local_name(name): value
@@ -167,14 +174,15 @@ class Leftovers:
             if (element, name) not in taken.attributes and taken.says_something(name, value)
         }
         text = "" if element in taken.texts else own_text(element)
-        if text:
-            detail = {"code": path or local_name(element.tag), "value": text}
-            if attributes:
-                detail["name"] = ", ".join(f"{name}={value}" for name, value in attributes.items())
-            yield detail
-            return
-        for name, value in attributes.items():
-            yield {"code": f"{path}/@{name}" if path else f"@{name}", "value": value}
+        if not text:
+            return [
+                {"code": f"{path}/@{name}" if path else f"@{name}", "value": value}
+                for name, value in attributes.items()
+            ]
+        detail = {"code": path or local_name(element.tag), "value": text}
+        if attributes:
+            detail["name"] = ", ".join(f"{name}={value}" for name, value in attributes.items())
+        return [detail]
 
     def _path(self, chain: tuple[Element, ...]) -> str:
         """Return the path from the first of some elements, each a child of the one before, to the last."""
