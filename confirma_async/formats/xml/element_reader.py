@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from decimal import Decimal
 from functools import cache
 
@@ -114,6 +114,8 @@ class ElementReader:
         """Return the children of one name; those of the root are asked for most, and sorted once."""
         if parent is not self.root:
             return parent.findall(tag)
+        if tag == self._row and self._lent is not None:
+            return [*self._lent.rows]
         if self._of_root is None:
             self._of_root = {}
             for child in parent:
@@ -200,9 +202,8 @@ class ElementReader:
             The elements that the plan sets aside, by their places.
         """
         laid_out = self._laid_out(parent, plan)
-        values, origins, taken = draft.values, draft.origins, self.taken
-        rest = [*laid_out.rest]
-        for element, place, take, is_nested, unit, read in laid_out.placed:
+        values, left = draft.values, set[Element]()
+        for element, place, take, is_nested, read in laid_out.placed:
             text = (element.text or "").strip()
             if read is not None:
                 value = read(text)
@@ -215,20 +216,27 @@ class ElementReader:
             else:
                 value = self._number_of(element, take)
             if value is None:
-                rest.append(element)
-                continue
-            if is_nested:
+                left.add(element)
+            elif is_nested:
                 put(values, place, value)
             else:
                 values[place] = value
-            origins[place] = element
-            taken.texts.add(element)
-            if unit:
-                self._take_unit(draft, element, unit)
-        implied = {element for element, text in laid_out.implied if own_text(element) == text}
-        taken.texts |= implied
-        taken.rest[parent] = rest + [element for element, _ in laid_out.implied if element not in implied]
+        left.update([element for element, text in laid_out.implied if own_text(element) != text])
+        self._note(draft, parent, laid_out, left)
         return laid_out.aside
+
+    def _note(self, draft: Draft, parent: Element, laid_out: LaidOut, left: AbstractSet[Element]) -> None:
+        """Note what the values of a plan came from, all at once, and which of them were left."""
+        origins, taken = laid_out.origins, self.taken
+        if left:
+            origins = {place: element for element, place, *_ in laid_out.placed if element not in left}
+        draft.origins.update(origins)
+        taken.texts |= laid_out.texts - left if left else laid_out.texts
+        taken.rest[parent] = [*laid_out.rest, *left] if left else laid_out.rest
+        for element, attribute in laid_out.units:
+            if element not in left:
+                draft.put("unit", element.get(attribute), element)
+                taken.attributes.add((element, attribute))
 
     def _laid_out(self, parent: Element, plan: Plan) -> LaidOut:
         """Return what a plan makes of an element, which is remembered with it."""
@@ -241,10 +249,6 @@ class ElementReader:
                 asked.make_room()
                 asked.laid_out[key] = found
         return found
-
-    def _take_unit(self, draft: Draft, element: Element, attribute: str) -> None:
-        draft.put("unit", element.get(attribute), element)
-        self.taken.attributes.add((element, attribute))
 
     def _number_of(self, element: Element, take: Take) -> Decimal | None:
         """Return an element's number, amount or price in any form; None where it is none."""

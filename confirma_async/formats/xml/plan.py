@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
@@ -103,16 +103,22 @@ class LaidOut:
 
     Attributes:
         placed: What is taken: its element, its place, how it is taken, whether its place is in an object
-            below, the attribute that names its unit, and what reads its usual form.
+            below, and what reads its usual form.
+        units: Elements with the attributes that name their units.
         implied: What is taken where it is the text that another place tells.
         aside: What is set aside, by its place.
         rest: What says something that the plan does not take.
+        origins: By place, the element that is taken to it.
+        texts: The elements whose texts are taken.
     """
 
-    placed: Sequence[tuple[Element, str, Take, bool, str, ReadText | None]]
+    placed: Sequence[tuple[Element, str, Take, bool, ReadText | None]]
+    units: Sequence[tuple[Element, str]]
     implied: Sequence[tuple[Element, str]]
     aside: Aside
     rest: Sequence[Element]
+    origins: Mapping[str, Element]
+    texts: AbstractSet[Element]
 
 
 @define(eq=False)
@@ -154,14 +160,20 @@ class Plan:
                 place,
                 take,
                 is_nested,
-                unit,
                 None if take in _OF_MONEY and elements[at] in loud else read,
             )
-            for at, place, take, is_nested, unit, read in shape.placed
+            for at, place, take, is_nested, _, read in shape.placed
         ]
         implied = [(elements[at], text) for at, text in shape.implied]
-        rest = [*[elements[at] for at in shape.rest], *loud]
-        return LaidOut(placed, implied, aside, rest)
+        return LaidOut(
+            placed,
+            [(elements[each.at], each.unit) for each in shape.placed if each.unit],
+            implied,
+            aside,
+            [*[elements[at] for at in shape.rest], *loud],
+            {place: element for element, place, *_ in placed},
+            {*[element for element, *_ in placed], *[element for element, _ in implied]},
+        )
 
     def _shape(self, elements: Sequence[Element], texts: Sequence[str], dialect: Dialect) -> ElementShape:
         key = (*[each.tag for each in elements], *map(len, elements), *map(bool, texts))
