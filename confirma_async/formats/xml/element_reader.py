@@ -13,7 +13,7 @@ from confirma_async.formats.values.decimals import cents
 from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.elements import local_name, own_text, steps_below
-from confirma_async.formats.xml.known_markup import Asked, Lent
+from confirma_async.formats.xml.known_markup import Asked, Lent, PathsToPlaces
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.plan import Aside, LaidOut, Plan, Take
 from confirma_async.formats.xml.taken import Leftovers, Taken
@@ -154,6 +154,20 @@ class ElementReader:
         """Take the text of the first element at a path."""
         element = self.first(parent, path)
         return None if element is None else self.take(draft, place, element)
+
+    def texts(self, draft: Draft, parent: Element, places: PathsToPlaces) -> None:
+        """Take the texts of the first elements at some paths, each to its place."""
+        asked = self._asked_of_root if parent is self.root else self._asked.get(parent)
+        found = None if asked is None else asked.texts.get(places)
+        if found is None:
+            firsts = [(place, self.first(parent, path)) for path, place in places]
+            found = {place: element for place, element in firsts if element is not None}
+            if asked is not None:
+                asked.texts[places] = found
+        for place, element in found.items():
+            put(draft.values, place, own_text(element))
+        draft.origins.update(found)
+        self.taken.texts.update(found.values())
 
     def joined(self, draft: Draft, place: str, parent: Element, *paths: str) -> str | None:
         """Take the texts of all elements at some paths, each on lines of its own."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from operator import itemgetter
 from typing import TypeAlias
@@ -61,6 +61,9 @@ _WHOLE = re.compile(r"[^?!].*|\?.+\?|!--.*--", re.DOTALL)
 _MOST_CURRENCIES = 8
 """Currencies for which it is remembered what is found below an element."""
 
+PathsToPlaces: TypeAlias = tuple[tuple[str, str], ...]
+"""Paths of elements, each with the place of its text; no place stands there twice."""
+
 
 @define(eq=False)
 class Asked:
@@ -69,12 +72,16 @@ class Asked:
     Attributes:
         first: By path, the first element.
         every: By path, all elements.
+        texts: By paths with their places, the first elements by those places.
         laid_out: By plan and currency, what the plan takes.
         told: By currency, those that say something, with their paths, and whether their texts alone do.
     """
 
     first: dict[str, Element | None] = field(factory=dict[str, "Element | None"])
     every: dict[str, Sequence[Element]] = field(factory=dict[str, Sequence[Element]])
+    texts: dict[PathsToPlaces, Mapping[str, Element]] = field(
+        factory=dict[PathsToPlaces, "Mapping[str, Element]"]
+    )
     laid_out: dict[tuple[Plan, str], LaidOut] = field(factory=dict[tuple[Plan, str], LaidOut])
     told: dict[str, Sequence[tuple[Element, str, bool]]] = field(
         factory=dict[str, "Sequence[tuple[Element, str, bool]]"]

@@ -135,8 +135,7 @@ def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, option
         draft.put("invoice.header.currencyCode", reader.currency)
     elif reader.first(root, _REQUIRED[-1]) is not None:
         reader.missing(DIALECT.currency_place)
-    for path, place in _TEXTS:
-        reader.text(draft, place, root, path)
+    reader.texts(draft, root, _TEXTS)
     for path, place in _NUMBERS:
         reader.number(draft, place, root, path)
     for path, place in _JOINED:

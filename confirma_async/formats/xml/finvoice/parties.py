@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from attrs import frozen
 
@@ -11,6 +12,7 @@ from confirma_async.formats.values import identifiers
 from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import GLN_SCHEMES
+from confirma_async.formats.xml.known_markup import PathsToPlaces
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import classify
 
@@ -108,23 +110,32 @@ def _party(reader: ElementReader, party: Draft, prefix: str, above: str) -> None
     details = reader.first(reader.root, above)
     if details is None:
         return
-    if prefix != "Delivery":  # which has no place for these
-        reader.text(party, "businessId", details, f"{prefix}PartyIdentifier")
-        reader.text(party, "vatCode", details, f"{prefix}OrganisationTaxCode")
-    reader.text(party, "name", details, f"{prefix}OrganisationName")
+    reader.texts(party, details, _names(prefix))
     address = reader.first(details, f"{prefix}PostalAddressDetails")
     if address is None:
         return
     lines = reader.every(address, f"{prefix}StreetName")
     for place, line in zip(_STREETS, lines, strict=False):
         reader.take(party, f"address.{place}", line)
-    for name, place in (
-        (f"{prefix}PostCodeIdentifier", "postalCode"),
-        (f"{prefix}TownName", "postalDistrict"),
-        ("CountryCode", "countryCode"),
-        ("CountryName", "countryName"),
-    ):
-        reader.text(party, f"address.{place}", address, name)
+    reader.texts(party, address, _address(prefix))
+
+
+@cache  # of a few prefixes
+def _names(prefix: str) -> PathsToPlaces:
+    name = (f"{prefix}OrganisationName", "name")
+    if prefix == "Delivery":  # which has no place for the others
+        return (name,)
+    return (f"{prefix}PartyIdentifier", "businessId"), (f"{prefix}OrganisationTaxCode", "vatCode"), name
+
+
+@cache
+def _address(prefix: str) -> PathsToPlaces:
+    return (
+        (f"{prefix}PostCodeIdentifier", "address.postalCode"),
+        (f"{prefix}TownName", "address.postalDistrict"),
+        ("CountryCode", "address.countryCode"),
+        ("CountryName", "address.countryName"),
+    )
 
 
 def _contact(reader: ElementReader, party: Draft, prefix: str) -> None:

@@ -174,8 +174,7 @@ def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, option
     root = reader.root
     _check_type(reader)
     draft.put("invoice.header.type", identity.type.value)
-    for path, place in _TEXTS:
-        reader.text(draft, place, root, path)
+    reader.texts(draft, root, _TEXTS)
     for path, place in _JOINED:
         reader.joined(draft, place, root, path)
     issued = reader.date(draft, "invoice.header.date", root, "cbc:IssueDate")
