@@ -37,6 +37,7 @@ _DIGITS = re.compile(r"\d+", re.ASCII)
 _MAY_LACK_ZEROS = re.compile(r"\d{2,4}", re.ASCII)
 _FINLAND = "FI"
 _CENT = Decimal("0.01")
+_ZERO, _ONE = Decimal(0), Decimal(1)
 
 
 def normalised(
@@ -194,7 +195,7 @@ def _has_digit_of_giro(invoice: InvoiceContentData, reference: str) -> bool:
 
 def _with_rates(invoice: InvoiceContentData, remarks: list[str]) -> InvoiceContentData:
     """Return the invoice with rates of per cent, where it has fractions (0.255) and its amounts tell."""
-    rows = [_row(row, remarks) for row in invoice.rows]
+    rows = [_row(row, remarks) if _has_fraction(row) else row for row in invoice.rows]
     if any(new is not old for new, old in zip(rows, invoice.rows, strict=True)):
         invoice = evolve(invoice, rows=tuple(rows))
     amounts = invoice.amounts
@@ -204,6 +205,10 @@ def _with_rates(invoice: InvoiceContentData, remarks: list[str]) -> InvoiceConte
     if all(new is old for new, old in zip(parts, amounts.vat_breakdown, strict=True)):
         return invoice
     return evolve(invoice, amounts=evolve(amounts, vat_breakdown=tuple(parts)))
+
+
+def _has_fraction(row: InvoiceRowData) -> bool:
+    return _is_fraction(row.vat_percentage) or _is_fraction(row.discount_percentage)
 
 
 def _row(row: InvoiceRowData, remarks: list[str]) -> InvoiceRowData:
@@ -235,7 +240,7 @@ def _rated(rated: _Rated, vat: Decimal | None, remarks: list[str]) -> _Rated:
 
 
 def _is_fraction(rate: Decimal | None) -> bool:
-    return rate is not None and 0 < rate < 1
+    return rate is not None and _ZERO < rate < _ONE  # numbers of one kind are compared much more quickly
 
 
 def _per_cent(fraction: Decimal) -> Decimal:
