@@ -58,7 +58,6 @@ class ElementReader:
         self._steps = dialect.known_steps
         self._paths: dict[Element, str] = {}
         self._asked: Mapping[Element, Asked] = _NOTHING if lent is None else lent.asked
-        self._asked_of_root: Asked | None = None if lent is None else lent.of_root
         self._row: str = "" if lent is None else lent.row
         self._of_root: dict[str, list[Element]] | None = None
 
@@ -69,7 +68,7 @@ class ElementReader:
 
         Those without text and children do not count.
         """
-        asked = self._asked_of_root if parent is self.root else self._asked.get(parent)
+        asked = self._asked.get(parent)
         found = None if asked is None else asked.every.get(path)
         if found is None:
             steps = self._steps.get(path) or self.dialect.steps(path)
@@ -87,7 +86,7 @@ class ElementReader:
 
     def first(self, parent: Element, path: str) -> Element | None:
         """Return the first of the elements at a path; None where there is none."""
-        asked = self._asked_of_root if parent is self.root else self._asked.get(parent)
+        asked = self._asked.get(parent)
         if asked is None:
             return self._first(parent, self._steps.get(path) or self.dialect.steps(path))
         found = asked.first.get(path, _UNASKED)
@@ -157,7 +156,7 @@ class ElementReader:
 
     def texts(self, draft: Draft, parent: Element, places: PathsToPlaces) -> None:
         """Take the texts of the first elements at some paths, each to its place."""
-        asked = self._asked_of_root if parent is self.root else self._asked.get(parent)
+        asked = self._asked.get(parent)
         found = None if asked is None else asked.texts.get(places)
         if found is None:
             firsts = [(place, self.first(parent, path)) for path, place in places]

@@ -121,8 +121,8 @@ class Lent:
 
     Attributes:
         root: Its root element, which is its own.
-        asked: What was found below its elements, by those that have others below them.
-        of_root: The same of its root, without its rows.
+        asked: What was found below its elements, by those that have others below them; below its root,
+            without its rows.
         row: The tag of its rows; empty where it has none.
         rows: Its rows.
         segments: What was lent.
@@ -130,7 +130,6 @@ class Lent:
 
     root: Element
     asked: dict[Element, Asked]
-    of_root: Asked
     row: str
     rows: Sequence[Element]
     segments: Sequence[_Segment]
@@ -340,8 +339,8 @@ def _made_of(segments: Sequence[_Segment], root: Element | None = None) -> Lent:
     if root is None:
         root = ET.Element(frame.top.tag, frame.top.attrib)
         root.extend((*frame.before, *tops, *frame.after))
-    asked = {**frame.asked, **{row.top: row.asked[row.top] for row in rows}}
-    return Lent(root, asked, frame.asked[frame.top], tops[0].tag if tops else "", tops, segments)
+    asked = {**frame.asked, root: frame.asked[frame.top], **{row.top: row.asked[row.top] for row in rows}}
+    return Lent(root, asked, tops[0].tag if tops else "", tops, segments)
 
 
 def _cut(pieces: list[str], row: str, root: str) -> Cut:

@@ -96,7 +96,7 @@ class Leftovers:
         """
         lent = self._lent
         # Only what is left of the frame is that of other documents too, not what is left of rows.
-        asked = None if lent is None or not besides >= {*lent.rows} else lent.of_root
+        asked = None if lent is None or not besides >= {*lent.rows} else lent.asked[self._root]
         return self._with_all_below(self._root, besides, asked)
 
     def of(self, top: Element) -> list[dict[str, str]]:
