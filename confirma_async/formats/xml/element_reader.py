@@ -216,6 +216,8 @@ class ElementReader:
         """
         laid_out = self._laid_out(parent, plan)
         values, left = draft.values, set[Element]()
+        for place, element in laid_out.plain.items():
+            values[place] = (element.text or "").strip()
         for element, place, take, is_nested, read in laid_out.placed:
             text = (element.text or "").strip()
             if read is not None:
@@ -242,7 +244,8 @@ class ElementReader:
         """Note what the values of a plan came from, all at once, and which of them were left."""
         origins, taken = laid_out.origins, self.taken
         if left:
-            origins = {place: element for element, place, *_ in laid_out.placed if element not in left}
+            read = [(place, element) for element, place, *_ in laid_out.placed if element not in left]
+            origins = {**laid_out.plain, **dict(read)}
         draft.origins.update(origins)
         taken.texts |= laid_out.texts - left if left else laid_out.texts
         taken.rest[parent] = [*laid_out.rest, *left] if left else laid_out.rest

@@ -97,13 +97,14 @@ class ElementShape:
     rest: list[int] = field(factory=list[int])
 
 
-@frozen(eq=False)
+@frozen(eq=False, kw_only=True)
 class LaidOut:
     """What a plan makes of an element and those below it.
 
     Attributes:
-        placed: What is taken: its element, its place, how it is taken, whether its place is in an object
-            below, and what reads its usual form.
+        plain: By place, the elements whose texts go there as they are.
+        placed: What else is taken: its element, its place, how it is taken, whether its place is in an
+            object below, and what reads its usual form.
         units: Elements with the attributes that name their units.
         implied: What is taken where it is the text that another place tells.
         aside: What is set aside, by its place.
@@ -112,6 +113,7 @@ class LaidOut:
         texts: The elements whose texts are taken.
     """
 
+    plain: Mapping[str, Element]
     placed: Sequence[tuple[Element, str, Take, bool, ReadText | None]]
     units: Sequence[tuple[Element, str]]
     implied: Sequence[tuple[Element, str]]
@@ -153,6 +155,7 @@ class Plan:
             aside.setdefault(place, []).append(elements[at])
         silent = [(dialect.currency_attribute, currency)]
         loud = [each for each in elements if (items := each.items()) and [*items] != silent]
+        plain = [each for each in shape.placed if each.take is Take.TEXT and not each.is_nested]
         placed = [
             # An amount that says more than its number may be in another currency.
             (
@@ -163,16 +166,17 @@ class Plan:
                 None if take in _OF_MONEY and elements[at] in loud else read,
             )
             for at, place, take, is_nested, _, read in shape.placed
+            if is_nested or take is not Take.TEXT
         ]
-        implied = [(elements[at], text) for at, text in shape.implied]
         return LaidOut(
-            placed,
-            [(elements[each.at], each.unit) for each in shape.placed if each.unit],
-            implied,
-            aside,
-            [*[elements[at] for at in shape.rest], *loud],
-            {place: element for element, place, *_ in placed},
-            {*[element for element, *_ in placed], *[element for element, _ in implied]},
+            plain={each.place: elements[each.at] for each in plain},
+            placed=placed,
+            units=[(elements[each.at], each.unit) for each in shape.placed if each.unit],
+            implied=[(elements[at], text) for at, text in shape.implied],
+            aside=aside,
+            rest=[*[elements[at] for at in shape.rest], *loud],
+            origins={each.place: elements[each.at] for each in shape.placed},
+            texts={elements[each[0]] for each in shape.placed} | {elements[at] for at, _ in shape.implied},
         )
 
     def _shape(self, elements: Sequence[Element], texts: Sequence[str], dialect: Dialect) -> ElementShape:
