@@ -176,7 +176,7 @@ class Plan:
             aside=aside,
             rest=[*[elements[at] for at in shape.rest], *loud],
             origins={each.place: elements[each.at] for each in shape.placed},
-            texts={elements[each[0]] for each in shape.placed} | {elements[at] for at, _ in shape.implied},
+            texts={elements[each.at] for each in shape.placed} | {elements[at] for at, _ in shape.implied},
         )
 
     def _shape(self, elements: Sequence[Element], texts: Sequence[str], dialect: Dialect) -> ElementShape:

@@ -221,16 +221,26 @@ def _rows(path: Path, sheet: Sheet, stack: ExitStack) -> Iterator[SheetRow]:
     archive = stack.enter_context(zipfile.ZipFile(path))
     found = rows(stack.enter_context(_careful(path, lambda: archive.open(sheet.part))))
     count = cells = 0
-    while (row := _careful(path, lambda: next(found, None))) is not None:
+    while (row := _next(path, found)) is not None:
         if row.number > MOST_ROWS:
             raise _too_much(path, f"a row beyond number {MOST_ROWS}")
         for number in range(count + 1, row.number):
-            yield SheetRow(number)
+            yield SheetRow(number, [])
         count = max(count, row.number)
         cells += len(row.cells)
         if cells > MOST_CELLS:
             raise _too_much(path, f"more than {MOST_CELLS} cells, the empty ones included")
         yield row
+
+
+def _next(path: Path, found: Iterator[SheetRow]) -> SheetRow | None:
+    """Return the next row; None behind the last. Nothing of openpyxl is in it, which might warn."""
+    try:
+        return next(found, None)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 (a part of the file is not what it should be)
+        raise _damaged(path, error) from None
 
 
 def _titles(
@@ -281,10 +291,10 @@ def _lines(
                 raise _damaged(path, error) from None
             if len(values) < width:
                 values += empty[len(values) :]
-            if any(cell is not None for cell in raw[width:]):
+            if len(raw) > width and any(cell is not None for cell in raw[width:]):
                 message = "has a value beyond the last named column; name that column, or clear the cell"
                 yield BadLine(number, "table.fields", message, ())
             elif values != empty:
-                is_whole = not any(type(value) is CellError for value in values)
+                is_whole = CellError not in map(type, values)
                 remark = f"row {number} is hidden, and is read all the same" if row.is_hidden else None
                 yield TableLine(number, values, is_whole, remark)
