@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from functools import lru_cache
 
 CENT = Decimal("0.01")
 _CENTS = 2
 LONGEST_NUMERAL = 40
 """Characters of a number; more is no quantity or amount, and would not be summed exactly."""
+REMEMBERED = 1024
+"""Numbers that are remembered: rates and quantities are few, and rows many."""
 
 _TRAPS = [Inexact, InvalidOperation, DivisionByZero, Overflow]
 _SUMS = Context(prec=2 * LONGEST_NUMERAL, traps=_TRAPS)
@@ -60,9 +63,12 @@ def quotient(dividend: Decimal, divisor: Decimal) -> Decimal | None:
 
 def decimal(text: str) -> Decimal | None:
     """Read a number as XML writes it: a point, no grouping, no exponent; None for anything else."""
-    if len(text) > LONGEST_NUMERAL or not _NUMERAL.fullmatch(text):
-        return None
-    return Decimal(text)
+    return None if len(text) > LONGEST_NUMERAL else _decimal(text)
+
+
+@lru_cache(REMEMBERED)
+def _decimal(text: str) -> Decimal | None:
+    return Decimal(text) if _NUMERAL.fullmatch(text) else None
 
 
 def plain_amount(text: str) -> Decimal | None:

@@ -6,8 +6,10 @@ import datetime
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from confirma_async.formats.tables.cells import DecimalSeparator, readings
+from confirma_async.formats.values.decimals import LONGEST_NUMERAL, REMEMBERED
 from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.parse import Element
 from confirma_async.schemas import InvoiceType
@@ -52,6 +54,10 @@ _CURRENCY = "AmountCurrencyIdentifier"
 
 def number(text: str) -> Decimal | None:
     """Read a number with a decimal comma; with a point only where that cannot mean thousands."""
+    return _remembered(text) if len(text) <= LONGEST_NUMERAL else _number(text)
+
+
+def _number(text: str) -> Decimal | None:
     if _PLAIN.fullmatch(text):  # the usual form, read straight
         return Decimal(text.replace(",", "."))
     found = readings(text)
@@ -60,6 +66,9 @@ def number(text: str) -> Decimal | None:
             DecimalSeparator.COMMA, found.get(DecimalSeparator.POINT) if "," not in text else None
         )
     return found.get(DecimalSeparator.POINT) if DecimalSeparator.COMMA not in found else None
+
+
+_remembered = lru_cache(REMEMBERED)(_number)
 
 
 def _plain_amount(text: str) -> Decimal | None:
