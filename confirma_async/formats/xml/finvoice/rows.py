@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-
-from attrs import frozen
+from typing import NamedTuple
 
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.xml.element_reader import ElementReader
@@ -47,9 +46,11 @@ _ROW = Plan(
 )
 
 
-@frozen
-class RowRead:
-    """A row that was put in, the element that it is made of, and what that defines beside the standard."""
+class RowRead(NamedTuple):
+    """A row that was put in, the element that it is made of, and what that defines beside the standard.
+
+    A tuple, which is made in half the time of an object.
+    """
 
     draft: Draft
     element: Element
@@ -76,19 +77,24 @@ def rows(reader: ElementReader, draft: Draft) -> Sequence[RowRead]:
 
 def _row(reader: ElementReader, row: Draft, element: Element) -> Sequence[dict[str, str]]:
     found = reader.fill(row, element, _ROW)
-    for quantity in (found[path][0] for path in _QUANTITIES if path in found):
-        value = number(own_text(quantity))
-        if value is not None:  # one that is no number is left, being free text
-            row.put("quantity", value, quantity)
-            unit = (
-                "QuantityUnitCode" if quantity.get("QuantityUnitCode") is not None else "QuantityUnitCodeUN"
-            )
-            row.put("unit", quantity.get(unit), quantity)
-            reader.imply(quantity, unit)
+    for path in _QUANTITIES:
+        if path in found and _put_quantity(reader, row, found[path][0]):
             break
     if _PRICE_BASE in found:
         price_of_several(reader, row, found[_PRICE_BASE][0], "")
     return _definitions(reader, found[_DEFINITIONS], "Row") if _DEFINITIONS in found else ()
+
+
+def _put_quantity(reader: ElementReader, row: Draft, quantity: Element) -> bool:
+    """Put in a quantity with its unit; return whether it is a number: any other is left, being free text."""
+    value = number(own_text(quantity))
+    if value is None:
+        return False
+    row.put("quantity", value, quantity)
+    unit = "QuantityUnitCode" if quantity.get("QuantityUnitCode") is not None else "QuantityUnitCodeUN"
+    row.put("unit", quantity.get(unit), quantity)
+    reader.imply(quantity, unit)
+    return True
 
 
 def _definitions(reader: ElementReader, elements: Sequence[Element], prefix: str) -> list[dict[str, str]]:
