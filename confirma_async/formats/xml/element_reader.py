@@ -215,7 +215,8 @@ class ElementReader:
             The elements that the plan sets aside, by their places.
         """
         laid_out = self._laid_out(parent, plan)
-        values, left = draft.values, set[Element]()
+        values = draft.values
+        left: set[Element] = set()
         for place, element in laid_out.plain.items():
             values[place] = (element.text or "").strip()
         for element, place, take, is_nested, read in laid_out.placed:

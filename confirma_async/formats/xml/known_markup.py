@@ -351,8 +351,8 @@ def _cut(pieces: list[str], row: str, root: str) -> Cut:
         row: The markup that its rows begin with.
         root: That of its root, which says what the prefixes of its rows stand for.
     """
-    tags, begins = pieces[::2], list[int]()
-    at = -1
+    tags, at = pieces[::2], -1
+    begins: list[int] = []
     with contextlib.suppress(ValueError):
         while True:
             at = tags.index(row, at + 1)

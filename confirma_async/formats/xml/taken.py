@@ -122,7 +122,8 @@ class Leftovers:
             besides: Elements that are passed over.
             asked: What is remembered of it; None where nothing is.
         """
-        taken, found = self._taken, list[dict[str, str]]()
+        taken = self._taken
+        found: list[dict[str, str]] = []
         if asked is None:
             for child, chain in self._left(taken, top, (), besides):
                 found += self._details_of(child, self._path((*chain, child)))
