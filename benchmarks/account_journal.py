@@ -40,6 +40,7 @@ from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
 from confirma_async.bulk.journal.records import Decision, JobName
 from confirma_async.bulk.models import DIGEST_BYTES, Entry, InvoiceKey, State
 from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite
+from confirma_async.bulk.sqlite.word_numbers import WordNumbers
 from confirma_async.formats import Place
 from confirma_async.privacy import Secret
 from confirma_async.settings import API_KEY_VARIABLE, BASE_URL_VARIABLE
@@ -213,17 +214,15 @@ def grow(path: Path, count: int) -> None:
     """Fill a journal by SQL, as if many runs had."""
     with contextlib.closing(open_sqlite(path)) as journal, journal.transaction():
         journal.begin(JobName(LOCALHOST), now=BEGAN)
-        words = {
-            name: journal.word(word)
-            for name, word in (("type", "INVOICE"), ("currency", "EUR"), ("status", "ACCEPTED"))
-        }
-        sellers = [journal.word(seller) for seller in SELLERS]
-        journal.sequence = count + 1
     day = datetime.date(2020, 1, 1).toordinal()
-    values = {"number": FIRST, "seller": sellers[0], "day": day, "run": RUN, "pace": PACE}
-    values |= {"moment": int(BEGAN * 1000), **words}
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA cache_size = -500000")
+        connection.execute("UPDATE progress SET sequence = ?", (count + 1,))
+        numbers = WordNumbers(connection)
+        sellers = [numbers[seller] for seller in SELLERS]
+        words = {"type": numbers["INVOICE"], "currency": numbers["EUR"], "status": numbers["ACCEPTED"]}
+        values = {"number": FIRST, "seller": sellers[0], "day": day, "run": RUN, "pace": PACE}
+        values |= {"moment": int(BEGAN * 1000), **words}
         for first in range(1, count + 1, 500_000):
             connection.execute(FILL, {**values, "first": first, "last": min(first + 499_999, count)})
         connection.execute(

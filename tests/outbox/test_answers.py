@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from confirma_async import Verdict
-from confirma_async.bulk.journal.stored_writes import StoredWrites
+from confirma_async.bulk.journal.stored.writes import StoredWrites
 from confirma_async.bulk.sqlite.journal import SqliteJournal
 from confirma_async.errors import JournalError, RequestInvalidError
 from confirma_async.sandbox import Fault

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.rules import admission_of, same_invoice
-from confirma_async.bulk.journal.values import day, in_cents
+from confirma_async.bulk.journal.stored.values import day, in_cents
 from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
 
 _CLAIMS = (Admission.CLAIMED, Admission.RETRIED)

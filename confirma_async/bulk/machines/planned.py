@@ -14,7 +14,7 @@ from attrs import frozen
 
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
-from confirma_async.bulk.journal.values import milliseconds
+from confirma_async.bulk.journal.stored.values import milliseconds
 from confirma_async.bulk.machines.packing import Bundle, PlannedInvoice, packed_of, unpacked
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA, make_queue, queue_chunks, queue_form
 from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
@@ -107,10 +107,10 @@ class PlannedJournal(PostgresJournal):
         Raises:
             JournalError: workers run on the queue of another version.
         """
-        self._lock()
+        self._tables.lock()
         form = queue_form()
         there = self._one("SELECT (to_regnamespace(%s) IS NOT NULL)::int", QUEUE_SCHEMA)
-        if there and self._meta().get("queue") == form:
+        if there and self._tables.kept().get("queue") == form:
             return
         alive = "SELECT count(*) FROM run WHERE worker IS NOT NULL AND lease_until > clock_timestamp()"
         if there and self._one(alive):
@@ -119,7 +119,7 @@ class PlannedJournal(PostgresJournal):
                 "run on it; stop them, then run this again, and begin them with the same version"
             )
         make_queue(self._session)
-        self._keep({"queue": form})
+        self._tables.keep({"queue": form})
         self.queue_lost()
 
     def queue_lost(self) -> int:
@@ -236,7 +236,7 @@ class PlannedJournal(PostgresJournal):
         Returns:
             Calls per second of all workers together; infinity where nobody has said that.
         """
-        self._lock()
+        self._tables.lock()
         alive = "SELECT count(*) FROM run WHERE worker IS NOT NULL AND lease_until > clock_timestamp()"
         if not self._one(alive):
             self._do("DELETE FROM rate")
@@ -255,7 +255,7 @@ class PlannedJournal(PostgresJournal):
         Args:
             chunk: Its number; one that is gone has nothing to do.
         """
-        self._lock()
+        self._tables.lock()
         query = "SELECT body, positions FROM planned_chunk WHERE id = %s"
         found = self._session.execute(query, (chunk,), binary=True).fetchone()
         if found is None:
@@ -303,7 +303,7 @@ class PlannedJournal(PostgresJournal):
 
     def _rows_of(self, invoices: Sequence[PlannedInvoice]) -> dict[int, Row]:
         wanted = array_text(invoice.position for invoice in invoices)
-        return {row.position: row for row in self._query("WHERE position = ANY(%s)", wanted)}
+        return {row.position: row for row in self._items.query("WHERE position = ANY(%s)", wanted)}
 
     def _admitted(self, row: Row | None, position: int) -> Admitted:
         if row is None:
@@ -325,7 +325,7 @@ class PlannedJournal(PostgresJournal):
         Returns:
             How many invoices of it are not final.
         """
-        self._lock()
+        self._tables.lock()
         found = next(self._all(_STANDING, chunk), None)
         if found is None:
             return 0

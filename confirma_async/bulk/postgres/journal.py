@@ -24,7 +24,7 @@ from confirma_async.bulk.journal.records import (
     Version,
 )
 from confirma_async.bulk.journal.rules import check_resolvable
-from confirma_async.bulk.journal.values import date_of, milliseconds, period
+from confirma_async.bulk.journal.stored.values import date_of, milliseconds, period
 from confirma_async.bulk.models import FINAL, Entry, Refusal, Retry, Row, State
 from confirma_async.bulk.postgres.connection.failures import taken_over
 from confirma_async.bulk.postgres.connection.text_forms import array_text, copy_text
@@ -164,7 +164,7 @@ class PostgresJournal(PostgresRuns):
             again: Whether the run may meet an invoice of its own again.
             planned: The planned chunk that they go into, for workers; None where the run sends them itself.
         """
-        self._lock()
+        self._tables.lock()
         ends_at = self._last_call_before_doubt()
         chunk = Chunk(
             self,
@@ -189,11 +189,11 @@ class PostgresJournal(PostgresRuns):
         if ends_at is not None and chunk.new:
             new = [row[0] for row in chunk.new]
             self._do("UPDATE item SET ends_at = %s WHERE position = ANY(%s)", milliseconds(ends_at), new)
-        self._many(_CLAIMED_AGAIN, chunk.claimed_again)
+        self._do_columns(_CLAIMED_AGAIN, chunk.claimed_again)
         self._add_up(
             {key: -count for key, count in Counter(map(_counted, chunk.reopened)).items()}
         )  # each counts where it is decided again
-        self._many(
+        self._do_columns(
             "UPDATE item SET run = t.run, holder = t.holder FROM unnest(%s::bigint[], %s::bigint[], "
             "%s::bigint[]) AS t(run, holder, position) WHERE item.position = t.position",
             chunk.taken_up,
@@ -210,7 +210,7 @@ class PostgresJournal(PostgresRuns):
     def _insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert items that are new."""
         if len(rows) < ROWS_COPIED:
-            self._many(_INSERTED, rows)
+            self._do_columns(_INSERTED, rows)
         else:
             self._session.statements.copy(_COPIED, copy_text(rows))
 
@@ -248,7 +248,7 @@ class PostgresJournal(PostgresRuns):
         if not positions:
             return
         if self._run and self._session.hold(self._run, ends_at - now):
-            self._keep({"longest_lease": str(self._longest_lease)})
+            self._tables.keep({"longest_lease": str(self._longest_lease)})
         wanted = array_text(positions)
         values = (wanted, milliseconds(now), milliseconds(ends_at), wanted, self._run)
         self._session.statements.change_later(_SENDING, values, self._held(len(positions)))
@@ -313,7 +313,7 @@ class PostgresJournal(PostgresRuns):
 
     def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
         """See ``Journal``."""
-        self._many(
+        self._do_columns(
             "INSERT INTO refusal (source, number, rule, path, message, run) SELECT * FROM "
             "unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])",
             [
@@ -328,9 +328,9 @@ class PostgresJournal(PostgresRuns):
 
     def resolve(self, resolution: Resolution) -> None:
         """See ``Journal``."""
-        self._lock()
+        self._tables.lock()
         self._settle_dead()
-        check_resolvable(next(self._query("WHERE position = %s", resolution.position), None))
+        check_resolvable(next(self._items.query("WHERE position = %s", resolution.position), None))
         self._settle_doubt()  # else the next run would take what a person has found out for unknown
         self.keep_former(resolution.position, resolution.at, resolution.note)
         self._count({resolution.position: resolution})
@@ -360,10 +360,10 @@ class PostgresJournal(PostgresRuns):
 
     def trust(self, now: float) -> int:
         """See ``Journal``."""
-        self._lock()
+        self._tables.lock()
         self._settle_dead()  # what they looked up is nobody's, and is freed as well
         self._do("DELETE FROM meta WHERE name = ANY(%s)", list(OF_DOUBT))
-        self._keep({"trusted_at": str(now)})
+        self._tables.keep({"trusted_at": str(now)})
         self._doubt = None
         return self.writes.trust() + self._do(
             f"UPDATE item SET state = 0, holder = NULL, detail = NULL WHERE {OPEN} AND state = 3 "
@@ -372,7 +372,7 @@ class PostgresJournal(PostgresRuns):
 
     def note_service_time(self, moment: float) -> None:
         """See ``Journal``."""
-        self._keep({"doubt_service_time": str(moment)})
+        self._tables.keep({"doubt_service_time": str(moment)})
         if self._doubt is not None:
             self._doubt = evolve(self._doubt, service_time=moment)
 
@@ -383,7 +383,7 @@ class PostgresJournal(PostgresRuns):
     def keep_numbers(self, given: Mapping[Identity, int]) -> None:
         """See ``Journal``."""
         run = self._one("SELECT coalesce(max(id), 0) FROM run") + 1  # numbers are given before the run begins
-        self._many(
+        self._do_columns(
             "INSERT INTO numbered SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], "
             "%s::bigint[]) ON CONFLICT DO NOTHING",
             [(who.seller, str(who.type), who.original, number, run) for who, number in given.items()],
@@ -391,14 +391,13 @@ class PostgresJournal(PostgresRuns):
 
     def archive(self, before: float) -> int:
         """See ``Journal``."""
-        self._lock()
-        self._do(
+        self._tables.lock()
+        return self._do(
             f"WITH old AS (DELETE FROM item WHERE {DECIDED} AND verdict = 4 AND decided_at < %s "
             "RETURNING *), gone AS (DELETE FROM former WHERE position IN (SELECT position FROM old)) "
             "INSERT INTO archived SELECT number, type, seller, repeat, digest, date, run FROM old",
             milliseconds(before),
         )
-        return self._changed
 
     def shrink(self) -> None:
         """See ``Journal``: the server does that by itself."""

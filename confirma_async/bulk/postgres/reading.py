@@ -8,19 +8,14 @@ from typing import Any
 from attrs import frozen
 
 from confirma_async.bulk.journal.records import Doubt, Run
-from confirma_async.bulk.journal.stored_reader import (
-    ARCHIVED_COLUMNS,
-    ENDED_LATER,
-    ITEM_COLUMNS,
-    StoredReader,
-    given_number,
-)
-from confirma_async.bulk.models import FINAL, Row
+from confirma_async.bulk.journal.stored.items import ARCHIVED_COLUMNS, ITEM_COLUMNS
+from confirma_async.bulk.journal.stored.reader import ENDED_LATER, StoredReader, given_number
+from confirma_async.bulk.models import Row
 from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.connection.text_forms import array_text
-from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
+from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.payloads import PostgresPayloads
-from confirma_async.bulk.postgres.writes import PostgresWriteTables
+from confirma_async.bulk.postgres.tables import PostgresTables
 from confirma_async.formats.models import Identity
 
 OF_NUMBERS = (
@@ -61,13 +56,10 @@ class PostgresReader(StoredReader):
         payloads: The payloads that an outbox has asked to keep.
     """
 
-    _is_open = OPEN
-    _is_final = f"{DECIDED} AND verdict IN ({', '.join(f'{state:d}' for state in sorted(FINAL))})"
-    _verdict = "verdict"
-    _place = "place"
-
     def __init__(self, session: PostgresSession, doubt: Doubt | None) -> None:
-        super().__init__(session.name, doubt, PostgresWriteTables(session))
+        tables = PostgresTables(session)
+        super().__init__(tables, doubt)
+        self._tables: PostgresTables = tables
         self.payloads: PostgresPayloads = PostgresPayloads(session)
         self._session = session
 
@@ -86,11 +78,11 @@ class PostgresReader(StoredReader):
             f"FROM item {self._like('later.id')}) AS found WHERE {ENDED_LATER} "
             "ORDER BY later.id DESC, place DESC LIMIT ?"
         )
-        return [*map(self._row, self._all(query, *values, limit, since, limit))]
+        return [*map(self._items.row, self._tables.few(query, *values, limit, since, limit))]
 
     def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
         """See ``Journal``."""
-        found = self._all(
+        found = self._tables.few(
             "SELECT seller, type, original, number FROM numbered WHERE (seller, type, original) IN "
             "(SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]))",
             [who.seller for who in identities],
@@ -103,7 +95,7 @@ class PostgresReader(StoredReader):
         """See ``Journal``."""
         tables = ("item", "archived", "numbered")
         query = " UNION ".join(f"SELECT number FROM {table} WHERE number = ANY(%s)" for table in tables)
-        return frozenset(number for (number,) in self._all(query, *[list(numbers)] * len(tables)))
+        return frozenset(number for (number,) in self._tables.few(query, *[list(numbers)] * len(tables)))
 
     def workers(self, seconds: float) -> Sequence[WorkerRow]:
         """Return the workers that are alive, and those that died within so many seconds."""
@@ -115,22 +107,13 @@ class PostgresReader(StoredReader):
         )
         return [
             WorkerRow(run=run, name=name, began_at=began_at / 1000, alive=alive, held=held)
-            for run, name, began_at, alive, held in self._all(query, seconds)
+            for run, name, began_at, alive, held in self._tables.few(query, seconds)
         ]
-
-    def _all(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        return iter(self._session.execute(query.replace("?", "%s"), values).fetchall())
-
-    def _each(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        return self._session.stream(query.replace("?", "%s"), values)
-
-    def _text(self, word: str) -> str:
-        return word
 
     def _of_numbers(self, numbers: Sequence[int]) -> Iterator[Row]:
         query = OF_NUMBERS.format(columns=ITEM_COLUMNS, table="item")
-        return map(self._row, self._each(query, array_text(numbers)))
+        return map(self._items.row, self._tables.many(query, array_text(numbers)))
 
     def _archived_of_numbers(self, numbers: Sequence[int]) -> Iterator[Row]:
         query = OF_NUMBERS.format(columns=ARCHIVED_COLUMNS, table="archived")
-        return map(self._archived_row, self._all(query, array_text(numbers)))
+        return map(self._items.archived_row, self._tables.few(query, array_text(numbers)))

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from collections.abc import Generator, Sequence
 
 from confirma_async.accounts.owner import Owner
 from confirma_async.bulk.journal.records import RUNS_WITH_REFUSALS, Doubt, JobName
 from confirma_async.bulk.journal.rules import check_target, foreign_key, tie
-from confirma_async.bulk.journal.stored_writes import StoredWrites
-from confirma_async.bulk.journal.values import milliseconds
+from confirma_async.bulk.journal.stored.values import milliseconds
+from confirma_async.bulk.journal.stored.writes import StoredWrites, settling
 from confirma_async.bulk.models import Row
 from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.marks import MarkFile, TransactionMark
 from confirma_async.bulk.postgres.migrations import OPEN
-from confirma_async.bulk.postgres.opening import LOCK, keep
 from confirma_async.bulk.postgres.reading import PostgresReader
-from confirma_async.bulk.postgres.writes import SETTLED, PostgresWriteTables
 
 ADDED_UP = "ON CONFLICT (run, period, state) DO UPDATE SET count = decided.count + excluded.count"
 """Adds a count to those of a run, a time and a state."""
+
+_WRITES_SETTLED = settling(alive="lease_until IS NOT NULL")
+"""Settles which writes runs that are over left under way."""
 
 _SETTLED = (
     "UPDATE item SET holder = NULL, state = CASE state WHEN 1 THEN 0 WHEN 2 THEN 3 ELSE state END, "
@@ -48,9 +48,10 @@ class PostgresRuns(PostgresReader):
     def __init__(self, session: PostgresSession, doubt: Doubt | None, mark: MarkFile) -> None:
         super().__init__(session, doubt)
         self._mark = mark
-        self.writes: StoredWrites = StoredWrites(
-            PostgresWriteTables(session), self._doubted, self._settle_dead
-        )
+        tables = self._tables
+        self._all, self._one, self._do = tables.few, tables.one, tables.change
+        self._do_columns = tables.change_columns
+        self.writes: StoredWrites = StoredWrites(self._tables, self._doubted, self._settle_dead)
         self._last: int | None = None  # the place of the last item, while this transaction admits
         self._taken_up: dict[int, int] = {}  # what is not final here, and the run that it counts for
 
@@ -122,10 +123,6 @@ class PostgresRuns(PostgresReader):
         self._taken_up.clear()
         return run
 
-    def _lock(self) -> None:
-        """Wait for the lock of admission, and hold it until the commit."""
-        self._do("SELECT pg_advisory_xact_lock(%s)", LOCK)
-
     def _settle_dead(self) -> None:
         """Settle what runs have left under way whose lease is over: claims surely were not sent.
 
@@ -146,7 +143,7 @@ class PostgresRuns(PostgresReader):
                 "WHERE id = ANY(%s)",
                 runs,
             )
-        self._do(SETTLED)
+        self._do(_WRITES_SETTLED)
 
     def _are_left(self, rows: Sequence[Row]) -> bool:
         """Say whether some rows are in the hands of runs that are not alive."""
@@ -158,9 +155,9 @@ class PostgresRuns(PostgresReader):
 
     def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
         """See ``Journal``."""
-        self._lock()  # also for those who give numbers
+        self._tables.lock()  # also for those who give numbers
         check_target(self.name, self.target(), target)
-        self._keep({"target": target})
+        self._tables.keep({"target": target})
         if owner is not None:
             self._take_in(owner, now)
 
@@ -176,10 +173,10 @@ class PostgresRuns(PostgresReader):
             if planned or self._others_run() or self.has_sent():
                 raise foreign_key(self.name, account, planned=planned)
 
-        tied = tie(self._meta(), self.owners()[1], owner, check_unused)
+        tied = tie(self._tables.kept(), self.owners()[1], owner, check_unused)
         if tied.forgets:
             self._do("DELETE FROM owner")
-        self._keep(tied.kept)
+        self._tables.keep(tied.kept)
         self._add_owner(tied.fingerprint, now)
 
     def _others_run(self) -> bool:
@@ -192,7 +189,7 @@ class PostgresRuns(PostgresReader):
 
     def _settle_doubt(self) -> None:
         """Mark as doubtful what this journal did not send: the journal that it was may have sent it."""
-        if self._doubt is None or "doubt_settled" in self._meta():
+        if self._doubt is None or "doubt_settled" in self._tables.kept():
             return
         # An unknown one may have been sent again since: what was known of then proves nothing any more.
         self._do(f"UPDATE item SET ended = NULL, says_no = NULL, form = NULL WHERE {OPEN} AND state = 3")
@@ -206,7 +203,7 @@ class PostgresRuns(PostgresReader):
             f"UPDATE item SET ends_at = greatest(coalesce(ends_at, 0), %s) WHERE {OPEN}",
             milliseconds(self._last_call_before_doubt() or 0.0),
         )
-        self._keep({"doubt_settled": "1"})
+        self._tables.keep({"doubt_settled": "1"})
 
     def _last_call_before_doubt(self) -> float | None:
         """Return when the last call ends, at the latest, whose intent the journal may have forgotten.
@@ -217,7 +214,7 @@ class PostgresRuns(PostgresReader):
 
     @property
     def _longest_lease(self) -> float:
-        return max(self._session.lease, float(self._meta().get("longest_lease", 0)))
+        return max(self._session.lease, float(self._tables.kept().get("longest_lease", 0)))
 
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
         """See ``Journal``."""
@@ -226,26 +223,9 @@ class PostgresRuns(PostgresReader):
             "UPDATE run SET ended_at = %s, ending = %s, lease_until = NULL WHERE id = %s",
             milliseconds(now), ending, run,
         )  # fmt: skip
-        self._do(SETTLED)
+        self._do(_WRITES_SETTLED)
         if run == self._run:
             self._session.let_go()
         if owner is not None:  # its key was renewed during the run
-            own, *_ = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
+            own, *_ = owner.fingerprints(bytes.fromhex(self._tables.kept()["salt"]))
             self._add_owner(own, now)
-
-    # --- statements ---------------------------------------------------------------------------------
-
-    _changed = 0
-
-    def _do(self, query: str, *values: Any) -> int:
-        """Run a statement that changes something; return how many rows it changed."""
-        self._changed = self._session.statements.change(query, values)
-        return self._changed
-
-    def _many(self, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Run a statement over the columns of many rows; not at all where there are none."""
-        if rows:
-            self._do(query, *(list(column) for column in zip(*rows, strict=True)))
-
-    def _keep(self, values: Mapping[str, str]) -> None:
-        keep(self._session, dict(values))

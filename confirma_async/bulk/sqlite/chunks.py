@@ -6,7 +6,7 @@ import sqlite3
 from collections import Counter
 
 from confirma_async.bulk.journal.admission import Chunk
-from confirma_async.bulk.journal.values import milliseconds, period, places, slices
+from confirma_async.bulk.journal.stored.values import milliseconds, period, places, slices
 from confirma_async.bulk.sqlite.counts import Counts
 
 _INSERTED = (

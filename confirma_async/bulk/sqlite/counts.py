@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from attrs import define, field
 
 from confirma_async.bulk.journal.records import Decision, Resolution
-from confirma_async.bulk.journal.values import milliseconds, period, places, slices
+from confirma_async.bulk.journal.stored.values import milliseconds, period, places, slices
 from confirma_async.bulk.models import FINAL, State
 
 _ADDED_UP = "ON CONFLICT DO UPDATE SET count = count + excluded.count"

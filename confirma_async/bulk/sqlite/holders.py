@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from confirma_async.bulk.journal.values import places
+from confirma_async.bulk.journal.stored.values import places
+from confirma_async.bulk.journal.stored.writes import settling
 from confirma_async.bulk.models import Row, State
 from confirma_async.bulk.sqlite.file.journal_file import OpenFile
 from confirma_async.bulk.sqlite.migrations import OPEN
-from confirma_async.bulk.sqlite.writes import SETTLED
+
+_SETTLED = settling(alive="hold IS NOT NULL")
+"""Settles which writes runs that are over left under way."""
 
 
 @define
@@ -44,7 +47,7 @@ class Holders:
             f"ELSE state END WHERE {OPEN} AND ({left})",
             dead,
         )
-        execute(SETTLED)
+        execute(_SETTLED)
 
     def others_run(self) -> bool:
         """Say whether runs of other jobs go on, whose key is the account's before they have sent."""

@@ -32,8 +32,8 @@ from confirma_async.bulk.journal.rules import (
     foreign_key,
     tie,
 )
-from confirma_async.bulk.journal.stored_writes import StoredWrites
-from confirma_async.bulk.journal.values import milliseconds, places, slices
+from confirma_async.bulk.journal.stored.values import milliseconds, places, slices
+from confirma_async.bulk.journal.stored.writes import StoredWrites
 from confirma_async.bulk.models import FINAL, Entry, Refusal, Retry, Row, State
 from confirma_async.bulk.sqlite.chunks import write_chunk
 from confirma_async.bulk.sqlite.counts import Counts
@@ -42,9 +42,9 @@ from confirma_async.bulk.sqlite.file.journal_file import OpenFile, open_file
 from confirma_async.bulk.sqlite.holders import Holders
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
 from confirma_async.bulk.sqlite.reader import SqliteReader
+from confirma_async.bulk.sqlite.tables import SqliteTables
 from confirma_async.bulk.sqlite.versions import keep_former, take_back_version, version_sent
 from confirma_async.bulk.sqlite.word_numbers import WordNumbers
-from confirma_async.bulk.sqlite.writes import SqliteWriteTables
 from confirma_async.formats.models import Identity
 
 _OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
@@ -71,26 +71,24 @@ class SqliteJournal(SqliteReader):
     Args:
         path: The file, for messages.
         opened: The file as a job has it open.
-
-    Attributes:
-        sequence: The place of the last attempt in the order of all attempts.
     """
 
     def __init__(self, path: Path, opened: OpenFile) -> None:
-        super().__init__(path, opened.connection, opened.doubt)
+        tables = SqliteTables(path, opened.connection)
+        super().__init__(tables, opened.doubt)
+        self._tables: SqliteTables = tables
+        self._connection = opened.connection
         self._file = opened
         self._holders = Holders(opened)
         self._counts = Counts(opened.connection)
-        self.writes: StoredWrites = StoredWrites(
-            SqliteWriteTables(path, opened.connection), self._doubted, self._holders.settle_dead
-        )
+        self.writes: StoredWrites = StoredWrites(tables, self._doubted, self._holders.settle_dead)
         self._words = WordNumbers(opened.connection)
         self.word: Callable[[str], int] = self._words.__getitem__
         """Returns the number of a text that repeats."""
-        self._has_archive = bool(self._one("SELECT EXISTS (SELECT 1 FROM archived)"))
-        self._last: int = self._one("SELECT coalesce(max(position), 0) FROM item")
-        self.sequence: int = self._one("SELECT sequence FROM progress")
-        self._commits: int = self._one("SELECT commits FROM progress")
+        self._has_archive = bool(self._tables.one("SELECT EXISTS (SELECT 1 FROM archived)"))
+        self._last: int = self._tables.one("SELECT coalesce(max(position), 0) FROM item")
+        tables.sequence = self._tables.one("SELECT sequence FROM progress")
+        self._commits: int = self._tables.one("SELECT commits FROM progress")
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
@@ -108,23 +106,24 @@ class SqliteJournal(SqliteReader):
     @contextlib.contextmanager
     def _changing(self) -> Generator[None]:
         """Begin a transaction, and end it: with a commit, or as if it had never been."""
-        before = self._last, self.sequence
+        before = self._last, self._tables.sequence
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._catch_up()
             yield
             self._connection.execute(
-                "UPDATE progress SET commits = commits + 1, sequence = max(sequence, ?)", (self.sequence,)
+                "UPDATE progress SET commits = commits + 1, sequence = max(sequence, ?)",
+                (self._tables.sequence,),
             )
             self._file.check_in_place()
             self._connection.execute("COMMIT")
         except BaseException as error:
             with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
                 self._connection.rollback()
-            self._last, self.sequence = before
+            self._last, self._tables.sequence = before
             self._commits = -1  # what others have written meanwhile is taken in again
             self._words.clear()
-            self._texts.clear()
+            self._tables.forget_texts()
             self._counts.forget()
             if isinstance(error, sqlite3.Error):
                 raise explained(self.path, error) from error
@@ -135,9 +134,9 @@ class SqliteJournal(SqliteReader):
         commits, sequence = self._connection.execute("SELECT commits, sequence FROM progress").fetchone()
         if commits == self._commits:
             return
-        self._commits, self.sequence = commits, sequence
-        self._last = self._one("SELECT coalesce(max(position), 0) FROM item")
-        self._has_archive = bool(self._one("SELECT EXISTS (SELECT 1 FROM archived)"))
+        self._commits, self._tables.sequence = commits, sequence
+        self._last = self._tables.one("SELECT coalesce(max(position), 0) FROM item")
+        self._has_archive = bool(self._tables.one("SELECT EXISTS (SELECT 1 FROM archived)"))
 
     def close(self) -> None:
         """See ``Journal``."""
@@ -151,7 +150,7 @@ class SqliteJournal(SqliteReader):
         """See ``Journal``."""
         self.take_in(job.target, owner, now=now)
         execute = self._connection.execute
-        run = self._one("SELECT coalesce(max(id), 0) + 1 FROM run")
+        run = self._tables.one("SELECT coalesce(max(id), 0) + 1 FROM run")
         inputs = json.dumps(list(job.inputs))
         execute(
             "INSERT INTO run (id, began_at, expected, inputs, hold, allowed, reading) "
@@ -178,13 +177,13 @@ class SqliteJournal(SqliteReader):
     def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
         """See ``Journal``."""
         check_target(self.name, self.target(), target)
-        self._keep({"target": target})
+        self._tables.keep({"target": target})
         if owner is not None:
             self._take_in(owner, now)
 
     def _settle_doubt(self) -> None:
         """Mark as doubtful what this journal did not send: the journal that it was may have sent it."""
-        if self._doubt is None or "doubt_settled" in self._meta():
+        if self._doubt is None or "doubt_settled" in self._tables.kept():
             return
         # An unknown one may have been sent again since: what was known of then proves nothing any more.
         self._connection.execute(
@@ -196,7 +195,7 @@ class SqliteJournal(SqliteReader):
             (State.UNKNOWN, self._doubt.reason, State.PENDING, State.CLAIMED),
         )
         self.writes.settle_doubt(self._doubt.reason)
-        self._keep({"doubt_settled": "1"})
+        self._tables.keep({"doubt_settled": "1"})
 
     def _take_in(self, owner: Owner, now: float) -> None:
         """Check that a key is of the journal's account, and keep its fingerprint.
@@ -209,10 +208,10 @@ class SqliteJournal(SqliteReader):
             if self._holders.others_run() or self.has_sent():
                 raise foreign_key(self.name, account)
 
-        tied = tie(self._meta(), self.owners()[1], owner, check_unused)
+        tied = tie(self._tables.kept(), self.owners()[1], owner, check_unused)
         if tied.forgets:
             self._connection.execute("DELETE FROM owner")
-        self._keep(tied.kept)
+        self._tables.keep(tied.kept)
         self._add_owner(tied.fingerprint, now)
 
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
@@ -223,7 +222,7 @@ class SqliteJournal(SqliteReader):
         )
         self._connection.execute(f"UPDATE item SET holder = NULL WHERE {OPEN} AND holder = ?", (run,))
         if owner is not None:  # its key was renewed during the run
-            own, *_ = owner.fingerprints(bytes.fromhex(self._meta()["salt"]))
+            own, *_ = owner.fingerprints(bytes.fromhex(self._tables.kept()["salt"]))
             self._add_owner(own, now)
 
     def _add_owner(self, fingerprint: str, now: float) -> None:
@@ -239,7 +238,7 @@ class SqliteJournal(SqliteReader):
         for numbers in slices(sorted({entry.key.number for entry in entries})):
             chunk.know(self._settled(numbers))
             if self._has_archive:
-                chunk.know(self._archived(f"WHERE number IN ({places(numbers)})", *numbers))
+                chunk.know(self._items.archived(f"WHERE number IN ({places(numbers)})", *numbers))
         admitted = [chunk.admit(entry) for entry in entries]
         self._counts.take_up(one.position for one in admitted if one.admission in TAKEN_UP)
         write_chunk(self._connection, chunk, run, self._counts)
@@ -248,10 +247,10 @@ class SqliteJournal(SqliteReader):
     def _settled(self, numbers: Sequence[int]) -> Sequence[Row]:
         """Return the items of some numbers, after settling what a dead run has left of them under way."""
         query = f"WHERE number IN ({places(numbers)})"
-        found = list(self._query(query, *numbers))
+        found = list(self._items.query(query, *numbers))
         if any(map(self._holders.is_left, found)):
             self._holders.settle_dead()
-            return list(self._query(query, *numbers))
+            return list(self._items.query(query, *numbers))
         return found
 
     def next_position(self) -> int:
@@ -262,8 +261,8 @@ class SqliteJournal(SqliteReader):
     def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
         """See ``Journal``."""
         for some in slices(positions):
-            first = self.sequence + 1
-            self.sequence += len(some)
+            first = self._tables.sequence + 1
+            self._tables.sequence += len(some)
             values = [value for at, position in enumerate(some, first) for value in (position, at)]
             changed = self._connection.execute(
                 "UPDATE item SET state = ?, attempts = attempts + 1, attempted_at = ?, ends_at = ?, "
@@ -293,7 +292,7 @@ class SqliteJournal(SqliteReader):
         """See ``Journal``."""
         self._connection.executemany(
             "UPDATE item SET ended = ? WHERE position = ? AND ended IS NULL",
-            [(self.sequence, position) for position in positions],
+            [(self._tables.sequence, position) for position in positions],
         )
 
     def decide(self, decisions: Sequence[Decision]) -> None:
@@ -332,7 +331,7 @@ class SqliteJournal(SqliteReader):
             decision.detail,
             decision.duplicate,
             milliseconds(decision.at) if decision.state in FINAL else None,
-            self.sequence if decision.lost else None,
+            self._tables.sequence if decision.lost else None,
             None if decision.seconds is None else round(decision.seconds * 1000),
             decision.kept,
         )
@@ -358,7 +357,7 @@ class SqliteJournal(SqliteReader):
     def resolve(self, resolution: Resolution) -> None:
         """See ``Journal``."""
         self._holders.settle_dead()
-        check_resolvable(next(self._query("WHERE position = ?", resolution.position), None))
+        check_resolvable(next(self._items.query("WHERE position = ?", resolution.position), None))
         self._settle_doubt()  # else the next run would take what a person has found out for unknown
         self.keep_former(resolution.position, resolution.at, resolution.note)
         self._counts.count({resolution.position: resolution})
@@ -388,7 +387,7 @@ class SqliteJournal(SqliteReader):
     def trust(self, now: float) -> int:
         """See ``Journal``."""
         self._connection.execute(f"DELETE FROM meta WHERE name IN {_OF_DOUBT}")
-        self._keep({"trusted_at": str(now)})
+        self._tables.keep({"trusted_at": str(now)})
         self._doubt = None
         return (
             self.writes.trust()
@@ -401,7 +400,7 @@ class SqliteJournal(SqliteReader):
 
     def note_service_time(self, moment: float) -> None:
         """See ``Journal``."""
-        self._keep({"doubt_service_time": str(moment)})
+        self._tables.keep({"doubt_service_time": str(moment)})
         if self._doubt is not None:
             self._doubt = evolve(self._doubt, service_time=moment)
 
@@ -411,7 +410,8 @@ class SqliteJournal(SqliteReader):
 
     def keep_numbers(self, given: Mapping[Identity, int]) -> None:
         """See ``Journal``."""
-        run = self._one("SELECT coalesce(max(id), 0) FROM run") + 1  # numbers are given before the run begins
+        # Numbers are given before the run begins.
+        run = self._tables.one("SELECT coalesce(max(id), 0) + 1 FROM run")
         self._connection.executemany(
             "INSERT OR IGNORE INTO numbered VALUES (?, ?, ?, ?, ?)",
             [(who.seller, str(who.type), who.original, number, run) for who, number in given.items()],
@@ -439,6 +439,3 @@ class SqliteJournal(SqliteReader):
                 self._connection.execute("VACUUM")
         except sqlite3.Error as error:
             raise explained(self.path, error) from error
-
-    def _keep(self, values: Mapping[str, str]) -> None:
-        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())

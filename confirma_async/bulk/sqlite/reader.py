@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from confirma_async.bulk.journal.records import Doubt, Run
-from confirma_async.bulk.journal.stored_reader import StoredReader, given_number
-from confirma_async.bulk.journal.values import places, slices
+from confirma_async.bulk.journal.stored.reader import StoredReader, given_number
+from confirma_async.bulk.journal.stored.values import places, slices
 from confirma_async.bulk.models import Row, State
 from confirma_async.bulk.sqlite.file.guard import examine_missing
 from confirma_async.bulk.sqlite.file.look import read_file
-from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
+from confirma_async.bulk.sqlite.migrations import DECIDED
 from confirma_async.bulk.sqlite.payloads import SqlitePayloads
-from confirma_async.bulk.sqlite.writes import SqliteWriteTables
+from confirma_async.bulk.sqlite.tables import SqliteTables
 from confirma_async.formats.models import Identity
 
 _REJECTED = (
@@ -37,7 +35,7 @@ def reading(path: Path) -> Generator[SqliteReader]:
         JournalMismatchError: the file is something else, or of a newer version.
     """
     with read_file(path) as (connection, doubt):
-        yield SqliteReader(path, connection, doubt)
+        yield SqliteReader(SqliteTables(path, connection), doubt)
 
 
 @contextlib.contextmanager
@@ -57,11 +55,10 @@ def reading_if_there(path: Path) -> Generator[SqliteReader | None]:
 
 
 class SqliteReader(StoredReader):
-    """A ``JournalReader`` over a connection.
+    """A ``JournalReader`` over a file.
 
     Args:
-        path: The file, for messages.
-        connection: The journal.
+        tables: The tables.
         doubt: Why it may not know all that was sent; None where it does.
 
     Attributes:
@@ -69,17 +66,10 @@ class SqliteReader(StoredReader):
         payloads: The payloads that an outbox has asked to keep.
     """
 
-    _is_open = OPEN
-    _is_final = DECIDED
-    _verdict = "state"
-    _place = "sequence"
-
-    def __init__(self, path: Path, connection: sqlite3.Connection, doubt: Doubt | None) -> None:
-        super().__init__(str(path), doubt, SqliteWriteTables(path, connection))
-        self.path = path
-        self.payloads: SqlitePayloads = SqlitePayloads(connection)
-        self._connection = connection
-        self._texts: dict[int, str] = {}
+    def __init__(self, tables: SqliteTables, doubt: Doubt | None) -> None:
+        super().__init__(tables, doubt)
+        self.path = tables.path
+        self.payloads: SqlitePayloads = SqlitePayloads(tables.connection)
 
     def runs(self) -> Iterator[Run]:
         """See ``Journal``."""
@@ -88,7 +78,7 @@ class SqliteReader(StoredReader):
     def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
         """See ``Journal``."""
         if run is None and {*states} == {State.REJECTED}:
-            return self._query(_REJECTED)
+            return self._items.query(_REJECTED)
         return super().rows(*states, run=run)
 
     def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
@@ -100,7 +90,7 @@ class SqliteReader(StoredReader):
                 "SELECT seller, type, original, number FROM numbered "
                 f"WHERE (seller, type, original) IN (VALUES {places(some, 3)})"
             )
-            found.update(map(given_number, self._all(query, *wanted)))
+            found.update(map(given_number, self._tables.few(query, *wanted)))
         return found
 
     def numbers_in_use(self, numbers: Sequence[int]) -> frozenset[int]:
@@ -109,15 +99,5 @@ class SqliteReader(StoredReader):
         for some in slices(numbers):
             for table in ("item", "archived", "numbered"):
                 query = f"SELECT number FROM {table} WHERE number IN ({places(some)})"
-                found.update(number for (number,) in self._all(query, *some))
+                found.update(number for (number,) in self._tables.few(query, *some))
         return frozenset(found)
-
-    def _each(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        return self._connection.execute(query, values)
-
-    _all = _each
-
-    def _text(self, word: int) -> str:
-        if word not in self._texts:
-            ((self._texts[word],),) = self._all("SELECT text FROM word WHERE id = ?", word)
-        return self._texts[word]

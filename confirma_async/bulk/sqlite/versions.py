@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from confirma_async.bulk.journal.records import Version
-from confirma_async.bulk.journal.values import date_of
+from confirma_async.bulk.journal.stored.values import date_of
 from confirma_async.bulk.models import State
 from confirma_async.bulk.sqlite.migrations import OPEN
 from confirma_async.schemas import InvoiceStatus

@@ -347,7 +347,7 @@ def test_reading_never_writes(path):
         pytest.raises(JournalError, match="cannot be written"),
         reading(path) as journal,
     ):
-        journal._connection.execute("DELETE FROM meta")
+        journal._tables.change("DELETE FROM meta")
 
 
 def test_errors_of_the_journal_survive_pickling(path):

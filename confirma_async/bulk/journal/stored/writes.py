@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from confirma_async.bulk.journal.records import Admission
-from confirma_async.bulk.journal.values import milliseconds, places, slices
-from confirma_async.bulk.journal.write_rows import COLUMNS, write_row
+from confirma_async.bulk.journal.stored.tables import Tables
+from confirma_async.bulk.journal.stored.values import milliseconds, places, slices
+from confirma_async.bulk.journal.stored.write_rows import COLUMNS, write_row
 from confirma_async.bulk.journal.writes import (
     UNDER_WAY,
     Claim,
@@ -19,7 +20,6 @@ from confirma_async.bulk.journal.writes import (
     may_show_the_same,
 )
 from confirma_async.bulk.models import FINAL, Retry, State
-from confirma_async.errors import JournalError
 
 _OPEN = "state NOT IN (4, 5)"
 """Writes that are not final, as the index of them says it."""
@@ -46,40 +46,6 @@ def settling(alive: str) -> str:
     )
 
 
-class Changed(Protocol):
-    """What a statement has done."""
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows it has changed."""
-        ...
-
-
-class WriteTables(Protocol):
-    """The tables of writes in one kind of database. A statement has ``?`` where a value goes."""
-
-    @property
-    def new_id(self) -> str:
-        """The expression for the number of a new write; NULL where the database gives it by itself."""
-        ...
-
-    def execute(self, query: str, values: Sequence[Any] = ()) -> Changed:
-        """Run a statement that changes rows."""
-        ...
-
-    def rows(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """Return the rows of a query."""
-        ...
-
-    def lock(self) -> None:
-        """Have the claims of other jobs wait for the end of this transaction."""
-        ...
-
-    def taken_over(self) -> JournalError:
-        """Return the error for a write that another run has in its hands by now."""
-        ...
-
-
 class StoredWrites:
     """``Writes`` over the tables of a journal.
 
@@ -91,7 +57,7 @@ class StoredWrites:
 
     def __init__(
         self,
-        tables: WriteTables,
+        tables: Tables,
         doubt: Callable[[], str | None],
         settle_dead: Callable[[], None] = lambda: None,
     ) -> None:
@@ -101,18 +67,18 @@ class StoredWrites:
 
     def settle_doubt(self, reason: str) -> None:
         """Have what surely was not sent count as unknown: the journal has forgotten what was sent since."""
-        self._tables.execute(
+        self._tables.change(
             f"UPDATE write SET state = {State.UNKNOWN:d}, detail = ? "
             f"WHERE {_OPEN} AND state IN ({State.PENDING:d}, {State.CLAIMED:d})",
-            (reason,),
+            reason,
         )
 
     def trust(self) -> int:
         """Have what was never sent be sent again; return how many writes that are."""
-        return self._tables.execute(
+        return self._tables.change(
             f"UPDATE write SET state = {State.PENDING:d}, detail = NULL "
             f"WHERE {_OPEN} AND {_IS_UNKNOWN} AND attempts = 0"
-        ).rowcount
+        )
 
     def claim(self, write: Write, run: int, retry: Retry = Retry.NONE) -> Claim:
         """See ``Writes``."""
@@ -138,42 +104,42 @@ class StoredWrites:
     def _put(self, write: Write, run: int, row: WriteRow | None) -> int:
         facts = json.dumps([*map(dict, write.facts)], separators=(",", ":"), sort_keys=True)
         known = None if row is None else row.id
-        ((ident,),) = self._tables.rows(
+        ident = self._tables.one(
             "INSERT INTO write (id, operation, key, digest, facts, state, run) "
-            f"VALUES (coalesce(?, {self._tables.new_id}), ?, ?, ?, ?, {State.CLAIMED:d}, ?) "
+            f"VALUES (coalesce(?, {self._tables.new_write}), ?, ?, ?, ?, {State.CLAIMED:d}, ?) "
             "ON CONFLICT (operation, key) DO UPDATE SET digest = excluded.digest, facts = excluded.facts, "
             "state = excluded.state, run = excluded.run, attempted_at = NULL, ends_at = NULL, "
             "decided_at = NULL, status = NULL, detail = NULL, form = NULL RETURNING id",
-            (known, write.operation, write.key, write.digest, facts, run),
-        )
-        self._tables.execute("DELETE FROM write_name WHERE write = ?", (ident,))
+            known, write.operation, write.key, write.digest, facts, run,
+        )  # fmt: skip
+        self._tables.change("DELETE FROM write_name WHERE write = ?", ident)
         for names in slices(write.names):
-            self._tables.execute(
+            self._tables.change(
                 f"INSERT INTO write_name VALUES {places(names, 3)}",
-                [value for name in names for value in (write.operation, name, ident)],
+                *[value for name in names for value in (write.operation, name, ident)],
             )
-        return int(ident)
+        return ident
 
     def _of_names(self, write: Write, own: WriteRow | None) -> WriteRow | None:
         """Return a write other than its own that bears one of these names."""
         where = "WHERE id = (SELECT write FROM write_name WHERE operation = ? AND name = ?)"
         for name in write.names:
-            found = next(self._query(where, (write.operation, name)), None)
+            found = next(self._query(where, write.operation, name), None)
             if found is not None and (own is None or found.id != own.id):
                 return found
         return None
 
     def _known(self, ident: int) -> WriteRow:
-        return next(self._query("WHERE id = ?", (ident,)))
+        return next(self._query("WHERE id = ?", ident))
 
     def sending(self, ident: int, run: int, now: float, ends_at: float) -> None:
         """See ``Writes``."""
-        changed = self._tables.execute(
+        changed = self._tables.change(
             f"UPDATE write SET state = {State.SENDING:d}, attempts = attempts + 1, form = NULL, "
             f"attempted_at = coalesce(attempted_at, ?), ends_at = ? WHERE id = ? AND {_HELD}",
-            (milliseconds(now), milliseconds(ends_at), ident, run),
-        )
-        self._check_held(changed.rowcount)
+            milliseconds(now), milliseconds(ends_at), ident, run,
+        )  # fmt: skip
+        self._check_held(changed)
 
     def decide(self, decision: WriteDecision, run: int) -> None:
         """See ``Writes``."""
@@ -195,43 +161,36 @@ class StoredWrites:
     def _change(self, decision: WriteDecision, where: str, *values: int) -> int:
         """Write down what became of a write, where it stands as told; return how many rows that is."""
         is_final = decision.state in FINAL
-        return self._tables.execute(
+        return self._tables.change(
             "UPDATE write SET state = ?, status = ?, detail = ?, form = ?, decided_at = ?, "
             f"ends_at = {'NULL' if is_final else 'ends_at'} WHERE id = ? AND {where}",
-            (
-                int(decision.state),
-                decision.status,
-                decision.detail,
-                decision.form,
-                milliseconds(decision.at) if is_final else None,
-                decision.id,
-                *values,
-            ),
-        ).rowcount
+            int(decision.state), decision.status, decision.detail, decision.form,
+            milliseconds(decision.at) if is_final else None, decision.id, *values,
+        )  # fmt: skip
 
     def put_back(self, run: int) -> None:
         """See ``Writes``."""
-        self._tables.execute(
+        self._tables.change(
             f"UPDATE write SET state = {State.PENDING:d} "
             f"WHERE {_OPEN} AND state = {State.CLAIMED:d} AND run = ?",
-            (run,),
+            run,
         )
 
     def resolve(self, ident: int, state: State, note: str, at: float) -> None:
         """See ``Writes``."""
         form = self._known(ident).form
         if state is State.ACCEPTED and form is not None:
-            self._tables.execute("INSERT INTO form VALUES (?) ON CONFLICT DO NOTHING", (form,))
+            self._tables.change("INSERT INTO form VALUES (?) ON CONFLICT DO NOTHING", form)
         detail = f"a person decided: {note}"
         self._change(WriteDecision(id=ident, state=state, detail=detail, at=at), _IS_UNKNOWN)
 
     def find(self, operation: str, key: str) -> WriteRow | None:
         """See ``Writes``."""
-        return next(self._query("WHERE operation = ? AND key = ?", (operation, key)), None)
+        return next(self._query("WHERE operation = ? AND key = ?", operation, key), None)
 
     def names(self, ident: int) -> Sequence[str]:
         """See ``Writes``."""
-        found = self._tables.rows("SELECT name FROM write_name WHERE write = ? ORDER BY name", (ident,))
+        found = self._tables.few("SELECT name FROM write_name WHERE write = ? ORDER BY name", ident)
         return [name for (name,) in found]
 
     def rows(self, *states: State, run: int | None = None) -> Iterator[WriteRow]:
@@ -244,7 +203,7 @@ class StoredWrites:
         if run is not None:
             conditions.append("run = ?")
             values.append(run)
-        return self._query(f"WHERE {' AND '.join(conditions)} ORDER BY id", values)
+        return self._query(f"WHERE {' AND '.join(conditions)} ORDER BY id", *values)
 
     def has_rival(self, ident: int) -> bool:
         """See ``Writes``."""
@@ -252,15 +211,15 @@ class StoredWrites:
         others = self._query(
             "WHERE operation = ? AND id <> ? "
             f"AND (attempts > 0 OR state NOT IN ({State.PENDING:d}, {State.CLAIMED:d}))",
-            (own.operation, ident),
-        )
+            own.operation, ident,
+        )  # fmt: skip
         return any(may_show_the_same(own.facts, other.facts) for other in others)
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:
         """See ``Writes``."""
         where, values = ("", ()) if run is None else (" WHERE run = ?", (run,))
-        found = dict(self._tables.rows(f"SELECT state, count(*) FROM write{where} GROUP BY state", values))
+        found = dict(self._tables.few(f"SELECT state, count(*) FROM write{where} GROUP BY state", *values))
         return {state: found.get(int(state), 0) for state in State}
 
-    def _query(self, rest: str, values: Sequence[Any]) -> Iterator[WriteRow]:
-        return map(write_row, self._tables.rows(f"SELECT {COLUMNS} FROM write {rest}", values))
+    def _query(self, rest: str, *values: Any) -> Iterator[WriteRow]:
+        return map(write_row, self._tables.many(f"SELECT {COLUMNS} FROM write {rest}", *values))

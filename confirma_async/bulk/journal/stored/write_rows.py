@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from confirma_async.bulk.journal.values import seconds
+from confirma_async.bulk.journal.stored.values import seconds
 from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import State
 

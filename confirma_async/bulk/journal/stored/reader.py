@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain
-from typing import Any, ClassVar
+from typing import Any
 
 from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt, PreviousVersion, Refused, Run
 from confirma_async.bulk.journal.rules import same_invoice
-from confirma_async.bulk.journal.stored_writes import StoredWrites, WriteTables
-from confirma_async.bulk.journal.values import PERIOD, by_state, date_of, day, milliseconds, seconds
+from confirma_async.bulk.journal.stored.items import StoredItems
+from confirma_async.bulk.journal.stored.tables import Tables
+from confirma_async.bulk.journal.stored.values import PERIOD, by_state, day, milliseconds, seconds
+from confirma_async.bulk.journal.stored.writes import StoredWrites
 from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceType
@@ -32,44 +34,23 @@ _ALONE = (
 ENDED_LATER = "(ended_at IS NULL OR ended_at >= ?)"
 """Runs that had not ended by a moment."""
 
-ITEM_COLUMNS = (
-    "position, seller, type, number, repeat, date, source, digest, state, attempts, attempted_at, run, "
-    "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no, form, "
-    "holder"
-)
-"""The columns of an item, in the order in which a row of it is read."""
-
-ARCHIVED_COLUMNS = "number, type, seller, repeat, digest, date"
-"""The columns of an accepted invoice that was archived, likewise."""
-
 
 class StoredReader(ABC):
-    """The half of a ``Journal`` that changes nothing. A statement has ``?`` where a value goes.
+    """The half of a ``Journal`` that changes nothing.
 
     Args:
-        name: What names the journal to people.
+        tables: The tables.
         doubt: Why it may not know all that was sent; None where it does.
-        tables: The tables of the writes that are no invoices.
 
     Attributes:
         name: What names the journal to people.
         writes: The writes that are no invoices.
     """
 
-    _is_open: ClassVar[str]
-    """The condition of items that are not final, as their index says it."""
-
-    _is_final: ClassVar[str]
-    """The condition of items that are final, as their index says it."""
-
-    _verdict: ClassVar[str]
-    """The column by which the index of what is final finds a state."""
-
-    _place: ClassVar[str]
-    """The column by which that index has the order of the attempts."""
-
-    def __init__(self, name: str, doubt: Doubt | None, tables: WriteTables) -> None:
-        self.name = name
+    def __init__(self, tables: Tables, doubt: Doubt | None) -> None:
+        self.name = tables.name
+        self._tables = tables
+        self._items = StoredItems(tables)
         self._doubt = doubt
         self.writes: StoredWrites = StoredWrites(tables, self._doubted)
 
@@ -77,25 +58,26 @@ class StoredReader(ABC):
 
     def target(self) -> str | None:
         """See ``Journal``."""
-        return self._meta().get("target")
+        return self._tables.kept().get("target")
 
     def account(self) -> str:
         """See ``Journal``."""
-        return self._meta().get("account", "")
+        return self._tables.kept().get("account", "")
 
     def owners(self) -> tuple[bytes, Sequence[str]]:
         """See ``Journal``."""
-        found = self._all("SELECT fingerprint FROM owner ORDER BY at")
-        return bytes.fromhex(self._meta().get("salt", "")), [own for (own,) in found]
+        found = self._tables.few("SELECT fingerprint FROM owner ORDER BY at")
+        return bytes.fromhex(self._tables.kept().get("salt", "")), [own for (own,) in found]
 
     def has_sent(self) -> bool:
         """See ``Journal``."""
+        tables = self._tables
         sent = (
-            f"SELECT EXISTS (SELECT 1 FROM item WHERE {self._is_final}) OR EXISTS (SELECT 1 FROM archived) "
-            f"OR EXISTS (SELECT 1 FROM item WHERE {self._is_open} AND state IN (2, 3)) OR "
+            f"SELECT EXISTS (SELECT 1 FROM item WHERE {tables.is_final}) OR EXISTS (SELECT 1 FROM archived) "
+            f"OR EXISTS (SELECT 1 FROM item WHERE {tables.is_open} AND state IN (2, 3)) OR "
             "EXISTS (SELECT 1 FROM write WHERE state NOT IN (0, 1))"
         )
-        return bool(self._one(sent))
+        return bool(self._tables.one(sent))
 
     def doubt(self) -> Doubt | None:
         """See ``Journal``."""
@@ -103,7 +85,7 @@ class StoredReader(ABC):
 
     def confirmed_forms(self) -> frozenset[str]:
         """See ``Journal``."""
-        return frozenset(form for (form,) in self._all("SELECT form FROM form"))
+        return frozenset(form for (form,) in self._tables.few("SELECT form FROM form"))
 
     # --- runs ---------------------------------------------------------------------------------------
 
@@ -118,29 +100,30 @@ class StoredReader(ABC):
     def decided_since(self, run: int, moment: float) -> int:
         """See ``Journal``."""
         query = "SELECT coalesce(sum(count), 0) FROM decided WHERE run = ? AND period >= ?"
-        return self._one(query, run, int(moment) // PERIOD)
+        return self._tables.one(query, run, int(moment) // PERIOD)
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:
         """See ``Journal``."""
         where, values = ("", ()) if run is None else ("WHERE run = ? ", (run,))
         query = f"SELECT state, sum(count) FROM decided {where}GROUP BY state"
-        final = Counter({state: int(count) for state, count in self._all(query, *values)})
+        final = Counter({state: int(count) for state, count in self._tables.few(query, *values)})
         open_ = self.open_counts(run)
         return {state: final[int(state)] if state in FINAL else open_[state] for state in State}
 
     def open_counts(self, run: int | None = None) -> Mapping[State, int]:
         """See ``Journal``."""
         of_run, values = ("", ()) if run is None else (" AND run = ?", (run,))
-        query = f"SELECT state, count(*) FROM item WHERE {self._is_open}{of_run} GROUP BY state"
-        found = dict(self._all(query, *values))
+        query = f"SELECT state, count(*) FROM item WHERE {self._tables.is_open}{of_run} GROUP BY state"
+        found = dict(self._tables.few(query, *values))
         return {state: found.get(int(state), 0) for state in State}
 
     def amounts(self, run: int) -> Mapping[State, Mapping[str, Decimal]]:
         """See ``Journal``."""
         query = "SELECT state, currency, sum(amount) FROM item WHERE {} AND run = ? GROUP BY state, currency"
-        parts = [self._all(query.format(where), run) for where in (self._is_final, self._is_open)]
+        tables = self._tables
+        parts = [tables.few(query.format(where), run) for where in (tables.is_final, tables.is_open)]
         return by_state(
-            (state, self._text(currency), int(cents))
+            (state, self._tables.text(currency), int(cents))
             for state, currency, cents in chain(*parts)  # each by its index
             if cents is not None
         )
@@ -148,21 +131,22 @@ class StoredReader(ABC):
     def refusals(self, run: int) -> Iterator[Refused]:
         """See ``Journal``."""
         query = "SELECT source, number, rule, path, message FROM refusal WHERE run = ? ORDER BY id"
-        for source, number, rule, path, message in self._each(query, run):
+        for source, number, rule, path, message in self._tables.many(query, run):
             yield Refused(source=source, number=number, rule=rule, path=path, message=message)
 
     def refused(self, run: int) -> int:
         """See ``Journal``."""
         query = "SELECT count(*) FROM (SELECT DISTINCT source, number FROM refusal WHERE run = ?) AS bad"
-        return self._one(query, run)
+        return self._tables.one(query, run)
 
     def withheld(self, run: int) -> int:
         """See ``Journal``."""
         query = (
-            f"SELECT count(*) FROM item WHERE {self._is_open} AND state = {State.PENDING:d} AND run = ? "
-            "AND (source, CAST(number AS text)) IN (SELECT source, number FROM refusal WHERE run = ?)"
+            f"SELECT count(*) FROM item WHERE {self._tables.is_open} AND state = {State.PENDING:d} "
+            "AND run = ? AND (source, CAST(number AS text)) IN "
+            "(SELECT source, number FROM refusal WHERE run = ?)"
         )
-        return self._one(query, run, run)
+        return self._tables.one(query, run, run)
 
     # --- items --------------------------------------------------------------------------------------
 
@@ -170,7 +154,7 @@ class StoredReader(ABC):
         """See ``Journal``."""
         same = [
             row
-            for row in (*self._of_number(key.number), *self._archived_of_number(key.number))
+            for row in (*self._items.of_number(key.number), *self._items.archived_of_number(key.number))
             if (row.key.type, row.key.repeat) == (key.type, key.repeat)
         ]
         return same_invoice(same, key)
@@ -179,24 +163,24 @@ class StoredReader(ABC):
         """See ``Journal``."""
         sent = (
             row.key
-            for row in self._of_number(key.number)
+            for row in self._items.of_number(key.number)
             if row.position != position
             and (row.attempts > 0 or row.state not in {State.PENDING, State.CLAIMED})
         )
-        archived = (row.key for row in self._archived_of_number(key.number))
+        archived = (row.key for row in self._items.archived_of_number(key.number))
         former = (
             f"SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND (state = {State.REJECTED:d} "
             f"OR (state = {State.PENDING:d} AND sequence > 0)))"
         )
         return AmbiguousMatches(
             others=(*sent, *archived),
-            former=bool(self._one(former, position)),
+            former=bool(self._tables.one(former, position)),
             forgotten=self._doubt is not None,
         )
 
     def witnesses(self, position: int, limit: int) -> Sequence[Row]:
         """See ``Journal``."""
-        lost = next(self._query("WHERE position = ?", position), None)
+        lost = next(self._items.query("WHERE position = ?", position), None)
         if lost is None or lost.ended is None:
             return []
         values = (lost.ended, position, day(lost.key.date))
@@ -211,20 +195,21 @@ class StoredReader(ABC):
             limit: How many at most.
         """
         found: list[Row] = []
-        for (run,) in [*self._all(f"SELECT id FROM run WHERE {ENDED_LATER} ORDER BY id DESC", since)]:
+        for (run,) in [*self._tables.few(f"SELECT id FROM run WHERE {ENDED_LATER} ORDER BY id DESC", since)]:
             if len(found) >= limit:
                 break
-            found += self._query(self._like("?"), run, *values, limit - len(found))
+            found += self._items.query(self._like("?"), run, *values, limit - len(found))
         return found
 
     def _like(self, run: str) -> str:
         """Return which items of a run are witnesses of a lost one: of its kind, and accepted after it."""
+        tables = self._tables
         return (
-            f"WHERE position IN (SELECT position FROM item WHERE {self._is_final} AND "
-            f"{self._verdict} = {State.ACCEPTED:d} AND run = {run} AND {self._place} > ? AND NOT duplicate "
-            f"ORDER BY {self._place} DESC LIMIT {_NEWEST}) AND attempts = 1 AND "
+            f"WHERE position IN (SELECT position FROM item WHERE {tables.is_final} AND "
+            f"{tables.verdict} = {State.ACCEPTED:d} AND run = {run} AND {tables.place} > ? AND NOT duplicate "
+            f"ORDER BY {tables.place} DESC LIMIT {_NEWEST}) AND attempts = 1 AND "
             "(type, seller) = (SELECT type, seller FROM item WHERE position = ?) AND date >= ? AND "
-            f"{_ALONE} ORDER BY {self._place} DESC LIMIT ?"
+            f"{_ALONE} ORDER BY {tables.place} DESC LIMIT ?"
         )
 
     def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
@@ -232,21 +217,21 @@ class StoredReader(ABC):
         wanted = ", ".join(f"{state:d}" for state in states)
         conditions = list[str]()
         if states and FINAL.isdisjoint(states):
-            conditions.append(f"{self._is_open} AND state IN ({wanted})")
+            conditions.append(f"{self._tables.is_open} AND state IN ({wanted})")
         elif states and {*states} <= FINAL:
-            conditions.append(f"{self._is_final} AND {self._verdict} IN ({wanted})")
+            conditions.append(f"{self._tables.is_final} AND {self._tables.verdict} IN ({wanted})")
         elif states:
             conditions.append(f"state IN ({wanted})")
         if run is not None:
             if not states:  # both indexes
-                conditions.append(f"({self._is_final} OR {self._is_open})")
+                conditions.append(f"({self._tables.is_final} OR {self._tables.is_open})")
             conditions.append("run = ?")
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        return self._query(f"{where}ORDER BY position", *(() if run is None else (run,)))
+        return self._items.query(f"{where}ORDER BY position", *(() if run is None else (run,)))
 
     def known(self, run: int) -> Iterator[Row]:
         """See ``Journal``."""
-        return self._query(
+        return self._items.query(
             "WHERE position IN (SELECT position FROM known WHERE run = ?) "
             f"AND state = {State.REJECTED:d} ORDER BY position",
             run,
@@ -255,18 +240,18 @@ class StoredReader(ABC):
     def archived(self, run: int | None = None) -> int:
         """See ``Journal``."""
         if run is None:
-            return self._one("SELECT count(*) FROM archived")
-        return self._one("SELECT count(*) FROM archived WHERE run = ?", run)
+            return self._tables.one("SELECT count(*) FROM archived")
+        return self._tables.one("SELECT count(*) FROM archived WHERE run = ?", run)
 
     def has_previous_version(self, position: int) -> bool:
         """See ``Journal``."""
         sent = f"SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND state <> {State.PENDING:d})"
-        return bool(self._one(sent, position))
+        return bool(self._tables.one(sent, position))
 
     def previous_versions(self) -> Iterator[PreviousVersion]:
         """See ``Journal``."""
         query = "SELECT position, at, state, digest, status, detail, note FROM former ORDER BY id"
-        for position, at, state, digest, status, detail, note in self._each(query):
+        for position, at, state, digest, status, detail, note in self._tables.many(query):
             yield PreviousVersion(
                 position=position, at=at, state=State(state), digest=digest, status=status, detail=detail,
                 note=note,
@@ -288,94 +273,20 @@ class StoredReader(ABC):
             "SELECT seller, type, original, number FROM numbered "
             "WHERE run = ? AND original <> CAST(number AS text) ORDER BY number"
         )
-        return dict(map(given_number, self._all(query, run)))
-
-    # --- how it is asked ----------------------------------------------------------------------------
-
-    @abstractmethod
-    def _all(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        """Return the rows of a query that has few."""
-
-    @abstractmethod
-    def _each(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        """Return the rows of a query that may have very many."""
-
-    @abstractmethod
-    def _text(self, word: Any) -> str:
-        """Return the text of a seller, a type, a status, a currency or a form of an answer."""
-
-    def _one(self, query: str, *values: Any) -> int:
-        ((found,),) = self._all(query, *values)
-        return int(found)
-
-    def _meta(self) -> dict[str, str]:
-        return {str(name): str(value) for name, value in self._all("SELECT name, value FROM meta")}
+        return dict(map(given_number, self._tables.few(query, run)))
 
     def _doubted(self) -> str | None:
         return None if self._doubt is None else self._doubt.reason
 
     def _runs(self, rest: str, *values: Any) -> Iterator[Run]:
         columns = "id, began_at, ended_at, ending, inputs, expected, known, allowed, reading"
-        for found in self._all(f"SELECT {columns} FROM run {rest}", *values):
+        for found in self._tables.few(f"SELECT {columns} FROM run {rest}", *values):
             number, began_at, ended_at, ending, inputs, expected, known, allowed, reading = found
             yield Run(
                 number=number, began_at=began_at / 1000, ended_at=seconds(ended_at), ending=ending,
                 inputs=tuple(json.loads(inputs)), expected=expected, known=known,
                 allowed=tuple(allowed.split()), reading=reading,
             )  # fmt: skip
-
-    def _of_number(self, number: int) -> Iterator[Row]:
-        return self._query("WHERE number = ?", number)
-
-    def _query(self, rest: str, *values: Any) -> Iterator[Row]:
-        return map(self._row, self._each(f"SELECT {ITEM_COLUMNS} FROM item {rest}", *values))
-
-    def _row(self, found: tuple[Any, ...]) -> Row:
-        (position, seller, kind, number, repeat, date, source, digest, state, attempts, at, run, sequence,
-         ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no,
-         form, holder) = found  # fmt: skip
-        text = self._text
-        return Row(
-            position=position,
-            key=InvoiceKey(text(seller), text(kind), number, date_of(repeat), date_of(date)),
-            source=source,
-            digest=digest,
-            state=State(state),
-            attempts=attempts,
-            attempted_at=seconds(decided_at - took if at is None and None not in {decided_at, took} else at),
-            run=run,
-            sequence=sequence or 0,
-            ended=ended,
-            ends_at=seconds(ends_at),
-            status=None if status is None else text(status),
-            detail=detail,
-            duplicate=bool(duplicate),
-            amount=None if amount is None else Decimal(amount).scaleb(-2),
-            currency=text(currency),
-            decided_at=seconds(decided_at),
-            seconds=seconds(took),
-            says_no=bool(says_no),
-            form=None if form is None else text(form),
-            holder=holder,
-        )
-
-    def _archived_of_number(self, number: int) -> Iterator[Row]:
-        return self._archived("WHERE number = ?", number)
-
-    def _archived(self, rest: str, *values: Any) -> Iterator[Row]:
-        return map(self._archived_row, self._all(f"SELECT {ARCHIVED_COLUMNS} FROM archived {rest}", *values))
-
-    def _archived_row(self, found: tuple[Any, ...]) -> Row:
-        """Return what is kept of an accepted invoice that was archived."""
-        number, kind, seller, repeat, digest, date = found
-        return Row(
-            position=0,
-            key=InvoiceKey(self._text(seller), self._text(kind), number, date_of(repeat), date_of(date)),
-            source="the archive of the journal",
-            digest=digest,
-            state=State.ACCEPTED,
-            run=0,
-        )
 
 
 def given_number(row: tuple[Any, ...]) -> tuple[Identity, int]:

@@ -1,0 +1,76 @@
+"""The port to the tables of a journal: what tells one kind of database from another."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from confirma_async.bulk.journal.stored.values import places
+from confirma_async.errors import JournalError
+
+
+class Tables(ABC):
+    """The tables of a journal in one kind of database. A statement has ``?`` where a value goes.
+
+    Args:
+        name: What names the journal to people.
+
+    Attributes:
+        name: What names the journal to people.
+        is_open: The condition of items that are not final, as their index says it.
+        is_final: The condition of items that are final, as their index says it.
+        verdict: The column by which the index of what is final finds a state.
+        place: The column by which that index has the order of the attempts.
+        new_write: The expression for the number of a new write; NULL where the database gives it by itself.
+    """
+
+    is_open: ClassVar[str]
+    is_final: ClassVar[str]
+    verdict: ClassVar[str]
+    place: ClassVar[str]
+    new_write: ClassVar[str]
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
+    def few(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Return the rows of a query that has few."""
+
+    @abstractmethod
+    def many(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Return the rows of a query that may have very many."""
+
+    @abstractmethod
+    def change(self, query: str, *values: Any) -> int:
+        """Run a statement that changes rows, within a transaction; return how many these are."""
+
+    @abstractmethod
+    def text(self, word: Any) -> str:
+        """Return the text of a seller, a type, a status, a currency or a form of an answer."""
+
+    @abstractmethod
+    def lock(self) -> None:
+        """Have the claims of other jobs wait for the end of this transaction."""
+
+    @abstractmethod
+    def taken_over(self) -> JournalError:
+        """Return the error for a write that another run has in its hands by now."""
+
+    def one(self, query: str, *values: Any) -> int:
+        """Return the one number that a query finds."""
+        ((found,),) = self.few(query, *values)
+        return int(found)
+
+    def kept(self) -> dict[str, str]:
+        """Return what is kept by name."""
+        return {str(name): str(value) for name, value in self.few("SELECT name, value FROM meta")}
+
+    def keep(self, values: Mapping[str, str]) -> None:
+        """Keep values by their names."""
+        self.change(
+            f"INSERT INTO meta VALUES {places([*values], 2)} "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            *[word for pair in values.items() for word in pair],
+        )

@@ -1,0 +1,64 @@
+"""The tables of a journal in a PostgreSQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from confirma_async.bulk.journal.stored.tables import Tables
+from confirma_async.bulk.models import FINAL
+from confirma_async.bulk.postgres.connection.failures import taken_over
+from confirma_async.bulk.postgres.connection.session import PostgresSession
+from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
+from confirma_async.bulk.postgres.opening import LOCK
+from confirma_async.errors import JournalError
+
+
+class PostgresTables(Tables):
+    """``Tables`` over the connection of a journal.
+
+    Args:
+        session: The connection.
+
+    Attributes:
+        session: The connection.
+    """
+
+    is_open = OPEN
+    is_final = f"{DECIDED} AND verdict IN ({', '.join(f'{state:d}' for state in sorted(FINAL))})"
+    verdict = "verdict"
+    place = "place"
+    new_write = "nextval('write_id')"
+
+    def __init__(self, session: PostgresSession) -> None:
+        super().__init__(session.name)
+        self.session = session
+
+    def few(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """See ``Tables``."""
+        return iter(self.session.execute(query.replace("?", "%s"), values).fetchall())
+
+    def many(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """See ``Tables``."""
+        return self.session.stream(query.replace("?", "%s"), values)
+
+    def change(self, query: str, *values: Any) -> int:
+        """See ``Tables``."""
+        return self.session.statements.change(query.replace("?", "%s"), values)
+
+    def change_columns(self, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run a statement over the columns of many rows; not at all where there are none."""
+        if rows:
+            self.change(query, *(list(column) for column in zip(*rows, strict=True)))
+
+    def text(self, word: str) -> str:
+        """See ``Tables``."""
+        return word
+
+    def lock(self) -> None:
+        """See ``Tables``: the lock of admission."""
+        self.change("SELECT pg_advisory_xact_lock(?)", LOCK)
+
+    def taken_over(self) -> JournalError:
+        """See ``Tables``."""
+        return taken_over(self.name)

@@ -1,0 +1,71 @@
+"""The tables of a journal in a file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from confirma_async.bulk.journal.rules import JournalTakenOverError
+from confirma_async.bulk.journal.stored.tables import Tables
+from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
+from confirma_async.errors import JournalError
+
+
+class SqliteTables(Tables):
+    """``Tables`` over the connection of a journal.
+
+    Args:
+        path: The file.
+        connection: The connection.
+
+    Attributes:
+        path: The file.
+        connection: The connection.
+        sequence: The place of the last attempt in the order of all attempts, as the job that writes knows it.
+    """
+
+    is_open = OPEN
+    is_final = DECIDED
+    verdict = "state"
+    place = "sequence"
+    new_write = "NULL"
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        super().__init__(str(path))
+        self.path = path
+        self.connection = connection
+        self.sequence: int = 0
+        self._texts: dict[int, str] = {}
+
+    def few(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """See ``Tables``."""
+        return self.connection.execute(query, values)
+
+    many = few
+
+    def change(self, query: str, *values: Any) -> int:
+        """See ``Tables``."""
+        return self.connection.execute(query, values).rowcount
+
+    def text(self, word: int) -> str:
+        """See ``Tables``."""
+        if word not in self._texts:
+            ((self._texts[word],),) = self.few("SELECT text FROM word WHERE id = ?", word)
+        return self._texts[word]
+
+    def forget_texts(self) -> None:
+        """Forget which texts were read: the transaction that wrote them may not have been."""
+        self._texts.clear()
+
+    def lock(self) -> None:
+        """Do nothing: a transaction that writes has the file for itself from its beginning."""
+
+    def taken_over(self) -> JournalError:
+        """See ``Tables``."""
+        return JournalTakenOverError(
+            f"the journal {self.path}: another run has taken over a write that this one was sending, "
+            f"because the file that shows it to be alive ({self.path.name}.held-...) was removed. It is "
+            "not sent again; what was sent is looked for"
+        )
