@@ -100,7 +100,7 @@ async def _all_accepted(database: str) -> bool:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         with reading(PostgresPlace.of(database)) as journal:
-            if journal.counts()[State.ACCEPTED] == INVOICES:
+            if journal.figures.counts()[State.ACCEPTED] == INVOICES:
                 return True
         await asyncio.sleep(0.5)
     return False

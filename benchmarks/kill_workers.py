@@ -365,14 +365,14 @@ class Proof:
     def _sent(self, run: int) -> int:
         """Return how many invoices are accepted, by the journal; 0 where it cannot be asked."""
         with contextlib.suppress(JournalError), reading(PostgresPlace.of(self._database)) as journal:
-            return journal.counts(run)[State.ACCEPTED]
+            return journal.figures.counts(run)[State.ACCEPTED]
         return 0
 
     def _compare(self, sandbox: Sandbox, run: int) -> dict[str, int]:
         arrived = Counter(invoice.number for invoice in sandbox.invoices())
         with reading(PostgresPlace.of(self._database)) as journal:
             states = {row.key.number: row.state for row in journal.rows()}
-            counted = journal.counts(run)[State.ACCEPTED]
+            counted = journal.figures.counts(run)[State.ACCEPTED]
         without, seconds = (0, 0) if self.parted is None else self.parted.sent_without_database()
         self._happened["seconds without the database, past the lease"] += seconds
         numbers = range(FIRST_NUMBER, FIRST_NUMBER + self.invoices)

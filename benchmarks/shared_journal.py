@@ -148,7 +148,7 @@ class Proof:
     def _is_done(self) -> bool:
         """Say whether every invoice is decided, so that killing would meet nothing any more."""
         with contextlib.suppress(JournalError), reading(self._journal) as journal:
-            return journal.counts()[State.ACCEPTED] == self.invoices
+            return journal.figures.counts()[State.ACCEPTED] == self.invoices
         return False
 
     async def _hit(self) -> bool:

@@ -277,7 +277,7 @@ class Trial:
         if not self.journal.exists() or not self.journal.stat().st_size:
             return False
         with reading(self.journal) as journal:
-            return bool(journal.open_counts()[State.SENDING])
+            return bool(journal.figures.open_counts()[State.SENDING])
 
     def _must_be_well(self, code: int | None, errors: bytes, well: set[int]) -> None:
         self.tally.paused += code == PAUSED

@@ -167,8 +167,8 @@ class BulkStream:
 
     async def _ended(self, job: Job, writer: JournalWriter, run: int, *, cut_off: bool = False) -> RunResult:
         """Return what a run leaves behind; ``cut_off`` where it was cancelled."""
-        left = await writer.run(lambda journal: journal.open_counts(run))
-        withheld = await writer.run(lambda journal: journal.withheld(run))
+        left = await writer.run(lambda journal: journal.figures.open_counts(run))
+        withheld = await writer.run(lambda journal: journal.figures.withheld(run))
         open_ends = left[State.UNKNOWN] + left[State.SENDING] + job.elsewhere
         reported = self._builder.counts[Verdict.UNKNOWN.value]  # another job may have taken these up
         unknown = max(open_ends, reported)

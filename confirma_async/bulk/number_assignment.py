@@ -41,8 +41,8 @@ def give_numbers(placement: Placement, identities: Iterable[Identity], start: in
         known = known_numbers(journal, documents)
         if journal.doubt() is not None:
             _refuse_new_numbers(journal.name, documents, known)
-        book = assign(documents, start, known, in_use=journal.numbers_in_use)
-        journal.keep_numbers(
+        book = assign(documents, start, known, in_use=journal.numbers.in_use)
+        journal.numbers.keep(
             {who: number for who, number in book.numbers.items() if whole(who.original) is None}
         )
     return book
@@ -61,7 +61,7 @@ def _refuse_new_numbers(name: str, documents: Sequence[Identity], known: Mapping
 def known_numbers(journal: JournalReader, documents: Sequence[Identity]) -> Mapping[Identity, int]:
     """Return the numbers that earlier runs have given to documents, or to those whose number they take."""
     odd = [who for who in documents if whole(who.original) is None]
-    return journal.numbered([*odd, *{namesake(who) for who in odd}])
+    return journal.numbers.of([*odd, *{namesake(who) for who in odd}])
 
 
 @define
@@ -111,7 +111,7 @@ class JournalBook:
                 return None
         number = whole(identity.original)
         if number is None:
-            return self._journal.numbered([identity]).get(identity)
+            return self._journal.numbers.of([identity]).get(identity)
         key = InvoiceKey(same_seller(identity.seller), str(identity.type).upper(), number, "", "")
         row = self._journal.find(key)
         return number if row is not None and row.key == key else None

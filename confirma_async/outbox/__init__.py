@@ -417,4 +417,4 @@ def _left(journal: Journal, run: int) -> Counter[State]:
     """Put back what a run holds, and return what it leaves open."""
     journal.put_back(run)
     journal.writes.put_back(run)
-    return Counter(dict(journal.open_counts(run))) + Counter(dict(journal.writes.counts(run)))
+    return Counter(dict(journal.figures.open_counts(run))) + Counter(dict(journal.writes.counts(run)))

@@ -3,8 +3,6 @@
 import contextlib
 import copy
 import time
-from collections import Counter
-from decimal import Decimal
 
 from attrs import define, evolve, field
 
@@ -23,6 +21,7 @@ from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import FINAL, Retry, Row, State
 from confirma_async.errors import JournalError
 from confirma_async.formats import Identity
+from tests.bulk.memory_parts import MemoryFigures, MemoryNumbers
 from tests.bulk.memory_writes import MemoryPayloads, MemoryWrites
 
 
@@ -59,6 +58,8 @@ class MemoryJournal:
         self._run = 0
         self.payloads = MemoryPayloads(self)
         self.writes = MemoryWrites(self)
+        self.figures = MemoryFigures(self)
+        self.numbers = MemoryNumbers(self)
 
     @contextlib.contextmanager
     def transaction(self):
@@ -115,9 +116,6 @@ class MemoryJournal:
         if owner is not None:
             self._take_in(owner)
         self.contents.target = target
-
-    def archived(self, run=None):
-        return sum(run in {None, row.run} for row in self.contents.archived)
 
     def _take_in(self, owner):
         if self.contents.salt is None:
@@ -271,11 +269,6 @@ class MemoryJournal:
     def confirm_form(self, form):
         self.contents.forms.add(form)
 
-    def keep_numbers(self, given):
-        run = len(self.contents.runs) + 1
-        new = {who: (number, run) for who, number in given.items()}
-        self.contents.numbers = {**new, **self.contents.numbers}
-
     def archive(self, before):
         old = [row for row in self.rows(State.ACCEPTED) if row.decided_at < before]
         for row in old:
@@ -308,9 +301,6 @@ class MemoryJournal:
 
     def run(self, number):
         return next((run for run in self.contents.runs if run.number == number), None)
-
-    def decided_since(self, run, moment):
-        return sum(by == run and at // 10 >= moment // 10 for by, at, _ in self.contents.decided)
 
     def confirmed_forms(self):
         return frozenset(self.contents.forms)
@@ -373,50 +363,11 @@ class MemoryJournal:
         met = (self.contents.items[position] for by, position in sorted(self.contents.known) if by == run)
         return iter([row for row in met if row.state is State.REJECTED])
 
-    def counts(self, run=None):
-        counted = Counter(row.state for row in self.rows(run=run))
-        if run is None:
-            counted[State.ACCEPTED] += len(self.contents.archived)
-        else:
-            final = Counter(state for by, _, state in self.contents.decided if by == run)
-            counted |= dict.fromkeys(FINAL, 0)
-            counted.update({state: final[state] - counted[state] for state in FINAL})
-        return {state: counted[state] for state in State}
-
-    def amounts(self, run):
-        found: dict[State, dict[str, Decimal]] = {}
-        for row in self.rows(run=run):
-            if row.amount is not None:
-                sums = found.setdefault(row.state, {})
-                sums[row.currency] = sums.get(row.currency, 0) + row.amount
-        return found
-
-    def open_counts(self, run=None):
-        return {state: 0 if state in FINAL else count for state, count in self.counts(run).items()}
-
     def refusals(self, run):
         return iter([bad for by, bad in self.contents.refused if by == run])
 
-    def refused(self, run):
-        return len({(bad.source, bad.number) for bad in self.refusals(run)})
-
-    def withheld(self, run):
-        refused = {(bad.source, bad.number) for bad in self.refusals(run)}
-        return sum((row.source, str(row.key.number)) in refused for row in self.rows(State.PENDING, run=run))
-
     def previous_versions(self):
         return iter(self.contents.former)
-
-    def numbered(self, identities):
-        return {who: self.contents.numbers[who][0] for who in identities if who in self.contents.numbers}
-
-    def numbers_in_use(self, numbers):
-        used = {row.key.number for row in (*self.contents.items.values(), *self.contents.archived)}
-        return frozenset((used | {number for number, _ in self.contents.numbers.values()}) & {*numbers})
-
-    def renumbered(self, run):
-        given = [(number, who) for who, (number, by) in self.contents.numbers.items() if by == run]
-        return {who: number for number, who in sorted(given, key=lambda one: one[0])}
 
     def _put(self, row, **changes):
         self.contents.items[row.position] = evolve(row, **changes)

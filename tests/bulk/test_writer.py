@@ -29,11 +29,11 @@ async def writer(opener):
 
 
 def insert(name):
-    return lambda journal: journal.keep_numbers({Identity("s", InvoiceType.INVOICE, f"n{name}"): 1})
+    return lambda journal: journal.numbers.keep({Identity("s", InvoiceType.INVOICE, f"n{name}"): 1})
 
 
 def names(journal):
-    return sorted(who.original[1:] for who in journal.renumbered(1))
+    return sorted(who.original[1:] for who in journal.numbers.given_by(1))
 
 
 async def test_what_is_awaited_is_committed(writer):
@@ -138,7 +138,7 @@ async def claimed(writer, entry):
 
 
 def counted(state):
-    return lambda journal: journal.counts()[state]
+    return lambda journal: journal.figures.counts()[state]
 
 
 def accepted(position):
@@ -229,7 +229,7 @@ async def test_an_intent_that_is_called_off_in_time_is_not_written_after_its_out
     await asyncio.wait([second])
     claimed.decide(Decision(position=1, state=State.PENDING, at=1.0), lambda: None)
     await first
-    assert (await claimed.run(lambda journal: journal.counts()))[State.PENDING] == 1
+    assert (await claimed.run(lambda journal: journal.figures.counts()))[State.PENDING] == 1
 
 
 @pytest.fixture

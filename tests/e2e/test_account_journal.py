@@ -276,7 +276,7 @@ class People(RuleBasedStateMachine):
         self.note("killed" if os.WIFSIGNALED(status) else "ended before it was killed")
         if self.is_whole:
             with reading(self.journal) as journal:
-                self.happened["left under way by a kill"] += journal.open_counts()[State.SENDING]
+                self.happened["left under way by a kill"] += journal.figures.open_counts()[State.SENDING]
 
     @rule(own=st.booleans())
     def use_another_key(self, own):

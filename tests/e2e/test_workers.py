@@ -69,7 +69,7 @@ def work(client, postgres):
 def counts(postgres):
     def look(run):
         with reading(PostgresPlace.of(postgres)) as journal:
-            return {state.name: count for state, count in journal.counts(run).items() if count}
+            return {state.name: count for state, count in journal.figures.counts(run).items() if count}
 
     return look
 

@@ -8,12 +8,13 @@ durable when it ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from decimal import Decimal
 from typing import Protocol
 
 from confirma_async.accounts.owner import Owner
+from confirma_async.bulk.journal.figures import Figures
+from confirma_async.bulk.journal.numbers import Numbers, NumbersReader
 from confirma_async.bulk.journal.payloads import Payloads
 from confirma_async.bulk.journal.records import (
     Admitted,
@@ -28,7 +29,6 @@ from confirma_async.bulk.journal.records import (
 )
 from confirma_async.bulk.journal.writes import Writes
 from confirma_async.bulk.models import Entry, InvoiceKey, Refusal, Retry, Row, State
-from confirma_async.formats.models import Identity
 
 
 class JournalReader(Protocol):
@@ -52,8 +52,14 @@ class JournalReader(Protocol):
         """The writes that are no invoices."""
         ...
 
-    def archived(self, run: int | None = None) -> int:
-        """Return how many accepted invoices were archived: all, or those of a run."""
+    @property
+    def figures(self) -> Figures:
+        """How many items there are, and what they ask for."""
+        ...
+
+    @property
+    def numbers(self) -> NumbersReader:
+        """The whole numbers that were given to documents whose own is none."""
         ...
 
     def target(self) -> str | None:
@@ -82,10 +88,6 @@ class JournalReader(Protocol):
 
     def run(self, number: int) -> Run | None:
         """Return a run; None where there is none of that number."""
-        ...
-
-    def decided_since(self, run: int, moment: float) -> int:
-        """Return how many items a run decided since a moment, in seconds since 1970, to ten seconds."""
         ...
 
     def confirmed_forms(self) -> frozenset[str]:
@@ -123,34 +125,11 @@ class JournalReader(Protocol):
         """Return the items that a run met as rejected by an earlier run, and that still are."""
         ...
 
-    def counts(self, run: int | None = None) -> Mapping[State, int]:
-        """Return how many items are in each state: all, or those that a run took up last."""
-        ...
-
-    def amounts(self, run: int) -> Mapping[State, Mapping[str, Decimal]]:
-        """Return what the items that a run took up last ask for together, exactly, by state and currency.
-
-        Items that do not say what they ask for are left out, as are those that were archived.
-        """
-        ...
-
-    def open_counts(self, run: int | None = None) -> Mapping[State, int]:
-        """Return how many items are in each state that is not final; quick however large the journal is."""
-        ...
-
     def refusals(self, run: int) -> Iterator[Refused]:
         """Return the problems of the records that a run refused.
 
         Kept for the last ``RUNS_WITH_REFUSALS`` runs.
         """
-        ...
-
-    def refused(self, run: int) -> int:
-        """Return how many records a run refused."""
-        ...
-
-    def withheld(self, run: int) -> int:
-        """Return how many pending items are among those, for want of a document as they were to be sent."""
         ...
 
     def has_previous_version(self, position: int) -> bool:
@@ -161,24 +140,17 @@ class JournalReader(Protocol):
         """Return what items were before they were sent again, or resolved by a person; oldest first."""
         ...
 
-    def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
-        """Return the whole numbers given so far to these documents, whose own is none."""
-        ...
-
-    def numbers_in_use(self, numbers: Sequence[int]) -> frozenset[int]:
-        """Return which of these numbers an invoice bears, or was given to a document."""
-        ...
-
-    def renumbered(self, run: int) -> Mapping[Identity, int]:
-        """Return the whole numbers that a run gave to documents whose own is none, smallest first."""
-        ...
-
 
 class Journal(JournalReader, Protocol):
     """The states of a job's invoices, durable.
 
     Every method raises ``JournalError`` when the journal cannot be read or written.
     """
+
+    @property
+    def numbers(self) -> Numbers:
+        """The whole numbers that were given to documents whose own is none."""
+        ...
 
     def transaction(self) -> AbstractContextManager[None]:
         """Make what is written inside durable together when the block ends, or not at all."""
@@ -282,10 +254,6 @@ class Journal(JournalReader, Protocol):
 
     def confirm_form(self, form: str) -> None:
         """Keep the form of an answer after which a lookup has found the invoice."""
-        ...
-
-    def keep_numbers(self, given: Mapping[Identity, int]) -> None:
-        """Keep the whole numbers given to documents whose own is none; one that is there stays."""
         ...
 
     def archive(self, before: float) -> int:

@@ -39,7 +39,6 @@ from confirma_async.bulk.postgres.opening import (
 )
 from confirma_async.bulk.postgres.reading import PostgresReader
 from confirma_async.bulk.postgres.runs import ADDED_UP, PostgresRuns
-from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceStatus
 
 _NEW = (
@@ -379,15 +378,6 @@ class PostgresJournal(PostgresRuns):
     def confirm_form(self, form: str) -> None:
         """See ``Journal``."""
         self._do("INSERT INTO form VALUES (%s) ON CONFLICT DO NOTHING", form)
-
-    def keep_numbers(self, given: Mapping[Identity, int]) -> None:
-        """See ``Journal``."""
-        run = self._one("SELECT coalesce(max(id), 0) FROM run") + 1  # numbers are given before the run begins
-        self._do_columns(
-            "INSERT INTO numbered SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], "
-            "%s::bigint[]) ON CONFLICT DO NOTHING",
-            [(who.seller, str(who.type), who.original, number, run) for who, number in given.items()],
-        )
 
     def archive(self, before: float) -> int:
         """See ``Journal``."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from attrs import frozen
 
 from confirma_async.bulk.journal.records import Doubt, Run
 from confirma_async.bulk.journal.stored.items import ARCHIVED_COLUMNS, ITEM_COLUMNS
-from confirma_async.bulk.journal.stored.reader import ENDED_LATER, StoredReader, given_number
+from confirma_async.bulk.journal.stored.reader import ENDED_LATER, StoredReader
 from confirma_async.bulk.models import Row
 from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.connection.text_forms import array_text
 from confirma_async.bulk.postgres.migrations import OPEN
+from confirma_async.bulk.postgres.numbers import PostgresNumbers
 from confirma_async.bulk.postgres.payloads import PostgresPayloads
 from confirma_async.bulk.postgres.tables import PostgresTables
-from confirma_async.formats.models import Identity
 
 OF_NUMBERS = (
     "SELECT found.* FROM unnest(?::bigint[]) AS wanted(wanted) CROSS JOIN LATERAL "
@@ -53,6 +53,7 @@ class PostgresReader(StoredReader):
         doubt: Why the journal may not know all that was sent; None where it does.
 
     Attributes:
+        numbers: The whole numbers that were given to documents whose own is none.
         payloads: The payloads that an outbox has asked to keep.
     """
 
@@ -60,6 +61,7 @@ class PostgresReader(StoredReader):
         tables = PostgresTables(session)
         super().__init__(tables, doubt)
         self._tables: PostgresTables = tables
+        self.numbers: PostgresNumbers = PostgresNumbers(tables)
         self.payloads: PostgresPayloads = PostgresPayloads(session)
         self._session = session
 
@@ -79,23 +81,6 @@ class PostgresReader(StoredReader):
             "ORDER BY later.id DESC, place DESC LIMIT ?"
         )
         return [*map(self._items.row, self._tables.few(query, *values, limit, since, limit))]
-
-    def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
-        """See ``Journal``."""
-        found = self._tables.few(
-            "SELECT seller, type, original, number FROM numbered WHERE (seller, type, original) IN "
-            "(SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]))",
-            [who.seller for who in identities],
-            [str(who.type) for who in identities],
-            [who.original for who in identities],
-        )
-        return dict(map(given_number, found))
-
-    def numbers_in_use(self, numbers: Sequence[int]) -> frozenset[int]:
-        """See ``Journal``."""
-        tables = ("item", "archived", "numbered")
-        query = " UNION ".join(f"SELECT number FROM {table} WHERE number = ANY(%s)" for table in tables)
-        return frozenset(number for (number,) in self._tables.few(query, *[list(numbers)] * len(tables)))
 
     def workers(self, seconds: float) -> Sequence[WorkerRow]:
         """Return the workers that are alive, and those that died within so many seconds."""

@@ -48,13 +48,13 @@ def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
         now: Seconds since 1970.
     """
     since = max(now - RECENT, run.began_at)
-    counts = journal.counts(run.number)
+    counts = journal.figures.counts(run.number)
     unknown = journal.rows(State.UNKNOWN, State.SENDING, run=run.number)
     sent = [row.attempted_at for row in unknown if row.attempted_at]
     met = run.known + sum(1 for _ in journal.known(run.number))
     return Progress(
-        rate=journal.decided_since(run.number, since) / max(now - since, 1.0),
-        decided=sum(counts[state] for state in FINAL) + journal.refused(run.number) + met,
+        rate=journal.figures.decided_since(run.number, since) / max(now - since, 1.0),
+        decided=sum(counts[state] for state in FINAL) + journal.figures.refused(run.number) + met,
         expected=run.expected,
         oldest_unknown=max(0.0, now - min(sent)) if sent else None,
     )

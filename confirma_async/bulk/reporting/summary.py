@@ -111,13 +111,13 @@ def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
     gathered = _Gathered()
     suspects = _Suspects()
     for records in _refused_records(journal, refusing.number if refusing else 0):
-        used = journal.numbers_in_use([int(each.number) for each in records if each.is_whole])
+        used = journal.numbers.in_use([int(each.number) for each in records if each.is_whole])
         for each in records:
             if each.is_whole and int(each.number) in used:
                 suspects.add(each)
             else:
                 gathered.add_refused(each)
-    archived = journal.archived(number)
+    archived = journal.figures.archived(number)
     if archived:
         gathered.totals[Verdict.ACCEPTED, ""] = Total(count=archived, without_amount=archived)
     for row in journal.rows(run=number):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,6 @@ from confirma_async.bulk.sqlite.reader import SqliteReader
 from confirma_async.bulk.sqlite.tables import SqliteTables
 from confirma_async.bulk.sqlite.versions import keep_former, take_back_version, version_sent
 from confirma_async.bulk.sqlite.word_numbers import WordNumbers
-from confirma_async.formats.models import Identity
 
 _OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
 
@@ -407,15 +406,6 @@ class SqliteJournal(SqliteReader):
     def confirm_form(self, form: str) -> None:
         """See ``Journal``."""
         self._connection.execute("INSERT OR IGNORE INTO form VALUES (?)", (form,))
-
-    def keep_numbers(self, given: Mapping[Identity, int]) -> None:
-        """See ``Journal``."""
-        # Numbers are given before the run begins.
-        run = self._tables.one("SELECT coalesce(max(id), 0) + 1 FROM run")
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO numbered VALUES (?, ?, ?, ?, ?)",
-            [(who.seller, str(who.type), who.original, number, run) for who, number in given.items()],
-        )
 
     def archive(self, before: float) -> int:
         """See ``Journal``."""

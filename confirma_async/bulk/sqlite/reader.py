@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from confirma_async.bulk.journal.records import Doubt, Run
-from confirma_async.bulk.journal.stored.reader import StoredReader, given_number
-from confirma_async.bulk.journal.stored.values import places, slices
+from confirma_async.bulk.journal.stored.reader import StoredReader
 from confirma_async.bulk.models import Row, State
 from confirma_async.bulk.sqlite.file.guard import examine_missing
 from confirma_async.bulk.sqlite.file.look import read_file
 from confirma_async.bulk.sqlite.migrations import DECIDED
+from confirma_async.bulk.sqlite.numbers import SqliteNumbers
 from confirma_async.bulk.sqlite.payloads import SqlitePayloads
 from confirma_async.bulk.sqlite.tables import SqliteTables
-from confirma_async.formats.models import Identity
 
 _REJECTED = (
     "WHERE position IN (WITH RECURSIVE of(run) AS "
@@ -63,12 +62,14 @@ class SqliteReader(StoredReader):
 
     Attributes:
         path: The file.
+        numbers: The whole numbers that were given to documents whose own is none.
         payloads: The payloads that an outbox has asked to keep.
     """
 
     def __init__(self, tables: SqliteTables, doubt: Doubt | None) -> None:
         super().__init__(tables, doubt)
         self.path = tables.path
+        self.numbers: SqliteNumbers = SqliteNumbers(tables)
         self.payloads: SqlitePayloads = SqlitePayloads(tables.connection)
 
     def runs(self) -> Iterator[Run]:
@@ -80,24 +81,3 @@ class SqliteReader(StoredReader):
         if run is None and {*states} == {State.REJECTED}:
             return self._items.query(_REJECTED)
         return super().rows(*states, run=run)
-
-    def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
-        """See ``Journal``."""
-        found: dict[Identity, int] = {}
-        for some in slices(identities):
-            wanted = [value for who in some for value in (who.seller, str(who.type), who.original)]
-            query = (
-                "SELECT seller, type, original, number FROM numbered "
-                f"WHERE (seller, type, original) IN (VALUES {places(some, 3)})"
-            )
-            found.update(map(given_number, self._tables.few(query, *wanted)))
-        return found
-
-    def numbers_in_use(self, numbers: Sequence[int]) -> frozenset[int]:
-        """See ``Journal``."""
-        found = set[int]()
-        for some in slices(numbers):
-            for table in ("item", "archived", "numbered"):
-                query = f"SELECT number FROM {table} WHERE number IN ({places(some)})"
-                found.update(number for (number,) in self._tables.few(query, *some))
-        return frozenset(found)

@@ -72,9 +72,9 @@ def read_status(chosen: Chosen) -> RunStatus:
     """Read how a run, or a whole journal, stands."""
     journal, latest = chosen.journal, chosen.latest
     run, last = chosen.run.number if chosen.run else None, latest.number if latest else 0
-    counts = {state.name.lower(): count for state, count in journal.counts(run).items()}
-    counts["pending"] -= journal.withheld(last)  # counted as refused
-    counts["refused"] = journal.refused(last)
+    counts = {state.name.lower(): count for state, count in journal.figures.counts(run).items()}
+    counts["pending"] -= journal.figures.withheld(last)  # counted as refused
+    counts["refused"] = journal.figures.refused(last)
     rejected = _first(journal.rows(State.REJECTED, run=run))
     if chosen.run is not None:
         met = list(journal.known(chosen.run.number))
@@ -95,7 +95,7 @@ def read_status(chosen: Chosen) -> RunStatus:
         unknown=_first(journal.rows(State.UNKNOWN, State.SENDING, run=run)),
         writes=journal.writes.counts(run),
         open_writes=list(islice(journal.writes.rows(*_NOT_TAKEN, run=run), LISTED)),
-        numbers=journal.renumbered(last),
+        numbers=journal.numbers.given_by(last),
         progress=progress_of(journal, latest, time.time()) if latest else None,
         workers=_workers(chosen),
     )
@@ -109,7 +109,7 @@ def _amounts(chosen: Chosen) -> Mapping[State, Mapping[str, Decimal]]:
     run = chosen.run
     if run is None:
         return {}
-    found = dict(chosen.journal.amounts(run.number))
+    found = dict(chosen.journal.figures.amounts(run.number))
     if run.known:  # earlier runs brought these about, and are not told apart
         found.pop(State.ACCEPTED, None)
     if any(True for _row in chosen.journal.known(run.number)):

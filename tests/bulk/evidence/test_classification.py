@@ -403,7 +403,7 @@ async def test_what_was_not_sent_pauses_the_job(service, submit, kinds):
     report, journal = await submit([NUMBER])
     assert kinds == [EvidenceKind.NOT_SENT, EvidenceKind.NOT_SENT]
     assert "cannot be reached" in report.paused
-    assert journal.counts()[State.PENDING] == 1
+    assert journal.figures.counts()[State.PENDING] == 1
 
 
 async def test_a_form_of_answer_is_believed_once_a_lookup_has_confirmed_it(service, submit, kinds):
@@ -581,7 +581,7 @@ def test_statuses_that_no_case_names_are_read_by_their_hundred():
 async def test_another_protocol_is_no_answer(service, submit):
     service.posts = [raw(101, {"status": "PAUSED"}, Upgrade="x", Connection="upgrade")]
     report, journal = await submit([NUMBER])
-    assert (report.unknown, journal.counts()[State.UNKNOWN], service.sent) == (1, 1, [NUMBER])
+    assert (report.unknown, journal.figures.counts()[State.UNKNOWN], service.sent) == (1, 1, [NUMBER])
 
 
 def test_a_corrected_name_of_the_status_is_read():

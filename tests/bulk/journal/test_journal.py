@@ -342,7 +342,7 @@ def test_more_entries_than_one_statement_takes_are_all_admitted(run, journal, en
         journal.sending(range(1, 202), 5.0, 35.0)
         decisions = [Decision(position=at, state=State.ACCEPTED, at=9.0) for at in range(1, 202)]
         journal.decide(decisions)
-    assert journal.counts()[State.ACCEPTED] == 201
+    assert journal.figures.counts()[State.ACCEPTED] == 201
     number = run()
     with journal.transaction():
         again = journal.admit(entries, number)
@@ -502,8 +502,8 @@ def test_items_are_counted_by_state(run, journal, entry, admit, decide):
         admit(entry(one), number)
     decide(1, State.ACCEPTED)
     counts = {State.CLAIMED: 2, State.ACCEPTED: 1}
-    assert journal.counts() == {state: counts.get(state, 0) for state in State}
-    assert journal.open_counts() == {state: 2 if state is State.CLAIMED else 0 for state in State}
+    assert journal.figures.counts() == {state: counts.get(state, 0) for state in State}
+    assert journal.figures.open_counts() == {state: 2 if state is State.CLAIMED else 0 for state in State}
 
 
 def test_what_a_run_decided_lately_can_be_told(run, journal, entry, admit, decide):
@@ -511,7 +511,7 @@ def test_what_a_run_decided_lately_can_be_told(run, journal, entry, admit, decid
     for one, at in enumerate([1001.0, 1012.0, 1013.0], 1):
         admit(entry(one), number)
         decide(one, State.ACCEPTED, at=at)
-    assert journal.decided_since(number, 1012.0) == 2
+    assert journal.figures.decided_since(number, 1012.0) == 2
 
 
 def test_items_are_added_up_by_state_and_currency(run, journal, entry, admit, decide):
@@ -523,8 +523,8 @@ def test_items_are_added_up_by_state_and_currency(run, journal, entry, admit, de
         decide(position, state)
     admit(evolve(entry(9), amount=None), number)
     found = {State.ACCEPTED: {"EUR": Decimal("10.15")}, State.REJECTED: {"SEK": Decimal(7)}}
-    assert journal.amounts(number) == found
-    assert journal.amounts(number + 1) == {}
+    assert journal.figures.amounts(number) == found
+    assert journal.figures.amounts(number + 1) == {}
 
 
 def test_a_run_has_its_own_items_and_counts(run, journal, entry, admit, decide):
@@ -538,11 +538,11 @@ def test_a_run_has_its_own_items_and_counts(run, journal, entry, admit, decide):
     decide(3, State.ACCEPTED)
     assert [row.key.number for row in journal.rows(run=second)] == [3]
     assert [row.key.number for row in journal.rows(State.REJECTED, run=first)] == [2]
-    assert journal.counts(first)[State.ACCEPTED] == journal.counts(second)[State.ACCEPTED] == 1
-    assert journal.counts(second)[State.REJECTED] == 0
+    assert [journal.figures.counts(run)[State.ACCEPTED] for run in (first, second)] == [1, 1]
+    assert journal.figures.counts(second)[State.REJECTED] == 0
     assert journal.run(second).known == 1
     assert [row.key.number for row in journal.known(second)] == [2]
-    assert journal.counts()[State.ACCEPTED] == 2
+    assert journal.figures.counts()[State.ACCEPTED] == 2
 
 
 def test_what_a_person_decided_is_counted(run, journal, entry, admit, send, decide):
@@ -552,7 +552,7 @@ def test_what_a_person_decided_is_counted(run, journal, entry, admit, send, deci
     decide(1, State.UNKNOWN)
     with journal.transaction():
         journal.resolve(Resolution(position=1, state=State.ACCEPTED, note="seen there", at=20.0))
-    for counts in (journal.counts(number), journal.counts()):
+    for counts in (journal.figures.counts(number), journal.figures.counts()):
         assert counts == {state: int(state is State.ACCEPTED) for state in State}
 
 
@@ -562,12 +562,12 @@ def test_what_is_sent_again_counts_where_it_is_decided_last(run, journal, entry,
     decide(1, State.REJECTED)
     second = run()
     admit(entry(contents=b"b"), second, Retry.CHANGED)
-    assert journal.counts() == {state: int(state is State.CLAIMED) for state in State}
+    assert journal.figures.counts() == {state: int(state is State.CLAIMED) for state in State}
     decide(1, State.ACCEPTED)
     run()
-    assert journal.counts() == {state: int(state is State.ACCEPTED) for state in State}
-    assert journal.counts(first)[State.REJECTED] == 0
-    assert journal.counts(second)[State.ACCEPTED] == 1
+    assert journal.figures.counts() == {state: int(state is State.ACCEPTED) for state in State}
+    assert journal.figures.counts(first)[State.REJECTED] == 0
+    assert journal.figures.counts(second)[State.ACCEPTED] == 1
     assert [row.position for row in journal.rows(State.REJECTED)] == []
 
 
@@ -754,12 +754,12 @@ def test_an_archived_invoice_is_never_sent_again(run, journal, entry, admit, dec
     with journal.transaction():
         assert journal.archive(15.0) == 1
     assert [row.key.number for row in journal.rows()] == [2, 3]
-    assert journal.counts()[State.ACCEPTED] == 2
+    assert journal.figures.counts()[State.ACCEPTED] == 2
     again = run()
     assert admit(entry(1), again).admission is Admission.FINAL
     assert admit(entry(1, contents=b"b"), again).admission is Admission.CHANGED
     assert journal.find(entry(1).key).state is State.ACCEPTED
-    assert journal.numbers_in_use([1, 2, 4]) == {1, 2}
+    assert journal.numbers.in_use([1, 2, 4]) == {1, 2}
 
 
 # --- again, after a rejection ---------------------------------------------------------------------
@@ -900,10 +900,10 @@ def test_refusals_are_those_of_their_run(run, journal):
         ("f.csv:3", "7", "rule.a", "$.a", "wrong"),
         ("f.csv:3", "7", "rule.b", "$.b", "also wrong"),
     ]
-    assert journal.refused(1) == 1
+    assert journal.figures.refused(1) == 1
     run()
     assert not list(journal.refusals(2))
-    assert (journal.refused(1), journal.refused(2)) == (1, 0)
+    assert (journal.figures.refused(1), journal.figures.refused(2)) == (1, 0)
 
 
 def test_what_was_refused_as_it_was_to_be_sent_is_counted_until_the_next_run(
@@ -918,19 +918,19 @@ def test_what_was_refused_as_it_was_to_be_sent_is_counted_until_the_next_run(
         # The third was accepted before, the fourth may have been; the fifth never came as far as the journal.
         for line in (1, 3, 4, 5):
             journal.refuse([Refusal(place=Place("f.csv", line), problems=problems, number=str(line))], number)
-    assert journal.withheld(number) == 1
-    assert journal.withheld(run()) == 0
+    assert journal.figures.withheld(number) == 1
+    assert journal.figures.withheld(run()) == 0
 
 
 def test_a_number_given_once_stays(journal, run):
     who = Identity("s", InvoiceType.INVOICE, "08/1")
     with journal.transaction():
-        journal.keep_numbers({who: 5})
-        journal.keep_numbers({who: 6})
+        journal.numbers.keep({who: 5})
+        journal.numbers.keep({who: 6})
     other = Identity("t", InvoiceType.INVOICE, "08/1")
-    assert journal.numbered([who, other]) == {who: 5}
-    assert journal.numbers_in_use([5, 6]) == {5}
-    assert journal.renumbered(run()) == {who: 5}
+    assert journal.numbers.of([who, other]) == {who: 5}
+    assert journal.numbers.in_use([5, 6]) == {5}
+    assert journal.numbers.given_by(run()) == {who: 5}
 
 
 def test_closing_twice_is_fine(journal):

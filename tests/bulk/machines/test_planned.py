@@ -107,7 +107,7 @@ def finish(journal, chunk, **more):
 def test_what_is_planned_is_pending_in_nobodys_hands_and_queued(plan, open_journal, queued):
     run = plan(1, 2, 3)
     journal = open_journal()
-    assert journal.counts(run)[State.PENDING] == 3
+    assert journal.figures.counts(run)[State.PENDING] == 3
     assert [row.holder for row in journal.rows()] == [None] * 3
     assert queued() == [1]
 
@@ -135,8 +135,8 @@ def test_invoices_count_for_the_run_that_planned_them(plan, begun):
     worker, own = begun("w")
     take(worker, 1)
     accept(worker, 1, 2)
-    assert worker.counts(run)[State.ACCEPTED] == 2
-    assert worker.counts(own)[State.ACCEPTED] == 0
+    assert worker.figures.counts(run)[State.ACCEPTED] == 2
+    assert worker.figures.counts(own)[State.ACCEPTED] == 0
 
 
 def test_runs_of_workers_are_no_jobs(plan, begun):
@@ -326,7 +326,7 @@ def test_a_plan_that_was_interrupted_goes_on_and_queues_nothing_twice(
         admitted = journal.plan(Bundle.of([entry(1), entry(2), entry(3)]), again)
     assert [one.admission for one in admitted] == [Admission.CLAIMED] * 3
     assert queued() == [1, 2]
-    assert journal.counts(again)[State.PENDING] == 3
+    assert journal.figures.counts(again)[State.PENDING] == 3
     worker = begun("w")[0]
     assert take(worker, 1) == [(1, Admission.CLAIMED), (2, Admission.CLAIMED)]
     assert take(worker, 2) == [(3, Admission.CLAIMED)]

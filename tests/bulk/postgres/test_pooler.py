@@ -78,7 +78,7 @@ def test_two_jobs_share_one_connection_of_the_pooler(pooled, entry):
             with journal.transaction():
                 journal.decide([Decision(position=admitted.position, state=State.UNKNOWN, at=9.0, kept=True)])
     with reading_postgres(pooled) as looked:
-        assert looked.counts()[State.UNKNOWN] == 3
+        assert looked.figures.counts()[State.UNKNOWN] == 3
     for journal in journals:
         journal.close()
 

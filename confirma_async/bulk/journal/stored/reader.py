@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt, PreviousVersion, Refused, Run
 from confirma_async.bulk.journal.rules import same_invoice
+from confirma_async.bulk.journal.stored.figures import StoredFigures
 from confirma_async.bulk.journal.stored.items import StoredItems
 from confirma_async.bulk.journal.stored.tables import Tables
-from confirma_async.bulk.journal.stored.values import PERIOD, by_state, day, milliseconds, seconds
+from confirma_async.bulk.journal.stored.values import day, milliseconds, seconds
 from confirma_async.bulk.journal.stored.writes import StoredWrites
 from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
-from confirma_async.formats.models import Identity
-from confirma_async.schemas import InvoiceType
 
 _NEWEST = 1000
 """Accepted invoices of a run among which a witness is sought: the newest ones."""
@@ -45,12 +41,14 @@ class StoredReader(ABC):
     Attributes:
         name: What names the journal to people.
         writes: The writes that are no invoices.
+        figures: How many items there are, and what they ask for.
     """
 
     def __init__(self, tables: Tables, doubt: Doubt | None) -> None:
         self.name = tables.name
         self._tables = tables
         self._items = StoredItems(tables)
+        self.figures: StoredFigures = StoredFigures(tables)
         self._doubt = doubt
         self.writes: StoredWrites = StoredWrites(tables, self._doubted)
 
@@ -97,56 +95,11 @@ class StoredReader(ABC):
         """See ``Journal``."""
         return next(self._runs("WHERE id = ?", number), None)
 
-    def decided_since(self, run: int, moment: float) -> int:
-        """See ``Journal``."""
-        query = "SELECT coalesce(sum(count), 0) FROM decided WHERE run = ? AND period >= ?"
-        return self._tables.one(query, run, int(moment) // PERIOD)
-
-    def counts(self, run: int | None = None) -> Mapping[State, int]:
-        """See ``Journal``."""
-        where, values = ("", ()) if run is None else ("WHERE run = ? ", (run,))
-        query = f"SELECT state, sum(count) FROM decided {where}GROUP BY state"
-        final = Counter({state: int(count) for state, count in self._tables.few(query, *values)})
-        open_ = self.open_counts(run)
-        return {state: final[int(state)] if state in FINAL else open_[state] for state in State}
-
-    def open_counts(self, run: int | None = None) -> Mapping[State, int]:
-        """See ``Journal``."""
-        of_run, values = ("", ()) if run is None else (" AND run = ?", (run,))
-        query = f"SELECT state, count(*) FROM item WHERE {self._tables.is_open}{of_run} GROUP BY state"
-        found = dict(self._tables.few(query, *values))
-        return {state: found.get(int(state), 0) for state in State}
-
-    def amounts(self, run: int) -> Mapping[State, Mapping[str, Decimal]]:
-        """See ``Journal``."""
-        query = "SELECT state, currency, sum(amount) FROM item WHERE {} AND run = ? GROUP BY state, currency"
-        tables = self._tables
-        parts = [tables.few(query.format(where), run) for where in (tables.is_final, tables.is_open)]
-        return by_state(
-            (state, self._tables.text(currency), int(cents))
-            for state, currency, cents in chain(*parts)  # each by its index
-            if cents is not None
-        )
-
     def refusals(self, run: int) -> Iterator[Refused]:
         """See ``Journal``."""
         query = "SELECT source, number, rule, path, message FROM refusal WHERE run = ? ORDER BY id"
         for source, number, rule, path, message in self._tables.many(query, run):
             yield Refused(source=source, number=number, rule=rule, path=path, message=message)
-
-    def refused(self, run: int) -> int:
-        """See ``Journal``."""
-        query = "SELECT count(*) FROM (SELECT DISTINCT source, number FROM refusal WHERE run = ?) AS bad"
-        return self._tables.one(query, run)
-
-    def withheld(self, run: int) -> int:
-        """See ``Journal``."""
-        query = (
-            f"SELECT count(*) FROM item WHERE {self._tables.is_open} AND state = {State.PENDING:d} "
-            "AND run = ? AND (source, CAST(number AS text)) IN "
-            "(SELECT source, number FROM refusal WHERE run = ?)"
-        )
-        return self._tables.one(query, run, run)
 
     # --- items --------------------------------------------------------------------------------------
 
@@ -237,12 +190,6 @@ class StoredReader(ABC):
             run,
         )
 
-    def archived(self, run: int | None = None) -> int:
-        """See ``Journal``."""
-        if run is None:
-            return self._tables.one("SELECT count(*) FROM archived")
-        return self._tables.one("SELECT count(*) FROM archived WHERE run = ?", run)
-
     def has_previous_version(self, position: int) -> bool:
         """See ``Journal``."""
         sent = f"SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND state <> {State.PENDING:d})"
@@ -257,24 +204,6 @@ class StoredReader(ABC):
                 note=note,
             )  # fmt: skip
 
-    # --- numbers that were given --------------------------------------------------------------------
-
-    @abstractmethod
-    def numbered(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
-        """See ``Journal``."""
-
-    @abstractmethod
-    def numbers_in_use(self, numbers: Sequence[int]) -> frozenset[int]:
-        """See ``Journal``."""
-
-    def renumbered(self, run: int) -> Mapping[Identity, int]:
-        """See ``Journal``."""
-        query = (
-            "SELECT seller, type, original, number FROM numbered "
-            "WHERE run = ? AND original <> CAST(number AS text) ORDER BY number"
-        )
-        return dict(map(given_number, self._tables.few(query, run)))
-
     def _doubted(self) -> str | None:
         return None if self._doubt is None else self._doubt.reason
 
@@ -287,9 +216,3 @@ class StoredReader(ABC):
                 inputs=tuple(json.loads(inputs)), expected=expected, known=known,
                 allowed=tuple(allowed.split()), reading=reading,
             )  # fmt: skip
-
-
-def given_number(row: tuple[Any, ...]) -> tuple[Identity, int]:
-    """Return the document of a row of ``numbered``, and the number that it was given."""
-    seller, kind, original, number = row
-    return Identity(seller, InvoiceType(kind), original), number

@@ -127,7 +127,7 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
     """
     path = _place(which, whose)
     with reading(path) as found:
-        doubt, counts = found.doubt(), found.counts()
+        doubt, counts = found.doubt(), found.figures.counts()
     if doubt is None:
         _say(
             f"{path} is in no doubt; nothing was changed.",

@@ -70,12 +70,12 @@ def jobs(which: str | None, whose: Whose, as_json: bool) -> Exit:
 
 
 def _counts(journal: JournalReader, run: Run) -> dict[str, int]:
-    counts = journal.counts(run.number)
+    counts = journal.figures.counts(run.number)
     return {
         "accepted": counts[State.ACCEPTED] + run.known,
         "rejected": counts[State.REJECTED] + sum(1 for _ in journal.known(run.number)),
-        "refused": journal.refused(run.number),
-        "open": sum(journal.open_counts(run.number).values()) - journal.withheld(run.number),
+        "refused": journal.figures.refused(run.number),
+        "open": sum(journal.figures.open_counts(run.number).values()) - journal.figures.withheld(run.number),
     }
 
 

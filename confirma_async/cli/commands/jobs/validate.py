@@ -138,7 +138,7 @@ def _journal(path: JournalPlace | None, stack: contextlib.ExitStack) -> JournalR
 def _given(documents: Sequence[Identity], start: int, journal: JournalReader | None) -> AssignedNumbers:
     if journal is None:
         return assign(documents, start)
-    return assign(documents, start, known_numbers(journal, documents), in_use=journal.numbers_in_use)
+    return assign(documents, start, known_numbers(journal, documents), in_use=journal.numbers.in_use)
 
 
 def _with_price_faults(

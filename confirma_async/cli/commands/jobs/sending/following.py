@@ -172,7 +172,7 @@ def _look(run: PlannedRun) -> _Look:
     try:
         with reading(run.place) as journal:
             alive = sum(worker.alive for worker in workers_of(journal))
-            return _Look(Counter(journal.counts(run.number)), alive)
+            return _Look(Counter(journal.figures.counts(run.number)), alive)
     except JournalError as error:
         return _Look(error=error)
 
@@ -180,5 +180,5 @@ def _look(run: PlannedRun) -> _Look:
 def _standing(run: PlannedRun) -> Standing:
     with reading(run.place) as journal:
         found = read_status(Chosen(path=run.place, journal=journal, run=journal.run(run.number)))
-        counted = sum(journal.counts(run.number).values())
+        counted = sum(journal.figures.counts(run.number).values())
         return Standing(run, found, taken_up=max(0, run.planned - counted))

@@ -1,0 +1,44 @@
+"""The port to the figures of a journal: how many, and how much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Protocol
+
+from confirma_async.bulk.models import State
+
+
+class Figures(Protocol):
+    """How many items there are, of all runs or of one, and what they ask for."""
+
+    def counts(self, run: int | None = None) -> Mapping[State, int]:
+        """Return how many items are in each state: all, or those that a run took up last."""
+        ...
+
+    def open_counts(self, run: int | None = None) -> Mapping[State, int]:
+        """Return how many items are in each state that is not final; quick however large the journal is."""
+        ...
+
+    def amounts(self, run: int) -> Mapping[State, Mapping[str, Decimal]]:
+        """Return what the items that a run took up last ask for together, exactly, by state and currency.
+
+        Items that do not say what they ask for are left out, as are those that were archived.
+        """
+        ...
+
+    def decided_since(self, run: int, moment: float) -> int:
+        """Return how many items a run decided since a moment, in seconds since 1970, to ten seconds."""
+        ...
+
+    def archived(self, run: int | None = None) -> int:
+        """Return how many accepted invoices were archived: all, or those of a run."""
+        ...
+
+    def refused(self, run: int) -> int:
+        """Return how many records a run refused."""
+        ...
+
+    def withheld(self, run: int) -> int:
+        """Return how many pending items are among those, for want of a document as they were to be sent."""
+        ...
