@@ -330,7 +330,7 @@ class Proof:
                         at=time.time(),
                     )
                 )
-            journal.trust(time.time())
+            journal.trust.regain(time.time())
         return len(found)
 
     def _is_to_go_on(self, kills: int) -> bool:

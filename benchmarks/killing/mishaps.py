@@ -85,7 +85,7 @@ class Mishaps:
     async def end_doubt(self) -> None:
         """Say that the journal is whole, once it is; a copy that was put in place has caught up."""
         with reading(self.journal) as journal:
-            doubt = journal.doubt()
+            doubt = journal.trust.doubt()
         if doubt is not None:
             code, told = await self.command("journal", "trust", "--yes")
             if code:
@@ -114,7 +114,7 @@ class Mishaps:
             rows = {known_as(row.key.number, row.key.type): row for row in journal.rows(State.UNKNOWN)}
             by_hand = len(rows) <= FEW or len(rows) >= self._unknown_before
             asked = rows.keys() if by_hand else rows.keys() & {*added}
-            if journal.doubt() is not None:
+            if journal.trust.doubt() is not None:
                 asked = {*asked, *(rows.keys() & there)}
             for each in sorted(asked)[:AT_ONCE]:
                 lost = State.PENDING if each in in_order else State.REJECTED
@@ -220,7 +220,7 @@ class Mishaps:
             self.journal.unlink(missing_ok=True)
         shutil.copyfile(copy, self.journal)
         with reading(self.journal) as journal:
-            self.wrongs["copy_trusted"] += journal.doubt() is None
+            self.wrongs["copy_trusted"] += journal.trust.doubt() is None
         return True
 
     def _files(self) -> dict[Path, Any]:

@@ -70,7 +70,7 @@ class AccountRun:
         number = await writer.run(
             lambda journal: journal.begin(name, now=time.time(), owner=owner, expected=expected)
         )
-        doubt = await writer.run(lambda journal: journal.doubt())
+        doubt = await writer.run(lambda journal: journal.trust.doubt())
         doubtful = None if doubt is None else _DOUBT.format(writer.name, doubt.reason)
         warnings = tuple(filter(None, (placement.warning, doubtful)))
         return cls(placement=placement, pipeline=pipeline, writer=writer, number=number, warnings=warnings)

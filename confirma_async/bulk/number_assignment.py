@@ -39,7 +39,7 @@ def give_numbers(placement: Placement, identities: Iterable[Identity], start: in
     with contextlib.closing(placement.open()) as journal, journal.transaction():
         journal.take_in(placement.target, placement.owner, now=time.time())
         known = known_numbers(journal, documents)
-        if journal.doubt() is not None:
+        if journal.trust.doubt() is not None:
             _refuse_new_numbers(journal.name, documents, known)
         book = assign(documents, start, known, in_use=journal.numbers.in_use)
         journal.numbers.keep(

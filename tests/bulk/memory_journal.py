@@ -6,11 +6,9 @@ import time
 
 from attrs import define, evolve, field
 
-from confirma_async.bulk.evidence.witnesses import is_like
 from confirma_async.bulk.journal.records import (
     Admission,
     Admitted,
-    AmbiguousMatches,
     PreviousVersion,
     Refused,
     Run,
@@ -21,7 +19,7 @@ from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import FINAL, Retry, Row, State
 from confirma_async.errors import JournalError
 from confirma_async.formats import Identity
-from tests.bulk.memory_parts import MemoryFigures, MemoryNumbers
+from tests.bulk.memory_parts import MemoryEvidence, MemoryFigures, MemoryNumbers, MemoryTrust
 from tests.bulk.memory_writes import MemoryPayloads, MemoryWrites
 
 
@@ -60,6 +58,8 @@ class MemoryJournal:
         self.writes = MemoryWrites(self)
         self.figures = MemoryFigures(self)
         self.numbers = MemoryNumbers(self)
+        self.trust = MemoryTrust()
+        self.evidence = MemoryEvidence(self)
 
     @contextlib.contextmanager
     def transaction(self):
@@ -194,12 +194,6 @@ class MemoryJournal:
     def check_hold(self, longest_call):
         pass
 
-    def ended(self, positions):
-        for position in positions:
-            row = self.contents.items[position]
-            if row.ended is None:
-                self._put(row, ended=self.contents.sequence)
-
     def decide(self, decisions):
         for decision in {one.position: one for one in decisions}.values():
             row = self.contents.items[decision.position]
@@ -260,15 +254,6 @@ class MemoryJournal:
             holder=None, form=None, attempts=0 if resolution.state is State.PENDING else row.attempts,
         )  # fmt: skip
 
-    def trust(self, now):
-        return 0
-
-    def note_service_time(self, moment):
-        raise AssertionError("it is never in doubt")
-
-    def confirm_form(self, form):
-        self.contents.forms.add(form)
-
     def archive(self, before):
         old = [row for row in self.rows(State.ACCEPTED) if row.decided_at < before]
         for row in old:
@@ -293,17 +278,11 @@ class MemoryJournal:
         rows = (*self.rows(), *self.contents.archived, *self.writes.rows())
         return any(row.state not in unsent for row in rows)
 
-    def doubt(self):
-        return None
-
     def runs(self):
         return reversed(self.contents.runs)
 
     def run(self, number):
         return next((run for run in self.contents.runs if run.number == number), None)
-
-    def confirmed_forms(self):
-        return frozenset(self.contents.forms)
 
     def find(self, key):
         same = [
@@ -312,43 +291,6 @@ class MemoryJournal:
             if (row.key.number, row.key.type, row.key.repeat) == (key.number, key.type, key.repeat)
         ]
         return same_invoice(same, key)
-
-    def ambiguous_matches(self, position, key):
-        others = [
-            row.key
-            for row in self.contents.items.values()
-            if row.key.number == key.number
-            and row.position != position
-            and (row.attempts or row.state not in {State.PENDING, State.CLAIMED})
-        ]
-        others += [row.key for row in self.contents.archived if row.key.number == key.number]
-        own = [one for one in self.contents.former if one.position == position]
-        sent = any(at == position and sequence for at, sequence in self.contents.versions)
-        former = {one.state for one in own} & ({State.REJECTED, State.PENDING} if sent else {State.REJECTED})
-        forgotten = self.doubt() is not None
-        return AmbiguousMatches(others=tuple(others), former=bool(former), forgotten=forgotten)
-
-    def has_previous_version(self, position):
-        return any(
-            one.position == position and one.state is not State.PENDING for one in self.contents.former
-        )
-
-    def witnesses(self, position, limit):
-        ended = self.contents.items[position].ended
-        if ended is None:
-            return []
-        lost = self.contents.items[position].key
-        later = [
-            row
-            for row in self.rows(State.ACCEPTED)
-            if row.sequence > ended
-            and row.attempts == 1
-            and not row.duplicate
-            and is_like(row.key, lost)
-            and not self.has_previous_version(row.position)
-            and not self.ambiguous_matches(row.position, row.key).others
-        ]
-        return sorted(later, key=lambda row: -row.sequence)[:limit]
 
     def rows(self, *states, run=None):
         return iter(

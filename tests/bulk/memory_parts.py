@@ -3,6 +3,10 @@
 from collections import Counter
 from decimal import Decimal
 
+from attrs import evolve
+
+from confirma_async.bulk.evidence.witnesses import is_like
+from confirma_async.bulk.journal.records import AmbiguousMatches
 from confirma_async.bulk.models import FINAL, State
 
 
@@ -73,3 +77,67 @@ class MemoryNumbers(_Part):
         run = len(self.contents.runs) + 1
         new = {who: (number, run) for who, number in given.items()}
         self.contents.numbers = {**new, **self.contents.numbers}
+
+
+class MemoryTrust:
+    """``Trust`` in a journal that is never in doubt."""
+
+    def doubt(self):
+        return None
+
+    def note_service_time(self, moment):
+        raise AssertionError("it is never in doubt")
+
+    def regain(self, now):
+        return 0
+
+
+class MemoryEvidence(_Part):
+    """``Evidence`` of the contents of a ``MemoryJournal``."""
+
+    def ambiguous_matches(self, position, key):
+        others = [
+            row.key
+            for row in self.contents.items.values()
+            if row.key.number == key.number
+            and row.position != position
+            and (row.attempts or row.state not in {State.PENDING, State.CLAIMED})
+        ]
+        others += [row.key for row in self.contents.archived if row.key.number == key.number]
+        own = [one for one in self.contents.former if one.position == position]
+        sent = any(at == position and sequence for at, sequence in self.contents.versions)
+        former = {one.state for one in own} & ({State.REJECTED, State.PENDING} if sent else {State.REJECTED})
+        return AmbiguousMatches(others=tuple(others), former=bool(former))
+
+    def has_previous_version(self, position):
+        return any(
+            one.position == position and one.state is not State.PENDING for one in self.contents.former
+        )
+
+    def witnesses(self, position, limit):
+        ended = self.contents.items[position].ended
+        if ended is None:
+            return []
+        lost = self.contents.items[position].key
+        later = [
+            row
+            for row in self._journal.rows(State.ACCEPTED)
+            if row.sequence > ended
+            and row.attempts == 1
+            and not row.duplicate
+            and is_like(row.key, lost)
+            and not self.has_previous_version(row.position)
+            and not self.ambiguous_matches(row.position, row.key).others
+        ]
+        return sorted(later, key=lambda row: -row.sequence)[:limit]
+
+    def confirmed_forms(self):
+        return frozenset(self.contents.forms)
+
+    def confirm_form(self, form):
+        self.contents.forms.add(form)
+
+    def ended(self, position):
+        row = self.contents.items[position]
+        if row.ended is None:
+            self.contents.items[position] = evolve(row, ended=self.contents.sequence)

@@ -84,7 +84,7 @@ class MemoryWrites:
     def resolve(self, ident, state, note, at):
         row = self._rows[ident]
         if state is State.ACCEPTED and row.form is not None:
-            self._journal.confirm_form(row.form)
+            self._journal.evidence.confirm_form(row.form)
         self._change(
             ident, state=state, detail=f"a person decided: {note}", status=None, form=None,
             decided_at=at if state in FINAL else None, ends_at=None if state in FINAL else row.ends_at,

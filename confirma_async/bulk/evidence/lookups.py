@@ -198,7 +198,8 @@ class Lookups:
         lost.asked += 1
 
         def judge(journal: Journal) -> Classification | Again | Send:
-            found = classify_list(answer, wanted, journal.ambiguous_matches(task.position, wanted.key))
+            matches = journal.evidence.ambiguous_matches(task.position, wanted.key)
+            found = classify_list(answer, wanted, matches)
             if lost.changed and found.state is State.ACCEPTED:
                 said = EvidenceKind.FORMER_VERSION.reading.reason
                 return Classification(kind=EvidenceKind.FORMER_VERSION, status=found.status, detail=said)
@@ -224,7 +225,7 @@ class Lookups:
                 form if found.kind is EvidenceKind.LISTED and _has_one_attempt(journal, task) else None
             )
             if confirmed is not None:
-                journal.confirm_form(confirmed)
+                journal.evidence.confirm_form(confirmed)
             return Decided(found, confirmed)
 
         step = await self.writer.run(work)
@@ -292,7 +293,7 @@ class Lookups:
             return True
         if loop_time() < lost.ends_after or self.clock() < lost.ends_at:
             return False
-        await self.writer.run(lambda journal: journal.ended([task.position]))
+        await self.writer.run(lambda journal: journal.evidence.ended(task.position))
         lost.ends_after, lost.settles_at = None, loop_time()  # a witness is waited for from here on
         return True
 
@@ -355,7 +356,7 @@ def _candidates(journal: JournalReader, task: Task) -> tuple[Sequence[Row], int 
     if task.entry.key.type == InvoiceType.REMINDER:  # a list may show it by the number of its invoice
         return (), None
     own = journal.find(task.entry.key)
-    return journal.witnesses(
+    return journal.evidence.witnesses(
         task.position, _NEWEST
     ), own.ended if own is not None and own.position == task.position else None
 
@@ -363,4 +364,4 @@ def _candidates(journal: JournalReader, task: Task) -> tuple[Sequence[Row], int 
 def _has_one_attempt(journal: JournalReader, task: Task) -> bool:
     """Say whether a record can only be of the attempt that was answered, not of one before it."""
     own = journal.find(task.entry.key)
-    return own is not None and own.attempts == 1 and not journal.has_previous_version(task.position)
+    return own is not None and own.attempts == 1 and not journal.evidence.has_previous_version(task.position)

@@ -51,7 +51,7 @@ class Observations:
         self._newer = Newer(self.invoices, pause, self.ask_time, self._keep_time, doubt.service_time)
 
     async def _keep_time(self, moment: float) -> None:
-        await self.writer.run(lambda journal: journal.note_service_time(moment))
+        await self.writer.run(lambda journal: journal.trust.note_service_time(moment))
 
     async def list_of(self, wanted: LookupQuery) -> DistributionInformation:
         """Ask for the list of one number, over a window of dates around its own; every word of it counts.

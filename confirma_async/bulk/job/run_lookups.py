@@ -68,7 +68,7 @@ def task_of(entry: Entry, admitted: Admitted, lookups: Lookups) -> Task:
 
 
 def _known_so_far(journal: Journal) -> tuple[set[str], Doubt | None]:
-    return set(journal.confirmed_forms()), journal.doubt()
+    return set(journal.evidence.confirmed_forms()), journal.trust.doubt()
 
 
 def _may_be_there(admission: Admission, row: Row) -> bool:

@@ -13,20 +13,20 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from confirma_async.accounts.owner import Owner
+from confirma_async.bulk.journal.evidence import Evidence, EvidenceReader
 from confirma_async.bulk.journal.figures import Figures
 from confirma_async.bulk.journal.numbers import Numbers, NumbersReader
 from confirma_async.bulk.journal.payloads import Payloads
 from confirma_async.bulk.journal.records import (
     Admitted,
-    AmbiguousMatches,
     Decision,
-    Doubt,
     JobName,
     PreviousVersion,
     Refused,
     Resolution,
     Run,
 )
+from confirma_async.bulk.journal.trust import Trust, TrustReader
 from confirma_async.bulk.journal.writes import Writes
 from confirma_async.bulk.models import Entry, InvoiceKey, Refusal, Retry, Row, State
 
@@ -58,8 +58,18 @@ class JournalReader(Protocol):
         ...
 
     @property
+    def evidence(self) -> EvidenceReader:
+        """What it knows that bears on a lost invoice."""
+        ...
+
+    @property
     def numbers(self) -> NumbersReader:
         """The whole numbers that were given to documents whose own is none."""
+        ...
+
+    @property
+    def trust(self) -> TrustReader:
+        """Whether it may be trusted to know all that was sent."""
         ...
 
     def target(self) -> str | None:
@@ -78,10 +88,6 @@ class JournalReader(Protocol):
         """Say whether the service has, or may have, anything of it; until then it is bound to no key."""
         ...
 
-    def doubt(self) -> Doubt | None:
-        """Return why the journal may not know all that was sent; None where it does."""
-        ...
-
     def runs(self) -> Iterator[Run]:
         """Return the runs, the latest first."""
         ...
@@ -90,26 +96,8 @@ class JournalReader(Protocol):
         """Return a run; None where there is none of that number."""
         ...
 
-    def confirmed_forms(self) -> frozenset[str]:
-        """Return the forms of answers after which a lookup has found the invoice."""
-        ...
-
     def find(self, key: InvoiceKey) -> Row | None:
         """Find the item of this key, or of the same number where only one of the two names its seller."""
-        ...
-
-    def ambiguous_matches(self, position: int, key: InvoiceKey) -> AmbiguousMatches:
-        """Return what else a lookup by this item's number would find."""
-        ...
-
-    def witnesses(self, position: int, limit: int) -> Sequence[Row]:
-        """Return invoices accepted by attempts that began after the item's lost one had ended, newest first.
-
-        They are of its type and seller, dated on its day or later, and were sent once: a record of one that
-        was sent twice may be of the attempt before. Nothing else that was sent bears their number.
-
-        None while it is not known that it has ended.
-        """
         ...
 
     def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
@@ -132,10 +120,6 @@ class JournalReader(Protocol):
         """
         ...
 
-    def has_previous_version(self, position: int) -> bool:
-        """Say whether an item was sent before, and became something else: rejected, or what a person said."""
-        ...
-
     def previous_versions(self) -> Iterator[PreviousVersion]:
         """Return what items were before they were sent again, or resolved by a person; oldest first."""
         ...
@@ -148,8 +132,18 @@ class Journal(JournalReader, Protocol):
     """
 
     @property
+    def evidence(self) -> Evidence:
+        """What it knows that bears on a lost invoice."""
+        ...
+
+    @property
     def numbers(self) -> Numbers:
         """The whole numbers that were given to documents whose own is none."""
+        ...
+
+    @property
+    def trust(self) -> Trust:
+        """Whether it may be trusted to know all that was sent."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -220,10 +214,6 @@ class Journal(JournalReader, Protocol):
         """
         ...
 
-    def ended(self, positions: Sequence[int]) -> None:
-        """Write down that the lost attempts of these items have surely ended by now."""
-        ...
-
     def decide(self, decisions: Sequence[Decision]) -> None:
         """Write down what became of items, in this order."""
         ...
@@ -238,22 +228,6 @@ class Journal(JournalReader, Protocol):
 
     def resolve(self, resolution: Resolution) -> None:
         """Write down what a person found out about an item, and keep what it was before."""
-        ...
-
-    def trust(self, now: float) -> int:
-        """Take the journal for whole again: what was never sent by it may be; return how many that are."""
-        ...
-
-    def note_service_time(self, moment: float) -> None:
-        """Keep what the service's clock said in its first answer since the journal is in doubt.
-
-        Args:
-            moment: Seconds since 1970.
-        """
-        ...
-
-    def confirm_form(self, form: str) -> None:
-        """Keep the form of an answer after which a lookup has found the invoice."""
         ...
 
     def archive(self, before: float) -> int:

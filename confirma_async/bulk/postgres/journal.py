@@ -14,7 +14,6 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from attrs import evolve
 
 from confirma_async.bulk.journal.admission import TAKEN_UP, Chunk
 from confirma_async.bulk.journal.records import (
@@ -31,7 +30,6 @@ from confirma_async.bulk.postgres.connection.text_forms import array_text, copy_
 from confirma_async.bulk.postgres.marks import MarkFile
 from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
 from confirma_async.bulk.postgres.opening import (
-    OF_DOUBT,
     doubt_in,
     look_session,
     meta,
@@ -39,6 +37,8 @@ from confirma_async.bulk.postgres.opening import (
 )
 from confirma_async.bulk.postgres.reading import PostgresReader
 from confirma_async.bulk.postgres.runs import ADDED_UP, PostgresRuns
+from confirma_async.bulk.postgres.tables import PostgresTables
+from confirma_async.bulk.postgres.trust import PostgresTrust
 from confirma_async.schemas import InvoiceStatus
 
 _NEW = (
@@ -139,7 +139,8 @@ def reading_postgres(url: str) -> Generator[PostgresReader]:
     """
     session, doubt = look_session(url)
     with contextlib.closing(session), session.looking():
-        yield PostgresReader(session, doubt)
+        tables = PostgresTables(session)
+        yield PostgresReader(tables, PostgresTrust(tables, doubt))
 
 
 class PostgresJournal(PostgresRuns):
@@ -164,12 +165,12 @@ class PostgresJournal(PostgresRuns):
             planned: The planned chunk that they go into, for workers; None where the run sends them itself.
         """
         self._tables.lock()
-        ends_at = self._last_call_before_doubt()
+        ends_at = self._trust.last_call()
         chunk = Chunk(
             self,
             run,
             retry,
-            self._doubt.reason if self._doubt else None,
+            self._trust.reason,
             ends_at=ends_at,
             again=again,
             planned=planned is not None,
@@ -247,7 +248,7 @@ class PostgresJournal(PostgresRuns):
         if not positions:
             return
         if self._run and self._session.hold(self._run, ends_at - now):
-            self._tables.keep({"longest_lease": str(self._longest_lease)})
+            self._tables.keep({"longest_lease": str(self._trust.longest_lease)})
         wanted = array_text(positions)
         values = (wanted, milliseconds(now), milliseconds(ends_at), wanted, self._run)
         self._session.statements.change_later(_SENDING, values, self._held(len(positions)))
@@ -260,14 +261,6 @@ class PostgresJournal(PostgresRuns):
                 raise taken_over(self.name)
 
         return check
-
-    def ended(self, positions: Sequence[int]) -> None:
-        """See ``Journal``."""
-        self._do(
-            "UPDATE item SET ended = (SELECT last_value FROM attempt) "
-            "WHERE position = ANY(%s) AND ended IS NULL",
-            list(positions),
-        )
 
     def decide(self, decisions: Sequence[Decision]) -> None:
         """See ``Journal``."""
@@ -330,7 +323,7 @@ class PostgresJournal(PostgresRuns):
         self._tables.lock()
         self._settle_dead()
         check_resolvable(next(self._items.query("WHERE position = %s", resolution.position), None))
-        self._settle_doubt()  # else the next run would take what a person has found out for unknown
+        self._trust.settle()  # else the next run would take what a person has found out for unknown
         self.keep_former(resolution.position, resolution.at, resolution.note)
         self._count({resolution.position: resolution})
         if resolution.state is State.REJECTED:
@@ -356,28 +349,6 @@ class PostgresJournal(PostgresRuns):
             "(SELECT max(id) FROM former WHERE position = item.position AND state = %s)",
             position, str(InvoiceStatus.ERROR), int(State.REJECTED),
         )  # fmt: skip
-
-    def trust(self, now: float) -> int:
-        """See ``Journal``."""
-        self._tables.lock()
-        self._settle_dead()  # what they looked up is nobody's, and is freed as well
-        self._do("DELETE FROM meta WHERE name = ANY(%s)", list(OF_DOUBT))
-        self._tables.keep({"trusted_at": str(now)})
-        self._doubt = None
-        return self.writes.trust() + self._do(
-            f"UPDATE item SET state = 0, holder = NULL, detail = NULL WHERE {OPEN} AND state = 3 "
-            "AND attempts = 0 AND status IS NULL AND holder IS NULL"
-        )  # else the list has shown it, or something of its number
-
-    def note_service_time(self, moment: float) -> None:
-        """See ``Journal``."""
-        self._tables.keep({"doubt_service_time": str(moment)})
-        if self._doubt is not None:
-            self._doubt = evolve(self._doubt, service_time=moment)
-
-    def confirm_form(self, form: str) -> None:
-        """See ``Journal``."""
-        self._do("INSERT INTO form VALUES (%s) ON CONFLICT DO NOTHING", form)
 
     def archive(self, before: float) -> int:
         """See ``Journal``."""

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from confirma_async.bulk.journal.records import Doubt
+from confirma_async.bulk.journal.stored.trust import OF_DOUBT
 from confirma_async.bulk.postgres.connection.failures import (
     explained,
     newer_form,
@@ -23,9 +24,6 @@ from confirma_async.errors import JournalError
 
 LOCK = 0x434E464A
 """What the advisory lock goes by under which invoices are admitted, and tables made."""
-
-OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
-"""The names of what is kept of a doubt."""
 
 
 def open_session(url: str, *, alone: bool) -> tuple[PostgresSession, str]:

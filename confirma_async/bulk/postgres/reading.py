@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from attrs import frozen
 
-from confirma_async.bulk.journal.records import Doubt, Run
+from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.journal.stored.items import ARCHIVED_COLUMNS, ITEM_COLUMNS
-from confirma_async.bulk.journal.stored.reader import ENDED_LATER, StoredReader
+from confirma_async.bulk.journal.stored.reader import StoredReader
+from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.models import Row
-from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.connection.text_forms import array_text
+from confirma_async.bulk.postgres.evidence import PostgresEvidence
 from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.numbers import PostgresNumbers
 from confirma_async.bulk.postgres.payloads import PostgresPayloads
@@ -49,21 +49,22 @@ class PostgresReader(StoredReader):
     """The half of a ``Journal`` that changes nothing.
 
     Args:
-        session: The connection.
-        doubt: Why the journal may not know all that was sent; None where it does.
+        tables: The tables.
+        trust: Whether the journal is in doubt.
 
     Attributes:
+        evidence: What it knows that bears on a lost invoice.
         numbers: The whole numbers that were given to documents whose own is none.
         payloads: The payloads that an outbox has asked to keep.
     """
 
-    def __init__(self, session: PostgresSession, doubt: Doubt | None) -> None:
-        tables = PostgresTables(session)
-        super().__init__(tables, doubt)
+    def __init__(self, tables: PostgresTables, trust: StoredTrust) -> None:
+        super().__init__(tables, trust)
         self._tables: PostgresTables = tables
+        self.evidence: PostgresEvidence = PostgresEvidence(tables, trust)
         self.numbers: PostgresNumbers = PostgresNumbers(tables)
-        self.payloads: PostgresPayloads = PostgresPayloads(session)
-        self._session = session
+        self.payloads: PostgresPayloads = PostgresPayloads(tables.session)
+        self._session = tables.session
 
     def close(self) -> None:
         """See ``Journal``."""
@@ -72,15 +73,6 @@ class PostgresReader(StoredReader):
     def runs(self) -> Iterator[Run]:
         """See ``Journal``."""
         return self._runs("WHERE worker IS NULL ORDER BY id DESC")
-
-    def _later_ones(self, since: int, values: Sequence[Any], limit: int) -> Sequence[Row]:
-        """Ask one question, however many runs there were since: each worker that begins anew is one."""
-        query = (
-            f"SELECT {ITEM_COLUMNS} FROM run AS later CROSS JOIN LATERAL (SELECT {ITEM_COLUMNS}, place "
-            f"FROM item {self._like('later.id')}) AS found WHERE {ENDED_LATER} "
-            "ORDER BY later.id DESC, place DESC LIMIT ?"
-        )
-        return [*map(self._items.row, self._tables.few(query, *values, limit, since, limit))]
 
     def workers(self, seconds: float) -> Sequence[WorkerRow]:
         """Return the workers that are alive, and those that died within so many seconds."""

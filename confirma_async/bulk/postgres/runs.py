@@ -19,6 +19,8 @@ from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.marks import MarkFile, TransactionMark
 from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.reading import PostgresReader
+from confirma_async.bulk.postgres.tables import PostgresTables
+from confirma_async.bulk.postgres.trust import PostgresTrust
 
 ADDED_UP = "ON CONFLICT (run, period, state) DO UPDATE SET count = decided.count + excluded.count"
 """Adds a count to those of a run, a time and a state."""
@@ -46,12 +48,13 @@ class PostgresRuns(PostgresReader):
     """
 
     def __init__(self, session: PostgresSession, doubt: Doubt | None, mark: MarkFile) -> None:
-        super().__init__(session, doubt)
+        tables = PostgresTables(session)
+        self._trust = PostgresTrust(tables, doubt, self._settle_dead)
+        super().__init__(tables, self._trust)
         self._mark = mark
-        tables = self._tables
         self._all, self._one, self._do = tables.few, tables.one, tables.change
         self._do_columns = tables.change_columns
-        self.writes: StoredWrites = StoredWrites(self._tables, self._doubted, self._settle_dead)
+        self.writes: StoredWrites = StoredWrites(tables, self._trust, self._settle_dead)
         self._last: int | None = None  # the place of the last item, while this transaction admits
         self._taken_up: dict[int, int] = {}  # what is not final here, and the run that it counts for
 
@@ -66,12 +69,13 @@ class PostgresRuns(PostgresReader):
         Raises:
             NotWrittenError: the connection was lost, and surely nothing was written.
         """
-        session, before = self._session, (self._session.run, self._session.lease, self._doubt)
+        session, before = self._session, (self._session.run, self._session.lease, self._trust.doubt())
         try:
             with session.transaction():
                 yield
         except BaseException:
-            session.run, session.lease, self._doubt = before
+            session.run, session.lease, doubt = before
+            self._trust.take(doubt)
             self._taken_up.clear()
             raise
         finally:
@@ -108,7 +112,7 @@ class PostgresRuns(PostgresReader):
         )  # fmt: skip
         self._session.hold(run)
         self._settle_dead()
-        self._settle_doubt()
+        self._trust.settle()
         over = (
             "run IN (SELECT id FROM run WHERE lease_until IS NULL) "
             "AND run NOT IN (SELECT run FROM planned_chunk)"
@@ -186,35 +190,6 @@ class PostgresRuns(PostgresReader):
 
     def _add_owner(self, fingerprint: str, now: float) -> None:
         self._do("INSERT INTO owner VALUES (%s, %s) ON CONFLICT DO NOTHING", fingerprint, milliseconds(now))
-
-    def _settle_doubt(self) -> None:
-        """Mark as doubtful what this journal did not send: the journal that it was may have sent it."""
-        if self._doubt is None or "doubt_settled" in self._tables.kept():
-            return
-        # An unknown one may have been sent again since: what was known of then proves nothing any more.
-        self._do(f"UPDATE item SET ended = NULL, says_no = NULL, form = NULL WHERE {OPEN} AND state = 3")
-        self._do(
-            f"UPDATE item SET state = 3, holder = NULL, ended = NULL, detail = %s WHERE {OPEN} "
-            "AND state IN (0, 1)",
-            self._doubt.reason,
-        )
-        self.writes.settle_doubt(self._doubt.reason)
-        self._do(
-            f"UPDATE item SET ends_at = greatest(coalesce(ends_at, 0), %s) WHERE {OPEN}",
-            milliseconds(self._last_call_before_doubt() or 0.0),
-        )
-        self._tables.keep({"doubt_settled": "1"})
-
-    def _last_call_before_doubt(self) -> float | None:
-        """Return when the last call ends, at the latest, whose intent the journal may have forgotten.
-
-        A run of before may have passed the gate, and begins its call until its lease is over.
-        """
-        return None if self._doubt is None else self._doubt.since + 2 * self._longest_lease
-
-    @property
-    def _longest_lease(self) -> float:
-        return max(self._session.lease, float(self._tables.kept().get("longest_lease", 0)))
 
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
         """See ``Journal``."""

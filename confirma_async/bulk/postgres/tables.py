@@ -55,6 +55,11 @@ class PostgresTables(Tables):
         """See ``Tables``."""
         return word
 
+    @property
+    def last_attempt(self) -> str:
+        """See ``Tables``."""
+        return "(SELECT last_value FROM attempt)"
+
     def lock(self) -> None:
         """See ``Tables``: the lock of admission."""
         self.change("SELECT pg_advisory_xact_lock(?)", LOCK)

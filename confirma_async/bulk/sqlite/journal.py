@@ -13,8 +13,6 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve
-
 from confirma_async.accounts.owner import Owner
 from confirma_async.bulk.journal.admission import TAKEN_UP, Chunk
 from confirma_async.bulk.journal.records import (
@@ -32,6 +30,7 @@ from confirma_async.bulk.journal.rules import (
     foreign_key,
     tie,
 )
+from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.journal.stored.values import milliseconds, places, slices
 from confirma_async.bulk.journal.stored.writes import StoredWrites
 from confirma_async.bulk.models import FINAL, Entry, Refusal, Retry, Row, State
@@ -45,8 +44,6 @@ from confirma_async.bulk.sqlite.reader import SqliteReader
 from confirma_async.bulk.sqlite.tables import SqliteTables
 from confirma_async.bulk.sqlite.versions import keep_former, take_back_version, version_sent
 from confirma_async.bulk.sqlite.word_numbers import WordNumbers
-
-_OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
 
 
 def open_sqlite(path: Path, *, alone: bool = False) -> SqliteJournal:
@@ -74,13 +71,14 @@ class SqliteJournal(SqliteReader):
 
     def __init__(self, path: Path, opened: OpenFile) -> None:
         tables = SqliteTables(path, opened.connection)
-        super().__init__(tables, opened.doubt)
+        holders = Holders(opened)
+        super().__init__(tables, StoredTrust(tables, opened.doubt, holders.settle_dead))
         self._tables: SqliteTables = tables
         self._connection = opened.connection
         self._file = opened
-        self._holders = Holders(opened)
+        self._holders = holders
         self._counts = Counts(opened.connection)
-        self.writes: StoredWrites = StoredWrites(tables, self._doubted, self._holders.settle_dead)
+        self.writes: StoredWrites = StoredWrites(tables, self.trust, holders.settle_dead)
         self._words = WordNumbers(opened.connection)
         self.word: Callable[[str], int] = self._words.__getitem__
         """Returns the number of a text that repeats."""
@@ -164,10 +162,10 @@ class SqliteJournal(SqliteReader):
                 job.reading,
             ),
         )
-        self._doubt = known_doubt(self._connection)  # a person may have ended it since it was opened
+        self.trust.take(known_doubt(self._connection))  # a person may have ended it since it was opened
         self._holders.begin(run)
         self._holders.settle_dead()
-        self._settle_doubt()
+        self.trust.settle()
         execute("DELETE FROM refusal WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
         execute("DELETE FROM known WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
         self._counts.begin(run)
@@ -179,22 +177,6 @@ class SqliteJournal(SqliteReader):
         self._tables.keep({"target": target})
         if owner is not None:
             self._take_in(owner, now)
-
-    def _settle_doubt(self) -> None:
-        """Mark as doubtful what this journal did not send: the journal that it was may have sent it."""
-        if self._doubt is None or "doubt_settled" in self._tables.kept():
-            return
-        # An unknown one may have been sent again since: what was known of then proves nothing any more.
-        self._connection.execute(
-            "UPDATE item SET ended = NULL, says_no = NULL, form = NULL "
-            f"WHERE {OPEN} AND state = {State.UNKNOWN:d}"
-        )
-        self._connection.execute(
-            f"UPDATE item SET state = ?, ended = NULL, detail = ? WHERE {OPEN} AND state IN (?, ?)",
-            (State.UNKNOWN, self._doubt.reason, State.PENDING, State.CLAIMED),
-        )
-        self.writes.settle_doubt(self._doubt.reason)
-        self._tables.keep({"doubt_settled": "1"})
 
     def _take_in(self, owner: Owner, now: float) -> None:
         """Check that a key is of the journal's account, and keep its fingerprint.
@@ -233,7 +215,7 @@ class SqliteJournal(SqliteReader):
         self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
     ) -> list[Admitted]:
         """See ``Journal``."""
-        chunk = Chunk(self, run, retry, self._doubt.reason if self._doubt else None, again=again)
+        chunk = Chunk(self, run, retry, self.trust.reason, again=again)
         for numbers in slices(sorted({entry.key.number for entry in entries})):
             chunk.know(self._settled(numbers))
             if self._has_archive:
@@ -286,13 +268,6 @@ class SqliteJournal(SqliteReader):
                 f"because the file that shows it to be alive ({self.path.name}.held-...) was removed. The "
                 "job has stopped, and sends nothing more. Run it again: what it sent is looked up"
             )
-
-    def ended(self, positions: Sequence[int]) -> None:
-        """See ``Journal``."""
-        self._connection.executemany(
-            "UPDATE item SET ended = ? WHERE position = ? AND ended IS NULL",
-            [(self._tables.sequence, position) for position in positions],
-        )
 
     def decide(self, decisions: Sequence[Decision]) -> None:
         """See ``Journal``."""
@@ -357,7 +332,7 @@ class SqliteJournal(SqliteReader):
         """See ``Journal``."""
         self._holders.settle_dead()
         check_resolvable(next(self._items.query("WHERE position = ?", resolution.position), None))
-        self._settle_doubt()  # else the next run would take what a person has found out for unknown
+        self.trust.settle()  # else the next run would take what a person has found out for unknown
         self.keep_former(resolution.position, resolution.at, resolution.note)
         self._counts.count({resolution.position: resolution})
         decided_at = milliseconds(resolution.at) if resolution.state in FINAL else None
@@ -382,30 +357,6 @@ class SqliteJournal(SqliteReader):
     def version_sent(self, position: int) -> Version | None:
         """Return the first of the versions that the item has had since its last attempt."""
         return version_sent(self._connection, position)
-
-    def trust(self, now: float) -> int:
-        """See ``Journal``."""
-        self._connection.execute(f"DELETE FROM meta WHERE name IN {_OF_DOUBT}")
-        self._tables.keep({"trusted_at": str(now)})
-        self._doubt = None
-        return (
-            self.writes.trust()
-            + self._connection.execute(
-                f"UPDATE item SET state = ?, detail = NULL WHERE {OPEN} AND state = ? AND attempts = 0 "
-                "AND status IS NULL",  # else the list has shown it, or something of its number
-                (State.PENDING, State.UNKNOWN),
-            ).rowcount
-        )
-
-    def note_service_time(self, moment: float) -> None:
-        """See ``Journal``."""
-        self._tables.keep({"doubt_service_time": str(moment)})
-        if self._doubt is not None:
-            self._doubt = evolve(self._doubt, service_time=moment)
-
-    def confirm_form(self, form: str) -> None:
-        """See ``Journal``."""
-        self._connection.execute("INSERT OR IGNORE INTO form VALUES (?)", (form,))
 
     def archive(self, before: float) -> int:
         """See ``Journal``."""

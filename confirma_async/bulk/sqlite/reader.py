@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from confirma_async.bulk.journal.records import Doubt, Run
+from confirma_async.bulk.journal.records import Run
+from confirma_async.bulk.journal.stored.evidence import StoredEvidence
 from confirma_async.bulk.journal.stored.reader import StoredReader
+from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.models import Row, State
 from confirma_async.bulk.sqlite.file.guard import examine_missing
 from confirma_async.bulk.sqlite.file.look import read_file
@@ -34,7 +36,8 @@ def reading(path: Path) -> Generator[SqliteReader]:
         JournalMismatchError: the file is something else, or of a newer version.
     """
     with read_file(path) as (connection, doubt):
-        yield SqliteReader(SqliteTables(path, connection), doubt)
+        tables = SqliteTables(path, connection)
+        yield SqliteReader(tables, StoredTrust(tables, doubt))
 
 
 @contextlib.contextmanager
@@ -58,17 +61,19 @@ class SqliteReader(StoredReader):
 
     Args:
         tables: The tables.
-        doubt: Why it may not know all that was sent; None where it does.
+        trust: Whether it is in doubt.
 
     Attributes:
         path: The file.
+        evidence: What it knows that bears on a lost invoice.
         numbers: The whole numbers that were given to documents whose own is none.
         payloads: The payloads that an outbox has asked to keep.
     """
 
-    def __init__(self, tables: SqliteTables, doubt: Doubt | None) -> None:
-        super().__init__(tables, doubt)
+    def __init__(self, tables: SqliteTables, trust: StoredTrust) -> None:
+        super().__init__(tables, trust)
         self.path = tables.path
+        self.evidence: StoredEvidence = StoredEvidence(tables, trust)
         self.numbers: SqliteNumbers = SqliteNumbers(tables)
         self.payloads: SqlitePayloads = SqlitePayloads(tables.connection)
 

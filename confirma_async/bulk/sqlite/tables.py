@@ -55,6 +55,11 @@ class SqliteTables(Tables):
             ((self._texts[word],),) = self.few("SELECT text FROM word WHERE id = ?", word)
         return self._texts[word]
 
+    @property
+    def last_attempt(self) -> str:
+        """See ``Tables``."""
+        return str(self.sequence)
+
     def forget_texts(self) -> None:
         """Forget which texts were read: the transaction that wrote them may not have been."""
         self._texts.clear()

@@ -87,7 +87,7 @@ def read_status(chosen: Chosen) -> RunStatus:
         of_run=chosen.run is not None,
         run=latest,
         target=journal.target(),
-        doubt=journal.doubt(),
+        doubt=journal.trust.doubt(),
         counts=counts,
         amounts=_amounts(chosen),
         refused=list(islice(journal.refusals(last), LISTED)),

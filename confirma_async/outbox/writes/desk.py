@@ -83,7 +83,7 @@ class WriteDesk:
 
     async def begin(self) -> None:
         """Take in what the journal knows, and have what was left unknown looked for."""
-        self._forms |= await self.run.writer.run(lambda journal: journal.confirmed_forms())
+        self._forms |= await self.run.writer.run(lambda journal: journal.evidence.confirmed_forms())
         await self._take_up_unknown()
         if self.keep:
             await self._send_kept()
@@ -264,7 +264,7 @@ class WriteDesk:
                 return None
             confirmed = journal.writes.confirm(row.id, time.time())
             if confirmed and form is not None:
-                journal.confirm_form(form)
+                journal.evidence.confirm_form(form)
             return confirmed
 
         confirmed = await self.run.writer.run(decide)
@@ -355,7 +355,7 @@ class WriteDesk:
             raise ConfigurationError(
                 f"{operation} with the key {key} is {before.name.lower()}; only what is unknown is resolved"
             )
-        self._forms |= await self.run.writer.run(lambda journal: journal.confirmed_forms())
+        self._forms |= await self.run.writer.run(lambda journal: journal.evidence.confirmed_forms())
         held = self.held.get((operation, key))
         if held is not None and not held.looking:
             self._look_in(held, 0.0)

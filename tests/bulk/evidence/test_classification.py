@@ -412,7 +412,7 @@ async def test_a_form_of_answer_is_believed_once_a_lookup_has_confirmed_it(servi
     report, journal = await submit([1042, 1043, 1044, 1045])
     assert (report.accepted, report.unknown) == (4, 0)
     assert EvidenceKind.FORM_KNOWN in kinds
-    assert journal.confirmed_forms() == {"204 nothing"}
+    assert journal.evidence.confirmed_forms() == {"204 nothing"}
     assert {"1044", "1045"}.isdisjoint(service.asked)
     service.posts, service.asked = [raw(204), raw(body={"login": "please"})], []
     report, _ = await submit([2000, 2001], journal)
@@ -434,7 +434,7 @@ async def test_a_record_in_error_does_not_confirm_a_form(service, submit):
     service.listed["1042"] = listing(record(status="ERROR"))
     report, journal = await submit([1042])
     assert report.rejected == 1
-    assert not journal.confirmed_forms()
+    assert not journal.evidence.confirmed_forms()
 
 
 async def test_a_record_in_error_may_be_that_of_the_version_that_was_rejected(service, submit, kinds):
@@ -632,7 +632,7 @@ async def test_yes_and_no_are_two_forms(service, submit, yes, no):
     service.posts = [raw(body=yes), raw(body=no)]
     service.listed["1042"] = listing(record())
     report, journal = await submit([1042, 1043])
-    assert report.accepted == 1, journal.confirmed_forms()
+    assert report.accepted == 1, journal.evidence.confirmed_forms()
 
 
 async def test_a_duplicate_may_be_that_of_another_document(service, submit, kinds):
@@ -656,7 +656,7 @@ async def test_what_is_sent_a_second_time_is_looked_up_before_the_job_pauses(ser
     service.default = lambda query: listing(record(query["invoiceNumber"]))(query)
     report, journal = await submit(range(1, 100))
     assert (report.accepted, report.duplicates, report.paused) == (99, 99, None)
-    assert not journal.confirmed_forms()
+    assert not journal.evidence.confirmed_forms()
 
 
 @pytest.mark.parametrize("wide", [1, 4, 16])

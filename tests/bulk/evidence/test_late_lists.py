@@ -171,7 +171,7 @@ def test_in_doubt_an_invoice_that_was_unknown_may_have_been_sent_since(
             assert states(first)[1, "INVOICE"] is State.ACCEPTED
         await asyncio.sleep(60)
         with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as second:
-            assert second.doubt() is not None
+            assert second.trust.doubt() is not None
             await run_job(service, second, source(request_of(1), request_of(2)))
         return service
 
@@ -269,7 +269,7 @@ def test_a_wrong_word_of_a_person_confirms_no_form(in_virtual_time, journal, req
         await run_job(service, journal, source(request_of(1), 400, request_of(2), request_of(3)))
 
     in_virtual_time(scenario)
-    assert not journal.confirmed_forms()
+    assert not journal.evidence.confirmed_forms()
 
 
 def test_a_wrong_word_of_a_person_makes_no_witness(in_virtual_time, journal, request_of):
@@ -377,7 +377,7 @@ def test_a_form_is_confirmed_by_a_list_that_comes_after_the_run(in_virtual_time,
         return service
 
     service = in_virtual_time(scenario)
-    assert journal.confirmed_forms()
+    assert journal.evidence.confirmed_forms()
     assert {*states(journal).values()} == {State.ACCEPTED}, detail(journal)
     assert len(service.posts) == 99
 
@@ -394,7 +394,7 @@ def test_a_record_of_an_earlier_attempt_confirms_no_form(in_virtual_time, journa
         return service
 
     service = in_virtual_time(scenario)
-    assert not journal.confirmed_forms()
+    assert not journal.evidence.confirmed_forms()
     assert all(service.count(number) == 1 for number in (1, 2, 3)), service.posts
 
 

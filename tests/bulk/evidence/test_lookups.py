@@ -472,7 +472,7 @@ def in_doubt(tmp_path, in_virtual_time, request_of):
         in_virtual_time(scenario)
     shutil.copy(tmp_path / "a" / "journal", tmp_path / "b" / "journal")
     with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as journal:
-        assert journal.doubt() is not None
+        assert journal.trust.doubt() is not None
         yield journal
 
 
@@ -520,7 +520,7 @@ def test_in_doubt_trust_frees_nothing_of_whose_number_something_is_listed(
         service.take(2)
         await run_job(service, in_doubt, source(request_of(2), request_of(3)))
         with in_doubt.transaction():
-            assert in_doubt.trust(loop.clock()) == 1
+            assert in_doubt.trust.regain(loop.clock()) == 1
         await run_job(service, in_doubt, source(request_of(2), request_of(3)))
         return service
 

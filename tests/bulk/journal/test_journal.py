@@ -56,7 +56,7 @@ def test_runs_are_counted(run):
 
 
 def test_a_new_journal_is_tied_to_nothing(journal):
-    assert (journal.target(), journal.account(), journal.doubt(), list(journal.runs())) == (
+    assert (journal.target(), journal.account(), journal.trust.doubt(), list(journal.runs())) == (
         None,
         "",
         None,
@@ -438,20 +438,20 @@ def test_a_witness_was_accepted_by_an_attempt_that_began_after_the_lost_one_had_
         admit(entry(one), number)
     send(1, 2)  # both under way at once
     decide(2, State.ACCEPTED)
-    assert journal.witnesses(1, 9) == []
+    assert journal.evidence.witnesses(1, 9) == []
     decide(1, State.UNKNOWN, lost=True)
-    assert journal.witnesses(1, 9) == []
+    assert journal.evidence.witnesses(1, 9) == []
     send(3, 4, 5)
     decide(3, State.ACCEPTED)
     decide(4, State.REJECTED)
     decide(5, State.ACCEPTED, duplicate=True)
-    assert [row.key.number for row in journal.witnesses(1, 9)] == [3]
+    assert [row.key.number for row in journal.evidence.witnesses(1, 9)] == [3]
     later = run()
     admit(entry(6), later)
     send(6)
     decide(6, State.ACCEPTED)
-    assert [row.key.number for row in journal.witnesses(1, 9)] == [6, 3]
-    assert [row.key.number for row in journal.witnesses(1, 1)] == [6]
+    assert [row.key.number for row in journal.evidence.witnesses(1, 9)] == [6, 3]
+    assert [row.key.number for row in journal.evidence.witnesses(1, 1)] == [6]
 
 
 def test_one_that_was_sent_twice_is_no_witness(run, journal, entry, admit, send, decide):
@@ -464,7 +464,7 @@ def test_one_that_was_sent_twice_is_no_witness(run, journal, entry, admit, send,
     decide(1, State.UNKNOWN, lost=True)
     send(2)
     decide(2, State.ACCEPTED)
-    assert not journal.witnesses(1, 8)
+    assert not journal.evidence.witnesses(1, 8)
 
 
 def test_what_a_dead_run_lost_has_witnesses_once_it_is_said_to_have_ended(
@@ -477,23 +477,23 @@ def test_what_a_dead_run_lost_has_witnesses_once_it_is_said_to_have_ended(
     admit(entry(2), second)
     send(2)
     decide(2, State.ACCEPTED)
-    assert journal.witnesses(1, 9) == []
+    assert journal.evidence.witnesses(1, 9) == []
     with journal.transaction():
-        journal.ended([1])
+        journal.evidence.ended(1)
     admit(entry(3), second)
     send(3)
     decide(3, State.ACCEPTED)
-    assert [row.key.number for row in journal.witnesses(1, 9)] == [3]
+    assert [row.key.number for row in journal.evidence.witnesses(1, 9)] == [3]
     with journal.transaction():
-        journal.ended([1])  # the first word stands
-    assert [row.key.number for row in journal.witnesses(1, 9)] == [3]
+        journal.evidence.ended(1)  # the first word stands
+    assert [row.key.number for row in journal.evidence.witnesses(1, 9)] == [3]
 
 
 def test_forms_of_answers_are_kept(journal):
     with journal.transaction():
-        journal.confirm_form("{message:text}")
-        journal.confirm_form("{message:text}")
-    assert journal.confirmed_forms() == {"{message:text}"}
+        journal.evidence.confirm_form("{message:text}")
+        journal.evidence.confirm_form("{message:text}")
+    assert journal.evidence.confirmed_forms() == {"{message:text}"}
 
 
 def test_items_are_counted_by_state(run, journal, entry, admit, decide):
@@ -738,7 +738,7 @@ def test_a_witness_may_be_another_jobs_that_goes_on(journal, entry, begin_anothe
     admit(entry(2), first)
     send(2, now=4.0)
     decide(2, State.ACCEPTED)
-    assert [row.key.number for row in journal.witnesses(1, 9)] == [2]
+    assert [row.key.number for row in journal.evidence.witnesses(1, 9)] == [2]
 
 
 # --- the archive ----------------------------------------------------------------------------------
@@ -878,17 +878,17 @@ def test_another_sent_document_of_the_same_number_is_a_rival(run, journal, entry
     first, second = entry(kind="INVOICE"), entry(kind="CREDIT_NOTE")
     admit(first, number)
     admit(second, number)
-    assert not journal.ambiguous_matches(1, first.key).others
+    assert not journal.evidence.ambiguous_matches(1, first.key).others
     send(2)
-    assert journal.ambiguous_matches(1, first.key).others == (second.key,)
+    assert journal.evidence.ambiguous_matches(1, first.key).others == (second.key,)
 
 
 def test_an_invoice_that_was_rejected_before_is_its_own_rival(run, journal, entry, admit, decide):
     admit(entry(), run())
-    assert not journal.ambiguous_matches(1, entry().key).former
+    assert not journal.evidence.ambiguous_matches(1, entry().key).former
     decide(1, State.REJECTED)
     admit(entry(contents=b"b"), run(), Retry.CHANGED)
-    assert journal.ambiguous_matches(1, entry().key).former
+    assert journal.evidence.ambiguous_matches(1, entry().key).former
 
 
 def test_refusals_are_those_of_their_run(run, journal):

@@ -223,7 +223,7 @@ def test_a_person_decides_and_so_confirms_the_form_of_the_answer(journal, run, c
         "a person decided: seen in the books",
         11.0,
     )
-    assert journal.confirmed_forms() == {"ledger 200 {}"}
+    assert journal.evidence.confirmed_forms() == {"ledger 200 {}"}
 
 
 def test_another_write_with_the_same_fact_is_a_rival_once_it_was_sent(journal, run, claim, send):

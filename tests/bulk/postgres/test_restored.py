@@ -30,7 +30,7 @@ def begin_again(url):
     try:
         with journal.transaction():
             journal.begin(JobName("t"), now=2000.0)
-        return journal.doubt(), [row.state for row in journal.rows()]
+        return journal.trust.doubt(), [row.state for row in journal.rows()]
     finally:
         journal.close()
 
@@ -58,7 +58,7 @@ def test_a_journal_that_is_where_it_was_is_in_no_doubt(left):
 def test_after_a_failover_or_in_a_copy_everything_is_looked_up_first(left, in_database, changes, reason):
     change_term(in_database, **changes)
     with reading_postgres(left) as looked:
-        seen = looked.doubt()
+        seen = looked.trust.doubt()
     assert seen is not None
     assert reason in seen.reason
     doubt, states = begin_again(left)
@@ -85,7 +85,7 @@ def test_what_a_job_of_before_may_still_send_is_waited_for_until_its_lease_is_ov
         run = journal.begin(JobName("t"), now=2000.0)
     with journal.transaction():
         (new,) = journal.admit([entry(9)], run)
-    doubt, rows = journal.doubt(), list(journal.rows())
+    doubt, rows = journal.trust.doubt(), list(journal.rows())
     journal.close()
     assert doubt is not None
     assert new.row is not None
@@ -99,7 +99,7 @@ def test_the_doubt_stays_until_a_person_trusts_the_journal(left, in_database):
     assert begin_again(left)[0] is not None
     journal = open_postgres(left)
     with journal.transaction():
-        assert journal.trust(3000.0) == 2
+        assert journal.trust.regain(3000.0) == 2
     journal.close()
     assert begin_again(left) == (None, [State.PENDING, State.UNKNOWN, State.PENDING])
 
@@ -163,6 +163,6 @@ def test_what_a_dead_job_was_looking_up_is_freed_as_well_when_a_person_trusts_th
         connection.execute("UPDATE confirma_journal.run SET lease_until = clock_timestamp()")
     journal = open_postgres(left, alone=True)
     with journal.transaction():
-        assert journal.trust(3000.0) == 2
+        assert journal.trust.regain(3000.0) == 2
     journal.close()
     dead.close()

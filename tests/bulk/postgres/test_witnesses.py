@@ -51,5 +51,5 @@ def test_runs_of_workers_that_were_begun_again_cost_no_question_each(journal, en
         journal.sending([2], 2000.0, 2001.0)
         journal.decide([Decision(position=2, state=State.ACCEPTED, at=2002.0)])
     steps.clear()
-    assert [row.key.number for row in journal.witnesses(1, 9)] == [2]
+    assert [row.key.number for row in journal.evidence.witnesses(1, 9)] == [2]
     assert len(steps) <= 4

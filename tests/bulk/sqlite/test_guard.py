@@ -74,7 +74,7 @@ def killed(path, entries, *numbers):
 
 def doubt(path):
     with reading(path) as journal:
-        found = journal.doubt()
+        found = journal.trust.doubt()
     return found and found.reason
 
 
@@ -178,7 +178,7 @@ def test_doubt_stays_until_a_person_ends_it(sent):
     assert len(read_marks(sent)) == 2
     assert doubt(sent) == "its marks are gone"
     with contextlib.closing(open_sqlite(sent)) as journal, journal.transaction():
-        journal.trust(1.0)
+        journal.trust.regain(1.0)
     assert doubt(sent) is None
 
 
@@ -186,7 +186,7 @@ def test_of_two_copies_that_were_used_neither_is_taken_for_the_other(sent, tmp_p
     copy = tmp_path / "elsewhere"
     shutil.copy(sent, copy)
     with contextlib.closing(open_sqlite(copy)) as journal, journal.transaction():
-        journal.trust(1.0)
+        journal.trust.regain(1.0)
     assert doubt(copy) is None
     sent.write_bytes(copy.read_bytes())
     assert doubt(sent) == "another journal was here before it"
@@ -335,7 +335,7 @@ def test_a_journal_that_is_no_longer_in_its_place_takes_nothing_more(
     assert rescued is not None
     journal.close()
     with contextlib.closing(open_sqlite(Path(rescued))) as saved:
-        assert saved.doubt() is not None
+        assert saved.trust.doubt() is not None
         assert [row.key.number for row in saved.rows()] == [1]
         assert saved.run(2) is not None
 

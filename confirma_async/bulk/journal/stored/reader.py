@@ -7,28 +7,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt, PreviousVersion, Refused, Run
+from confirma_async.bulk.journal.records import PreviousVersion, Refused, Run
 from confirma_async.bulk.journal.rules import same_invoice
 from confirma_async.bulk.journal.stored.figures import StoredFigures
 from confirma_async.bulk.journal.stored.items import StoredItems
 from confirma_async.bulk.journal.stored.tables import Tables
-from confirma_async.bulk.journal.stored.values import day, milliseconds, seconds
+from confirma_async.bulk.journal.stored.trust import StoredTrust
+from confirma_async.bulk.journal.stored.values import seconds
 from confirma_async.bulk.journal.stored.writes import StoredWrites
 from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
-
-_NEWEST = 1000
-"""Accepted invoices of a run among which a witness is sought: the newest ones."""
-
-_ALONE = (
-    "NOT EXISTS (SELECT 1 FROM former WHERE former.position = item.position AND former.state <> 0) AND "
-    "NOT EXISTS (SELECT 1 FROM item AS other WHERE other.number = item.number AND other.position <> "
-    "item.position AND (other.attempts > 0 OR other.state NOT IN (0, 1))) AND "
-    "NOT EXISTS (SELECT 1 FROM archived WHERE archived.number = item.number)"
-)
-"""Items that a record of their number can only be of."""
-
-ENDED_LATER = "(ended_at IS NULL OR ended_at >= ?)"
-"""Runs that had not ended by a moment."""
 
 
 class StoredReader(ABC):
@@ -36,21 +23,22 @@ class StoredReader(ABC):
 
     Args:
         tables: The tables.
-        doubt: Why it may not know all that was sent; None where it does.
+        trust: Whether it is in doubt.
 
     Attributes:
         name: What names the journal to people.
         writes: The writes that are no invoices.
+        trust: Whether it is in doubt.
         figures: How many items there are, and what they ask for.
     """
 
-    def __init__(self, tables: Tables, doubt: Doubt | None) -> None:
+    def __init__(self, tables: Tables, trust: StoredTrust) -> None:
         self.name = tables.name
         self._tables = tables
         self._items = StoredItems(tables)
         self.figures: StoredFigures = StoredFigures(tables)
-        self._doubt = doubt
-        self.writes: StoredWrites = StoredWrites(tables, self._doubted)
+        self.trust: StoredTrust = trust
+        self.writes: StoredWrites = StoredWrites(tables, trust)
 
     # --- the journal --------------------------------------------------------------------------------
 
@@ -76,14 +64,6 @@ class StoredReader(ABC):
             "EXISTS (SELECT 1 FROM write WHERE state NOT IN (0, 1))"
         )
         return bool(self._tables.one(sent))
-
-    def doubt(self) -> Doubt | None:
-        """See ``Journal``."""
-        return self._doubt
-
-    def confirmed_forms(self) -> frozenset[str]:
-        """See ``Journal``."""
-        return frozenset(form for (form,) in self._tables.few("SELECT form FROM form"))
 
     # --- runs ---------------------------------------------------------------------------------------
 
@@ -112,59 +92,6 @@ class StoredReader(ABC):
         ]
         return same_invoice(same, key)
 
-    def ambiguous_matches(self, position: int, key: InvoiceKey) -> AmbiguousMatches:
-        """See ``Journal``."""
-        sent = (
-            row.key
-            for row in self._items.of_number(key.number)
-            if row.position != position
-            and (row.attempts > 0 or row.state not in {State.PENDING, State.CLAIMED})
-        )
-        archived = (row.key for row in self._items.archived_of_number(key.number))
-        former = (
-            f"SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND (state = {State.REJECTED:d} "
-            f"OR (state = {State.PENDING:d} AND sequence > 0)))"
-        )
-        return AmbiguousMatches(
-            others=(*sent, *archived),
-            former=bool(self._tables.one(former, position)),
-            forgotten=self._doubt is not None,
-        )
-
-    def witnesses(self, position: int, limit: int) -> Sequence[Row]:
-        """See ``Journal``."""
-        lost = next(self._items.query("WHERE position = ?", position), None)
-        if lost is None or lost.ended is None:
-            return []
-        values = (lost.ended, position, day(lost.key.date))
-        return self._later_ones(milliseconds(lost.attempted_at or 0.0), values, limit)
-
-    def _later_ones(self, since: int, values: Sequence[Any], limit: int) -> Sequence[Row]:
-        """Return witnesses of the runs that had not ended by a moment, the newest run's first.
-
-        Args:
-            since: The moment.
-            values: What ``_like`` asks for, but for the run and the limit.
-            limit: How many at most.
-        """
-        found: list[Row] = []
-        for (run,) in [*self._tables.few(f"SELECT id FROM run WHERE {ENDED_LATER} ORDER BY id DESC", since)]:
-            if len(found) >= limit:
-                break
-            found += self._items.query(self._like("?"), run, *values, limit - len(found))
-        return found
-
-    def _like(self, run: str) -> str:
-        """Return which items of a run are witnesses of a lost one: of its kind, and accepted after it."""
-        tables = self._tables
-        return (
-            f"WHERE position IN (SELECT position FROM item WHERE {tables.is_final} AND "
-            f"{tables.verdict} = {State.ACCEPTED:d} AND run = {run} AND {tables.place} > ? AND NOT duplicate "
-            f"ORDER BY {tables.place} DESC LIMIT {_NEWEST}) AND attempts = 1 AND "
-            "(type, seller) = (SELECT type, seller FROM item WHERE position = ?) AND date >= ? AND "
-            f"{_ALONE} ORDER BY {tables.place} DESC LIMIT ?"
-        )
-
     def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
         """See ``Journal``."""
         wanted = ", ".join(f"{state:d}" for state in states)
@@ -190,11 +117,6 @@ class StoredReader(ABC):
             run,
         )
 
-    def has_previous_version(self, position: int) -> bool:
-        """See ``Journal``."""
-        sent = f"SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND state <> {State.PENDING:d})"
-        return bool(self._tables.one(sent, position))
-
     def previous_versions(self) -> Iterator[PreviousVersion]:
         """See ``Journal``."""
         query = "SELECT position, at, state, digest, status, detail, note FROM former ORDER BY id"
@@ -203,9 +125,6 @@ class StoredReader(ABC):
                 position=position, at=at, state=State(state), digest=digest, status=status, detail=detail,
                 note=note,
             )  # fmt: skip
-
-    def _doubted(self) -> str | None:
-        return None if self._doubt is None else self._doubt.reason
 
     def _runs(self, rest: str, *values: Any) -> Iterator[Run]:
         columns = "id, began_at, ended_at, ending, inputs, expected, known, allowed, reading"

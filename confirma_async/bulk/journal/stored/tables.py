@@ -50,6 +50,11 @@ class Tables(ABC):
     def text(self, word: Any) -> str:
         """Return the text of a seller, a type, a status, a currency or a form of an answer."""
 
+    @property
+    @abstractmethod
+    def last_attempt(self) -> str:
+        """The expression for the place of the last attempt in the order of all attempts."""
+
     @abstractmethod
     def lock(self) -> None:
         """Have the claims of other jobs wait for the end of this transaction."""

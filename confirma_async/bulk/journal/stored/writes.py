@@ -8,6 +8,7 @@ from typing import Any
 
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.stored.tables import Tables
+from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.journal.stored.values import milliseconds, places, slices
 from confirma_async.bulk.journal.stored.write_rows import COLUMNS, write_row
 from confirma_async.bulk.journal.writes import (
@@ -51,34 +52,19 @@ class StoredWrites:
 
     Args:
         tables: The tables.
-        doubt: Says why the journal may not know all that was sent; None where it does.
+        trust: Whether the journal is in doubt.
         settle_dead: Settles what runs left under way that died.
     """
 
     def __init__(
         self,
         tables: Tables,
-        doubt: Callable[[], str | None],
+        trust: StoredTrust,
         settle_dead: Callable[[], None] = lambda: None,
     ) -> None:
         self._tables = tables
-        self._doubt = doubt
+        self._trust = trust
         self._settle_dead = settle_dead
-
-    def settle_doubt(self, reason: str) -> None:
-        """Have what surely was not sent count as unknown: the journal has forgotten what was sent since."""
-        self._tables.change(
-            f"UPDATE write SET state = {State.UNKNOWN:d}, detail = ? "
-            f"WHERE {_OPEN} AND state IN ({State.PENDING:d}, {State.CLAIMED:d})",
-            reason,
-        )
-
-    def trust(self) -> int:
-        """Have what was never sent be sent again; return how many writes that are."""
-        return self._tables.change(
-            f"UPDATE write SET state = {State.PENDING:d}, detail = NULL "
-            f"WHERE {_OPEN} AND {_IS_UNKNOWN} AND attempts = 0"
-        )
 
     def claim(self, write: Write, run: int, retry: Retry = Retry.NONE) -> Claim:
         """See ``Writes``."""
@@ -92,7 +78,7 @@ class StoredWrites:
             return Claim(Admission.CHANGED, other)
         admission = claim_of(write, row, run, retry)
         if admission in {Admission.CLAIMED, Admission.RETRIED}:
-            ident, doubt = self._put(write, run, row), self._doubt()
+            ident, doubt = self._put(write, run, row), self._trust.reason
             if doubt is None:
                 return Claim(admission, self._known(ident))
             self.decide(WriteDecision(id=ident, state=State.UNKNOWN, detail=doubt, at=0.0), run)

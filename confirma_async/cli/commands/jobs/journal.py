@@ -127,7 +127,7 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
     """
     path = _place(which, whose)
     with reading(path) as found:
-        doubt, counts = found.doubt(), found.figures.counts()
+        doubt, counts = found.trust.doubt(), found.figures.counts()
     if doubt is None:
         _say(
             f"{path} is in no doubt; nothing was changed.",
@@ -146,7 +146,7 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
     )
     _agree(yes, "Is it certain that nothing was sent which this journal does not know?")
     with contextlib.closing(open_journal(path, alone=True)) as opened, opened.transaction():
-        freed = opened.trust(time.time())
+        freed = opened.trust.regain(time.time())
     said = f"Trusted. {freed} invoices that were waiting for a lookup may be sent."
     _say(said, {"journal": str(path), "freed": freed}, as_json=as_json)
     return Exit.ACCEPTED

@@ -1,0 +1,98 @@
+"""How far a journal may be trusted to know all that was sent, in its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from attrs import evolve
+
+from confirma_async.bulk.journal.records import Doubt
+from confirma_async.bulk.journal.stored.tables import Tables
+from confirma_async.bulk.models import State
+
+OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
+"""The names of what is kept of a doubt."""
+
+_NOT_SENT = f"state IN ({State.PENDING:d}, {State.CLAIMED:d})"
+_UNKNOWN = f"state = {State.UNKNOWN:d}"
+_OPEN_WRITES = "state NOT IN (4, 5)"
+
+
+class StoredTrust:
+    """``Trust`` over the tables of a journal.
+
+    Args:
+        tables: The tables.
+        doubt: Why the journal may not know all that was sent; None where it does.
+        settle_dead: Settles what runs left under way that died.
+    """
+
+    _lets_go: ClassVar[str] = ""
+    """What a doubt changes in the items beside their state."""
+
+    def __init__(
+        self, tables: Tables, doubt: Doubt | None, settle_dead: Callable[[], None] = lambda: None
+    ) -> None:
+        self._tables = tables
+        self._doubt = doubt
+        self._settle_dead = settle_dead
+
+    def doubt(self) -> Doubt | None:
+        """See ``Trust``."""
+        return self._doubt
+
+    @property
+    def reason(self) -> str | None:
+        """Why the journal may not know all that was sent; None where it does."""
+        return None if self._doubt is None else self._doubt.reason
+
+    def take(self, doubt: Doubt | None) -> None:
+        """Take over what is known of the doubt by now."""
+        self._doubt = doubt
+
+    def settle(self) -> bool:
+        """Mark as doubtful what this journal did not send: the journal that it was may have sent it.
+
+        Returns:
+            Whether that is done now, for the first time since the journal is in doubt.
+        """
+        if self._doubt is None or "doubt_settled" in self._tables.kept():
+            return False
+        change, is_open = self._tables.change, self._tables.is_open
+        # An unknown one may have been sent again since: what was known of then proves nothing any more.
+        change(f"UPDATE item SET ended = NULL, says_no = NULL, form = NULL WHERE {is_open} AND {_UNKNOWN}")
+        change(
+            f"UPDATE item SET {_UNKNOWN}, {self._lets_go}ended = NULL, detail = ? "
+            f"WHERE {is_open} AND {_NOT_SENT}",
+            self._doubt.reason,
+        )
+        change(
+            f"UPDATE write SET {_UNKNOWN}, detail = ? WHERE {_OPEN_WRITES} AND {_NOT_SENT}",
+            self._doubt.reason,
+        )
+        self._tables.keep({"doubt_settled": "1"})
+        return True
+
+    def note_service_time(self, moment: float) -> None:
+        """See ``Trust``."""
+        self._tables.keep({"doubt_service_time": str(moment)})
+        if self._doubt is not None:
+            self._doubt = evolve(self._doubt, service_time=moment)
+
+    def regain(self, now: float) -> int:
+        """See ``Trust``."""
+        tables = self._tables
+        tables.lock()
+        self._settle_dead()  # what they looked up is nobody's, and is freed as well
+        tables.change(f"DELETE FROM meta WHERE name IN {OF_DOUBT}")
+        tables.keep({"trusted_at": str(now)})
+        self._doubt = None
+        pending = f"state = {State.PENDING:d}, detail = NULL"
+        never_sent = f"{_UNKNOWN} AND attempts = 0"
+        return tables.change(
+            f"UPDATE write SET {pending} WHERE {_OPEN_WRITES} AND {never_sent}"
+        ) + tables.change(
+            f"UPDATE item SET {pending} WHERE {tables.is_open} AND {never_sent} "
+            "AND status IS NULL AND holder IS NULL"
+        )  # else the list has shown it, or something of its number

@@ -1,0 +1,31 @@
+"""The port to how far a journal may be trusted to know all that was sent."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from confirma_async.bulk.journal.records import Doubt
+
+
+class TrustReader(Protocol):
+    """Whether a journal is in doubt."""
+
+    def doubt(self) -> Doubt | None:
+        """Return why the journal may not know all that was sent; None where it does."""
+        ...
+
+
+class Trust(TrustReader, Protocol):
+    """The same, of a journal that is written."""
+
+    def note_service_time(self, moment: float) -> None:
+        """Keep what the service's clock said in its first answer since the journal is in doubt.
+
+        Args:
+            moment: Seconds since 1970.
+        """
+        ...
+
+    def regain(self, now: float) -> int:
+        """Take the journal for whole again: what was never sent by it may be; return how many that are."""
+        ...

@@ -1,0 +1,45 @@
+"""How far a journal in a database may be trusted to know all that was sent."""
+
+from __future__ import annotations
+
+from confirma_async.bulk.journal.stored.trust import StoredTrust
+from confirma_async.bulk.journal.stored.values import milliseconds
+from confirma_async.bulk.postgres.tables import PostgresTables
+
+
+class PostgresTrust(StoredTrust):
+    """``Trust`` over the tables of a journal in a database.
+
+    Args:
+        tables: The tables.
+        doubt: Why the journal may not know all that was sent; None where it does.
+        settle_dead: Settles what runs left under way that died.
+    """
+
+    _tables: PostgresTables
+    _lets_go = "holder = NULL, "
+
+    def settle(self) -> bool:
+        """See ``StoredTrust``: calls that the journal knows nothing of may still be under way."""
+        if not super().settle():
+            return False
+        self._tables.change(
+            f"UPDATE item SET ends_at = greatest(coalesce(ends_at, 0), ?) WHERE {self._tables.is_open}",
+            milliseconds(self.last_call() or 0.0),
+        )
+        return True
+
+    def last_call(self) -> float | None:
+        """Return when the last call ends, at the latest, whose intent the journal may have forgotten.
+
+        A run of before may have passed the gate, and begins its call until its lease is over.
+
+        Returns:
+            Seconds since 1970; None where the journal is in no doubt.
+        """
+        return None if self._doubt is None else self._doubt.since + 2 * self.longest_lease
+
+    @property
+    def longest_lease(self) -> float:
+        """Seconds of the longest lease that a run has ever had."""
+        return max(self._tables.session.lease, float(self._tables.kept().get("longest_lease", 0)))
