@@ -182,7 +182,7 @@ class Mishaps:
     async def use_another_key(self) -> bool:
         """Send the same files into this journal with the key of another account."""
         with reading(self.journal) as journal:
-            if not journal.has_sent():
+            if not journal.ownership.has_sent():
                 return False  # it is bound to no key yet
         await self._must_be_refused("--journal", self.journal, key=str(uuid4()))
         return True

@@ -89,6 +89,7 @@ class AccountRun:
         if key is not None and key != owner.key:
             owner = evolve(owner, key=key)
         await writer.run(lambda journal: journal.end(self.number, ending, now=time.time(), owner=owner))
-        if prove is not None and await writer.run(lambda journal: journal.has_sent()):
+        if prove is not None and await writer.run(lambda journal: journal.ownership.has_sent()):
             with contextlib.suppress(ConfigurationError):  # the journal itself knows its owner
-                await asyncio.to_thread(prove, await writer.run(lambda journal: journal.owners()[1]))
+                _, prints = await writer.run(lambda journal: journal.ownership.fingerprints())
+                await asyncio.to_thread(prove, prints)

@@ -37,7 +37,7 @@ def give_numbers(placement: Placement, identities: Iterable[Identity], start: in
     """
     documents = list(dict.fromkeys(identities))
     with contextlib.closing(placement.open()) as journal, journal.transaction():
-        journal.take_in(placement.target, placement.owner, now=time.time())
+        journal.ownership.tie(placement.target, placement.owner, now=time.time())
         known = known_numbers(journal, documents)
         if journal.trust.doubt() is not None:
             _refuse_new_numbers(journal.name, documents, known)

@@ -120,7 +120,8 @@ def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
             continue
         try:
             with reading_if_there(record.journal) as journal:
-                keys = journal.owners()[1] if journal is not None and journal.has_sent() else None
+                owned = None if journal is None else journal.ownership
+                keys = owned.fingerprints()[1] if owned is not None and owned.has_sent() else None
         except JournalError:
             keys = record.keys
         if keys is not None:
@@ -140,7 +141,7 @@ def restore_list(accounts: Accounts) -> None:
     for path in accounts.journals():
         try:
             with reading(path) as journal:
-                salt, owners[path] = journal.owners()
+                salt, owners[path] = journal.ownership.fingerprints()
         except JournalError as error:
             raise ConfigurationError(
                 f"the list of accounts in {accounts.root} is gone, and cannot be made anew: {error}"

@@ -157,7 +157,7 @@ class Chosen:
     @property
     def name(self) -> str:
         """What names it to a person."""
-        account = self.journal.account()
+        account = self.journal.ownership.account()
         whole = self.path.name.removesuffix(".journal")
         if account:
             whole = _("account {name}").format(name=account)

@@ -436,7 +436,7 @@ def _check_journal(profile: str, placement: Placement) -> None:
     if placement.path is None:
         return
     with reading_if_there(placement.path) as journal:
-        owner = "" if journal is None else journal.account()
+        owner = "" if journal is None else journal.ownership.account()
     if owner not in {"", profile}:
         raise ConfigurationError(
             f"the profile {profile}: the journal {placement.path} is that of the account {owner}"

@@ -77,7 +77,7 @@ def _stamp(place: JournalPlace) -> str:
 
 
 def _check(journal: JournalReader, account: MirroredAccount) -> None:
-    target = journal.target()
+    target = journal.ownership.target()
     if target is None:
         return
     at = target_of(target) if "://" in target else target
@@ -86,8 +86,8 @@ def _check(journal: JournalReader, account: MirroredAccount) -> None:
             f"the journal {journal.name} is of {at}, and the mirrored account {account.name} is one of "
             f"{account.target}; name a journal of that (journal=)"
         )
-    name = journal.account()
-    _, prints = journal.owners()
+    name = journal.ownership.account()
+    _, prints = journal.ownership.fingerprints()
     if name and name != account.name and set(prints).isdisjoint(account.prints):
         raise MirrorError(
             f"the journal {journal.name} belongs to the account {name}, and the mirror was asked for "

@@ -14,12 +14,12 @@ from confirma_async.bulk.journal.records import (
     Run,
     Version,
 )
-from confirma_async.bulk.journal.rules import admission_of, check_target, foreign_key, same_invoice
+from confirma_async.bulk.journal.rules import admission_of, same_invoice
 from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import FINAL, Retry, Row, State
 from confirma_async.errors import JournalError
 from confirma_async.formats import Identity
-from tests.bulk.memory_parts import MemoryEvidence, MemoryFigures, MemoryNumbers, MemoryTrust
+from tests.bulk.memory_parts import MemoryEvidence, MemoryFigures, MemoryNumbers, MemoryOwnership, MemoryTrust
 from tests.bulk.memory_writes import MemoryPayloads, MemoryWrites
 
 
@@ -60,6 +60,7 @@ class MemoryJournal:
         self.numbers = MemoryNumbers(self)
         self.trust = MemoryTrust()
         self.evidence = MemoryEvidence(self)
+        self.ownership = MemoryOwnership(self)
 
     @contextlib.contextmanager
     def transaction(self):
@@ -76,7 +77,7 @@ class MemoryJournal:
         self.contents.alive.discard(self._run)
 
     def begin(self, job, *, now, owner=None, expected=None):
-        self.take_in(job.target, owner, now=now)
+        self.ownership.tie(job.target, owner, now=now)
         run = len(self.contents.runs) + 1
         inputs, allowed = tuple(job.inputs), tuple(job.allowed)
         self.contents.runs.append(
@@ -110,24 +111,6 @@ class MemoryJournal:
     def _check_held(self, row):
         if row.holder != self._run:
             raise JournalError("another job has taken over this item")
-
-    def take_in(self, target, owner, *, now):
-        check_target(self.name, self.contents.target, target)
-        if owner is not None:
-            self._take_in(owner)
-        self.contents.target = target
-
-    def _take_in(self, owner):
-        if self.contents.salt is None:
-            self.contents.salt, self.contents.account = owner.salt, owner.account
-        elif self.contents.owners.isdisjoint(owner.fingerprints(self.contents.salt)) and not (
-            owner.vouched and owner.account == self.contents.account
-        ):
-            if self.contents.alive - {self._run} or self.has_sent():
-                raise foreign_key(self.name, self.contents.account)
-            self.contents.owners.clear()
-            self.contents.account = owner.account
-        self.contents.owners.add(owner.fingerprints(self.contents.salt)[0])
 
     def end(self, run, ending, *, now, owner=None):
         self._put_run(run, ended_at=now, ending=ending)
@@ -263,20 +246,6 @@ class MemoryJournal:
 
     def shrink(self):
         pass
-
-    def target(self):
-        return self.contents.target
-
-    def account(self):
-        return self.contents.account
-
-    def owners(self):
-        return self.contents.salt or b"", sorted(self.contents.owners)
-
-    def has_sent(self):
-        unsent = {State.PENDING, State.CLAIMED}
-        rows = (*self.rows(), *self.contents.archived, *self.writes.rows())
-        return any(row.state not in unsent for row in rows)
 
     def runs(self):
         return reversed(self.contents.runs)

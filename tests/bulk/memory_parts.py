@@ -7,6 +7,7 @@ from attrs import evolve
 
 from confirma_async.bulk.evidence.witnesses import is_like
 from confirma_async.bulk.journal.records import AmbiguousMatches
+from confirma_async.bulk.journal.rules import check_target, foreign_key
 from confirma_async.bulk.models import FINAL, State
 
 
@@ -90,6 +91,42 @@ class MemoryTrust:
 
     def regain(self, now):
         return 0
+
+
+class MemoryOwnership(_Part):
+    """``Ownership`` of a ``MemoryJournal``."""
+
+    def target(self):
+        return self.contents.target
+
+    def account(self):
+        return self.contents.account
+
+    def fingerprints(self):
+        return self.contents.salt or b"", sorted(self.contents.owners)
+
+    def has_sent(self):
+        unsent = {State.PENDING, State.CLAIMED}
+        rows = (*self._journal.rows(), *self.contents.archived, *self._journal.writes.rows())
+        return any(row.state not in unsent for row in rows)
+
+    def tie(self, target, owner, *, now):
+        check_target(self._journal.name, self.contents.target, target)
+        if owner is not None:
+            self._tie(owner)
+        self.contents.target = target
+
+    def _tie(self, owner):
+        if self.contents.salt is None:
+            self.contents.salt, self.contents.account = owner.salt, owner.account
+        elif self.contents.owners.isdisjoint(owner.fingerprints(self.contents.salt)) and not (
+            owner.vouched and owner.account == self.contents.account
+        ):
+            if self.contents.alive - {self._journal._run} or self.has_sent():
+                raise foreign_key(self._journal.name, self.contents.account)
+            self.contents.owners.clear()
+            self.contents.account = owner.account
+        self.contents.owners.add(owner.fingerprints(self.contents.salt)[0])
 
 
 class MemoryEvidence(_Part):

@@ -37,7 +37,7 @@ def begin(placement, entry=None):
 
 def keys_of(placement):
     with reading(placement.path) as journal:
-        return journal.owners()[1]
+        return journal.ownership.fingerprints()[1]
 
 
 def test_a_run_goes_into_the_journal_of_its_account(directories):

@@ -284,7 +284,7 @@ class People(RuleBasedStateMachine):
         if not self.is_whole or not self.has_files:
             return
         with reading(self.journal) as journal:
-            if not journal.has_sent():
+            if not journal.ownership.has_sent():
                 return  # no key binds it yet
         before = self.service.arrived()
         where = () if own else ("--journal", self.journal)

@@ -16,6 +16,7 @@ from confirma_async.accounts.owner import Owner
 from confirma_async.bulk.journal.evidence import Evidence, EvidenceReader
 from confirma_async.bulk.journal.figures import Figures
 from confirma_async.bulk.journal.numbers import Numbers, NumbersReader
+from confirma_async.bulk.journal.ownership import Ownership, OwnershipReader
 from confirma_async.bulk.journal.payloads import Payloads
 from confirma_async.bulk.journal.records import (
     Admitted,
@@ -58,6 +59,11 @@ class JournalReader(Protocol):
         ...
 
     @property
+    def ownership(self) -> OwnershipReader:
+        """Whose it is: the target and the account that it is tied to."""
+        ...
+
+    @property
     def evidence(self) -> EvidenceReader:
         """What it knows that bears on a lost invoice."""
         ...
@@ -70,22 +76,6 @@ class JournalReader(Protocol):
     @property
     def trust(self) -> TrustReader:
         """Whether it may be trusted to know all that was sent."""
-        ...
-
-    def target(self) -> str | None:
-        """Return where its invoices go; None before the first run."""
-        ...
-
-    def account(self) -> str:
-        """Return the name of the account that it belongs to; empty where none was given."""
-        ...
-
-    def owners(self) -> tuple[bytes, Sequence[str]]:
-        """Return the salt of the fingerprints of its keys, and the fingerprints."""
-        ...
-
-    def has_sent(self) -> bool:
-        """Say whether the service has, or may have, anything of it; until then it is bound to no key."""
         ...
 
     def runs(self) -> Iterator[Run]:
@@ -132,6 +122,11 @@ class Journal(JournalReader, Protocol):
     """
 
     @property
+    def ownership(self) -> Ownership:
+        """Whose it is: the target and the account that it is tied to."""
+        ...
+
+    @property
     def evidence(self) -> Evidence:
         """What it knows that bears on a lost invoice."""
         ...
@@ -167,14 +162,6 @@ class Journal(JournalReader, Protocol):
             now: Seconds since 1970.
             owner: Whose key the calls bear; None asks nothing.
             expected: How many records the whole input has, where it was counted.
-
-        Raises:
-            JournalMismatchError: it belongs to another target or another account.
-        """
-        ...
-
-    def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
-        """Check that the journal is of a target and of an owner, and tie it to them where it is new.
 
         Raises:
             JournalMismatchError: it belongs to another target or another account.

@@ -292,8 +292,8 @@ class PlannedJournal(PostgresJournal):
         if not invoices:
             return {}
         rows = self._rows_of(invoices)
-        if self._are_left([*rows.values()]):
-            self._settle_dead()
+        if self._holders.are_left([*rows.values()]):
+            self._holders.settle_dead()
             rows = self._rows_of(invoices)
         return {
             row.position: row

@@ -177,8 +177,8 @@ class PostgresJournal(PostgresRuns):
         )
         numbers = sorted({entry.key.number for entry in entries})
         found = list(self._of_numbers(numbers))
-        if self._are_left(found):
-            self._settle_dead()
+        if self._holders.are_left(found):
+            self._holders.settle_dead()
             found = list(self._of_numbers(numbers))
         chunk.know(found)
         chunk.know(self._archived_of_numbers(numbers))
@@ -321,7 +321,7 @@ class PostgresJournal(PostgresRuns):
     def resolve(self, resolution: Resolution) -> None:
         """See ``Journal``."""
         self._tables.lock()
-        self._settle_dead()
+        self._holders.settle_dead()
         check_resolvable(next(self._items.query("WHERE position = %s", resolution.position), None))
         self._trust.settle()  # else the next run would take what a person has found out for unknown
         self.keep_former(resolution.position, resolution.at, resolution.note)

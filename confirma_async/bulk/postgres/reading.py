@@ -8,6 +8,7 @@ from attrs import frozen
 
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.journal.stored.items import ARCHIVED_COLUMNS, ITEM_COLUMNS
+from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.reader import StoredReader
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.models import Row
@@ -54,6 +55,7 @@ class PostgresReader(StoredReader):
 
     Attributes:
         evidence: What it knows that bears on a lost invoice.
+        ownership: Whose it is.
         numbers: The whole numbers that were given to documents whose own is none.
         payloads: The payloads that an outbox has asked to keep.
     """
@@ -62,6 +64,7 @@ class PostgresReader(StoredReader):
         super().__init__(tables, trust)
         self._tables: PostgresTables = tables
         self.evidence: PostgresEvidence = PostgresEvidence(tables, trust)
+        self.ownership: StoredOwnership = StoredOwnership(tables)
         self.numbers: PostgresNumbers = PostgresNumbers(tables)
         self.payloads: PostgresPayloads = PostgresPayloads(tables.session)
         self._session = tables.session

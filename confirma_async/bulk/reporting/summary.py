@@ -132,7 +132,7 @@ def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
         gathered.add_refused(each)
     former = Counter(one.state for one in journal.previous_versions())
     return Summary(
-        target=journal.target(),
+        target=journal.ownership.target(),
         run=run,
         totals=dict(sorted(gathered.totals.items(), key=lambda each: each[0][1])),
         duplicates=gathered.duplicates,

@@ -23,13 +23,8 @@ from confirma_async.bulk.journal.records import (
     Resolution,
     Version,
 )
-from confirma_async.bulk.journal.rules import (
-    JournalTakenOverError,
-    check_resolvable,
-    check_target,
-    foreign_key,
-    tie,
-)
+from confirma_async.bulk.journal.rules import JournalTakenOverError, check_resolvable
+from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.journal.stored.values import milliseconds, places, slices
 from confirma_async.bulk.journal.stored.writes import StoredWrites
@@ -77,6 +72,7 @@ class SqliteJournal(SqliteReader):
         self._connection = opened.connection
         self._file = opened
         self._holders = holders
+        self.ownership: StoredOwnership = StoredOwnership(tables, holders.others_run)
         self._counts = Counts(opened.connection)
         self.writes: StoredWrites = StoredWrites(tables, self.trust, holders.settle_dead)
         self._words = WordNumbers(opened.connection)
@@ -145,7 +141,7 @@ class SqliteJournal(SqliteReader):
         self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
     ) -> int:
         """See ``Journal``."""
-        self.take_in(job.target, owner, now=now)
+        self.ownership.tie(job.target, owner, now=now)
         execute = self._connection.execute
         run = self._tables.one("SELECT coalesce(max(id), 0) + 1 FROM run")
         inputs = json.dumps(list(job.inputs))
@@ -171,30 +167,6 @@ class SqliteJournal(SqliteReader):
         self._counts.begin(run)
         return run
 
-    def take_in(self, target: str, owner: Owner | None, *, now: float) -> None:
-        """See ``Journal``."""
-        check_target(self.name, self.target(), target)
-        self._tables.keep({"target": target})
-        if owner is not None:
-            self._take_in(owner, now)
-
-    def _take_in(self, owner: Owner, now: float) -> None:
-        """Check that a key is of the journal's account, and keep its fingerprint.
-
-        Raises:
-            JournalMismatchError: it is not known to be.
-        """
-
-        def check_unused(account: str) -> None:
-            if self._holders.others_run() or self.has_sent():
-                raise foreign_key(self.name, account)
-
-        tied = tie(self._tables.kept(), self.owners()[1], owner, check_unused)
-        if tied.forgets:
-            self._connection.execute("DELETE FROM owner")
-        self._tables.keep(tied.kept)
-        self._add_owner(tied.fingerprint, now)
-
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
         """See ``Journal``."""
         self._connection.execute(
@@ -203,13 +175,7 @@ class SqliteJournal(SqliteReader):
         )
         self._connection.execute(f"UPDATE item SET holder = NULL WHERE {OPEN} AND holder = ?", (run,))
         if owner is not None:  # its key was renewed during the run
-            own, *_ = owner.fingerprints(bytes.fromhex(self._tables.kept()["salt"]))
-            self._add_owner(own, now)
-
-    def _add_owner(self, fingerprint: str, now: float) -> None:
-        self._connection.execute(
-            "INSERT OR IGNORE INTO owner VALUES (?, ?)", (fingerprint, milliseconds(now))
-        )
+            self.ownership.renew(owner, now=now)
 
     def admit(
         self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.journal.stored.evidence import StoredEvidence
+from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.reader import StoredReader
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.models import Row, State
@@ -66,6 +67,7 @@ class SqliteReader(StoredReader):
     Attributes:
         path: The file.
         evidence: What it knows that bears on a lost invoice.
+        ownership: Whose it is.
         numbers: The whole numbers that were given to documents whose own is none.
         payloads: The payloads that an outbox has asked to keep.
     """
@@ -74,6 +76,7 @@ class SqliteReader(StoredReader):
         super().__init__(tables, trust)
         self.path = tables.path
         self.evidence: StoredEvidence = StoredEvidence(tables, trust)
+        self.ownership: StoredOwnership = StoredOwnership(tables)
         self.numbers: SqliteNumbers = SqliteNumbers(tables)
         self.payloads: SqlitePayloads = SqlitePayloads(tables.connection)
 

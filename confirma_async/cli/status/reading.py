@@ -86,7 +86,7 @@ def read_status(chosen: Chosen) -> RunStatus:
         path=chosen.path,
         of_run=chosen.run is not None,
         run=latest,
-        target=journal.target(),
+        target=journal.ownership.target(),
         doubt=journal.trust.doubt(),
         counts=counts,
         amounts=_amounts(chosen),

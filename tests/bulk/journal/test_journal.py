@@ -56,12 +56,8 @@ def test_runs_are_counted(run):
 
 
 def test_a_new_journal_is_tied_to_nothing(journal):
-    assert (journal.target(), journal.account(), journal.trust.doubt(), list(journal.runs())) == (
-        None,
-        "",
-        None,
-        [],
-    )
+    assert (journal.ownership.target(), journal.ownership.account()) == (None, "")
+    assert (journal.trust.doubt(), list(journal.runs())) == (None, [])
 
 
 def test_a_journal_of_another_target_is_refused(run):
@@ -75,7 +71,7 @@ def test_a_refused_run_leaves_the_journal_as_it_was(run, journal, entry, admit):
     with pytest.raises(JournalMismatchError):
         run("elsewhere")
     assert states(journal) == [State.CLAIMED]
-    assert journal.target() == "t"
+    assert journal.ownership.target() == "t"
     assert [found.inputs for found in journal.runs()] == [("/a.csv",)]
 
 
@@ -144,7 +140,7 @@ def test_a_key_binds_while_its_job_runs_though_nothing_is_sent_yet(run, journal,
 def test_the_first_key_asks_nothing_and_a_foreign_one_is_refused(run, journal, sent):
     sent(run(owner=owner("first", "acme")))
     run(owner=owner("first"))
-    assert journal.account() == "acme"
+    assert journal.ownership.account() == "acme"
     with pytest.raises(JournalMismatchError, match="the account acme"):
         run(owner=owner("second"))
 

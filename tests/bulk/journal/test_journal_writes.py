@@ -258,9 +258,9 @@ def test_whatever_the_same_read_may_show_is_a_rival(journal, run, claim, send, o
 
 def test_a_write_that_was_sent_binds_the_journal(journal, run, claim, send):
     ident = claim(write(), run()).row.id
-    assert not journal.has_sent()
+    assert not journal.ownership.has_sent()
     send(ident)
-    assert journal.has_sent()
+    assert journal.ownership.has_sent()
 
 
 # --- payloads -----------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from confirma_async.bulk.journal.records import PreviousVersion, Refused, Run
@@ -39,31 +39,6 @@ class StoredReader(ABC):
         self.figures: StoredFigures = StoredFigures(tables)
         self.trust: StoredTrust = trust
         self.writes: StoredWrites = StoredWrites(tables, trust)
-
-    # --- the journal --------------------------------------------------------------------------------
-
-    def target(self) -> str | None:
-        """See ``Journal``."""
-        return self._tables.kept().get("target")
-
-    def account(self) -> str:
-        """See ``Journal``."""
-        return self._tables.kept().get("account", "")
-
-    def owners(self) -> tuple[bytes, Sequence[str]]:
-        """See ``Journal``."""
-        found = self._tables.few("SELECT fingerprint FROM owner ORDER BY at")
-        return bytes.fromhex(self._tables.kept().get("salt", "")), [own for (own,) in found]
-
-    def has_sent(self) -> bool:
-        """See ``Journal``."""
-        tables = self._tables
-        sent = (
-            f"SELECT EXISTS (SELECT 1 FROM item WHERE {tables.is_final}) OR EXISTS (SELECT 1 FROM archived) "
-            f"OR EXISTS (SELECT 1 FROM item WHERE {tables.is_open} AND state IN (2, 3)) OR "
-            "EXISTS (SELECT 1 FROM write WHERE state NOT IN (0, 1))"
-        )
-        return bool(self._tables.one(sent))
 
     # --- runs ---------------------------------------------------------------------------------------
 

@@ -287,7 +287,7 @@ def _is_production(path: Path) -> bool:
         return path.parent.parent.name in Environment.PRODUCTION.value
     try:
         with reading(path) as found:
-            return found.target() == Environment.PRODUCTION.value
+            return found.ownership.target() == Environment.PRODUCTION.value
     except JournalError:
         return path.parent.parent.name not in {"sandbox", "localhost"}
 

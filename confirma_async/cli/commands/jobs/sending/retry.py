@@ -113,7 +113,7 @@ def _meant(which: str | None, whose: Whose, *, need_files: bool) -> _Meant:
             raise JournalError(f"{found.name} names no files; name them after it")
         if run is not None and need_files:
             inputs = corrected(found.path, run.number, inputs)
-        sandbox = found.journal.target() == SANDBOX_TARGET
+        sandbox = found.journal.ownership.target() == SANDBOX_TARGET
         named = found.path if which is not None and not which.isdigit() else None
     reading = from_text(run.reading if run else "")
     return _Meant(journal=named, inputs=inputs, sandbox=sandbox, reading=reading)

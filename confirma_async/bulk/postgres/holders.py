@@ -1,0 +1,91 @@
+"""In whose hands items are: runs that are alive, and what dead ones have left.
+
+Whoever settles what a run has left locks the row of that run, as the run itself does with each transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from confirma_async.bulk.journal.stored.writes import settling
+from confirma_async.bulk.models import Row
+from confirma_async.bulk.postgres.migrations import OPEN
+from confirma_async.bulk.postgres.tables import PostgresTables
+
+_WRITES_SETTLED = settling(alive="lease_until IS NOT NULL")
+"""Settles which writes runs that are over left under way."""
+
+_SETTLED = (
+    "UPDATE item SET holder = NULL, state = CASE state WHEN 1 THEN 0 WHEN 2 THEN 3 ELSE state END, "
+    # Its lease may have run out while the call was under way: nobody believes it ended before both.
+    "ends_at = CASE state WHEN 2 THEN greatest(ends_at, "
+    "(extract(epoch FROM lease) * 1000)::bigint + ends_at - attempted_at) ELSE ends_at END "
+    "FROM unnest(%s::bigint[], %s::timestamptz[]) AS dead(run, lease) "
+    f"WHERE {OPEN} AND holder = dead.run"
+)
+
+
+class PostgresHolders:
+    """The runs of a journal in a database, as those who have items in their hands.
+
+    Args:
+        tables: The tables.
+    """
+
+    def __init__(self, tables: PostgresTables) -> None:
+        self._tables = tables
+
+    def settle_dead(self) -> None:
+        """Settle what runs have left under way whose lease is over: claims surely were not sent.
+
+        A run of which a transaction goes on just now is left alone: it holds the lock of its row.
+        """
+        dead = list(
+            self._tables.few(
+                "SELECT id, lease_until FROM run WHERE lease_until <= clock_timestamp() AND id <> ? "
+                "FOR NO KEY UPDATE SKIP LOCKED",
+                self._tables.session.run,
+            )
+        )
+        if dead:
+            runs, leases = ([*column] for column in zip(*dead, strict=True))
+            self._tables.change(_SETTLED, runs, leases)
+            self._tables.change(
+                "UPDATE run SET died_at = coalesce(died_at, lease_until), lease_until = NULL "
+                "WHERE id = ANY(?)",
+                runs,
+            )
+        self._tables.change(_WRITES_SETTLED)
+
+    def end(self, run: int, ending: str, ended_at: int) -> None:
+        """Settle what a run has left that ends, and let go of its lease.
+
+        Args:
+            run: Its number.
+            ending: How it ended, in words.
+            ended_at: When; milliseconds since 1970.
+        """
+        self._tables.change(_SETTLED, [run], [None])
+        self._tables.change(
+            "UPDATE run SET ended_at = ?, ending = ?, lease_until = NULL WHERE id = ?", ended_at, ending, run
+        )
+        self._tables.change(_WRITES_SETTLED)
+        if run == self._tables.session.run:
+            self._tables.session.let_go()
+
+    def are_left(self, rows: Sequence[Row]) -> bool:
+        """Say whether some rows are in the hands of runs that are not alive."""
+        held = {row.holder for row in rows if row.holder is not None} - {self._tables.session.run}
+        if not held:
+            return False
+        alive = "SELECT count(*) FROM run WHERE id = ANY(?) AND lease_until > clock_timestamp()"
+        return self._tables.one(alive, list(held)) < len(held)
+
+    def others_run(self) -> bool:
+        """Say whether runs of other sessions are alive, whose key is the account's before they have sent."""
+        alive = "SELECT EXISTS (SELECT 1 FROM run WHERE lease_until > clock_timestamp() AND id <> ?)::int"
+        return bool(self._tables.one(alive, self._tables.session.run))
+
+    def have_planned(self) -> bool:
+        """Say whether invoices are planned, to go out with the account's key."""
+        return bool(self._tables.one("SELECT EXISTS (SELECT 1 FROM planned_chunk)"))
