@@ -123,7 +123,7 @@ def measure(folder: Path, fill: Callable[[Path, int], None], count: int) -> dict
     started = time.perf_counter()
     opened = open_sqlite(journal)
     with opened.transaction():
-        run = opened.begin(JobName(LOCALHOST, ("invoices.csv",)), now=time.time(), owner=owner)
+        run = opened.runs.begin(JobName(LOCALHOST, ("invoices.csv",)), now=time.time(), owner=owner)
     figures["start_seconds"] = round(time.perf_counter() - started, 3)
     with contextlib.closing(opened):
         figures |= in_a_run(opened, run, count)
@@ -189,7 +189,7 @@ def send_all(path: Path, count: int) -> None:
             now = _moment(start)
             if start % (RUN // CHUNK * CHUNK) == 0:
                 with journal.transaction():
-                    run = journal.begin(JobName(LOCALHOST, ("invoices.csv",)), now=now)
+                    run = journal.runs.begin(JobName(LOCALHOST, ("invoices.csv",)), now=now)
             with journal.transaction():
                 admitted = journal.admit([*islice(todo, min(CHUNK, count - start))], run)
             send(journal, [each.position for each in admitted], now)
@@ -213,7 +213,7 @@ def entries(number: int) -> Iterator[Entry]:
 def grow(path: Path, count: int) -> None:
     """Fill a journal by SQL, as if many runs had."""
     with contextlib.closing(open_sqlite(path)) as journal, journal.transaction():
-        journal.begin(JobName(LOCALHOST), now=BEGAN)
+        journal.runs.begin(JobName(LOCALHOST), now=BEGAN)
     day = datetime.date(2020, 1, 1).toordinal()
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA cache_size = -500000")

@@ -136,7 +136,7 @@ def _send(journal: PlannedJournal, url: str) -> tuple[list[float], list[float]]:
     """Bring all to its end; return how long each claim took, and the memory in MiB after it."""
     process, claims, memory = psutil.Process(), list[float](), list[float]()
     with journal.transaction():
-        run = journal.begin(JobName(SERVICE), now=time.time())
+        run = journal.runs.begin(JobName(SERVICE), now=time.time())
         journal.become_worker(run, "worker")
     with psycopg.connect(url, autocommit=True) as connection:
         chunks = [chunk for (chunk,) in connection.execute(_CHUNKS)]

@@ -248,7 +248,7 @@ async def run_job(
     clock = cast("VirtualLoop", asyncio.get_running_loop()).clock
     writer = cast("JournalWriter", InlineWriter(journal, clock, TIMEOUT))
     with journal.transaction():
-        run = journal.begin(JobName("late"), now=clock())
+        run = journal.runs.begin(JobName("late"), now=clock())
     channel = OutcomeChannel()
     channel.close()
     options = JobOptions(settle_seconds=settle, on_unknown=on_unknown, retry=retry, validate=False)

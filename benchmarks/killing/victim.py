@@ -27,6 +27,7 @@ from confirma_async import Confirma, RateLimit, RetryPolicy
 from confirma_async.accounts.owner import Owner
 from confirma_async.bulk import Journal
 from confirma_async.bulk.journal.records import Admitted, Decision, JobName
+from confirma_async.bulk.journal.runs import Runs
 from confirma_async.bulk.models import Entry, Retry
 from confirma_async.bulk.sqlite.file.guard import log_of
 from confirma_async.bulk.sqlite.file.marks import mark_paths
@@ -117,6 +118,31 @@ def keep_durable(journal: Path, kept: Path, former: Path | None = None) -> None:
     draft.rename(kept)
 
 
+class DyingRuns:
+    """The runs of a journal whose owner may die; what is written of them is told by its name."""
+
+    def __init__(self, inner: Runs, written: set[str]) -> None:
+        self._inner = inner
+        self._written = written
+
+    if not TYPE_CHECKING:  # everything else
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._inner, name)
+
+    def begin(
+        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
+    ) -> int:
+        """Begin the run."""
+        self._written.add("run")
+        return self._inner.begin(job, now=now, owner=owner, expected=expected)
+
+    def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
+        """End the run."""
+        self._written.add("ending")
+        self._inner.end(run, ending, now=now, owner=owner)
+
+
 class DyingJournal:
     """A journal whose owner may die around everything it writes; the rest is the journal's own."""
 
@@ -125,6 +151,7 @@ class DyingJournal:
         self._path = path
         self._fate = fate
         self._written: set[str] = set()
+        self.runs = DyingRuns(inner.runs, self._written)
         fate.keep(path)
 
     if TYPE_CHECKING:  # everything else
@@ -145,18 +172,6 @@ class DyingJournal:
         self._fate.keep(self._path)
         for what in sorted(self._written):
             self._fate.meet(f"{what} durable")
-
-    def begin(
-        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
-    ) -> int:
-        """Begin the run."""
-        self._written.add("run")
-        return self._inner.begin(job, now=now, owner=owner, expected=expected)
-
-    def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
-        """End the run."""
-        self._written.add("ending")
-        self._inner.end(run, ending, now=now, owner=owner)
 
     def admit(
         self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False

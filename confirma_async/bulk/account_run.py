@@ -68,7 +68,7 @@ class AccountRun:
         """
         name, owner = JobName(placement.target, tuple(inputs), tuple(allowed), reading), placement.owner
         number = await writer.run(
-            lambda journal: journal.begin(name, now=time.time(), owner=owner, expected=expected)
+            lambda journal: journal.runs.begin(name, now=time.time(), owner=owner, expected=expected)
         )
         doubt = await writer.run(lambda journal: journal.trust.doubt())
         doubtful = None if doubt is None else _DOUBT.format(writer.name, doubt.reason)
@@ -88,7 +88,7 @@ class AccountRun:
             key = None
         if key is not None and key != owner.key:
             owner = evolve(owner, key=key)
-        await writer.run(lambda journal: journal.end(self.number, ending, now=time.time(), owner=owner))
+        await writer.run(lambda journal: journal.runs.end(self.number, ending, now=time.time(), owner=owner))
         if prove is not None and await writer.run(lambda journal: journal.ownership.has_sent()):
             with contextlib.suppress(ConfigurationError):  # the journal itself knows its owner
                 _, prints = await writer.run(lambda journal: journal.ownership.fingerprints())

@@ -152,7 +152,7 @@ class Chosen:
     @property
     def latest(self) -> Run | None:
         """The run, or the journal's latest."""
-        return self.run or next(self.journal.runs(), None)
+        return self.run or self.journal.runs.latest()
 
     @property
     def name(self) -> str:
@@ -196,11 +196,11 @@ def located(which: str | None, whose: Whose) -> tuple[JournalPlace, int | None]:
 
 def _run(journal: JournalReader, number: int | None, *, latest: bool) -> Run | None:
     if number is None:
-        run = next(journal.runs(), None) if latest else None
+        run = journal.runs.latest() if latest else None
         if latest and run is None:
             raise JournalError(f"the journal {journal.name} has had no run yet")
         return run
-    run = journal.run(number)
+    run = journal.runs.find(number)
     if run is None:
         raise JournalError(f"there is no run {number} in {journal.name}; confirma jobs lists them")
     return run

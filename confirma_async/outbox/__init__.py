@@ -415,6 +415,6 @@ def _forget(journal: Journal) -> None:
 
 def _left(journal: Journal, run: int) -> Counter[State]:
     """Put back what a run holds, and return what it leaves open."""
-    journal.put_back(run)
+    journal.runs.put_back(run)
     journal.writes.put_back(run)
     return Counter(dict(journal.figures.open_counts(run))) + Counter(dict(journal.writes.counts(run)))

@@ -101,7 +101,7 @@ def run(journal):
 
     def begin(target="t", inputs=(), *, now=1000.0, owner=None, expected=None, allowed=(), reading=""):
         with journal.transaction():
-            return journal.begin(
+            return journal.runs.begin(
                 JobName(target, inputs, allowed, reading), now=now, owner=owner, expected=expected
             )
 

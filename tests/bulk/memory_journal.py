@@ -19,7 +19,14 @@ from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import FINAL, Retry, Row, State
 from confirma_async.errors import JournalError
 from confirma_async.formats import Identity
-from tests.bulk.memory_parts import MemoryEvidence, MemoryFigures, MemoryNumbers, MemoryOwnership, MemoryTrust
+from tests.bulk.memory_parts import (
+    MemoryEvidence,
+    MemoryFigures,
+    MemoryNumbers,
+    MemoryOwnership,
+    MemoryRuns,
+    MemoryTrust,
+)
 from tests.bulk.memory_writes import MemoryPayloads, MemoryWrites
 
 
@@ -61,6 +68,7 @@ class MemoryJournal:
         self.trust = MemoryTrust()
         self.evidence = MemoryEvidence(self)
         self.ownership = MemoryOwnership(self)
+        self.runs = MemoryRuns(self)
 
     @contextlib.contextmanager
     def transaction(self):
@@ -75,26 +83,6 @@ class MemoryJournal:
 
     def close(self):
         self.contents.alive.discard(self._run)
-
-    def begin(self, job, *, now, owner=None, expected=None):
-        self.ownership.tie(job.target, owner, now=now)
-        run = len(self.contents.runs) + 1
-        inputs, allowed = tuple(job.inputs), tuple(job.allowed)
-        self.contents.runs.append(
-            Run(
-                number=run,
-                began_at=now,
-                inputs=inputs,
-                expected=expected,
-                allowed=allowed,
-                reading=job.reading,
-            )
-        )
-        self.contents.alive.discard(self._run)
-        self.contents.alive.add(run)
-        self._run = run
-        self._settle_dead()
-        return run
 
     def _is_left(self, row):
         if row.holder is None:
@@ -111,13 +99,6 @@ class MemoryJournal:
     def _check_held(self, row):
         if row.holder != self._run:
             raise JournalError("another job has taken over this item")
-
-    def end(self, run, ending, *, now, owner=None):
-        self._put_run(run, ended_at=now, ending=ending)
-        self.contents.alive.discard(run)
-        self._settle_dead()
-        if owner is not None:
-            self.contents.owners.add(owner.fingerprints(self.contents.salt)[0])
 
     def _put_run(self, run, **changes):
         self.contents.runs[run - 1] = evolve(self.contents.runs[run - 1], **changes)
@@ -202,20 +183,6 @@ class MemoryJournal:
             if final:
                 self.contents.decided.append((row.run, decision.at, decision.state))
 
-    def put_back(self, run):
-        for row in list(self.contents.items.values()):
-            if row.state is State.CLAIMED and row.holder == run:
-                self._put(row, state=State.PENDING, holder=None)
-
-    def refuse(self, refusals, run):
-        for refusal in refusals:
-            for problem in refusal.problems:
-                told = Refused(
-                    source=str(refusal.place), number=refusal.number, rule=problem.rule, path=problem.path,
-                    message=problem.message,
-                )  # fmt: skip
-                self.contents.refused.append((run, told))
-
     def resolve(self, resolution):
         row = self.contents.items[resolution.position]
         if row.holder is not None and not self._is_left(row):
@@ -247,12 +214,6 @@ class MemoryJournal:
     def shrink(self):
         pass
 
-    def runs(self):
-        return reversed(self.contents.runs)
-
-    def run(self, number):
-        return next((run for run in self.contents.runs if run.number == number), None)
-
     def find(self, key):
         same = [
             row
@@ -269,13 +230,6 @@ class MemoryJournal:
                 if (not states or row.state in states) and run in {None, row.run}
             ]
         )
-
-    def known(self, run):
-        met = (self.contents.items[position] for by, position in sorted(self.contents.known) if by == run)
-        return iter([row for row in met if row.state is State.REJECTED])
-
-    def refusals(self, run):
-        return iter([bad for by, bad in self.contents.refused if by == run])
 
     def previous_versions(self):
         return iter(self.contents.former)

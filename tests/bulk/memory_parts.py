@@ -6,7 +6,7 @@ from decimal import Decimal
 from attrs import evolve
 
 from confirma_async.bulk.evidence.witnesses import is_like
-from confirma_async.bulk.journal.records import AmbiguousMatches
+from confirma_async.bulk.journal.records import AmbiguousMatches, Refused, Run
 from confirma_async.bulk.journal.rules import check_target, foreign_key
 from confirma_async.bulk.models import FINAL, State
 
@@ -51,10 +51,10 @@ class MemoryFigures(_Part):
         return sum(run in {None, row.run} for row in self.contents.archived)
 
     def refused(self, run):
-        return len({(bad.source, bad.number) for bad in self._journal.refusals(run)})
+        return len({(bad.source, bad.number) for bad in self._journal.runs.refusals(run)})
 
     def withheld(self, run):
-        refused = {(bad.source, bad.number) for bad in self._journal.refusals(run)}
+        refused = {(bad.source, bad.number) for bad in self._journal.runs.refusals(run)}
         return sum(
             (row.source, str(row.key.number)) in refused for row in self._journal.rows(State.PENDING, run=run)
         )
@@ -178,3 +178,64 @@ class MemoryEvidence(_Part):
         row = self.contents.items[position]
         if row.ended is None:
             self.contents.items[position] = evolve(row, ended=self.contents.sequence)
+
+
+class MemoryRuns(_Part):
+    """``Runs`` of a ``MemoryJournal``."""
+
+    def all(self):
+        return reversed(self.contents.runs)
+
+    def find(self, number):
+        return next((run for run in self.contents.runs if run.number == number), None)
+
+    def known(self, run):
+        met = (self.contents.items[position] for by, position in sorted(self.contents.known) if by == run)
+        return iter([row for row in met if row.state is State.REJECTED])
+
+    def refusals(self, run):
+        return iter([bad for by, bad in self.contents.refused if by == run])
+
+    def begin(self, job, *, now, owner=None, expected=None):
+        self._journal.ownership.tie(job.target, owner, now=now)
+        run = len(self.contents.runs) + 1
+        inputs, allowed = tuple(job.inputs), tuple(job.allowed)
+        self.contents.runs.append(
+            Run(
+                number=run,
+                began_at=now,
+                inputs=inputs,
+                expected=expected,
+                allowed=allowed,
+                reading=job.reading,
+            )
+        )
+        self.contents.alive.discard(self._journal._run)
+        self.contents.alive.add(run)
+        self._journal._run = run
+        self._journal._settle_dead()
+        return run
+
+    def refuse(self, refusals, run):
+        for refusal in refusals:
+            for problem in refusal.problems:
+                told = Refused(
+                    source=str(refusal.place), number=refusal.number, rule=problem.rule, path=problem.path,
+                    message=problem.message,
+                )  # fmt: skip
+                self.contents.refused.append((run, told))
+
+    def put_back(self, run):
+        for row in list(self.contents.items.values()):
+            if row.state is State.CLAIMED and row.holder == run:
+                self._journal._put(row, state=State.PENDING, holder=None)
+
+    def end(self, run, ending, *, now, owner=None):
+        self._journal._put_run(run, ended_at=now, ending=ending)
+        self.contents.alive.discard(run)
+        self._journal._settle_dead()
+        if owner is not None:
+            self.contents.owners.add(owner.fingerprints(self.contents.salt)[0])
+
+    def latest(self):
+        return next(self.all(), None)

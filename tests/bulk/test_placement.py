@@ -24,7 +24,7 @@ def begin(placement, entry=None):
     journal = placement.open()
     try:
         with journal.transaction():
-            run = journal.begin(JobName(placement.target), now=1.0, owner=placement.owner)
+            run = journal.runs.begin(JobName(placement.target), now=1.0, owner=placement.owner)
         if entry is not None:
             with journal.transaction():
                 admitted = journal.admit([entry], run)

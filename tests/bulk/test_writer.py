@@ -132,7 +132,7 @@ async def test_a_rollback_that_fails_too_does_not_silence_the_thread(writer):
 @pytest.fixture
 async def claimed(writer, entry):
     """The writer, over a journal that has claimed two hundred items."""
-    run = await writer.run(lambda journal: journal.begin(JobName("t"), now=0.0))
+    run = await writer.run(lambda journal: journal.runs.begin(JobName("t"), now=0.0))
     await writer.run(lambda journal: journal.admit([entry(number) for number in range(1, 201)], run))
     return writer
 

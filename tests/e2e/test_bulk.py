@@ -124,7 +124,7 @@ async def test_bad_records_are_named_and_the_others_go_on(sandbox, confirma, jou
     assert (report.accepted, report.refused) == (2, 1)
     assert "is no date" in str(report.issues[0].detail)
     with reading(journal) as kept:
-        (refused,) = kept.refusals(report.run)
+        (refused,) = kept.runs.refusals(report.run)
     assert (refused.source, refused.rule, refused.message) == ("f.csv:9", "table.date", "is no date")
 
 
@@ -526,7 +526,7 @@ async def test_the_same_invoice_twice_in_a_job_is_refused_while_another_job_has_
     assert isinstance(entry, Entry)
     other = open_sqlite(journal)
     with other.transaction():
-        other.admit([entry], other.begin(JobName(sandbox.url), now=1.0))
+        other.admit([entry], other.runs.begin(JobName(sandbox.url), now=1.0))
     job = asyncio.create_task(confirma.bulk.submit([wire_invoice(1), wire_invoice(1)], journal=journal))
     await asyncio.sleep(0.1)
     other.close()
@@ -545,7 +545,7 @@ async def test_what_another_job_never_lets_go_of_is_told_as_unknown(
     assert isinstance(entry, Entry)
     with contextlib.closing(open_sqlite(journal)) as other:
         with other.transaction():
-            number = other.begin(JobName(sandbox.url), now=1.0)
+            number = other.runs.begin(JobName(sandbox.url), now=1.0)
             other.admit([entry], number)
         async with Confirma(
             sandbox.api_key, base_url=sandbox.url, overrides=overrides, timeout=0.2

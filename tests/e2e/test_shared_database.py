@@ -60,7 +60,7 @@ async def test_a_job_whose_lease_was_taken_over_sends_nothing_more(sandbox, clie
         other = open_postgres(postgres)
         with other.transaction():  # in one, so that the first cannot renew its lease in between
             other._session.execute("UPDATE run SET lease_until = clock_timestamp()")
-            other.begin(JobName(sandbox.url), now=time.time())
+            other.runs.begin(JobName(sandbox.url), now=time.time())
         other.close()
         go_on.set()
         with pytest.raises(JournalError, match="taken over"):

@@ -42,7 +42,7 @@ async def test_an_outbox_is_a_run_of_the_account(confirma, sandbox, wire_invoice
         await outbox.invoices.create(wire_invoice(1))
         place = outbox.journal
     with reading(Path(place)) as kept:
-        (run,) = kept.runs()
+        (run,) = kept.runs.all()
     assert (run.inputs, run.ending) == (("outbox",), "finished")
     report = await confirma.bulk.submit([wire_invoice(1), wire_invoice(2)])
     assert (report.accepted, report.resumed) == (2, 1)
@@ -239,7 +239,7 @@ async def test_closing_ends_what_is_under_way_and_puts_back_the_rest(
         async with confirma.outbox(journal=journal) as outbox:
             assert [one.key for one in await outbox.wanted()] == ["2", "3"]
     with reading(journal) as kept:
-        assert [run.ending for run in kept.runs()] == ["finished", "not finished: 0 unknown, 2 pending"]
+        assert [run.ending for run in kept.runs.all()] == ["finished", "not finished: 0 unknown, 2 pending"]
 
 
 @pytest.mark.parametrize("opened", [False, True])
@@ -289,7 +289,7 @@ async def test_leaving_the_block_of_a_view_first_loses_nothing(confirma, journal
         await outbox.invoices.create(wire_invoice(1))
     await outbox.aclose()
     with reading(journal) as kept:
-        assert [run.ending for run in kept.runs()] == ["not finished: 0 unknown, 1 pending"]
+        assert [run.ending for run in kept.runs.all()] == ["not finished: 0 unknown, 1 pending"]
 
 
 async def test_an_outbox_is_opened_once(confirma, outbox):
@@ -316,7 +316,7 @@ def crashed(confirma, sandbox, journal, wire_invoice):
             entries.append(evolve(entry, place=Place(f"outbox (order-{number})")))
         dead = open_sqlite(journal)
         with dead.transaction():
-            run = dead.begin(JobName(sandbox.url), now=0.0)
+            run = dead.runs.begin(JobName(sandbox.url), now=0.0)
             admitted = dead.admit(entries, run)
             dead.sending([one.position for one in admitted], 0.0, 1.0)
         dead.close()

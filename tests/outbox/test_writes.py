@@ -345,7 +345,7 @@ async def test_a_write_that_a_crash_left_is_looked_for_without_its_contents(conf
 async def test_what_was_being_sent_in_a_crash_is_unknown(confirma, sandbox, journal):
     dead = open_sqlite(journal)
     with dead.transaction():
-        run = dead.begin(JobName(sandbox.url), now=0.0)
+        run = dead.runs.begin(JobName(sandbox.url), now=0.0)
         body = prepared_ledger(ledger(), confirma.converter, Checks()).body
         digest = digest_of(body)
         claim = dead.writes.claim(Write(operation=LEDGER, key="2026-11", digest=digest), run)

@@ -116,7 +116,7 @@ async def test_a_job_tells_warnings_and_what_was_allowed(confirma, tmp_path, wir
 
     with reading_if_there(tmp_path / "j") as journal:
         assert journal is not None
-        assert next(iter(journal.runs())).allowed == ("payment-reference",)
+        assert next(iter(journal.runs.all())).allowed == ("payment-reference",)
 
 
 @pytest.mark.parametrize("strict", [False, True])

@@ -175,4 +175,4 @@ class Job:
     async def _put_back(self) -> None:
         """Have nothing claimed in the journal that nobody holds any more."""
         with contextlib.suppress(JournalError):  # reported already, by what could not be written before
-            await self.writer.run(lambda journal: journal.put_back(self.run))
+            await self.writer.run(lambda journal: journal.runs.put_back(self.run))

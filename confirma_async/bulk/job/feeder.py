@@ -170,6 +170,6 @@ class Feeder:
     async def _refuse(self, refusals: list[Refusal]) -> None:
         if not refusals:
             return
-        await self.writer.run(lambda journal: journal.refuse(refusals, self.run))
+        await self.writer.run(lambda journal: journal.runs.refuse(refusals, self.run))
         for refusal in refusals:
             self.channel.put(outcomes.refused(refusal))

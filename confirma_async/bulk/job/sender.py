@@ -133,6 +133,6 @@ class Sender:
         if task.resends:  # an attempt before this one may have arrived
             self.decisions.leave_unknown(task, detail)
             return
-        await self.decisions.writer.run(lambda journal: journal.refuse([refusal], self.run))
+        await self.decisions.writer.run(lambda journal: journal.runs.refuse([refusal], self.run))
         found = Classification(kind=EvidenceKind.NOT_SENT, detail=detail)
         self.decisions.write(task, found, partial(self.decisions.listener.refused, task, refusal))

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from confirma_async.accounts.owner import Owner
 from confirma_async.bulk.journal.evidence import Evidence, EvidenceReader
 from confirma_async.bulk.journal.figures import Figures
 from confirma_async.bulk.journal.numbers import Numbers, NumbersReader
@@ -21,15 +20,13 @@ from confirma_async.bulk.journal.payloads import Payloads
 from confirma_async.bulk.journal.records import (
     Admitted,
     Decision,
-    JobName,
     PreviousVersion,
-    Refused,
     Resolution,
-    Run,
 )
+from confirma_async.bulk.journal.runs import Runs, RunsReader
 from confirma_async.bulk.journal.trust import Trust, TrustReader
 from confirma_async.bulk.journal.writes import Writes
-from confirma_async.bulk.models import Entry, InvoiceKey, Refusal, Retry, Row, State
+from confirma_async.bulk.models import Entry, InvoiceKey, Retry, Row, State
 
 
 class JournalReader(Protocol):
@@ -51,6 +48,11 @@ class JournalReader(Protocol):
     @property
     def writes(self) -> Writes:
         """The writes that are no invoices."""
+        ...
+
+    @property
+    def runs(self) -> RunsReader:
+        """The runs that there were."""
         ...
 
     @property
@@ -78,14 +80,6 @@ class JournalReader(Protocol):
         """Whether it may be trusted to know all that was sent."""
         ...
 
-    def runs(self) -> Iterator[Run]:
-        """Return the runs, the latest first."""
-        ...
-
-    def run(self, number: int) -> Run | None:
-        """Return a run; None where there is none of that number."""
-        ...
-
     def find(self, key: InvoiceKey) -> Row | None:
         """Find the item of this key, or of the same number where only one of the two names its seller."""
         ...
@@ -99,17 +93,6 @@ class JournalReader(Protocol):
         """
         ...
 
-    def known(self, run: int) -> Iterator[Row]:
-        """Return the items that a run met as rejected by an earlier run, and that still are."""
-        ...
-
-    def refusals(self, run: int) -> Iterator[Refused]:
-        """Return the problems of the records that a run refused.
-
-        Kept for the last ``RUNS_WITH_REFUSALS`` runs.
-        """
-        ...
-
     def previous_versions(self) -> Iterator[PreviousVersion]:
         """Return what items were before they were sent again, or resolved by a person; oldest first."""
         ...
@@ -120,6 +103,11 @@ class Journal(JournalReader, Protocol):
 
     Every method raises ``JournalError`` when the journal cannot be read or written.
     """
+
+    @property
+    def runs(self) -> Runs:
+        """The runs: their beginning and their end."""
+        ...
 
     @property
     def ownership(self) -> Ownership:
@@ -147,29 +135,6 @@ class Journal(JournalReader, Protocol):
 
     def close(self) -> None:
         """Let go of it. Closing twice is fine."""
-        ...
-
-    def begin(
-        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
-    ) -> int:
-        """Begin a run, if the journal is of its target and its owner; return the number of the run.
-
-        Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been.
-        In a journal that is in doubt for the first time, nothing counts as surely not sent any more.
-
-        Args:
-            job: Where the invoices go, and the names of the inputs.
-            now: Seconds since 1970.
-            owner: Whose key the calls bear; None asks nothing.
-            expected: How many records the whole input has, where it was counted.
-
-        Raises:
-            JournalMismatchError: it belongs to another target or another account.
-        """
-        ...
-
-    def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
-        """Write down how a run ended, in words, and the key that its calls bore in the end."""
         ...
 
     def admit(
@@ -203,14 +168,6 @@ class Journal(JournalReader, Protocol):
 
     def decide(self, decisions: Sequence[Decision]) -> None:
         """Write down what became of items, in this order."""
-        ...
-
-    def put_back(self, run: int) -> None:
-        """Let go of what this run has claimed and not sent: it is pending again."""
-        ...
-
-    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
-        """Write down records that a run will not send, so that reports can name them."""
         ...
 
     def resolve(self, resolution: Resolution) -> None:

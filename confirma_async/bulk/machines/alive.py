@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from confirma_async.bulk.journal import JournalReader
-from confirma_async.bulk.postgres.reading import PostgresReader, WorkerRow
+from confirma_async.bulk.postgres.reading import PostgresReader
+from confirma_async.bulk.postgres.runs import WorkerRow
 
 SHOWN_SECONDS = 86_400
 """Seconds for which a worker is shown that has died."""
@@ -13,4 +14,4 @@ SHOWN_SECONDS = 86_400
 
 def workers_of(journal: JournalReader) -> Sequence[WorkerRow]:
     """Return the workers that run on a journal, and those that died lately; none where it is a file."""
-    return journal.workers(SHOWN_SECONDS) if isinstance(journal, PostgresReader) else ()
+    return journal.runs.workers(SHOWN_SECONDS) if isinstance(journal, PostgresReader) else ()

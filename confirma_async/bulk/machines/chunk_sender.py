@@ -175,7 +175,7 @@ class ChunkSender:
                 await self._workers.drained()
         await end([*self._decisions.waiting.timers, *self._workers.tasks])
         with contextlib.suppress(JournalError):  # told already, by what could not be written before
-            await self.run.writer.run(lambda journal: journal.put_back(self.run.number))
+            await self.run.writer.run(lambda journal: journal.runs.put_back(self.run.number))
         self._drained.set()
 
     # --- told, as ``ItemListener`` ------------------------------------------------------------------

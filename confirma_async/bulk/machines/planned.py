@@ -270,8 +270,8 @@ class PlannedJournal(PostgresJournal):
                 "WHERE position = ANY(%s)",
                 self._run, array_text(rows),
             )  # fmt: skip
-        self._taken_up.update(claimed)
-        self._taken_up.update({position: row.run for position, row in rows.items()})
+        self._counts.take_up(claimed)
+        self._counts.take_up({position: row.run for position, row in rows.items()})
         return [
             TakenInvoice(invoice.entry, self._admitted(rows.get(invoice.position), invoice.position))
             for invoice in invoices
@@ -309,7 +309,7 @@ class PlannedJournal(PostgresJournal):
         if row is None:
             return Admitted(Admission.CLAIMED, position)
         admission = Admission.UNKNOWN if row.state is State.UNKNOWN else Admission.CLAIMED
-        sent: Version | None = self.version_sent(row.position) if row.attempts else None
+        sent: Version | None = self._keeper.version_sent(row.position) if row.attempts else None
         return Admitted(admission, row.position, row, sent)
 
     def finish(self, chunk: int, *, now: float, drained: bool = False) -> int:

@@ -226,7 +226,7 @@ class _Planner:
         run, retry = self.made.run, self.options.retry
 
         def write(journal: Journal) -> Sequence[Admitted]:
-            journal.refuse(refusals, run)
+            journal.runs.refuse(refusals, run)
             return planned_journal(journal).plan(bundle, run, retry) if bundle.entries else ()
 
         for entry, answer in zip(bundle.entries, await self.writer.run(write), strict=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -19,16 +19,23 @@ from confirma_async.bulk.journal.admission import TAKEN_UP, Chunk
 from confirma_async.bulk.journal.records import (
     Admitted,
     Decision,
+    Doubt,
     Resolution,
-    Version,
 )
 from confirma_async.bulk.journal.rules import check_resolvable
-from confirma_async.bulk.journal.stored.values import date_of, milliseconds, period
-from confirma_async.bulk.models import FINAL, Entry, Refusal, Retry, Row, State
+from confirma_async.bulk.journal.stored.items import ARCHIVED_COLUMNS, ITEM_COLUMNS
+from confirma_async.bulk.journal.stored.ownership import StoredOwnership
+from confirma_async.bulk.journal.stored.values import milliseconds, period
+from confirma_async.bulk.journal.stored.writes import StoredWrites
+from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.bulk.postgres.connection.failures import taken_over
-from confirma_async.bulk.postgres.connection.text_forms import array_text, copy_text
-from confirma_async.bulk.postgres.marks import MarkFile
-from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
+from confirma_async.bulk.postgres.connection.session import PostgresSession
+from confirma_async.bulk.postgres.connection.text_forms import array_text, copy_text, plain
+from confirma_async.bulk.postgres.counts import PostgresCounts
+from confirma_async.bulk.postgres.holders import PostgresHolders
+from confirma_async.bulk.postgres.keeper import PostgresKeeper
+from confirma_async.bulk.postgres.marks import MarkFile, TransactionMark
+from confirma_async.bulk.postgres.migrations import DECIDED
 from confirma_async.bulk.postgres.opening import (
     doubt_in,
     look_session,
@@ -36,10 +43,9 @@ from confirma_async.bulk.postgres.opening import (
     open_session,
 )
 from confirma_async.bulk.postgres.reading import PostgresReader
-from confirma_async.bulk.postgres.runs import ADDED_UP, PostgresRuns
+from confirma_async.bulk.postgres.runs import PostgresRuns
 from confirma_async.bulk.postgres.tables import PostgresTables
 from confirma_async.bulk.postgres.trust import PostgresTrust
-from confirma_async.schemas import InvoiceStatus
 
 _NEW = (
     "item (position, number, type, seller, repeat, date, source, digest, state, run, amount, currency, "
@@ -53,6 +59,13 @@ _INSERTED = (
 )
 ROWS_COPIED = 16
 """New rows from which on a stream costs less than arrays, which go over in one step."""
+
+_OF_NUMBERS = (
+    "SELECT found.* FROM unnest(?::bigint[]) AS wanted(wanted) CROSS JOIN LATERAL "
+    "(SELECT {columns} FROM {table} WHERE number = wanted OFFSET 0) AS found"
+)
+"""Looks each number up by the index. Of ``number = ANY`` a server without statistics, as it has none in the
+first minute of a table, thinks that it finds half of all rows, and reads them all."""
 
 _CLAIMED_AGAIN = (
     "UPDATE item SET state = c.state, verdict = NULL, run = c.run, holder = c.holder, digest = c.digest, "
@@ -86,11 +99,6 @@ _DECIDED = (
     "duplicate boolean, decided_at bigint, lost boolean, took bigint, kept boolean, says_no boolean, "
     "form text) "
     "WHERE item.position = d.position AND item.position = ANY(%s) AND holder = %s"
-)
-
-_ADDED = (
-    f"INSERT INTO decided SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::bigint[]) "
-    f"{ADDED_UP}"
 )
 
 
@@ -143,8 +151,67 @@ def reading_postgres(url: str) -> Generator[PostgresReader]:
         yield PostgresReader(tables, PostgresTrust(tables, doubt))
 
 
-class PostgresJournal(PostgresRuns):
-    """A ``Journal`` in a database."""
+class PostgresJournal(PostgresReader):
+    """A ``Journal`` in a database.
+
+    Args:
+        session: The connection.
+        doubt: Why the journal may not know all that was sent; None where it does.
+        mark: What this machine remembers of it.
+    """
+
+    def __init__(self, session: PostgresSession, doubt: Doubt | None, mark: MarkFile) -> None:
+        tables = PostgresTables(session)
+        holders = self._holders = PostgresHolders(tables)
+        trust = self._trust = PostgresTrust(tables, doubt, holders.settle_dead)
+        super().__init__(tables, trust)
+        self._mark = mark
+        self._counts = PostgresCounts(tables)
+        self._keeper = PostgresKeeper(tables)
+        self.writes: StoredWrites = StoredWrites(tables, trust, holders.settle_dead)
+        self.ownership: StoredOwnership = StoredOwnership(tables, holders.others_run, holders.have_planned)
+        self._runs: PostgresRuns = PostgresRuns(tables, self.ownership, trust, holders, self._counts)
+        self._all, self._one, self._do = tables.few, tables.one, tables.change
+
+    @property
+    def runs(self) -> PostgresRuns:
+        """The runs."""
+        return self._runs
+
+    @property
+    def _run(self) -> int:
+        return self._session.run
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[None]:
+        """See ``Journal``.
+
+        Raises:
+            NotWrittenError: the connection was lost, and surely nothing was written.
+        """
+        session, before = self._session, (self._session.run, self._session.lease, self._trust.doubt())
+        try:
+            with session.transaction():
+                yield
+        except BaseException:
+            session.run, session.lease, doubt = before
+            self._trust.take(doubt)
+            self._counts.forget()
+            raise
+        finally:
+            self._keeper.last = None
+        self._mark.note(TransactionMark(session.incarnation, session.number))
+        if session.run:
+            session.keep()
+
+    def check_hold(self, longest_call: float) -> None:
+        """See ``Journal``."""
+        self._session.check_hold(longest_call)
+
+    def close(self) -> None:
+        """See ``Journal``."""
+        super().close()
+        self._mark.close()
 
     def admit(
         self,
@@ -167,7 +234,7 @@ class PostgresJournal(PostgresRuns):
         self._tables.lock()
         ends_at = self._trust.last_call()
         chunk = Chunk(
-            self,
+            self._keeper,
             run,
             retry,
             self._trust.reason,
@@ -184,16 +251,16 @@ class PostgresJournal(PostgresRuns):
         chunk.know(self._archived_of_numbers(numbers))
         admitted = [chunk.admit(entry) for entry in entries]
         if run == self._run and planned is None:
-            self._taken_up.update({one.position: run for one in admitted if one.admission in TAKEN_UP})
+            self._counts.take_up({one.position: run for one in admitted if one.admission in TAKEN_UP})
         self._insert([(*row, planned) for row in chunk.new])
         if ends_at is not None and chunk.new:
             new = [row[0] for row in chunk.new]
             self._do("UPDATE item SET ends_at = %s WHERE position = ANY(%s)", milliseconds(ends_at), new)
-        self._do_columns(_CLAIMED_AGAIN, chunk.claimed_again)
-        self._add_up(
+        self._tables.change_columns(_CLAIMED_AGAIN, chunk.claimed_again)
+        self._counts.add_up(
             {key: -count for key, count in Counter(map(_counted, chunk.reopened)).items()}
         )  # each counts where it is decided again
-        self._do_columns(
+        self._tables.change_columns(
             "UPDATE item SET run = t.run, holder = t.holder FROM unnest(%s::bigint[], %s::bigint[], "
             "%s::bigint[]) AS t(run, holder, position) WHERE item.position = t.position",
             chunk.taken_up,
@@ -207,41 +274,20 @@ class PostgresJournal(PostgresRuns):
             )  # fmt: skip
         return admitted
 
+    def _of_numbers(self, numbers: Sequence[int]) -> Iterator[Row]:
+        query = _OF_NUMBERS.format(columns=ITEM_COLUMNS, table="item")
+        return map(self._items.row, self._tables.many(query, array_text(numbers)))
+
+    def _archived_of_numbers(self, numbers: Sequence[int]) -> Iterator[Row]:
+        query = _OF_NUMBERS.format(columns=ARCHIVED_COLUMNS, table="archived")
+        return map(self._items.archived_row, self._tables.few(query, array_text(numbers)))
+
     def _insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert items that are new."""
         if len(rows) < ROWS_COPIED:
-            self._do_columns(_INSERTED, rows)
+            self._tables.change_columns(_INSERTED, rows)
         else:
             self._session.statements.copy(_COPIED, copy_text(rows))
-
-    def next_position(self) -> int:
-        """See ``Keeper``."""
-        if self._last is None:
-            self._last = self._one("SELECT coalesce(max(position), 0) FROM item")
-        self._last += 1
-        return self._last
-
-    def word(self, text: str) -> str:
-        """See ``Keeper``."""
-        return text
-
-    def keep_former(self, position: int, now: float, note: str) -> None:
-        """See ``Keeper``."""
-        self._do(
-            "INSERT INTO former (position, at, state, digest, status, detail, note, sequence, date) "
-            f"SELECT position, %s, CASE WHEN attempts = 0 AND {OPEN} THEN 0 ELSE state END, digest, status, "
-            "detail, %s, sequence, date FROM item WHERE position = %s",
-            now, note, position,
-        )  # fmt: skip
-
-    def version_sent(self, position: int) -> Version | None:
-        """See ``Keeper``."""
-        found = self._all(
-            "SELECT former.digest, former.date FROM former JOIN item USING (position, sequence) "
-            "WHERE position = %s ORDER BY former.id LIMIT 1",
-            position,
-        )
-        return next((Version(digest=digest, date=date_of(date)) for digest, date in found), None)
 
     def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
         """See ``Journal``."""
@@ -265,56 +311,10 @@ class PostgresJournal(PostgresRuns):
     def decide(self, decisions: Sequence[Decision]) -> None:
         """See ``Journal``."""
         latest = {decision.position: decision for decision in decisions}
-        self._count(latest)
+        self._counts.count(latest)
         rows = msgspec.json.encode([_decided(decision) for decision in latest.values()]).decode()
         values = (rows, array_text(latest), self._run)
         self._session.statements.change_later(_DECIDED, values, self._held(len(latest)))
-
-    def _count(self, decisions: Mapping[int, Decision | Resolution]) -> None:
-        """Count final decisions, before they are written, by run and time: no figure needs all items.
-
-        What was final before no longer counts where it did.
-        """
-        counts = Counter[tuple[int, int, int]]()
-        if self._taken_up.keys() >= decisions.keys():  # nearly always
-            runs = {position: self._taken_up[position] for position in decisions}
-        else:
-            runs = {}
-            query = "SELECT position, run, state, decided_at FROM item WHERE position = ANY(%s)"
-            for position, run, state, decided_at in self._all(query, list(decisions)):
-                runs[position] = run
-                if state in FINAL:
-                    counts[run, period(decided_at), state] -= 1
-        for position, run in runs.items():
-            decision = decisions[position]
-            if decision.state in FINAL:
-                self._taken_up.pop(position, None)
-                counts[run, period(milliseconds(decision.at)), int(decision.state)] += 1
-        self._add_up(counts)
-
-    def _add_up(self, counts: Mapping[tuple[int, int, int], int]) -> None:
-        """Add to how many items were decided, by run, time and state; in one order, so that none waits."""
-        if counts:
-            rows = [(*key, count) for key, count in sorted(counts.items())]
-            columns = [array_text(column) for column in zip(*rows, strict=True)]
-            self._session.statements.change_later(_ADDED, columns, lambda _: None)
-
-    def put_back(self, run: int) -> None:
-        """See ``Journal``."""
-        self._do(f"UPDATE item SET state = 0, holder = NULL WHERE {OPEN} AND state = 1 AND holder = %s", run)
-
-    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
-        """See ``Journal``."""
-        self._do_columns(
-            "INSERT INTO refusal (source, number, rule, path, message, run) SELECT * FROM "
-            "unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])",
-            [
-                (_plain(str(refusal.place)), refusal.number and _plain(refusal.number), problem.rule,
-                 _plain(problem.path), _plain(problem.message), run)
-                for refusal in refusals
-                for problem in refusal.problems
-            ],
-        )  # fmt: skip
 
     # --- a person -----------------------------------------------------------------------------------
 
@@ -324,30 +324,18 @@ class PostgresJournal(PostgresRuns):
         self._holders.settle_dead()
         check_resolvable(next(self._items.query("WHERE position = %s", resolution.position), None))
         self._trust.settle()  # else the next run would take what a person has found out for unknown
-        self.keep_former(resolution.position, resolution.at, resolution.note)
-        self._count({resolution.position: resolution})
+        self._keeper.keep_former(resolution.position, resolution.at, resolution.note)
+        self._counts.count({resolution.position: resolution})
         if resolution.state is State.REJECTED:
-            self._take_back_version(resolution.position)
+            self._keeper.take_back_version(resolution.position)
         final = resolution.state in FINAL
         self._do(
             "UPDATE item SET state = %s, verdict = %s, place = coalesce(sequence, 0), status = NULL, "
             "detail = %s, decided_at = %s, says_no = NULL, form = NULL, holder = NULL, "
             "attempts = CASE WHEN %s THEN 0 ELSE attempts END WHERE position = %s",
             int(resolution.state), int(resolution.state) if final else None,
-            f"a person decided: {_plain(resolution.note)}", milliseconds(resolution.at) if final else None,
+            f"a person decided: {plain(resolution.note)}", milliseconds(resolution.at) if final else None,
             resolution.state is State.PENDING, resolution.position,
-        )  # fmt: skip
-
-    def _take_back_version(self, position: int) -> None:
-        """Take a record in error for the version that was rejected before, where it may be of that.
-
-        The present one can then be sent by a retry.
-        """
-        self._do(
-            "UPDATE item SET digest = former.digest FROM former WHERE item.position = %s "
-            "AND item.status = %s AND former.id = "
-            "(SELECT max(id) FROM former WHERE position = item.position AND state = %s)",
-            position, str(InvoiceStatus.ERROR), int(State.REJECTED),
         )  # fmt: skip
 
     def archive(self, before: float) -> int:
@@ -370,7 +358,7 @@ def _decided(decision: Decision) -> _Decided:
         position=decision.position,
         state=int(decision.state),
         status=None if decision.status is None else str(decision.status),
-        detail=None if decision.detail is None else _plain(decision.detail),
+        detail=None if decision.detail is None else plain(decision.detail),
         duplicate=decision.duplicate,
         decided_at=milliseconds(decision.at) if decision.state in FINAL else None,
         lost=decision.lost,
@@ -383,8 +371,3 @@ def _decided(decision: Decision) -> _Decided:
 
 def _counted(row: Row) -> tuple[int, int, int]:
     return row.run, period(milliseconds(row.decided_at or 0.0)), int(row.state)
-
-
-def _plain(text: str) -> str:
-    """Return a text without what a database of UTF-8 cannot hold."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -1,123 +1,132 @@
-"""The runs of a journal in a database: how they begin, who is alive, and what the dead have left.
-
-Whoever settles what a run has left locks the row of that run, as the run itself does with each transaction.
-"""
+"""The runs of a journal in a database: of jobs, and of the workers that send what others have planned."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Generator
+from collections.abc import Sequence
+
+from attrs import frozen
 
 from confirma_async.accounts.owner import Owner
-from confirma_async.bulk.journal.records import RUNS_WITH_REFUSALS, Doubt, JobName
+from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
+from confirma_async.bulk.journal.stored.runs import StoredRuns
+from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.journal.stored.values import milliseconds
-from confirma_async.bulk.journal.stored.writes import StoredWrites
-from confirma_async.bulk.postgres.connection.session import PostgresSession
+from confirma_async.bulk.models import Refusal
+from confirma_async.bulk.postgres.connection.text_forms import plain
+from confirma_async.bulk.postgres.counts import PostgresCounts
 from confirma_async.bulk.postgres.holders import PostgresHolders
-from confirma_async.bulk.postgres.marks import MarkFile, TransactionMark
-from confirma_async.bulk.postgres.reading import PostgresReader
+from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.tables import PostgresTables
-from confirma_async.bulk.postgres.trust import PostgresTrust
-
-ADDED_UP = "ON CONFLICT (run, period, state) DO UPDATE SET count = decided.count + excluded.count"
-"""Adds a count to those of a run, a time and a state."""
 
 
-class PostgresRuns(PostgresReader):
-    """The part of a ``Journal`` in a database that is about its runs.
+@frozen(kw_only=True)
+class WorkerRow:
+    """A worker.
 
-    Args:
-        session: The connection.
-        doubt: Why the journal may not know all that was sent; None where it does.
-        mark: What this machine remembers of it.
+    Attributes:
+        run: The number of its run.
+        name: What names it: its machine, its process, and more.
+        began_at: When it began; seconds since 1970.
+        alive: Whether it holds its lease.
+        held: How many invoices it has in its hands.
     """
 
-    def __init__(self, session: PostgresSession, doubt: Doubt | None, mark: MarkFile) -> None:
-        tables = PostgresTables(session)
-        holders = self._holders = PostgresHolders(tables)
-        self._trust = PostgresTrust(tables, doubt, holders.settle_dead)
-        super().__init__(tables, self._trust)
-        self.ownership: StoredOwnership = StoredOwnership(tables, holders.others_run, holders.have_planned)
-        self._mark = mark
-        self._all, self._one, self._do = tables.few, tables.one, tables.change
-        self._do_columns = tables.change_columns
-        self.writes: StoredWrites = StoredWrites(tables, self._trust, holders.settle_dead)
-        self._last: int | None = None  # the place of the last item, while this transaction admits
-        self._taken_up: dict[int, int] = {}  # what is not final here, and the run that it counts for
+    run: int
+    name: str
+    began_at: float
+    alive: bool
+    held: int
 
-    @property
-    def _run(self) -> int:
-        return self._session.run
 
-    @contextlib.contextmanager
-    def transaction(self) -> Generator[None]:
-        """See ``Journal``.
+class PostgresRunsReader(StoredRuns):
+    """``RunsReader`` over the tables of a journal in a database.
 
-        Raises:
-            NotWrittenError: the connection was lost, and surely nothing was written.
-        """
-        session, before = self._session, (self._session.run, self._session.lease, self._trust.doubt())
-        try:
-            with session.transaction():
-                yield
-        except BaseException:
-            session.run, session.lease, doubt = before
-            self._trust.take(doubt)
-            self._taken_up.clear()
-            raise
-        finally:
-            self._last = None
-        self._mark.note(TransactionMark(session.incarnation, session.number))
-        if session.run:
-            session.keep()
+    Args:
+        tables: The tables.
+    """
 
-    def check_hold(self, longest_call: float) -> None:
-        """See ``Journal``."""
-        self._session.check_hold(longest_call)
+    _listed = "WHERE worker IS NULL "
 
-    def close(self) -> None:
-        """See ``Journal``."""
-        super().close()
-        self._mark.close()
+    def workers(self, seconds: float) -> Sequence[WorkerRow]:
+        """Return the workers that are alive, and those that died within so many seconds."""
+        query = (
+            "SELECT id, worker, began_at, lease_until > clock_timestamp() IS TRUE, "
+            f"(SELECT count(*) FROM item WHERE {OPEN} AND holder = run.id) FROM run "
+            "WHERE worker IS NOT NULL AND ended_at IS NULL "
+            "AND coalesce(died_at, lease_until) > clock_timestamp() - make_interval(secs => ?) ORDER BY id"
+        )
+        return [
+            WorkerRow(run=run, name=name, began_at=began_at / 1000, alive=alive, held=held)
+            for run, name, began_at, alive, held in self._tables.few(query, seconds)
+        ]
 
-    # --- a run --------------------------------------------------------------------------------------
+
+class PostgresRuns(PostgresRunsReader):
+    """``Runs`` over the tables of a journal in a database.
+
+    Args:
+        tables: The tables.
+        ownership: Whose the journal is.
+        trust: Whether it is in doubt.
+        holders: The runs that have items in their hands.
+        counts: How many items were decided.
+    """
+
+    _tables: PostgresTables
+
+    def __init__(
+        self,
+        tables: PostgresTables,
+        ownership: StoredOwnership,
+        trust: StoredTrust,
+        holders: PostgresHolders,
+        counts: PostgresCounts,
+    ) -> None:
+        super().__init__(tables)
+        self._ownership = ownership
+        self._trust = trust
+        self._holders = holders
+        self._counts = counts
 
     def begin(
         self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
     ) -> int:
-        """See ``Journal``."""
-        self.ownership.tie(job.target, owner, now=now)
-        if self._run:
-            self._do("UPDATE run SET lease_until = to_timestamp(0) WHERE id = %s", self._run)
-        run = self._one("SELECT coalesce(max(id), 0) + 1 FROM run")
-        self._do(
+        """See ``Runs``."""
+        session, change = self._tables.session, self._tables.change
+        self._ownership.tie(job.target, owner, now=now)
+        if session.run:
+            change("UPDATE run SET lease_until = to_timestamp(0) WHERE id = ?", session.run)
+        run = self._next()
+        change(
             "INSERT INTO run "
-            "(id, began_at, expected, inputs, allowed, reading, incarnation, term, lease_until) VALUES ("
-            "%s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp() + make_interval(secs => %s))",
+            "(id, began_at, expected, inputs, allowed, reading, incarnation, term, lease_until) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp() + make_interval(secs => ?))",
             run, milliseconds(now), expected, json.dumps(list(job.inputs)), " ".join(job.allowed),
-            job.reading, self._session.incarnation, self._session.term, self._session.lease,
+            job.reading, session.incarnation, session.term, session.lease,
         )  # fmt: skip
-        self._session.hold(run)
+        session.hold(run)
         self._holders.settle_dead()
         self._trust.settle()
-        over = (
-            "run IN (SELECT id FROM run WHERE lease_until IS NULL) "
-            "AND run NOT IN (SELECT run FROM planned_chunk)"
-        )
-        self._do(
-            "INSERT INTO decided SELECT run, 0, state, sum(count) FROM decided WHERE period > 0 AND "
-            f"{over} GROUP BY run, state {ADDED_UP}"
-        )
-        self._do(f"DELETE FROM decided WHERE period > 0 AND {over}")
-        for table in ("refusal", "known"):
-            self._do(f"DELETE FROM {table} WHERE run <= %s", run - RUNS_WITH_REFUSALS)
-        self._taken_up.clear()
+        self._counts.begin()
         return run
 
+    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
+        """See ``Runs``."""
+        self._tables.change_columns(
+            "INSERT INTO refusal (source, number, rule, path, message, run) SELECT * FROM "
+            "unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])",
+            [
+                (plain(str(refusal.place)), refusal.number and plain(refusal.number), problem.rule,
+                 plain(problem.path), plain(problem.message), run)
+                for refusal in refusals
+                for problem in refusal.problems
+            ],
+        )  # fmt: skip
+
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
-        """See ``Journal``."""
+        """See ``Runs``."""
         self._holders.end(run, ending, milliseconds(now))
-        if owner is not None:  # its key was renewed during the run
-            self.ownership.renew(owner, now=now)
+        if owner is not None:
+            self._ownership.renew(owner, now=now)

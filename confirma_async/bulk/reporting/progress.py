@@ -51,7 +51,7 @@ def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
     counts = journal.figures.counts(run.number)
     unknown = journal.rows(State.UNKNOWN, State.SENDING, run=run.number)
     sent = [row.attempted_at for row in unknown if row.attempted_at]
-    met = run.known + sum(1 for _ in journal.known(run.number))
+    met = run.known + sum(1 for _ in journal.runs.known(run.number))
     return Progress(
         rate=journal.figures.decided_since(run.number, since) / max(now - since, 1.0),
         decided=sum(counts[state] for state in FINAL) + journal.figures.refused(run.number) + met,

@@ -107,7 +107,7 @@ def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
         run: The run to report; None reports all that the journal holds, and what its latest run refused.
     """
     number = run.number if run else None
-    refusing = next(journal.runs(), None) if run is None else run
+    refusing = journal.runs.latest() if run is None else run
     gathered = _Gathered()
     suspects = _Suspects()
     for records in _refused_records(journal, refusing.number if refusing else 0):
@@ -123,7 +123,7 @@ def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
     for row in journal.rows(run=number):
         gathered.add_row(row, suspects.take(row))
     if run is not None:
-        for row in journal.known(run.number):
+        for row in journal.runs.known(run.number):
             gathered.add_row(row, suspects.take(row))
     corrected = _corrected(journal, run, suspects) if run is not None and suspects.left else []
     for row in corrected:
@@ -191,7 +191,7 @@ def _refused_records(journal: JournalReader, run: int) -> Iterator[list[_Refused
     """Yield what a run refused, a slice at a time."""
     records: list[_RefusedRecord] = []
     for (place, number), problems in groupby(
-        journal.refusals(run), key=lambda bad: (bad.source, bad.number or "")
+        journal.runs.refusals(run), key=lambda bad: (bad.source, bad.number or "")
     ):
         records.append(_RefusedRecord(number, place, tuple(problems)))
         if len(records) == _AT_ONCE:
@@ -282,7 +282,7 @@ def _corrected(journal: JournalReader, run: Run, suspects: _Suspects) -> list[Ro
         if row.run <= run.number:
             continue
         if row.run not in refused_again:
-            again = journal.refusals(row.run)
+            again = journal.runs.refusals(row.run)
             refused_again[row.run] = frozenset((_file_of(bad.source), bad.number or "") for bad in again)
         if (_file_of(row.source), str(row.key.number)) not in refused_again[row.run] and suspects.take(row):
             found.append(row)

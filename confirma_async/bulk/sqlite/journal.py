@@ -7,38 +7,33 @@ interpreter after each: a statement per row would wait as often as there are inv
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from confirma_async.accounts.owner import Owner
 from confirma_async.bulk.journal.admission import TAKEN_UP, Chunk
 from confirma_async.bulk.journal.records import (
-    RUNS_WITH_REFUSALS,
     Admitted,
     Decision,
-    JobName,
     Resolution,
-    Version,
 )
 from confirma_async.bulk.journal.rules import JournalTakenOverError, check_resolvable
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.journal.stored.values import milliseconds, places, slices
 from confirma_async.bulk.journal.stored.writes import StoredWrites
-from confirma_async.bulk.models import FINAL, Entry, Refusal, Retry, Row, State
+from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.bulk.sqlite.chunks import write_chunk
 from confirma_async.bulk.sqlite.counts import Counts
-from confirma_async.bulk.sqlite.file.guard import explained, known_doubt
+from confirma_async.bulk.sqlite.file.guard import explained
 from confirma_async.bulk.sqlite.file.journal_file import OpenFile, open_file
 from confirma_async.bulk.sqlite.holders import Holders
-from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
+from confirma_async.bulk.sqlite.keeper import SqliteKeeper
+from confirma_async.bulk.sqlite.migrations import DECIDED
 from confirma_async.bulk.sqlite.reader import SqliteReader
+from confirma_async.bulk.sqlite.runs import SqliteRuns
 from confirma_async.bulk.sqlite.tables import SqliteTables
-from confirma_async.bulk.sqlite.versions import keep_former, take_back_version, version_sent
-from confirma_async.bulk.sqlite.word_numbers import WordNumbers
 
 
 def open_sqlite(path: Path, *, alone: bool = False) -> SqliteJournal:
@@ -75,13 +70,17 @@ class SqliteJournal(SqliteReader):
         self.ownership: StoredOwnership = StoredOwnership(tables, holders.others_run)
         self._counts = Counts(opened.connection)
         self.writes: StoredWrites = StoredWrites(tables, self.trust, holders.settle_dead)
-        self._words = WordNumbers(opened.connection)
-        self.word: Callable[[str], int] = self._words.__getitem__
-        """Returns the number of a text that repeats."""
+        self._runs: SqliteRuns = SqliteRuns(tables, self.ownership, self.trust, holders, self._counts)
+        self._keeper = SqliteKeeper(opened.connection)
+        self._keeper.look()
         self._has_archive = bool(self._tables.one("SELECT EXISTS (SELECT 1 FROM archived)"))
-        self._last: int = self._tables.one("SELECT coalesce(max(position), 0) FROM item")
         tables.sequence = self._tables.one("SELECT sequence FROM progress")
         self._commits: int = self._tables.one("SELECT commits FROM progress")
+
+    @property
+    def runs(self) -> SqliteRuns:
+        """The runs."""
+        return self._runs
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
@@ -99,7 +98,7 @@ class SqliteJournal(SqliteReader):
     @contextlib.contextmanager
     def _changing(self) -> Generator[None]:
         """Begin a transaction, and end it: with a commit, or as if it had never been."""
-        before = self._last, self._tables.sequence
+        before = self._keeper.last, self._tables.sequence
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._catch_up()
@@ -113,9 +112,9 @@ class SqliteJournal(SqliteReader):
         except BaseException as error:
             with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
                 self._connection.rollback()
-            self._last, self._tables.sequence = before
+            self._keeper.last, self._tables.sequence = before
             self._commits = -1  # what others have written meanwhile is taken in again
-            self._words.clear()
+            self._keeper.words.clear()
             self._tables.forget_texts()
             self._counts.forget()
             if isinstance(error, sqlite3.Error):
@@ -128,60 +127,18 @@ class SqliteJournal(SqliteReader):
         if commits == self._commits:
             return
         self._commits, self._tables.sequence = commits, sequence
-        self._last = self._tables.one("SELECT coalesce(max(position), 0) FROM item")
+        self._keeper.look()
         self._has_archive = bool(self._tables.one("SELECT EXISTS (SELECT 1 FROM archived)"))
 
     def close(self) -> None:
         """See ``Journal``."""
         self._file.close()
 
-    # --- a job writes -----------------------------------------------------------------------------
-
-    def begin(
-        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
-    ) -> int:
-        """See ``Journal``."""
-        self.ownership.tie(job.target, owner, now=now)
-        execute = self._connection.execute
-        run = self._tables.one("SELECT coalesce(max(id), 0) + 1 FROM run")
-        inputs = json.dumps(list(job.inputs))
-        execute(
-            "INSERT INTO run (id, began_at, expected, inputs, hold, allowed, reading) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                run,
-                milliseconds(now),
-                expected,
-                inputs,
-                self._file.hold.name,
-                " ".join(job.allowed),
-                job.reading,
-            ),
-        )
-        self.trust.take(known_doubt(self._connection))  # a person may have ended it since it was opened
-        self._holders.begin(run)
-        self._holders.settle_dead()
-        self.trust.settle()
-        execute("DELETE FROM refusal WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
-        execute("DELETE FROM known WHERE run <= ?", (run - RUNS_WITH_REFUSALS,))
-        self._counts.begin(run)
-        return run
-
-    def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
-        """See ``Journal``."""
-        self._connection.execute(
-            "UPDATE run SET ended_at = ?, ending = ?, hold = NULL WHERE id = ?",
-            (milliseconds(now), ending, run),
-        )
-        self._connection.execute(f"UPDATE item SET holder = NULL WHERE {OPEN} AND holder = ?", (run,))
-        if owner is not None:  # its key was renewed during the run
-            self.ownership.renew(owner, now=now)
-
     def admit(
         self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
     ) -> list[Admitted]:
         """See ``Journal``."""
-        chunk = Chunk(self, run, retry, self.trust.reason, again=again)
+        chunk = Chunk(self._keeper, run, retry, self.trust.reason, again=again)
         for numbers in slices(sorted({entry.key.number for entry in entries})):
             chunk.know(self._settled(numbers))
             if self._has_archive:
@@ -199,11 +156,6 @@ class SqliteJournal(SqliteReader):
             self._holders.settle_dead()
             return list(self._items.query(query, *numbers))
         return found
-
-    def next_position(self) -> int:
-        """Return the place of an item that the journal has not had yet."""
-        self._last += 1
-        return self._last
 
     def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
         """See ``Journal``."""
@@ -258,7 +210,7 @@ class SqliteJournal(SqliteReader):
         self._connection.executemany(
             "UPDATE item SET says_no = ?, form = ? WHERE position = ?",
             [
-                (one.says_no, None if one.form is None else self.word(one.form), one.position)
+                (one.says_no, None if one.form is None else self._keeper.word(one.form), one.position)
                 for one in decisions
             ],
         )
@@ -267,7 +219,7 @@ class SqliteJournal(SqliteReader):
         return (
             decision.position,
             decision.state,
-            None if decision.status is None else self.word(decision.status),
+            None if decision.status is None else self._keeper.word(decision.status),
             decision.detail,
             decision.duplicate,
             milliseconds(decision.at) if decision.state in FINAL else None,
@@ -276,34 +228,16 @@ class SqliteJournal(SqliteReader):
             decision.kept,
         )
 
-    def put_back(self, run: int) -> None:
-        """See ``Journal``."""
-        self._connection.execute(
-            f"UPDATE item SET state = ?, holder = NULL WHERE {OPEN} AND state = ? AND holder = ?",
-            (State.PENDING, State.CLAIMED, run),
-        )
-
-    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
-        """See ``Journal``."""
-        self._connection.executemany(
-            "INSERT INTO refusal (source, number, rule, path, message, run) VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (str(refusal.place), refusal.number, problem.rule, problem.path, problem.message, run)
-                for refusal in refusals
-                for problem in refusal.problems
-            ],
-        )
-
     def resolve(self, resolution: Resolution) -> None:
         """See ``Journal``."""
         self._holders.settle_dead()
         check_resolvable(next(self._items.query("WHERE position = ?", resolution.position), None))
         self.trust.settle()  # else the next run would take what a person has found out for unknown
-        self.keep_former(resolution.position, resolution.at, resolution.note)
+        self._keeper.keep_former(resolution.position, resolution.at, resolution.note)
         self._counts.count({resolution.position: resolution})
         decided_at = milliseconds(resolution.at) if resolution.state in FINAL else None
         if resolution.state is State.REJECTED:
-            take_back_version(self._connection, resolution.position)
+            self._keeper.take_back_version(resolution.position)
         self._connection.execute(
             "UPDATE item SET state = ?, status = NULL, detail = ?, decided_at = ?, says_no = NULL, "
             "form = NULL, holder = NULL, attempts = CASE WHEN ? THEN 0 ELSE attempts END WHERE position = ?",
@@ -315,14 +249,6 @@ class SqliteJournal(SqliteReader):
                 resolution.position,
             ),
         )
-
-    def keep_former(self, position: int, now: float, note: str) -> None:
-        """Keep what an item is, before it becomes something else; one that was never sent is PENDING."""
-        keep_former(self._connection, position, now, note)
-
-    def version_sent(self, position: int) -> Version | None:
-        """Return the first of the versions that the item has had since its last attempt."""
-        return version_sent(self._connection, position)
 
     def archive(self, before: float) -> int:
         """See ``Journal``."""

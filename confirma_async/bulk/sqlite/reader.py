@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.journal.stored.evidence import StoredEvidence
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.reader import StoredReader
+from confirma_async.bulk.journal.stored.runs import StoredRuns
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.models import Row, State
 from confirma_async.bulk.sqlite.file.guard import examine_missing
@@ -79,10 +79,12 @@ class SqliteReader(StoredReader):
         self.ownership: StoredOwnership = StoredOwnership(tables)
         self.numbers: SqliteNumbers = SqliteNumbers(tables)
         self.payloads: SqlitePayloads = SqlitePayloads(tables.connection)
+        self._runs = StoredRuns(tables)
 
-    def runs(self) -> Iterator[Run]:
-        """See ``Journal``."""
-        return self._runs("ORDER BY id DESC")
+    @property
+    def runs(self) -> StoredRuns:
+        """The runs that there were."""
+        return self._runs
 
     def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
         """See ``Journal``."""

@@ -142,7 +142,7 @@ def _lines(source: Source) -> tuple[TableLayout, dict[int, int]]:
 def _refused_in(journal: JournalReader, run: Run) -> dict[str, list[Problem]]:
     """Return what the run refused while it sent, by number, such as an attachment that was not to be had."""
     found: dict[str, list[Problem]] = {}
-    for each in journal.refusals(run.number):
+    for each in journal.runs.refusals(run.number):
         if each.number is not None:
             found.setdefault(each.number, []).append(Problem(each.path, each.rule, each.message))
     return found

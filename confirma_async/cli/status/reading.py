@@ -21,7 +21,7 @@ from confirma_async.cli.remembered import from_text
 from confirma_async.formats import ColumnMapping, Identity
 
 if TYPE_CHECKING:
-    from confirma_async.bulk.postgres.reading import WorkerRow
+    from confirma_async.bulk.postgres.runs import WorkerRow
 
 LISTED = 1000
 """Refused, rejected and unknown items that --json lists, each."""
@@ -77,7 +77,7 @@ def read_status(chosen: Chosen) -> RunStatus:
     counts["refused"] = journal.figures.refused(last)
     rejected = _first(journal.rows(State.REJECTED, run=run))
     if chosen.run is not None:
-        met = list(journal.known(chosen.run.number))
+        met = list(journal.runs.known(chosen.run.number))
         counts["accepted"] += chosen.run.known
         counts["rejected"] += len(met)
         rejected = (rejected + met)[:LISTED]
@@ -90,7 +90,7 @@ def read_status(chosen: Chosen) -> RunStatus:
         doubt=journal.trust.doubt(),
         counts=counts,
         amounts=_amounts(chosen),
-        refused=list(islice(journal.refusals(last), LISTED)),
+        refused=list(islice(journal.runs.refusals(last), LISTED)),
         rejected=rejected,
         unknown=_first(journal.rows(State.UNKNOWN, State.SENDING, run=run)),
         writes=journal.writes.counts(run),
@@ -112,7 +112,7 @@ def _amounts(chosen: Chosen) -> Mapping[State, Mapping[str, Decimal]]:
     found = dict(chosen.journal.figures.amounts(run.number))
     if run.known:  # earlier runs brought these about, and are not told apart
         found.pop(State.ACCEPTED, None)
-    if any(True for _row in chosen.journal.known(run.number)):
+    if any(True for _row in chosen.journal.runs.known(run.number)):
         found.pop(State.REJECTED, None)
     return found
 

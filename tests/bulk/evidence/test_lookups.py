@@ -341,7 +341,7 @@ def killed(journal, request_of, *, now, timeout=120.0):
     """An earlier run that died between its intent and its answer, by the clock of then."""
     entry = prepare(request_of(1), 1, Converter(), Checks(validate=False))
     with journal.transaction():
-        run = journal.begin(JobName("late"), now=now)
+        run = journal.runs.begin(JobName("late"), now=now)
         (admitted,) = journal.admit([entry], run)
         journal.sending([admitted.position], now, now + timeout)
 

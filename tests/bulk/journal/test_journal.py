@@ -57,7 +57,7 @@ def test_runs_are_counted(run):
 
 def test_a_new_journal_is_tied_to_nothing(journal):
     assert (journal.ownership.target(), journal.ownership.account()) == (None, "")
-    assert (journal.trust.doubt(), list(journal.runs())) == (None, [])
+    assert (journal.trust.doubt(), list(journal.runs.all())) == (None, [])
 
 
 def test_a_journal_of_another_target_is_refused(run):
@@ -72,33 +72,34 @@ def test_a_refused_run_leaves_the_journal_as_it_was(run, journal, entry, admit):
         run("elsewhere")
     assert states(journal) == [State.CLAIMED]
     assert journal.ownership.target() == "t"
-    assert [found.inputs for found in journal.runs()] == [("/a.csv",)]
+    assert [found.inputs for found in journal.runs.all()] == [("/a.csv",)]
 
 
 def test_a_run_keeps_its_inputs_and_how_it_ended(run, journal):
     number = run(inputs=["/a.csv", "/b.csv"], now=1000.0, expected=7)
     with journal.transaction():
-        journal.end(number, "finished", now=1010.0)
-    found = journal.run(number)
+        journal.runs.end(number, "finished", now=1010.0)
+    found = journal.runs.find(number)
     assert (found.inputs, found.expected, found.began_at) == (("/a.csv", "/b.csv"), 7, 1000.0)
     assert (found.ended_at, found.ending) == (1010.0, "finished")
-    assert journal.run(number + 1) is None
+    assert journal.runs.find(number + 1) is None
 
 
 def test_a_run_keeps_which_rules_it_allowed_to_be_broken(run, journal):
-    assert journal.run(run(allowed=["iban", "payment-reference"])).allowed == ("iban", "payment-reference")
-    assert journal.run(run()).allowed == ()
+    number = run(allowed=["iban", "payment-reference"])
+    assert journal.runs.find(number).allowed == ("iban", "payment-reference")
+    assert journal.runs.find(run()).allowed == ()
 
 
 def test_a_run_keeps_how_its_input_was_read(run, journal):
-    assert journal.run(run(reading='{"a": 1}')).reading == '{"a": 1}'
-    assert journal.run(run()).reading == ""
+    assert journal.runs.find(run(reading='{"a": 1}')).reading == '{"a": 1}'
+    assert journal.runs.find(run()).reading == ""
 
 
 def test_other_files_of_the_account_are_another_run(run, journal):
     run(inputs=["/a.csv"])
     run(inputs=["/b.csv"])
-    assert [found.inputs for found in journal.runs()] == [("/b.csv",), ("/a.csv",)]
+    assert [found.inputs for found in journal.runs.all()] == [("/b.csv",), ("/a.csv",)]
 
 
 # --- whose it is ----------------------------------------------------------------------------------
@@ -131,10 +132,10 @@ def test_a_key_binds_while_its_job_runs_though_nothing_is_sent_yet(run, journal,
     run(owner=owner("first", "acme"))
     other = again()
     with pytest.raises(JournalMismatchError, match="the account acme"), other.transaction():
-        other.begin(JobName("t"), now=1000.0, owner=owner("second"))
+        other.runs.begin(JobName("t"), now=1000.0, owner=owner("second"))
     journal.close()
     with other.transaction():
-        other.begin(JobName("t"), now=1000.0, owner=owner("second"))
+        other.runs.begin(JobName("t"), now=1000.0, owner=owner("second"))
 
 
 def test_the_first_key_asks_nothing_and_a_foreign_one_is_refused(run, journal, sent):
@@ -167,7 +168,7 @@ def test_a_key_that_was_renewed_during_a_run_is_known_to_the_next(run, journal, 
     number = run(owner=owner("first"))
     sent(number)
     with journal.transaction():
-        journal.end(number, "finished", now=9.0, owner=owner("second", vouched=True))
+        journal.runs.end(number, "finished", now=9.0, owner=owner("second", vouched=True))
     run(owner=owner("second"))
 
 
@@ -536,8 +537,8 @@ def test_a_run_has_its_own_items_and_counts(run, journal, entry, admit, decide):
     assert [row.key.number for row in journal.rows(State.REJECTED, run=first)] == [2]
     assert [journal.figures.counts(run)[State.ACCEPTED] for run in (first, second)] == [1, 1]
     assert journal.figures.counts(second)[State.REJECTED] == 0
-    assert journal.run(second).known == 1
-    assert [row.key.number for row in journal.known(second)] == [2]
+    assert journal.runs.find(second).known == 1
+    assert [row.key.number for row in journal.runs.known(second)] == [2]
     assert journal.figures.counts()[State.ACCEPTED] == 2
 
 
@@ -577,7 +578,7 @@ def begin_another(again):
     def begin():
         other = again()
         with other.transaction():
-            return other, other.begin(JobName("t"), now=1001.0)
+            return other, other.runs.begin(JobName("t"), now=1001.0)
 
     return begin
 
@@ -648,7 +649,7 @@ def test_a_job_that_ends_lets_go_of_everything(journal, entry, begin_another, ad
     send(1)
     decide(1, State.UNKNOWN, kept=True)
     with journal.transaction():
-        journal.end(number, "paused", now=1002.0)
+        journal.runs.end(number, "paused", now=1002.0)
     other, second = begin_another()
     assert admitted_by(other, entry(), second) is Admission.UNKNOWN
 
@@ -727,7 +728,7 @@ def test_a_witness_may_be_another_jobs_that_goes_on(journal, entry, begin_anothe
     first = run()
     other, second = begin_another()
     with other.transaction():
-        other.end(second, "finished", now=2.0)
+        other.runs.end(second, "finished", now=2.0)
     admit(entry(1), first)
     send(1, now=3.0)
     decide(1, State.UNKNOWN, lost=True)
@@ -848,7 +849,7 @@ def test_what_was_sent_last_is_known_while_it_is_corrected_and_until_it_is_sent(
     for contents in (b"b", b"c", b"c"):
         assert admit(entry(contents=contents), run()).sent == Version(b"a" * 16, entry().key.date)
         with journal.transaction():
-            journal.put_back(len([*journal.runs()]))
+            journal.runs.put_back(len([*journal.runs.all()]))
     admit(entry(contents=b"c"), run())
     send(1)
     decide(1, State.PENDING)
@@ -891,14 +892,16 @@ def test_refusals_are_those_of_their_run(run, journal):
     run()
     problems = [Problem("$.a", "rule.a", "wrong"), Problem("$.b", "rule.b", "also wrong")]
     with journal.transaction():
-        journal.refuse([Refusal(place=Place("f.csv", 3), problems=problems, number="7")], 1)
-    assert [(bad.source, bad.number, bad.rule, bad.path, bad.message) for bad in journal.refusals(1)] == [
+        journal.runs.refuse([Refusal(place=Place("f.csv", 3), problems=problems, number="7")], 1)
+    assert [
+        (bad.source, bad.number, bad.rule, bad.path, bad.message) for bad in journal.runs.refusals(1)
+    ] == [
         ("f.csv:3", "7", "rule.a", "$.a", "wrong"),
         ("f.csv:3", "7", "rule.b", "$.b", "also wrong"),
     ]
     assert journal.figures.refused(1) == 1
     run()
-    assert not list(journal.refusals(2))
+    assert not list(journal.runs.refusals(2))
     assert (journal.figures.refused(1), journal.figures.refused(2)) == (1, 0)
 
 
@@ -913,7 +916,9 @@ def test_what_was_refused_as_it_was_to_be_sent_is_counted_until_the_next_run(
     with journal.transaction():
         # The third was accepted before, the fourth may have been; the fifth never came as far as the journal.
         for line in (1, 3, 4, 5):
-            journal.refuse([Refusal(place=Place("f.csv", line), problems=problems, number=str(line))], number)
+            journal.runs.refuse(
+                [Refusal(place=Place("f.csv", line), problems=problems, number=str(line))], number
+            )
     assert journal.figures.withheld(number) == 1
     assert journal.figures.withheld(run()) == 0
 

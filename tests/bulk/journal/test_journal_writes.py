@@ -148,7 +148,7 @@ def other(again):
 
     def claim(given):
         with there.transaction():
-            return there.writes.claim(given, there.begin(JobName("t"), now=2000.0))
+            return there.writes.claim(given, there.runs.begin(JobName("t"), now=2000.0))
 
     return claim
 

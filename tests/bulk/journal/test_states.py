@@ -53,7 +53,7 @@ class States(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.journal = self.make()
-        self.run = self.write(lambda: self.journal.begin(JOB, now=self.now))
+        self.run = self.write(lambda: self.journal.runs.begin(JOB, now=self.now))
 
     @rule(number=NUMBERS, contents=CONTENTS, retry=st.sampled_from(Retry))
     def read_a_record(self, number, contents, retry):

@@ -32,7 +32,7 @@ def begun(open_journal):
     def begin(worker=None):
         journal = open_journal()
         with journal.transaction():
-            run = journal.begin(JobName("t"), now=1000.0)
+            run = journal.runs.begin(JobName("t"), now=1000.0)
             if worker:
                 journal.become_worker(run, worker)
         return journal, run
@@ -142,7 +142,7 @@ def test_invoices_count_for_the_run_that_planned_them(plan, begun):
 def test_runs_of_workers_are_no_jobs(plan, begun):
     run = plan(1)
     worker, _ = begun("w")
-    assert [one.number for one in worker.runs()] == [run]
+    assert [one.number for one in worker.runs.all()] == [run]
 
 
 def test_a_worker_that_died_is_shown_for_as_long_as_that_is_news_however_long_it_had_run(begun, in_database):
@@ -156,13 +156,13 @@ def test_a_worker_that_died_is_shown_for_as_long_as_that_is_news_however_long_it
                 (seconds, name),
             )
     journal, _ = begun()  # settles both
-    assert [(one.name, one.alive) for one in journal.workers(3600.0)] == [("new", False)]
+    assert [(one.name, one.alive) for one in journal.runs.workers(3600.0)] == [("new", False)]
 
 
 def test_a_worker_that_has_lost_its_journal_is_shown_as_dead(begun):
     worker, _ = begun("w")
     worker.close()
-    assert [(one.name, one.alive) for one in begun()[0].workers(3600.0)] == [("w", False)]
+    assert [(one.name, one.alive) for one in begun()[0].runs.workers(3600.0)] == [("w", False)]
 
 
 def test_a_chunk_of_which_all_is_final_is_removed_and_ends_its_run(plan, begun, kept):
@@ -172,8 +172,8 @@ def test_a_chunk_of_which_all_is_final_is_removed_and_ends_its_run(plan, begun, 
     accept(worker, 1, 2)
     assert finish(worker, 1) == 0
     assert kept() == []
-    assert worker.run(run).ending == "sent by workers"
-    assert worker.run(run).ended_at == 2000.0
+    assert worker.runs.find(run).ending == "sent by workers"
+    assert worker.runs.find(run).ended_at == 2000.0
 
 
 def test_a_run_ends_whose_invoices_an_earlier_plan_has_queued(plan, begun):
@@ -182,7 +182,7 @@ def test_a_run_ends_whose_invoices_an_earlier_plan_has_queued(plan, begun):
     take(worker, 1)
     accept(worker, 1, 2)
     assert finish(worker, 1) == 0
-    assert [worker.run(run).ending for run in (first, second)] == ["sent by workers"] * 2
+    assert [worker.runs.find(run).ending for run in (first, second)] == ["sent by workers"] * 2
 
 
 def test_a_run_ends_at_once_where_workers_have_nothing_to_send(plan, begun):
@@ -191,7 +191,7 @@ def test_a_run_ends_at_once_where_workers_have_nothing_to_send(plan, begun):
     take(worker, 1)
     accept(worker, 1)
     finish(worker, 1)
-    again = worker.run(plan(1))
+    again = worker.runs.find(plan(1))
     assert (again.ending, again.ended_at) == ("sent by workers", 1500.0)
 
 
@@ -205,7 +205,7 @@ def test_a_run_ends_of_which_workers_have_sent_all_before_the_plan_was_whole(beg
     assert finish(worker, 1) == 0
     with planner.transaction():
         planner.hand_over(run, now=1500.0)
-    assert worker.run(run).ending == "sent by workers"
+    assert worker.runs.find(run).ending == "sent by workers"
 
 
 def test_a_chunk_with_something_unknown_comes_again_and_keeps_its_bodies(
@@ -225,7 +225,7 @@ def test_a_chunk_with_something_unknown_comes_again_and_keeps_its_bodies(
     with in_database() as connection:
         query = f"SELECT scheduled_at > now() + interval '50 s' FROM {QUEUE_SCHEMA}.procrastinate_jobs"
         assert [later for (later,) in connection.execute(query + " ORDER BY id")] == [None, True]
-    assert worker.run(run).ended_at is None  # its invoices may still be witnesses
+    assert worker.runs.find(run).ended_at is None  # its invoices may still be witnesses
     assert take(worker, 1) == [(2, Admission.UNKNOWN)]
 
 
@@ -296,7 +296,7 @@ def test_what_a_drained_worker_has_not_sent_is_for_others_at_once(plan, begun, q
     first, run = begun("a")
     take(first, 1)
     with first.transaction():
-        first.put_back(run)
+        first.runs.put_back(run)
     assert finish(first, 1, drained=True) == 2
     assert queued() == [1, 1]
     assert len(take(begun("b")[0], 1)) == 2
@@ -396,7 +396,7 @@ def test_bodies_of_final_invoices_are_kept_for_as_long_as_was_said_and_then_remo
     accept(worker, 1, 2)
     assert finish(worker, 1) == 0
     assert kept() == []
-    assert worker.run(run).ending == "sent by workers"
+    assert worker.runs.find(run).ending == "sent by workers"
     assert bodies_of(open_journal(), 2) == [entry(2).body]
     with in_database() as connection:
         days = "SELECT until - clock_timestamp() > interval '47 hours' FROM confirma_journal.kept_body"

@@ -23,7 +23,7 @@ def become_worker(postgres):
         journal = open_planned(postgres)
         opened.append(journal)
         with journal.transaction():
-            run = journal.begin(JobName("t"), now=1000.0)
+            run = journal.runs.begin(JobName("t"), now=1000.0)
             return journal.become_worker(run, "w", rate)
 
     yield begin

@@ -25,7 +25,7 @@ def proxy(postgres):
 def journal(proxy):
     opened = open_postgres(proxy.url)
     with opened.transaction():
-        opened.begin(JobName("t"), now=1000.0)
+        opened.runs.begin(JobName("t"), now=1000.0)
     yield opened
     opened.close()
 
@@ -57,7 +57,7 @@ def test_a_transaction_whose_commit_never_arrived_is_known_not_to_be_written(pro
 @pytest.mark.parametrize("lost", ["request", "answer"])
 async def test_what_is_lost_on_the_way_is_written_once_by_the_writer(proxy, entry, lost):
     writer = await JournalWriter.open(lambda: open_postgres(proxy.url), 30.0)
-    run = await writer.run(lambda journal: journal.begin(JobName("t"), now=1000.0))
+    run = await writer.run(lambda journal: journal.runs.begin(JobName("t"), now=1000.0))
     await writer.run(lambda journal: journal.admit([entry(1), entry(2)], run))
     proxy.loses = lost
     await asyncio.gather(writer.sending(1), writer.sending(2))

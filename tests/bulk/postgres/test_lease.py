@@ -33,7 +33,7 @@ def begun(open_journal, entry):
     def begin(*numbers):
         journal = open_journal()
         with journal.transaction():
-            run = journal.begin(JobName("t"), now=1000.0)
+            run = journal.runs.begin(JobName("t"), now=1000.0)
         with journal.transaction():
             journal.admit([entry(number) for number in numbers], run)
         return journal, run
@@ -90,7 +90,7 @@ def test_a_job_that_writes_nothing_renews_its_lease(postgres, in_database, monke
     monkeypatch.setattr(sessions, "LEASE", 0.3)
     journal = open_postgres(postgres)
     with journal.transaction():
-        run = journal.begin(JobName("t"), now=1000.0)
+        run = journal.runs.begin(JobName("t"), now=1000.0)
     first = lease_until(in_database, run)
     while lease_until(in_database, run) <= first:
         time.sleep(0.02)

@@ -29,7 +29,7 @@ def older(request, postgres, in_database, monkeypatch):
 def test_a_job_brings_it_to_this_form(older):
     journal = open_postgres(older)
     with journal.transaction():
-        journal.begin(JobName("t"), now=1000.0)
+        journal.runs.begin(JobName("t"), now=1000.0)
     assert [row.key.number for row in journal.rows(State.PENDING)] == [7]
     journal.close()
 

@@ -18,7 +18,7 @@ def run(postgres, in_database):
     """Opens a journal with a run and many items in its hands, of which the server knows nothing yet."""
     journal = open_postgres(postgres)
     with journal.transaction():
-        number = journal.begin(JobName("t"), now=1000.0)
+        number = journal.runs.begin(JobName("t"), now=1000.0)
     with in_database() as connection:
         connection.execute("ALTER TABLE confirma_journal.item SET (autovacuum_enabled = off)")
         connection.execute(

@@ -65,7 +65,7 @@ def test_two_jobs_share_one_connection_of_the_pooler(pooled, entry):
     runs = []
     for journal in journals:
         with journal.transaction():
-            runs.append(journal.begin(JobName("t"), now=1000.0))
+            runs.append(journal.runs.begin(JobName("t"), now=1000.0))
     for turn in range(1, 4):
         for journal, run in zip(journals, runs, strict=True):
             with journal.transaction():
@@ -88,7 +88,7 @@ def test_nothing_is_left_in_the_session_of_the_server(pooled):
         shown = [plain.execute(f"SHOW {name}").fetchone() for name in ("search_path", "statement_timeout")]
         journal = open_postgres(pooled)
         with journal.transaction():
-            journal.begin(JobName("t"), now=1000.0)
+            journal.runs.begin(JobName("t"), now=1000.0)
         journal.close()
         again = [plain.execute(f"SHOW {name}").fetchone() for name in ("search_path", "statement_timeout")]
         assert again == shown

@@ -71,7 +71,7 @@ def test_a_user_who_may_not_write_is_told(journal_there, plain_user, in_database
         connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA confirma_journal TO {plain_user}")
     url = as_user(journal_there, plain_user)
     with reading_postgres(url) as looked:
-        assert list(looked.runs()) == []
+        assert list(looked.runs.all()) == []
     with pytest.raises(JournalError, match="permission denied"):
         begin(url)
 
@@ -98,7 +98,7 @@ def begin(url):
     journal = open_postgres(url)
     try:
         with journal.transaction():
-            return journal.begin(JobName("t"), now=1000.0)
+            return journal.runs.begin(JobName("t"), now=1000.0)
     finally:
         journal.close()
 

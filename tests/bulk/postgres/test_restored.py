@@ -14,13 +14,13 @@ def left(postgres, entry):
     """Has a job end with an invoice in each state; returns the journal's URL."""
     journal = open_postgres(postgres)
     with journal.transaction():
-        run = journal.begin(JobName("t"), now=1000.0)
+        run = journal.runs.begin(JobName("t"), now=1000.0)
     with journal.transaction():
         journal.admit([entry(number) for number in (1, 2, 3)], run)
         journal.sending([2], 5.0, 35.0)
     with journal.transaction():
-        journal.put_back(run)
-        journal.end(run, "paused", now=1001.0)
+        journal.runs.put_back(run)
+        journal.runs.end(run, "paused", now=1001.0)
     journal.close()
     return postgres
 
@@ -29,7 +29,7 @@ def begin_again(url):
     journal = open_postgres(url)
     try:
         with journal.transaction():
-            journal.begin(JobName("t"), now=2000.0)
+            journal.runs.begin(JobName("t"), now=2000.0)
         return journal.trust.doubt(), [row.state for row in journal.rows()]
     finally:
         journal.close()
@@ -82,7 +82,7 @@ def test_what_a_job_of_before_may_still_send_is_waited_for_until_its_lease_is_ov
     change_term(in_database, timeline="00000000")
     journal = open_postgres(left)
     with journal.transaction():
-        run = journal.begin(JobName("t"), now=2000.0)
+        run = journal.runs.begin(JobName("t"), now=2000.0)
     with journal.transaction():
         (new,) = journal.admit([entry(9)], run)
     doubt, rows = journal.trust.doubt(), list(journal.rows())
@@ -107,7 +107,7 @@ def test_the_doubt_stays_until_a_person_trusts_the_journal(left, in_database):
 def test_a_job_stops_where_the_database_is_failed_over_while_it_runs(postgres, entry):
     journal = open_postgres(postgres)
     with journal.transaction():
-        run = journal.begin(JobName("t"), now=1000.0)
+        run = journal.runs.begin(JobName("t"), now=1000.0)
     journal._session.term, journal._session.instance = "1:2:00000003", "another server"
     with pytest.raises(JournalError, match="failed over, or restored"), journal.transaction():
         journal.admit([entry()], run)
@@ -117,7 +117,7 @@ def test_a_job_stops_where_the_database_is_failed_over_while_it_runs(postgres, e
 def test_a_job_stops_where_the_database_has_lost_what_it_was_told_to_be_durable(postgres, entry, in_database):
     journal = open_postgres(postgres)
     with journal.transaction():
-        run = journal.begin(JobName("t"), now=1000.0)
+        run = journal.runs.begin(JobName("t"), now=1000.0)
     with in_database() as connection:
         connection.execute("DELETE FROM confirma_journal.written")
     journal._session._drop()  # a restore ends the connections
@@ -131,7 +131,7 @@ def test_a_job_stops_where_a_pooler_leads_to_a_server_that_lacks_its_last_transa
 ):
     journal = open_postgres(postgres)
     with journal.transaction():
-        run = journal.begin(JobName("t"), now=1000.0)
+        run = journal.runs.begin(JobName("t"), now=1000.0)
     with in_database() as connection:
         connection.execute("DELETE FROM confirma_journal.written")
     journal._session.instance = "the server of before"
@@ -143,7 +143,7 @@ def test_a_job_stops_where_a_pooler_leads_to_a_server_that_lacks_its_last_transa
 def test_a_job_goes_on_where_its_server_was_begun_anew_and_has_all_that_it_had(postgres, entry):
     journal = open_postgres(postgres)
     with journal.transaction():
-        run = journal.begin(JobName("t"), now=1000.0)
+        run = journal.runs.begin(JobName("t"), now=1000.0)
     journal._session.instance = "the server of before"
     with journal.transaction():
         assert len(journal.admit([entry()], run)) == 1
@@ -156,7 +156,7 @@ def test_what_a_dead_job_was_looking_up_is_freed_as_well_when_a_person_trusts_th
     change_term(in_database, timeline="00000000")
     dead = open_postgres(left)
     with dead.transaction():
-        run = dead.begin(JobName("t"), now=2000.0)
+        run = dead.runs.begin(JobName("t"), now=2000.0)
     with dead.transaction():
         dead.admit([entry(number) for number in (1, 2, 3)], run)
     with in_database() as connection:

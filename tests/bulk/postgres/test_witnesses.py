@@ -34,7 +34,7 @@ def steps(monkeypatch):
 def test_runs_of_workers_that_were_begun_again_cost_no_question_each(journal, entry, in_database, steps):
     """Else what they look up holds up the writing for longer than a lease, and they end and begin again."""
     with journal.transaction():
-        number = journal.begin(JobName("t"), now=1000.0)
+        number = journal.runs.begin(JobName("t"), now=1000.0)
     with journal.transaction():
         journal.admit([entry(1), entry(2)], number)
     with journal.transaction():

@@ -22,27 +22,29 @@ def halfway(journal, run, entry):
 
 
 def test_the_rate_and_what_is_left_say_how_long_it_takes(halfway):
-    progress = progress_of(halfway, halfway.run(1), 1010.0)
+    progress = progress_of(halfway, halfway.runs.find(1), 1010.0)
     assert (progress.rate, progress.decided, progress.left, progress.seconds_left) == (1.0, 10, 20, 20.0)
 
 
 def test_nothing_is_left_of_what_was_refused(halfway):
     with halfway.transaction():
-        halfway.refuse([Refusal(place=Place("f.csv", 40), problems=[Problem("$", "form", "is cut off")])], 1)
-    assert progress_of(halfway, halfway.run(1), 1010.0).left == 19
+        halfway.runs.refuse(
+            [Refusal(place=Place("f.csv", 40), problems=[Problem("$", "form", "is cut off")])], 1
+        )
+    assert progress_of(halfway, halfway.runs.find(1), 1010.0).left == 19
 
 
 def test_the_rate_is_that_of_the_last_minute(halfway):
-    assert progress_of(halfway, halfway.run(1), 1070.0).rate == pytest.approx(1 / 60)
+    assert progress_of(halfway, halfway.runs.find(1), 1070.0).rate == pytest.approx(1 / 60)
 
 
 def test_the_oldest_unknown_invoice_is_told(halfway):
-    assert progress_of(halfway, halfway.run(1), 1010.0).oldest_unknown == 3.0
+    assert progress_of(halfway, halfway.runs.find(1), 1010.0).oldest_unknown == 3.0
 
 
 def test_what_cannot_be_told_is_not(journal, run):
     run(now=1000.0)
-    progress = progress_of(journal, journal.run(1), 1010.0)
+    progress = progress_of(journal, journal.runs.find(1), 1010.0)
     assert (progress.rate, progress.left, progress.seconds_left, progress.oldest_unknown) == (
         0.0,
         None,

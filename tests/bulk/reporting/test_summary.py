@@ -96,7 +96,7 @@ def refuse(journal):
 
     def write(number, run=1, line=2, problems=(WRONG,)):
         with journal.transaction():
-            journal.refuse(
+            journal.runs.refuse(
                 [Refusal(place=Place("f.csv", line), problems=list(problems), number=str(number))], run
             )
 
@@ -148,7 +148,7 @@ def corrected_later(journal, run, refuse, entry, *, again=False):
         journal.decide([Decision(position=1, at=1000.0, state=State.ACCEPTED)])
     if again:
         refuse(1, run=second, line=3)
-    return summarize(journal, journal.run(first))
+    return summarize(journal, journal.runs.find(first))
 
 
 def test_an_invoice_that_was_refused_and_corrected_is_counted_once_by_where_it_stands_now(
@@ -169,7 +169,7 @@ def test_the_same_number_in_another_file_is_another_invoice(journal, run, decide
     decided(ACCEPTED)
     second = run()
     with journal.transaction():
-        journal.refuse([Refusal(place=Place("g.csv", 2), problems=[WRONG], number="1")], second)
+        journal.runs.refuse([Refusal(place=Place("g.csv", 2), problems=[WRONG], number="1")], second)
     assert summarize(journal).count == 2
 
 

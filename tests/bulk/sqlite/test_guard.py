@@ -24,7 +24,7 @@ CHUNK = 64
 
 def begin(journal):
     with journal.transaction():
-        return journal.begin(JobName("t"), now=1.0)
+        return journal.runs.begin(JobName("t"), now=1.0)
 
 
 def send(journal, entries, run=1, state=State.ACCEPTED):
@@ -337,7 +337,7 @@ def test_a_journal_that_is_no_longer_in_its_place_takes_nothing_more(
     with contextlib.closing(open_sqlite(Path(rescued))) as saved:
         assert saved.trust.doubt() is not None
         assert [row.key.number for row in saved.rows()] == [1]
-        assert saved.run(2) is not None
+        assert saved.runs.find(2) is not None
 
 
 def test_a_journal_that_was_replaced_is_not_closed_as_whole(sent, entries):

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any
 
-from confirma_async.bulk.journal.records import PreviousVersion, Refused, Run
+from confirma_async.bulk.journal.records import PreviousVersion
 from confirma_async.bulk.journal.rules import same_invoice
 from confirma_async.bulk.journal.stored.figures import StoredFigures
 from confirma_async.bulk.journal.stored.items import StoredItems
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.journal.stored.trust import StoredTrust
-from confirma_async.bulk.journal.stored.values import seconds
 from confirma_async.bulk.journal.stored.writes import StoredWrites
 from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
 
 
-class StoredReader(ABC):
+class StoredReader:
     """The half of a ``Journal`` that changes nothing.
 
     Args:
@@ -39,24 +35,6 @@ class StoredReader(ABC):
         self.figures: StoredFigures = StoredFigures(tables)
         self.trust: StoredTrust = trust
         self.writes: StoredWrites = StoredWrites(tables, trust)
-
-    # --- runs ---------------------------------------------------------------------------------------
-
-    @abstractmethod
-    def runs(self) -> Iterator[Run]:
-        """See ``Journal``."""
-
-    def run(self, number: int) -> Run | None:
-        """See ``Journal``."""
-        return next(self._runs("WHERE id = ?", number), None)
-
-    def refusals(self, run: int) -> Iterator[Refused]:
-        """See ``Journal``."""
-        query = "SELECT source, number, rule, path, message FROM refusal WHERE run = ? ORDER BY id"
-        for source, number, rule, path, message in self._tables.many(query, run):
-            yield Refused(source=source, number=number, rule=rule, path=path, message=message)
-
-    # --- items --------------------------------------------------------------------------------------
 
     def find(self, key: InvoiceKey) -> Row | None:
         """See ``Journal``."""
@@ -84,14 +62,6 @@ class StoredReader(ABC):
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
         return self._items.query(f"{where}ORDER BY position", *(() if run is None else (run,)))
 
-    def known(self, run: int) -> Iterator[Row]:
-        """See ``Journal``."""
-        return self._items.query(
-            "WHERE position IN (SELECT position FROM known WHERE run = ?) "
-            f"AND state = {State.REJECTED:d} ORDER BY position",
-            run,
-        )
-
     def previous_versions(self) -> Iterator[PreviousVersion]:
         """See ``Journal``."""
         query = "SELECT position, at, state, digest, status, detail, note FROM former ORDER BY id"
@@ -99,14 +69,4 @@ class StoredReader(ABC):
             yield PreviousVersion(
                 position=position, at=at, state=State(state), digest=digest, status=status, detail=detail,
                 note=note,
-            )  # fmt: skip
-
-    def _runs(self, rest: str, *values: Any) -> Iterator[Run]:
-        columns = "id, began_at, ended_at, ending, inputs, expected, known, allowed, reading"
-        for found in self._tables.few(f"SELECT {columns} FROM run {rest}", *values):
-            number, began_at, ended_at, ending, inputs, expected, known, allowed, reading = found
-            yield Run(
-                number=number, began_at=began_at / 1000, ended_at=seconds(ended_at), ending=ending,
-                inputs=tuple(json.loads(inputs)), expected=expected, known=known,
-                allowed=tuple(allowed.split()), reading=reading,
             )  # fmt: skip

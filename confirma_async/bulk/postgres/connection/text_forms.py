@@ -48,3 +48,8 @@ def data_array(values: Iterable[bytes]) -> str:
     """Return data as the text of an array."""
     quoted = [f'"\\\\x{value.hex()}"' for value in values]
     return f"{{{','.join(quoted)}}}"
+
+
+def plain(text: str) -> str:
+    """Return a text without what a database of UTF-8 cannot hold."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

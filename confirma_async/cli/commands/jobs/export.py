@@ -154,7 +154,7 @@ def _lines(found: Chosen) -> Iterator[list[Any]]:
         yield [of(row) for of in values]
     for write in found.journal.writes.rows(run=found.run.number if found.run else None):
         yield [_OF_WRITE[name](write) if name in _OF_WRITE else None for name in _COLUMNS]
-    for refused in found.journal.refusals(latest.number) if latest else ():
+    for refused in found.journal.runs.refusals(latest.number) if latest else ():
         yield _of_refusal(refused)
 
 

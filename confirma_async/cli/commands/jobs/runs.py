@@ -44,7 +44,7 @@ def jobs(which: str | None, whose: Whose, as_json: bool) -> Exit:
     """
     path, _run = located(which, whose)
     with reading_if_there(path) as journal:
-        found = [] if journal is None else list(islice(journal.runs(), LISTED if as_json else SHOWN + 1))
+        found = [] if journal is None else list(islice(journal.runs.all(), LISTED if as_json else SHOWN + 1))
         if as_json:
             print_json({"journal": str(path), "runs": [_as_json(journal, run) for run in found if journal]})
             return Exit.ACCEPTED
@@ -73,7 +73,7 @@ def _counts(journal: JournalReader, run: Run) -> dict[str, int]:
     counts = journal.figures.counts(run.number)
     return {
         "accepted": counts[State.ACCEPTED] + run.known,
-        "rejected": counts[State.REJECTED] + sum(1 for _ in journal.known(run.number)),
+        "rejected": counts[State.REJECTED] + sum(1 for _ in journal.runs.known(run.number)),
         "refused": journal.figures.refused(run.number),
         "open": sum(journal.figures.open_counts(run.number).values()) - journal.figures.withheld(run.number),
     }

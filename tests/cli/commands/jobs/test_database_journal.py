@@ -26,13 +26,13 @@ def unknown(service, postgres):
     """Has a job leave an invoice whose outcome is unknown."""
     journal = open_postgres(postgres)
     with journal.transaction():
-        run = journal.begin(JobName(service.url), now=1000.0)
+        run = journal.runs.begin(JobName(service.url), now=1000.0)
     with journal.transaction():
         key = InvoiceKey("", "INVOICE", 7, "", "2026-11-01")
         journal.admit([Entry(place=Place("a.jsonl", 1), key=key, digest=b"a" * 16, body=b"{}")], run)
         journal.sending([1], 5.0, 35.0)
         journal.decide([Decision(position=1, state=State.UNKNOWN, at=9.0, lost=True)])
-        journal.end(run, "finished", now=1001.0)
+        journal.runs.end(run, "finished", now=1001.0)
     journal.close()
 
 

@@ -17,11 +17,11 @@ def journal(tmp_path):
     path = tmp_path / "own.journal"
     made = open_sqlite(path)
     with made.transaction():
-        run = made.begin(JobName("t"), now=0.0)
+        run = made.runs.begin(JobName("t"), now=0.0)
         row = made.writes.claim(Write(operation=LEDGER, key="2026-11", digest=b"a" * 16), run).row
         made.writes.sending(row.id, run, 0.0, 1.0)
         made.writes.decide(WriteDecision(id=row.id, state=State.UNKNOWN, at=2.0), run)
-        made.end(run, "finished", now=3.0)
+        made.runs.end(run, "finished", now=3.0)
     made.close()
     return path
 

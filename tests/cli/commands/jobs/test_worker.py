@@ -111,7 +111,7 @@ def test_whoever_waits_is_told_of_invoices_that_another_worker_has_in_its_hands(
 ):
     other = open_planned(postgres)
     with other.transaction():
-        run = other.begin(JobName(service.url), now=9e9)
+        run = other.runs.begin(JobName(service.url), now=9e9)
         other.become_worker(run, "there:2:b")
         assert len(other.take(1)) == 3
     code, _, told = confirma("submit", invoices(1, 2, 3), "--journal", postgres)
@@ -166,7 +166,7 @@ def test_status_names_the_workers_that_live_and_those_that_died(
     for name in ("here:1:a", "there:2:b"):
         journals.append(open_planned(postgres))
         with journals[-1].transaction():
-            run = journals[-1].begin(JobName(service.url), now=9e9)
+            run = journals[-1].runs.begin(JobName(service.url), now=9e9)
             journals[-1].become_worker(run, name)
     with in_database() as connection:
         connection.execute("UPDATE confirma_journal.run SET lease_until = now() WHERE worker = 'here:1:a'")

@@ -103,7 +103,7 @@ def test_a_page_runs_nothing_that_a_record_or_a_note_says(unexpected, confirma, 
 def test_a_journal_of_another_target_is_refused_and_nothing_changes(sent, confirma, tmp_path):
     confirma("mirror", "sync")
     journal = open_sqlite(tmp_path / "other.journal")
-    journal.begin(JobName("https://other.example"), now=0.0)
+    journal.runs.begin(JobName("https://other.example"), now=0.0)
     journal.close()
     code, _, err = confirma("reconcile", "--journal", "other.journal")
     assert code == 2

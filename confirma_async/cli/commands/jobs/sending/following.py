@@ -179,6 +179,6 @@ def _look(run: PlannedRun) -> _Look:
 
 def _standing(run: PlannedRun) -> Standing:
     with reading(run.place) as journal:
-        found = read_status(Chosen(path=run.place, journal=journal, run=journal.run(run.number)))
+        found = read_status(Chosen(path=run.place, journal=journal, run=journal.runs.find(run.number)))
         counted = sum(journal.figures.counts(run.number).values())
         return Standing(run, found, taken_up=max(0, run.planned - counted))
