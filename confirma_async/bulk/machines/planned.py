@@ -14,6 +14,7 @@ from attrs import frozen
 
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
+from confirma_async.bulk.journal.stored.trust import doubt_in
 from confirma_async.bulk.journal.stored.values import milliseconds
 from confirma_async.bulk.machines.packing import Bundle, PlannedInvoice, packed_of, unpacked
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA, make_queue, queue_chunks, queue_form
@@ -22,7 +23,7 @@ from confirma_async.bulk.postgres.connection.text_forms import array_text, data_
 from confirma_async.bulk.postgres.journal import PostgresJournal
 from confirma_async.bulk.postgres.marks import MarkFile
 from confirma_async.bulk.postgres.migrations import OPEN
-from confirma_async.bulk.postgres.opening import doubt_in, meta, open_session
+from confirma_async.bulk.postgres.opening import meta, open_session
 from confirma_async.errors import JournalError
 
 LOOK_AGAIN = 60.0

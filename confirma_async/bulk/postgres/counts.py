@@ -33,7 +33,7 @@ class PostgresCounts:
         self._tables = tables
         self._taken_up: dict[int, int] = {}  # what is not final here, and the run that it counts for
 
-    def begin(self) -> None:
+    def begin(self, run: int) -> None:  # noqa: ARG002 (its form)
         """Take up the counting for a run, and forget the times of those that are over."""
         self._tables.change(
             "INSERT INTO decided SELECT run, 0, state, sum(count) FROM decided WHERE period > 0 AND "

@@ -5,7 +5,8 @@ Whoever settles what a run has left locks the row of that run, as the run itself
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from confirma_async.bulk.journal.stored.writes import settling
 from confirma_async.bulk.models import Row
@@ -35,6 +36,25 @@ class PostgresHolders:
     def __init__(self, tables: PostgresTables) -> None:
         self._tables = tables
 
+    def begin(self, run: int) -> None:
+        """See ``Holders``: a run that this session began before is over."""
+        session = self._tables.session
+        if session.run:
+            self._tables.change("UPDATE run SET lease_until = to_timestamp(0) WHERE id = ?", session.run)
+        session.hold(run)
+
+    def mark(self) -> Mapping[str, Any]:
+        """See ``Holders``."""
+        return {"incarnation": self._tables.session.incarnation, "term": self._tables.session.term}
+
+    def end(self, run: int) -> None:
+        """See ``Holders``."""
+        self._tables.change(_SETTLED, [run], [None])
+        self._tables.change("UPDATE run SET lease_until = NULL WHERE id = ?", run)
+        self._tables.change(_WRITES_SETTLED)
+        if run == self._tables.session.run:
+            self._tables.session.let_go()
+
     def settle_dead(self) -> None:
         """Settle what runs have left under way whose lease is over: claims surely were not sent.
 
@@ -56,22 +76,6 @@ class PostgresHolders:
                 runs,
             )
         self._tables.change(_WRITES_SETTLED)
-
-    def end(self, run: int, ending: str, ended_at: int) -> None:
-        """Settle what a run has left that ends, and let go of its lease.
-
-        Args:
-            run: Its number.
-            ending: How it ended, in words.
-            ended_at: When; milliseconds since 1970.
-        """
-        self._tables.change(_SETTLED, [run], [None])
-        self._tables.change(
-            "UPDATE run SET ended_at = ?, ending = ?, lease_until = NULL WHERE id = ?", ended_at, ending, run
-        )
-        self._tables.change(_WRITES_SETTLED)
-        if run == self._tables.session.run:
-            self._tables.session.let_go()
 
     def are_left(self, rows: Sequence[Row]) -> bool:
         """Say whether some rows are in the hands of runs that are not alive."""

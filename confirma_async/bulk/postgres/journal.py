@@ -24,7 +24,9 @@ from confirma_async.bulk.journal.records import (
 )
 from confirma_async.bulk.journal.rules import check_resolvable
 from confirma_async.bulk.journal.stored.items import ARCHIVED_COLUMNS, ITEM_COLUMNS
+from confirma_async.bulk.journal.stored.keeper import StoredKeeper
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
+from confirma_async.bulk.journal.stored.trust import doubt_in
 from confirma_async.bulk.journal.stored.values import milliseconds, period
 from confirma_async.bulk.journal.stored.writes import StoredWrites
 from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
@@ -33,11 +35,9 @@ from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.connection.text_forms import array_text, copy_text, plain
 from confirma_async.bulk.postgres.counts import PostgresCounts
 from confirma_async.bulk.postgres.holders import PostgresHolders
-from confirma_async.bulk.postgres.keeper import PostgresKeeper
 from confirma_async.bulk.postgres.marks import MarkFile, TransactionMark
 from confirma_async.bulk.postgres.migrations import DECIDED
 from confirma_async.bulk.postgres.opening import (
-    doubt_in,
     look_session,
     meta,
     open_session,
@@ -167,7 +167,7 @@ class PostgresJournal(PostgresReader):
         super().__init__(tables, trust)
         self._mark = mark
         self._counts = PostgresCounts(tables)
-        self._keeper = PostgresKeeper(tables)
+        self._keeper = StoredKeeper(tables)
         self.writes: StoredWrites = StoredWrites(tables, trust, holders.settle_dead)
         self.ownership: StoredOwnership = StoredOwnership(tables, holders.others_run, holders.have_planned)
         self._runs: PostgresRuns = PostgresRuns(tables, self.ownership, trust, holders, self._counts)
@@ -195,11 +195,11 @@ class PostgresJournal(PostgresReader):
                 yield
         except BaseException:
             session.run, session.lease, doubt = before
-            self._trust.take(doubt)
+            self._trust.take_back(doubt)
             self._counts.forget()
             raise
         finally:
-            self._keeper.last = None
+            self._keeper.forget_last()
         self._mark.note(TransactionMark(session.incarnation, session.number))
         if session.run:
             session.keep()

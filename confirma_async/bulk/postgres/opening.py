@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from confirma_async.bulk.journal.records import Doubt
-from confirma_async.bulk.journal.stored.trust import OF_DOUBT
+from confirma_async.bulk.journal.stored.trust import OF_DOUBT, doubt_in
 from confirma_async.bulk.postgres.connection.failures import (
     explained,
     newer_form,
@@ -184,14 +184,6 @@ def _reason(session: PostgresSession, known: dict[str, str], term: str) -> str |
     if _one(session, there, mark.incarnation, mark.number)[0]:
         return None
     return "its database was put back to an earlier state"
-
-
-def doubt_in(known: dict[str, str]) -> Doubt | None:
-    """Return the doubt that is kept; None where there is none."""
-    if "doubt" not in known:
-        return None
-    at = known.get("doubt_service_time")
-    return Doubt(known["doubt"], float(known["doubt_since"]), None if at is None else float(at))
 
 
 def meta(session: PostgresSession) -> dict[str, str]:

@@ -6,7 +6,6 @@ from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.reader import StoredReader
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.postgres.evidence import PostgresEvidence
-from confirma_async.bulk.postgres.numbers import PostgresNumbers
 from confirma_async.bulk.postgres.payloads import PostgresPayloads
 from confirma_async.bulk.postgres.runs import PostgresRunsReader
 from confirma_async.bulk.postgres.tables import PostgresTables
@@ -22,7 +21,6 @@ class PostgresReader(StoredReader):
     Attributes:
         evidence: What it knows that bears on a lost invoice.
         ownership: Whose it is.
-        numbers: The whole numbers that were given to documents whose own is none.
         payloads: The payloads that an outbox has asked to keep.
     """
 
@@ -31,7 +29,6 @@ class PostgresReader(StoredReader):
         self._tables: PostgresTables = tables
         self.evidence: PostgresEvidence = PostgresEvidence(tables, trust)
         self.ownership: StoredOwnership = StoredOwnership(tables)
-        self.numbers: PostgresNumbers = PostgresNumbers(tables)
         self.payloads: PostgresPayloads = PostgresPayloads(tables.session)
         self._session = tables.session
         self._runs = PostgresRunsReader(tables)

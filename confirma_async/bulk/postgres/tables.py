@@ -9,6 +9,7 @@ from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.models import FINAL
 from confirma_async.bulk.postgres.connection.failures import taken_over
 from confirma_async.bulk.postgres.connection.session import PostgresSession
+from confirma_async.bulk.postgres.connection.text_forms import plain
 from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
 from confirma_async.bulk.postgres.opening import LOCK
 from confirma_async.errors import JournalError
@@ -28,10 +29,12 @@ class PostgresTables(Tables):
     is_final = f"{DECIDED} AND verdict IN ({', '.join(f'{state:d}' for state in sorted(FINAL))})"
     verdict = "verdict"
     place = "place"
+    at_once = 1000
+    status_text = "status"
     new_write = "nextval('write_id')"
 
     def __init__(self, session: PostgresSession) -> None:
-        super().__init__(session.name)
+        super().__init__(session.name, lambda text: text)
         self.session = session
 
     def few(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
@@ -54,6 +57,10 @@ class PostgresTables(Tables):
     def text(self, word: str) -> str:
         """See ``Tables``."""
         return word
+
+    def plain(self, text: str) -> str:
+        """See ``Tables``."""
+        return plain(text)
 
     @property
     def last_attempt(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import define, field
 
 from confirma_async.bulk.journal.stored.values import places
@@ -15,7 +17,7 @@ _SETTLED = settling(alive="hold IS NOT NULL")
 
 
 @define
-class Holders:
+class SqliteHolders:
     """The runs of a journal, as those who have items in their hands.
 
     Attributes:
@@ -27,8 +29,17 @@ class Holders:
     run: int = field(init=False, default=0)
 
     def begin(self, run: int) -> None:
-        """Note the run of this job; it has begun no other since."""
+        """See ``Holders``: this job has begun no other run since."""
         self.run = run
+
+    def mark(self) -> Mapping[str, str]:
+        """See ``Holders``."""
+        return {"hold": self.file.hold.name}
+
+    def end(self, run: int) -> None:
+        """See ``Holders``."""
+        self.file.connection.execute("UPDATE run SET hold = NULL WHERE id = ?", (run,))
+        self.file.connection.execute(f"UPDATE item SET holder = NULL WHERE {OPEN} AND holder = ?", (run,))
 
     def settle_dead(self) -> None:
         """Settle what runs have left under way that died: claims surely were not sent, sends may have been.

@@ -19,7 +19,9 @@ from confirma_async.bulk.journal.records import (
     Resolution,
 )
 from confirma_async.bulk.journal.rules import JournalTakenOverError, check_resolvable
+from confirma_async.bulk.journal.stored.keeper import StoredKeeper
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
+from confirma_async.bulk.journal.stored.runs import StoredRuns
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.journal.stored.values import milliseconds, places, slices
 from confirma_async.bulk.journal.stored.writes import StoredWrites
@@ -28,11 +30,9 @@ from confirma_async.bulk.sqlite.chunks import write_chunk
 from confirma_async.bulk.sqlite.counts import Counts
 from confirma_async.bulk.sqlite.file.guard import explained
 from confirma_async.bulk.sqlite.file.journal_file import OpenFile, open_file
-from confirma_async.bulk.sqlite.holders import Holders
-from confirma_async.bulk.sqlite.keeper import SqliteKeeper
+from confirma_async.bulk.sqlite.holders import SqliteHolders
 from confirma_async.bulk.sqlite.migrations import DECIDED
 from confirma_async.bulk.sqlite.reader import SqliteReader
-from confirma_async.bulk.sqlite.runs import SqliteRuns
 from confirma_async.bulk.sqlite.tables import SqliteTables
 
 
@@ -61,7 +61,7 @@ class SqliteJournal(SqliteReader):
 
     def __init__(self, path: Path, opened: OpenFile) -> None:
         tables = SqliteTables(path, opened.connection)
-        holders = Holders(opened)
+        holders = SqliteHolders(opened)
         super().__init__(tables, StoredTrust(tables, opened.doubt, holders.settle_dead))
         self._tables: SqliteTables = tables
         self._connection = opened.connection
@@ -70,15 +70,14 @@ class SqliteJournal(SqliteReader):
         self.ownership: StoredOwnership = StoredOwnership(tables, holders.others_run)
         self._counts = Counts(opened.connection)
         self.writes: StoredWrites = StoredWrites(tables, self.trust, holders.settle_dead)
-        self._runs: SqliteRuns = SqliteRuns(tables, self.ownership, self.trust, holders, self._counts)
-        self._keeper = SqliteKeeper(opened.connection)
-        self._keeper.look()
+        self._runs: StoredRuns = StoredRuns(tables, self.ownership, self.trust, holders, self._counts)
+        self._keeper = StoredKeeper(tables)
         self._has_archive = bool(self._tables.one("SELECT EXISTS (SELECT 1 FROM archived)"))
         tables.sequence = self._tables.one("SELECT sequence FROM progress")
         self._commits: int = self._tables.one("SELECT commits FROM progress")
 
     @property
-    def runs(self) -> SqliteRuns:
+    def runs(self) -> StoredRuns:
         """The runs."""
         return self._runs
 
@@ -98,7 +97,7 @@ class SqliteJournal(SqliteReader):
     @contextlib.contextmanager
     def _changing(self) -> Generator[None]:
         """Begin a transaction, and end it: with a commit, or as if it had never been."""
-        before = self._keeper.last, self._tables.sequence
+        before = self._tables.sequence
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._catch_up()
@@ -112,10 +111,10 @@ class SqliteJournal(SqliteReader):
         except BaseException as error:
             with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
                 self._connection.rollback()
-            self._keeper.last, self._tables.sequence = before
+            self._tables.sequence = before
+            self._keeper.forget_last()
             self._commits = -1  # what others have written meanwhile is taken in again
-            self._keeper.words.clear()
-            self._tables.forget_texts()
+            self._tables.forget_words()
             self._counts.forget()
             if isinstance(error, sqlite3.Error):
                 raise explained(self.path, error) from error
@@ -127,7 +126,7 @@ class SqliteJournal(SqliteReader):
         if commits == self._commits:
             return
         self._commits, self._tables.sequence = commits, sequence
-        self._keeper.look()
+        self._keeper.forget_last()
         self._has_archive = bool(self._tables.one("SELECT EXISTS (SELECT 1 FROM archived)"))
 
     def close(self) -> None:
@@ -210,7 +209,7 @@ class SqliteJournal(SqliteReader):
         self._connection.executemany(
             "UPDATE item SET says_no = ?, form = ? WHERE position = ?",
             [
-                (one.says_no, None if one.form is None else self._keeper.word(one.form), one.position)
+                (one.says_no, None if one.form is None else self._tables.word(one.form), one.position)
                 for one in decisions
             ],
         )
@@ -219,7 +218,7 @@ class SqliteJournal(SqliteReader):
         return (
             decision.position,
             decision.state,
-            None if decision.status is None else self._keeper.word(decision.status),
+            None if decision.status is None else self._tables.word(decision.status),
             decision.detail,
             decision.duplicate,
             milliseconds(decision.at) if decision.state in FINAL else None,

@@ -9,13 +9,12 @@ from pathlib import Path
 from confirma_async.bulk.journal.stored.evidence import StoredEvidence
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.reader import StoredReader
-from confirma_async.bulk.journal.stored.runs import StoredRuns
+from confirma_async.bulk.journal.stored.runs import StoredRunsReader
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.models import Row, State
 from confirma_async.bulk.sqlite.file.guard import examine_missing
 from confirma_async.bulk.sqlite.file.look import read_file
 from confirma_async.bulk.sqlite.migrations import DECIDED
-from confirma_async.bulk.sqlite.numbers import SqliteNumbers
 from confirma_async.bulk.sqlite.payloads import SqlitePayloads
 from confirma_async.bulk.sqlite.tables import SqliteTables
 
@@ -68,7 +67,6 @@ class SqliteReader(StoredReader):
         path: The file.
         evidence: What it knows that bears on a lost invoice.
         ownership: Whose it is.
-        numbers: The whole numbers that were given to documents whose own is none.
         payloads: The payloads that an outbox has asked to keep.
     """
 
@@ -77,12 +75,11 @@ class SqliteReader(StoredReader):
         self.path = tables.path
         self.evidence: StoredEvidence = StoredEvidence(tables, trust)
         self.ownership: StoredOwnership = StoredOwnership(tables)
-        self.numbers: SqliteNumbers = SqliteNumbers(tables)
         self.payloads: SqlitePayloads = SqlitePayloads(tables.connection)
-        self._runs = StoredRuns(tables)
+        self._runs = StoredRunsReader(tables)
 
     @property
-    def runs(self) -> StoredRuns:
+    def runs(self) -> StoredRunsReader:
         """The runs that there were."""
         return self._runs
 

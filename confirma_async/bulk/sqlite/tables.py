@@ -9,7 +9,9 @@ from typing import Any
 
 from confirma_async.bulk.journal.rules import JournalTakenOverError
 from confirma_async.bulk.journal.stored.tables import Tables
+from confirma_async.bulk.journal.stored.values import SLICE
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
+from confirma_async.bulk.sqlite.word_numbers import WordNumbers
 from confirma_async.errors import JournalError
 
 
@@ -30,10 +32,13 @@ class SqliteTables(Tables):
     is_final = DECIDED
     verdict = "state"
     place = "sequence"
+    at_once = SLICE
+    status_text = "(SELECT text FROM word WHERE id = status)"
     new_write = "NULL"
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        super().__init__(str(path))
+        self._words = WordNumbers(connection)
+        super().__init__(str(path), self._words.__getitem__)
         self.path = path
         self.connection = connection
         self.sequence: int = 0
@@ -60,9 +65,10 @@ class SqliteTables(Tables):
         """See ``Tables``."""
         return str(self.sequence)
 
-    def forget_texts(self) -> None:
-        """Forget which texts were read: the transaction that wrote them may not have been."""
+    def forget_words(self) -> None:
+        """Forget which texts have numbers: the transaction that gave them was not written."""
         self._texts.clear()
+        self._words.clear()
 
     def lock(self) -> None:
         """Do nothing: a transaction that writes has the file for itself from its beginning."""

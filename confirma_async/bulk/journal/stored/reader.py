@@ -8,6 +8,7 @@ from confirma_async.bulk.journal.records import PreviousVersion
 from confirma_async.bulk.journal.rules import same_invoice
 from confirma_async.bulk.journal.stored.figures import StoredFigures
 from confirma_async.bulk.journal.stored.items import StoredItems
+from confirma_async.bulk.journal.stored.numbers import StoredNumbers
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.journal.stored.writes import StoredWrites
@@ -26,6 +27,7 @@ class StoredReader:
         writes: The writes that are no invoices.
         trust: Whether it is in doubt.
         figures: How many items there are, and what they ask for.
+        numbers: The whole numbers that were given to documents whose own is none.
     """
 
     def __init__(self, tables: Tables, trust: StoredTrust) -> None:
@@ -33,6 +35,7 @@ class StoredReader:
         self._tables = tables
         self._items = StoredItems(tables)
         self.figures: StoredFigures = StoredFigures(tables)
+        self.numbers: StoredNumbers = StoredNumbers(tables)
         self.trust: StoredTrust = trust
         self.writes: StoredWrites = StoredWrites(tables, trust)
 

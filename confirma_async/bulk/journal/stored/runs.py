@@ -3,18 +3,49 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
-from confirma_async.bulk.journal.records import RUNS_WITH_REFUSALS, Refused, Run
+from confirma_async.accounts.owner import Owner
+from confirma_async.bulk.journal.records import RUNS_WITH_REFUSALS, JobName, Refused, Run
 from confirma_async.bulk.journal.stored.items import StoredItems
+from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.tables import Tables
-from confirma_async.bulk.journal.stored.values import seconds
-from confirma_async.bulk.models import Row, State
+from confirma_async.bulk.journal.stored.trust import StoredTrust
+from confirma_async.bulk.journal.stored.values import milliseconds, seconds
+from confirma_async.bulk.models import Refusal, Row, State
 
 
-class StoredRuns:
-    """The part of ``Runs`` that is the same in the tables of every database.
+class Holders(Protocol):
+    """In whose hands items are, in one kind of database."""
+
+    def begin(self, run: int) -> None:
+        """Have a run of this job be alive from now on."""
+        ...
+
+    def mark(self) -> Mapping[str, Any]:
+        """Return the columns by which a run of this job is known."""
+        ...
+
+    def settle_dead(self) -> None:
+        """Settle what runs left under way that died."""
+        ...
+
+    def end(self, run: int) -> None:
+        """Let go of what a run has in its hands, and of the run."""
+        ...
+
+
+class Counts(Protocol):
+    """How many items were decided, in one kind of database."""
+
+    def begin(self, run: int) -> None:
+        """Take up the counting for a run."""
+        ...
+
+
+class StoredRunsReader:
+    """``RunsReader`` over the tables of a journal.
 
     Args:
         tables: The tables.
@@ -52,21 +83,6 @@ class StoredRuns:
         for source, number, rule, path, message in self._tables.many(query, run):
             yield Refused(source=source, number=number, rule=rule, path=path, message=message)
 
-    def put_back(self, run: int) -> None:
-        """See ``Runs``."""
-        self._tables.change(
-            f"UPDATE item SET state = {State.PENDING:d}, holder = NULL "
-            f"WHERE {self._tables.is_open} AND state = {State.CLAIMED:d} AND holder = ?",
-            run,
-        )
-
-    def _next(self) -> int:
-        """Return the number of the run that begins, and forget what long past ones met and refused."""
-        run = self._tables.one("SELECT coalesce(max(id), 0) + 1 FROM run")
-        for table in ("refusal", "known"):
-            self._tables.change(f"DELETE FROM {table} WHERE run <= ?", run - RUNS_WITH_REFUSALS)
-        return run
-
     def _runs(self, rest: str, *values: Any) -> Iterator[Run]:
         columns = "id, began_at, ended_at, ending, inputs, expected, known, allowed, reading"
         for found in self._tables.few(f"SELECT {columns} FROM run {rest}", *values):
@@ -76,3 +92,77 @@ class StoredRuns:
                 inputs=tuple(json.loads(inputs)), expected=expected, known=known,
                 allowed=tuple(allowed.split()), reading=reading,
             )  # fmt: skip
+
+
+class StoredRuns(StoredRunsReader):
+    """``Runs`` over the tables of a journal.
+
+    Args:
+        tables: The tables.
+        ownership: Whose the journal is.
+        trust: Whether it is in doubt.
+        holders: The runs that have items in their hands.
+        counts: How many items were decided.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        ownership: StoredOwnership,
+        trust: StoredTrust,
+        holders: Holders,
+        counts: Counts,
+    ) -> None:
+        super().__init__(tables)
+        self._ownership = ownership
+        self._trust = trust
+        self._holders = holders
+        self._counts = counts
+
+    def begin(
+        self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None
+    ) -> int:
+        """See ``Runs``."""
+        tables = self._tables
+        self._ownership.tie(job.target, owner, now=now)
+        run = tables.one("SELECT coalesce(max(id), 0) + 1 FROM run")
+        columns = {
+            "id": run, "began_at": milliseconds(now), "expected": expected,
+            "inputs": json.dumps(list(job.inputs)), "allowed": " ".join(job.allowed), "reading": job.reading,
+            **self._holders.mark(),
+        }  # fmt: skip
+        tables.insert(f"run ({', '.join(columns)})", [tuple(columns.values())])
+        self._holders.begin(run)
+        self._holders.settle_dead()
+        self._trust.settle()
+        for table in ("refusal", "known"):
+            tables.change(f"DELETE FROM {table} WHERE run <= ?", run - RUNS_WITH_REFUSALS)
+        self._counts.begin(run)
+        return run
+
+    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
+        """See ``Runs``."""
+        plain = self._tables.plain
+        rows = [
+            (plain(str(refusal.place)), refusal.number and plain(refusal.number), problem.rule,
+             plain(problem.path), plain(problem.message), run)
+            for refusal in refusals
+            for problem in refusal.problems
+        ]  # fmt: skip
+        self._tables.insert("refusal (source, number, rule, path, message, run)", rows)
+
+    def put_back(self, run: int) -> None:
+        """See ``Runs``."""
+        self._tables.change(
+            f"UPDATE item SET state = {State.PENDING:d}, holder = NULL "
+            f"WHERE {self._tables.is_open} AND state = {State.CLAIMED:d} AND holder = ?",
+            run,
+        )
+
+    def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
+        """See ``Runs``."""
+        ended = "UPDATE run SET ended_at = ?, ending = ? WHERE id = ?"
+        self._tables.change(ended, milliseconds(now), ending, run)
+        self._holders.end(run)
+        if owner is not None:
+            self._ownership.renew(owner, now=now)

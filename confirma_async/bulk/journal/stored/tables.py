@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from confirma_async.bulk.journal.stored.values import places
+from confirma_async.bulk.journal.stored.values import places, slices
 from confirma_async.errors import JournalError
 
 
@@ -15,13 +15,17 @@ class Tables(ABC):
 
     Args:
         name: What names the journal to people.
+        word: See the attributes.
 
     Attributes:
         name: What names the journal to people.
+        word: Returns what is kept of a text that repeats: its number, or the text itself.
         is_open: The condition of items that are not final, as their index says it.
         is_final: The condition of items that are final, as their index says it.
         verdict: The column by which the index of what is final finds a state.
         place: The column by which that index has the order of the attempts.
+        at_once: Rows that share one statement.
+        status_text: The expression for the text of an item's status.
         new_write: The expression for the number of a new write; NULL where the database gives it by itself.
     """
 
@@ -29,10 +33,13 @@ class Tables(ABC):
     is_final: ClassVar[str]
     verdict: ClassVar[str]
     place: ClassVar[str]
+    at_once: ClassVar[int]
+    status_text: ClassVar[str]
     new_write: ClassVar[str]
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, word: Callable[[str], int | str]) -> None:
         self.name = name
+        self.word = word
 
     @abstractmethod
     def few(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
@@ -50,6 +57,10 @@ class Tables(ABC):
     def text(self, word: Any) -> str:
         """Return the text of a seller, a type, a status, a currency or a form of an answer."""
 
+    def plain(self, text: str) -> str:
+        """Return a text without what the database cannot hold."""
+        return text
+
     @property
     @abstractmethod
     def last_attempt(self) -> str:
@@ -62,6 +73,18 @@ class Tables(ABC):
     @abstractmethod
     def taken_over(self) -> JournalError:
         """Return the error for a write that another run has in its hands by now."""
+
+    def insert(self, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows, but for those that are there.
+
+        Args:
+            into: The table and its columns.
+            rows: The values of each.
+        """
+        for some in slices(rows, self.at_once):
+            values = [value for row in some for value in row]
+            kept = places(some, len(some[0]))
+            self.change(f"INSERT INTO {into} VALUES {kept} ON CONFLICT DO NOTHING", *values)
 
     def one(self, query: str, *values: Any) -> int:
         """Return the one number that a query finds."""

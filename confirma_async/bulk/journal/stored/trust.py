@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from attrs import evolve
@@ -47,8 +47,12 @@ class StoredTrust:
         """Why the journal may not know all that was sent; None where it does."""
         return None if self._doubt is None else self._doubt.reason
 
-    def take(self, doubt: Doubt | None) -> None:
-        """Take over what is known of the doubt by now."""
+    def take_back(self, doubt: Doubt | None) -> None:
+        """Take back what a transaction has changed that was not written.
+
+        Args:
+            doubt: The doubt as it was before.
+        """
         self._doubt = doubt
 
     def settle(self) -> bool:
@@ -57,7 +61,9 @@ class StoredTrust:
         Returns:
             Whether that is done now, for the first time since the journal is in doubt.
         """
-        if self._doubt is None or "doubt_settled" in self._tables.kept():
+        kept = self._tables.kept()
+        self._doubt = doubt_in(kept)  # a person may have ended it since the journal was opened
+        if self._doubt is None or "doubt_settled" in kept:
             return False
         change, is_open = self._tables.change, self._tables.is_open
         # An unknown one may have been sent again since: what was known of then proves nothing any more.
@@ -96,3 +102,11 @@ class StoredTrust:
             f"UPDATE item SET {pending} WHERE {tables.is_open} AND {never_sent} "
             "AND status IS NULL AND holder IS NULL"
         )  # else the list has shown it, or something of its number
+
+
+def doubt_in(kept: Mapping[str, str]) -> Doubt | None:
+    """Return the doubt among what a journal keeps by name; None where there is none."""
+    if "doubt" not in kept:
+        return None
+    at = kept.get("doubt_service_time")
+    return Doubt(kept["doubt"], float(kept["doubt_since"]), None if at is None else float(at))

@@ -45,9 +45,9 @@ def by_state(sums: Iterable[tuple[int, str, int]]) -> dict[State, dict[str, Deci
     return found
 
 
-def slices(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def slices(items: Sequence[Any], size: int = SLICE) -> Iterator[Sequence[Any]]:
     """Cut rows into those that share one statement."""
-    return (items[start : start + SLICE] for start in range(0, len(items), SLICE))
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def places(items: Sequence[Any], width: int = 0) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from confirma_async.bulk.journal.records import Doubt
+from confirma_async.bulk.journal.stored.trust import doubt_in
 from confirma_async.bulk.sqlite.file.marks import Mark, Origin, read_marks
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID, VERSION
 from confirma_async.errors import JournalError, JournalMismatchError
@@ -136,13 +137,7 @@ def doubt_of(
 
 def known_doubt(connection: sqlite3.Connection) -> Doubt | None:
     """Return the doubt that a journal itself knows of."""
-    meta = dict(connection.execute("SELECT name, value FROM meta"))
-    if "doubt" not in meta:
-        return None
-    service_time = meta.get("doubt_service_time")
-    return Doubt(
-        meta["doubt"], float(meta["doubt_since"]), None if service_time is None else float(service_time)
-    )
+    return doubt_in(dict(connection.execute("SELECT name, value FROM meta")))
 
 
 def _doubtful(

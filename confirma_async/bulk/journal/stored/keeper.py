@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from confirma_async.bulk.journal.records import Version
+from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.journal.stored.values import date_of
 from confirma_async.bulk.models import State
-from confirma_async.bulk.postgres.migrations import OPEN
-from confirma_async.bulk.postgres.tables import PostgresTables
 from confirma_async.schemas import InvoiceStatus
 
 
-class PostgresKeeper:
-    """``Keeper`` over the tables of a journal in a database.
+class StoredKeeper:
+    """``Keeper`` over the tables of a journal.
 
     Args:
         tables: The tables.
 
     Attributes:
-        last: The place of the last item, while a transaction admits; None outside.
+        word: See ``Keeper``.
     """
 
-    def __init__(self, tables: PostgresTables) -> None:
+    def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self.last: int | None = None
+        self._last: int | None = None
+        self.word: Callable[[str], int | str] = tables.word
 
     def next_position(self) -> int:
         """See ``Keeper``."""
-        if self.last is None:
-            self.last = self._tables.one("SELECT coalesce(max(position), 0) FROM item")
-        self.last += 1
-        return self.last
+        if self._last is None:
+            self._last = self._tables.one("SELECT coalesce(max(position), 0) FROM item")
+        self._last += 1
+        return self._last
 
-    def word(self, text: str) -> str:
-        """See ``Keeper``."""
-        return text
+    def forget_last(self) -> None:
+        """Forget which position is the last: others may have taken further ones."""
+        self._last = None
 
     def keep_former(self, position: int, now: float, note: str) -> None:
-        """See ``Keeper``."""
-        self._tables.change(
+        """See ``Keeper``; what was never sent is kept as PENDING."""
+        tables = self._tables
+        tables.change(
             "INSERT INTO former (position, at, state, digest, status, detail, note, sequence, date) "
-            f"SELECT position, ?, CASE WHEN attempts = 0 AND {OPEN} THEN 0 ELSE state END, digest, status, "
-            "detail, ?, sequence, date FROM item WHERE position = ?",
+            f"SELECT position, ?, CASE WHEN attempts = 0 AND {tables.is_open} THEN 0 ELSE state END, digest, "
+            f"{tables.status_text}, detail, ?, sequence, date FROM item WHERE position = ?",
             now, note, position,
         )  # fmt: skip
 
@@ -62,5 +65,5 @@ class PostgresKeeper:
             "UPDATE item SET digest = former.digest FROM former WHERE item.position = ? "
             "AND item.status = ? AND former.id = "
             "(SELECT max(id) FROM former WHERE position = item.position AND state = ?)",
-            position, str(InvoiceStatus.ERROR), int(State.REJECTED),
+            position, self._tables.word(InvoiceStatus.ERROR), int(State.REJECTED),
         )  # fmt: skip
