@@ -19,7 +19,7 @@ _OVER = "run IN (SELECT id FROM run WHERE hold IS NULL)"
 
 
 @define
-class Counts:
+class SqliteCounts:
     """The counts of a journal, as one job adds to them.
 
     Attributes:

@@ -27,7 +27,7 @@ from confirma_async.bulk.journal.stored.values import milliseconds, places, slic
 from confirma_async.bulk.journal.stored.writes import StoredWrites
 from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.bulk.sqlite.chunks import write_chunk
-from confirma_async.bulk.sqlite.counts import Counts
+from confirma_async.bulk.sqlite.counts import SqliteCounts
 from confirma_async.bulk.sqlite.file.guard import explained
 from confirma_async.bulk.sqlite.file.journal_file import OpenFile, open_file
 from confirma_async.bulk.sqlite.holders import SqliteHolders
@@ -68,7 +68,7 @@ class SqliteJournal(SqliteReader):
         self._file = opened
         self._holders = holders
         self.ownership: StoredOwnership = StoredOwnership(tables, holders.others_run)
-        self._counts = Counts(opened.connection)
+        self._counts = SqliteCounts(opened.connection)
         self.writes: StoredWrites = StoredWrites(tables, self.trust, holders.settle_dead)
         self._runs: StoredRuns = StoredRuns(tables, self.ownership, self.trust, holders, self._counts)
         self._keeper = StoredKeeper(tables)

@@ -82,9 +82,8 @@ class Tables(ABC):
             rows: The values of each.
         """
         for some in slices(rows, self.at_once):
-            values = [value for row in some for value in row]
-            kept = places(some, len(some[0]))
-            self.change(f"INSERT INTO {into} VALUES {kept} ON CONFLICT DO NOTHING", *values)
+            query = f"INSERT INTO {into} VALUES {places(some, len(some[0]))} ON CONFLICT DO NOTHING"
+            self.change(query, *[value for row in some for value in row])
 
     def one(self, query: str, *values: Any) -> int:
         """Return the one number that a query finds."""

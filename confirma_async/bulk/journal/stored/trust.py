@@ -16,7 +16,9 @@ OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
 
 _NOT_SENT = f"state IN ({State.PENDING:d}, {State.CLAIMED:d})"
 _UNKNOWN = f"state = {State.UNKNOWN:d}"
-_OPEN_WRITES = "state NOT IN (4, 5)"
+
+OPEN_WRITES = "state NOT IN (4, 5)"
+"""Writes that are not final, as the index of them says it."""
 
 
 class StoredTrust:
@@ -74,7 +76,7 @@ class StoredTrust:
             self._doubt.reason,
         )
         change(
-            f"UPDATE write SET {_UNKNOWN}, detail = ? WHERE {_OPEN_WRITES} AND {_NOT_SENT}",
+            f"UPDATE write SET {_UNKNOWN}, detail = ? WHERE {OPEN_WRITES} AND {_NOT_SENT}",
             self._doubt.reason,
         )
         self._tables.keep({"doubt_settled": "1"})
@@ -97,7 +99,7 @@ class StoredTrust:
         pending = f"state = {State.PENDING:d}, detail = NULL"
         never_sent = f"{_UNKNOWN} AND attempts = 0"
         return tables.change(
-            f"UPDATE write SET {pending} WHERE {_OPEN_WRITES} AND {never_sent}"
+            f"UPDATE write SET {pending} WHERE {OPEN_WRITES} AND {never_sent}"
         ) + tables.change(
             f"UPDATE item SET {pending} WHERE {tables.is_open} AND {never_sent} "
             "AND status IS NULL AND holder IS NULL"

@@ -8,7 +8,7 @@ from typing import Any
 
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.stored.tables import Tables
-from confirma_async.bulk.journal.stored.trust import StoredTrust
+from confirma_async.bulk.journal.stored.trust import OPEN_WRITES, StoredTrust
 from confirma_async.bulk.journal.stored.values import milliseconds, places, slices
 from confirma_async.bulk.journal.stored.write_rows import COLUMNS, write_row
 from confirma_async.bulk.journal.writes import (
@@ -21,9 +21,6 @@ from confirma_async.bulk.journal.writes import (
     may_show_the_same,
 )
 from confirma_async.bulk.models import FINAL, Retry, State
-
-_OPEN = "state NOT IN (4, 5)"
-"""Writes that are not final, as the index of them says it."""
 
 _HELD = f"run = ? AND state IN ({State.CLAIMED:d}, {State.SENDING:d})"
 """Writes that a run has in its hands."""
@@ -42,7 +39,7 @@ def settling(alive: str) -> str:
     return (
         f"UPDATE write SET state = CASE state WHEN {State.CLAIMED:d} THEN {State.PENDING:d} "
         f"ELSE {State.UNKNOWN:d} END "
-        f"WHERE {_OPEN} AND state IN ({State.CLAIMED:d}, {State.SENDING:d}) "
+        f"WHERE {OPEN_WRITES} AND state IN ({State.CLAIMED:d}, {State.SENDING:d}) "
         f"AND run NOT IN (SELECT id FROM run WHERE {alive})"
     )
 
@@ -158,7 +155,7 @@ class StoredWrites:
         """See ``Writes``."""
         self._tables.change(
             f"UPDATE write SET state = {State.PENDING:d} "
-            f"WHERE {_OPEN} AND state = {State.CLAIMED:d} AND run = ?",
+            f"WHERE {OPEN_WRITES} AND state = {State.CLAIMED:d} AND run = ?",
             run,
         )
 
@@ -185,7 +182,7 @@ class StoredWrites:
         if states:
             conditions.append(f"state IN ({places(states)})")
             if FINAL.isdisjoint(states):
-                conditions.append(_OPEN)
+                conditions.append(OPEN_WRITES)
         if run is not None:
             conditions.append("run = ?")
             values.append(run)
