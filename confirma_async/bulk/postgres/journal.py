@@ -23,6 +23,7 @@ from confirma_async.bulk.journal.records import (
     Resolution,
 )
 from confirma_async.bulk.journal.rules import check_resolvable
+from confirma_async.bulk.journal.stored.counts import StoredCounts
 from confirma_async.bulk.journal.stored.items import ARCHIVED_COLUMNS, ITEM_COLUMNS
 from confirma_async.bulk.journal.stored.keeper import StoredKeeper
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
@@ -33,7 +34,6 @@ from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.bulk.postgres.connection.failures import taken_over
 from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.connection.text_forms import array_text, copy_text, plain
-from confirma_async.bulk.postgres.counts import PostgresCounts
 from confirma_async.bulk.postgres.holders import PostgresHolders
 from confirma_async.bulk.postgres.marks import MarkFile, TransactionMark
 from confirma_async.bulk.postgres.migrations import DECIDED
@@ -166,7 +166,7 @@ class PostgresJournal(PostgresReader):
         trust = self._trust = PostgresTrust(tables, doubt, holders.settle_dead)
         super().__init__(tables, trust)
         self._mark = mark
-        self._counts = PostgresCounts(tables)
+        self._counts = StoredCounts(tables)
         self._keeper = StoredKeeper(tables)
         self.writes: StoredWrites = StoredWrites(tables, trust, holders.settle_dead)
         self.ownership: StoredOwnership = StoredOwnership(tables, holders.others_run, holders.have_planned)

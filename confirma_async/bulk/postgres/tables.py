@@ -27,6 +27,9 @@ class PostgresTables(Tables):
 
     is_open = OPEN
     is_final = f"{DECIDED} AND verdict IN ({', '.join(f'{state:d}' for state in sorted(FINAL))})"
+    is_over = (
+        "run IN (SELECT id FROM run WHERE lease_until IS NULL) AND run NOT IN (SELECT run FROM planned_chunk)"
+    )
     verdict = "verdict"
     place = "place"
     at_once = 1000
@@ -48,6 +51,10 @@ class PostgresTables(Tables):
     def change(self, query: str, *values: Any) -> int:
         """See ``Tables``."""
         return self.session.statements.change(query.replace("?", "%s"), values)
+
+    def change_later(self, query: str, *values: Any) -> None:
+        """See ``Tables``."""
+        self.session.statements.change_later(query.replace("?", "%s"), values, lambda _: None)
 
     def change_columns(self, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Run a statement over the columns of many rows; not at all where there are none."""

@@ -6,8 +6,8 @@ import sqlite3
 from collections import Counter
 
 from confirma_async.bulk.journal.admission import Chunk
+from confirma_async.bulk.journal.stored.counts import StoredCounts
 from confirma_async.bulk.journal.stored.values import milliseconds, period, places, slices
-from confirma_async.bulk.sqlite.counts import SqliteCounts
 
 _INSERTED = (
     "position, number, type, seller, repeat, date, source, digest, state, run, amount, currency, detail, "
@@ -15,7 +15,7 @@ _INSERTED = (
 )
 
 
-def write_chunk(connection: sqlite3.Connection, chunk: Chunk, run: int, counts: SqliteCounts) -> None:
+def write_chunk(connection: sqlite3.Connection, chunk: Chunk, run: int, counts: StoredCounts) -> None:
     """Write down what a chunk has admitted.
 
     Args:

@@ -19,6 +19,7 @@ from confirma_async.bulk.journal.records import (
     Resolution,
 )
 from confirma_async.bulk.journal.rules import JournalTakenOverError, check_resolvable
+from confirma_async.bulk.journal.stored.counts import StoredCounts
 from confirma_async.bulk.journal.stored.keeper import StoredKeeper
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.runs import StoredRuns
@@ -27,7 +28,6 @@ from confirma_async.bulk.journal.stored.values import milliseconds, places, slic
 from confirma_async.bulk.journal.stored.writes import StoredWrites
 from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.bulk.sqlite.chunks import write_chunk
-from confirma_async.bulk.sqlite.counts import SqliteCounts
 from confirma_async.bulk.sqlite.file.guard import explained
 from confirma_async.bulk.sqlite.file.journal_file import OpenFile, open_file
 from confirma_async.bulk.sqlite.holders import SqliteHolders
@@ -68,7 +68,7 @@ class SqliteJournal(SqliteReader):
         self._file = opened
         self._holders = holders
         self.ownership: StoredOwnership = StoredOwnership(tables, holders.others_run)
-        self._counts = SqliteCounts(opened.connection)
+        self._counts = StoredCounts(tables)
         self.writes: StoredWrites = StoredWrites(tables, self.trust, holders.settle_dead)
         self._runs: StoredRuns = StoredRuns(tables, self.ownership, self.trust, holders, self._counts)
         self._keeper = StoredKeeper(tables)
@@ -143,7 +143,7 @@ class SqliteJournal(SqliteReader):
             if self._has_archive:
                 chunk.know(self._items.archived(f"WHERE number IN ({places(numbers)})", *numbers))
         admitted = [chunk.admit(entry) for entry in entries]
-        self._counts.take_up(one.position for one in admitted if one.admission in TAKEN_UP)
+        self._counts.take_up({one.position: run for one in admitted if one.admission in TAKEN_UP})
         write_chunk(self._connection, chunk, run, self._counts)
         return admitted
 

@@ -30,6 +30,7 @@ class SqliteTables(Tables):
 
     is_open = OPEN
     is_final = DECIDED
+    is_over = "run IN (SELECT id FROM run WHERE hold IS NULL)"
     verdict = "state"
     place = "sequence"
     at_once = SLICE

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from confirma_async.accounts.owner import Owner
 from confirma_async.bulk.journal.records import RUNS_WITH_REFUSALS, JobName, Refused, Run
+from confirma_async.bulk.journal.stored.counts import StoredCounts
 from confirma_async.bulk.journal.stored.items import StoredItems
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.tables import Tables
@@ -33,14 +34,6 @@ class Holders(Protocol):
 
     def end(self, run: int) -> None:
         """Let go of what a run has in its hands, and of the run."""
-        ...
-
-
-class Counts(Protocol):
-    """How many items were decided, in one kind of database."""
-
-    def begin(self, run: int) -> None:
-        """Take up the counting for a run."""
         ...
 
 
@@ -111,7 +104,7 @@ class StoredRuns(StoredRunsReader):
         ownership: StoredOwnership,
         trust: StoredTrust,
         holders: Holders,
-        counts: Counts,
+        counts: StoredCounts,
     ) -> None:
         super().__init__(tables)
         self._ownership = ownership
@@ -137,7 +130,7 @@ class StoredRuns(StoredRunsReader):
         self._trust.settle()
         for table in ("refusal", "known"):
             tables.change(f"DELETE FROM {table} WHERE run <= ?", run - RUNS_WITH_REFUSALS)
-        self._counts.begin(run)
+        self._counts.begin()
         return run
 
     def refuse(self, refusals: Sequence[Refusal], run: int) -> None:

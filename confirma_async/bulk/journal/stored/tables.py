@@ -22,6 +22,7 @@ class Tables(ABC):
         word: Returns what is kept of a text that repeats: its number, or the text itself.
         is_open: The condition of items that are not final, as their index says it.
         is_final: The condition of items that are final, as their index says it.
+        is_over: The condition of rows of runs that are over, whose counts need not be told by time any more.
         verdict: The column by which the index of what is final finds a state.
         place: The column by which that index has the order of the attempts.
         at_once: Rows that share one statement.
@@ -31,6 +32,7 @@ class Tables(ABC):
 
     is_open: ClassVar[str]
     is_final: ClassVar[str]
+    is_over: ClassVar[str]
     verdict: ClassVar[str]
     place: ClassVar[str]
     at_once: ClassVar[int]
@@ -52,6 +54,10 @@ class Tables(ABC):
     @abstractmethod
     def change(self, query: str, *values: Any) -> int:
         """Run a statement that changes rows, within a transaction; return how many these are."""
+
+    def change_later(self, query: str, *values: Any) -> None:
+        """Have a statement that changes rows run before the next one, where that is quicker."""
+        self.change(query, *values)
 
     @abstractmethod
     def text(self, word: Any) -> str:

@@ -9,8 +9,7 @@ from typing import Any
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.journal.stored.trust import OPEN_WRITES, StoredTrust
-from confirma_async.bulk.journal.stored.values import milliseconds, places, slices
-from confirma_async.bulk.journal.stored.write_rows import COLUMNS, write_row
+from confirma_async.bulk.journal.stored.values import milliseconds, places, seconds, slices
 from confirma_async.bulk.journal.writes import (
     UNDER_WAY,
     Claim,
@@ -26,6 +25,13 @@ _HELD = f"run = ? AND state IN ({State.CLAIMED:d}, {State.SENDING:d})"
 """Writes that a run has in its hands."""
 
 _IS_UNKNOWN = f"state = {State.UNKNOWN:d}"
+
+
+_COLUMNS = (
+    "id, operation, key, digest, facts, state, run, attempts, attempted_at, ends_at, decided_at, status, "
+    "detail, form"
+)
+"""The columns of a write, in the order in which ``_row`` takes them."""
 
 
 def settling(alive: str) -> str:
@@ -205,4 +211,26 @@ class StoredWrites:
         return {state: found.get(int(state), 0) for state in State}
 
     def _query(self, rest: str, *values: Any) -> Iterator[WriteRow]:
-        return map(write_row, self._tables.many(f"SELECT {COLUMNS} FROM write {rest}", *values))
+        return map(_row, self._tables.many(f"SELECT {_COLUMNS} FROM write {rest}", *values))
+
+
+def _row(found: tuple[Any, ...]) -> WriteRow:
+    """Return a write of the values of its columns."""
+    (ident, operation, key, digest, facts, state, run, attempts, attempted_at, ends_at, decided_at, status,
+     detail, form) = found  # fmt: skip
+    return WriteRow(
+        id=ident,
+        operation=operation,
+        key=key,
+        digest=digest,
+        facts=tuple(json.loads(facts)),
+        state=State(state),
+        run=run,
+        attempts=attempts,
+        attempted_at=seconds(attempted_at),
+        ends_at=seconds(ends_at),
+        decided_at=seconds(decided_at),
+        status=status,
+        detail=detail,
+        form=form,
+    )
