@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.models import FINAL
@@ -13,6 +13,8 @@ from confirma_async.bulk.postgres.connection.text_forms import plain
 from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
 from confirma_async.bulk.postgres.opening import LOCK
 from confirma_async.errors import JournalError
+
+_VERDICTS = ", ".join(f"{state:d}" for state in sorted(FINAL))
 
 
 class PostgresTables(Tables):
@@ -26,7 +28,7 @@ class PostgresTables(Tables):
     """
 
     is_open = OPEN
-    is_final = f"{DECIDED} AND verdict IN ({', '.join(f'{state:d}' for state in sorted(FINAL))})"
+    is_final: ClassVar[str] = f"{DECIDED} AND verdict IN ({_VERDICTS})"
     is_over = (
         "run IN (SELECT id FROM run WHERE lease_until IS NULL) AND run NOT IN (SELECT run FROM planned_chunk)"
     )

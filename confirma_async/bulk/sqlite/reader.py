@@ -72,7 +72,7 @@ class SqliteReader(StoredReader):
 
     def __init__(self, tables: SqliteTables, trust: StoredTrust) -> None:
         super().__init__(tables, trust)
-        self.path = tables.path
+        self.path: Path = tables.path
         self.evidence: StoredEvidence = StoredEvidence(tables, trust)
         self.ownership: StoredOwnership = StoredOwnership(tables)
         self.payloads: SqlitePayloads = SqlitePayloads(tables.connection)

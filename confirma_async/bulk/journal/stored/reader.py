@@ -31,7 +31,7 @@ class StoredReader:
     """
 
     def __init__(self, tables: Tables, trust: StoredTrust) -> None:
-        self.name = tables.name
+        self.name: str = tables.name
         self._tables = tables
         self._items = StoredItems(tables)
         self.figures: StoredFigures = StoredFigures(tables)
