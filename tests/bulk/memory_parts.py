@@ -130,7 +130,7 @@ class MemoryOwnership(_Part):
 
 
 class MemoryEvidence(_Part):
-    """``Evidence`` of the contents of a ``MemoryJournal``."""
+    """``JournalEvidence`` of the contents of a ``MemoryJournal``."""
 
     def ambiguous_matches(self, position, key):
         others = [

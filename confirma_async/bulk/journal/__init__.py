@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from confirma_async.bulk.journal.evidence import Evidence, EvidenceReader
+from confirma_async.bulk.journal.evidence import JournalEvidence, JournalEvidenceReader
 from confirma_async.bulk.journal.figures import Figures
 from confirma_async.bulk.journal.numbers import Numbers, NumbersReader
 from confirma_async.bulk.journal.ownership import Ownership, OwnershipReader
@@ -66,7 +66,7 @@ class JournalReader(Protocol):
         ...
 
     @property
-    def evidence(self) -> EvidenceReader:
+    def evidence(self) -> JournalEvidenceReader:
         """What it knows that bears on a lost invoice."""
         ...
 
@@ -115,7 +115,7 @@ class Journal(JournalReader, Protocol):
         ...
 
     @property
-    def evidence(self) -> Evidence:
+    def evidence(self) -> JournalEvidence:
         """What it knows that bears on a lost invoice."""
         ...
 

@@ -9,7 +9,7 @@ from confirma_async.bulk.journal.records import AmbiguousMatches
 from confirma_async.bulk.models import InvoiceKey, Row
 
 
-class EvidenceReader(Protocol):
+class JournalEvidenceReader(Protocol):
     """What a journal knows of an item, of others like it, and of the forms of answers."""
 
     def ambiguous_matches(self, position: int, key: InvoiceKey) -> AmbiguousMatches:
@@ -35,7 +35,7 @@ class EvidenceReader(Protocol):
         ...
 
 
-class Evidence(EvidenceReader, Protocol):
+class JournalEvidence(JournalEvidenceReader, Protocol):
     """The same, of a journal that is written."""
 
     def confirm_form(self, form: str) -> None:

@@ -11,7 +11,7 @@ from confirma_async.bulk.models import Row
 
 
 class PostgresEvidence(StoredEvidence):
-    """``Evidence`` over the tables of a journal in a database.
+    """``JournalEvidence`` over the tables of a journal in a database.
 
     Args:
         tables: The tables.

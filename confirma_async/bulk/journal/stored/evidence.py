@@ -28,7 +28,7 @@ ENDED_LATER = "(ended_at IS NULL OR ended_at >= ?)"
 
 
 class StoredEvidence:
-    """``Evidence`` over the tables of a journal.
+    """``JournalEvidence`` over the tables of a journal.
 
     Args:
         tables: The tables.
@@ -41,7 +41,7 @@ class StoredEvidence:
         self._trust = trust
 
     def ambiguous_matches(self, position: int, key: InvoiceKey) -> AmbiguousMatches:
-        """See ``Evidence``."""
+        """See ``JournalEvidence``."""
         sent = (
             row.key
             for row in self._items.of_number(key.number)
@@ -60,12 +60,12 @@ class StoredEvidence:
         )
 
     def has_previous_version(self, position: int) -> bool:
-        """See ``Evidence``."""
+        """See ``JournalEvidence``."""
         sent = f"SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND state <> {State.PENDING:d})"
         return bool(self._tables.one(sent, position))
 
     def witnesses(self, position: int, limit: int) -> Sequence[Row]:
-        """See ``Evidence``."""
+        """See ``JournalEvidence``."""
         lost = next(self._items.query("WHERE position = ?", position), None)
         if lost is None or lost.ended is None:
             return []
@@ -99,14 +99,14 @@ class StoredEvidence:
         )
 
     def confirmed_forms(self) -> frozenset[str]:
-        """See ``Evidence``."""
+        """See ``JournalEvidence``."""
         return frozenset(form for (form,) in self._tables.few("SELECT form FROM form"))
 
     def confirm_form(self, form: str) -> None:
-        """See ``Evidence``."""
+        """See ``JournalEvidence``."""
         self._tables.change("INSERT INTO form VALUES (?) ON CONFLICT DO NOTHING", form)
 
     def ended(self, position: int) -> None:
-        """See ``Evidence``."""
+        """See ``JournalEvidence``."""
         ended = f"UPDATE item SET ended = {self._tables.last_attempt} WHERE position = ? AND ended IS NULL"
         self._tables.change(ended, position)
