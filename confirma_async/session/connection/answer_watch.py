@@ -8,6 +8,7 @@ looked at here: was a request out when it came, and does the answer end exactly 
 from __future__ import annotations
 
 import enum
+import io
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -64,8 +65,8 @@ class Line(Protocol):
         """Say whether there are bytes of the request that the host has not confirmed."""
         ...
 
-    def has_unsent(self) -> bool:
-        """Say whether bytes of the request wait to be sent."""
+    def throws_away(self) -> bool:
+        """Say whether the program itself holds bytes of the request: those never leave once dropped."""
         ...
 
     def end_limit(self) -> None:
@@ -84,21 +85,30 @@ class Line(Protocol):
 class Exchange:
     """How far a request and its answer have come.
 
+    Args:
+        pieces: The body, where it is sent piece by piece.
+
     Attributes:
         sent: How far the request has come; whoever sends it says so.
         early: Whether the answer began before the request was sent whole.
         ended: Whether the answer is complete, and the connection maybe with another request.
-        cut_off: Whether an early answer ended, and the connection with it, before the request was sent whole:
-            the request then never arrives whole.
+        cut_off: Whether an early answer ended, and the connection with it, while the program held some of the
+            request: that then never arrives whole. What the system holds it sends on for a turn of the loop.
     """
 
-    __slots__ = ("cut_off", "early", "ended", "sent")
+    __slots__ = ("_pieces", "cut_off", "early", "ended", "sent")
 
-    def __init__(self) -> None:
+    def __init__(self, pieces: io.BytesIO | None) -> None:
+        self._pieces = pieces
         self.sent: RequestProgress = NOTHING
         self.early: bool = False
         self.ended: bool = False
         self.cut_off: bool = False
+
+    def has_pieces_left(self) -> bool:
+        """Say whether some of the body was not handed to the connection at all."""
+        pieces = self._pieces
+        return pieces is not None and not pieces.closed and pieces.tell() < pieces.getbuffer().nbytes
 
 
 class AnswerWatch:
@@ -191,7 +201,7 @@ class AnswerWatch:
     def _end(self) -> None:
         exchange = self._exchange
         if exchange.early:
-            exchange.cut_off = exchange.sent is not WHOLE or self._line.has_unsent()
+            exchange.cut_off = exchange.has_pieces_left() or self._line.throws_away()
             self._line.drop()
         else:
             self._line.end_limit()

@@ -23,9 +23,9 @@ if sys.platform == "linux":
     import fcntl
     import termios
 
-    _UNCONFIRMED, _NOT_SENT = termios.TIOCOUTQ, 0x894B  # SIOCOUTQ; SIOCOUTQNSD, which no module names
+    _UNCONFIRMED = termios.TIOCOUTQ  # SIOCOUTQ
 else:
-    _UNCONFIRMED = _NOT_SENT = 0
+    _UNCONFIRMED = 0
 
 _FORM = "hh" if sys.platform == "win32" else "ii"
 _THROWN_AWAY = struct.pack(_FORM, 1, 0)
@@ -96,19 +96,14 @@ class Delivery:
                 return
 
     def has_unconfirmed(self) -> bool:
-        """Say whether there are bytes that the host has not confirmed, as far as the system tells."""
-        return self._has(_UNCONFIRMED)
+        """Say whether there are bytes that the host has not confirmed, as far as the system tells (tcp(7)).
 
-    def has_unsent(self) -> bool:
-        """Say whether bytes have not left the system, likewise: none of them arrives once it is aborted."""
-        return self._has(_NOT_SENT)
-
-    def _has(self, question: int) -> bool:
-        """Say what Linux says of a connection's queue (tcp(7))."""
+        Where it is asked, the connection is not closed yet: the system goes on sending them meanwhile.
+        """
         if not self._can_ask or self._line is None:
             return False
         try:
-            return fcntl.ioctl(self._line.fileno(), question, _NONE) != _NONE
+            return fcntl.ioctl(self._line.fileno(), _UNCONFIRMED, _NONE) != _NONE
         except GONE:
             return False
 

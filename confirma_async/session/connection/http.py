@@ -118,13 +118,14 @@ class AiohttpTransport:
         raise told
 
     async def _answer(self, session: aiohttp.ClientSession, request: Request) -> Response:
-        passage = Passage(request.not_after)
+        body = _body(request.body)
+        passage = Passage(request.not_after, body if isinstance(body, io.BytesIO) else None)
         try:
             # Not "async with": read() gives the connection back, or closes it where it fails, and costs less.
             answer = await session.request(
                 request.method,
                 request.url,
-                data=_body(request.body),
+                data=body,
                 headers=request.headers,
                 timeout=_LONGEST if request.timeout >= _LONG else _connecting(request.timeout / 2),
                 allow_redirects=False,
@@ -135,14 +136,14 @@ class AiohttpTransport:
             limit = self._answer_limit if request.limit is None else request.limit
             declared = answer.content_length
             if declared is not None and declared <= limit and hdrs.CONTENT_ENCODING not in answer.headers:
-                body, cut_off = await answer.read(), False
+                contents, cut_off = await answer.read(), False
             else:
-                body, cut_off = await _read(answer, limit)
+                contents, cut_off = await _read(answer, limit)
             passage.check(answer.status)
         except BaseException:
             passage.give_up()
             raise
-        return Response(answer.status, answer.headers, body, cut_off)
+        return Response(answer.status, answer.headers, contents, cut_off)
 
     async def close(self) -> None:
         """Close the session made here, if there is one; a borrowed session stays open.

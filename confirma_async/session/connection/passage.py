@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
+import sys
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -61,12 +63,18 @@ class _Line(Delivery):
         self.watch: AnswerWatch = AnswerWatch(self)
 
     def has_undelivered(self) -> bool:
-        return self._program_has_unsent() or self.has_unconfirmed()
+        return self._program_holds_some() or self.has_unconfirmed()
 
-    def has_unsent(self) -> bool:
-        return self._program_has_unsent() or super().has_unsent()
+    def throws_away(self) -> bool:
+        # asyncio's selector empties its buffer as it aborts; other loops may still hand it to the system.
+        transport = self._protocol.transport
+        return (
+            isinstance(transport, asyncio.Transport)
+            and sys.platform != "win32"
+            and self._program_holds_some()
+        )
 
-    def _program_has_unsent(self) -> bool:
+    def _program_holds_some(self) -> bool:
         transport = self._protocol.transport
         return transport is not None and transport.get_write_buffer_size() > 0
 
@@ -114,12 +122,17 @@ class Passage:
     """The way of one request over a connection that is clear, and of the answer that belongs to it.
 
     The pipeline alone decides what is sent again, so a request is let out once: some GETs change something.
+
+    Args:
+        not_after: The time of the loop from which on the first byte must not leave.
+        pieces: The body, where it is sent piece by piece; None where it goes out at once.
     """
 
-    __slots__ = ("_exchange", "_fault", "_not_after", "_request", "_transport")
+    __slots__ = ("_exchange", "_fault", "_not_after", "_pieces", "_request", "_transport")
 
-    def __init__(self, not_after: float) -> None:
+    def __init__(self, not_after: float, pieces: io.BytesIO | None) -> None:
         self._not_after = not_after
+        self._pieces = pieces
         self._fault: type[UnclearError] = UnclearError
         self._request: aiohttp.ClientRequest | None = None
         self._transport: asyncio.WriteTransport | None = None
@@ -212,7 +225,7 @@ class Passage:
             raise UnclearError
         # aiohttp shows every byte of a connection to its parser, and to nothing else.
         held: Any = protocol  # of which its types know only what is public
-        exchange, line = Exchange(), _line_of(protocol)
+        exchange, line = Exchange(self._pieces), _line_of(protocol)
         self._exchange = exchange
         line.watch.begin(exchange, held._parser)  # noqa: SLF001
         held._parser = line.watch  # noqa: SLF001

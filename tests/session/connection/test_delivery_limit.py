@@ -168,10 +168,15 @@ async def test_a_connection_that_rests_is_closed_as_usual():
             assert await ended == b""  # a reset would have raised
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="this system does not say what it has not sent")
-@pytest.mark.parametrize("status", [b"429 Busy", b"503 Away", b"422 No"])
-async def test_a_refusal_that_comes_before_the_system_has_sent_the_request_ends_its_delivery(status):
-    """A host that refuses early may read the rest all the same, and do what it says."""
+STATUSES = [b"429 Busy", b"503 Away", b"422 No"]
+
+
+@contextlib.asynccontextmanager
+async def refused_early(status, size):
+    """Yield a call to a host that refuses it early, and how much of its body arrives all the same.
+
+    Such a host may read the rest, and do what it says.
+    """
     answer = b"HTTP/1.1 " + status + b"\r\nRetry-After: 1\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 
     def refuse(listening):
@@ -179,7 +184,7 @@ async def test_a_refusal_that_comes_before_the_system_has_sent_the_request_ends_
         with listening.accept()[0] as connection, contextlib.suppress(ConnectionError):
             connection.settimeout(10)
             count += len(connection.recv(1000))
-            time.sleep(0.2)  # until then the program has handed all of it to the system
+            time.sleep(0.2)  # until then the program has handed to the system what that takes
             connection.sendall(answer)
             time.sleep(0.2)
             while data := connection.recv(65_536):
@@ -189,11 +194,29 @@ async def test_a_refusal_that_comes_before_the_system_has_sent_the_request_ends_
     with unread() as (listening, url):
         reading = asyncio.create_task(asyncio.to_thread(refuse, listening))
         transport, loop = AiohttpTransport(), asyncio.get_running_loop()
-        request = Request("POST", url, {}, b"x" * 200_000, 5.0, not_after=loop.time() + 5.0)
-        told = await transport.send(request)
-        await transport.close()
-        assert told.status == int(status[:3])
-        assert await reading < 200_000
+        request = Request("POST", url, {}, b"x" * size, 5.0, not_after=loop.time() + 5.0)
+        try:
+            yield transport.send(request), reading
+        finally:
+            await transport.close()
+
+
+@pytest.mark.parametrize("status", STATUSES)
+async def test_a_refusal_of_what_the_program_has_not_handed_over_ends_its_delivery(status):
+    async with refused_early(status, 20_000_000) as (call, reading):  # more than any system takes at once
+        assert (await call).status == int(status[:3])
+        assert await reading < 20_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="this system does not say what it has not delivered")
+@pytest.mark.parametrize("status", STATUSES)
+async def test_a_refusal_of_what_the_system_may_still_deliver_is_not_believed(status):
+    """The connection is closed a turn of the loop later: until then the system goes on sending."""
+    async with refused_early(status, 200_000) as (call, reading):
+        with pytest.raises(TransportError) as caught:
+            await call
+        assert caught.value.phase is Phase.NO_REPLY
+        await reading
 
 
 async def test_a_session_that_is_closed_under_way_leaves_the_outcome_unknown():
