@@ -17,7 +17,13 @@ from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.stored.trust import doubt_in
 from confirma_async.bulk.journal.stored.values import milliseconds
 from confirma_async.bulk.machines.packing import Bundle, PlannedInvoice, packed_of, unpacked
-from confirma_async.bulk.machines.queue import QUEUE_SCHEMA, make_queue, queue_chunks, queue_form
+from confirma_async.bulk.machines.queue import (
+    QUEUE_SCHEMA,
+    hurry_chunks,
+    make_queue,
+    queue_chunks,
+    queue_form,
+)
 from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.bulk.postgres.connection.text_forms import array_text, data_array
 from confirma_async.bulk.postgres.journal import PostgresJournal
@@ -158,6 +164,7 @@ class PlannedJournal(PostgresJournal):
             if one.admission in TAKEN_UP and one.row is not None and one.row.digest == entry.digest
         ]
         queued = self._queued(known)
+        hurry_chunks(self._session, {*queued.values()})
         planned = [
             (entry, one)
             for entry, one in zip(entries, admitted, strict=True)
@@ -174,13 +181,13 @@ class PlannedJournal(PostgresJournal):
             queue_chunks(self._session, [chunk])
         return admitted
 
-    def _queued(self, positions: Sequence[int]) -> set[int]:
-        """Return which items an earlier plan has queued."""
+    def _queued(self, positions: Sequence[int]) -> dict[int, int]:
+        """Return which items an earlier plan has queued, and the chunk of each."""
         query = (
-            "SELECT position FROM item JOIN planned_chunk ON planned_chunk.id = item.chunk "
+            "SELECT position, chunk FROM item JOIN planned_chunk ON planned_chunk.id = item.chunk "
             "AND position = ANY(positions) WHERE position = ANY(%s)"
         )
-        return {position for (position,) in self._all(query, array_text(positions))} if positions else set()
+        return dict(self._all(query, array_text(positions))) if positions else {}
 
     def _move(self, positions: Sequence[int], chunk: int) -> None:
         """Have items belong to a chunk that the journal has had before; new ones do."""
@@ -244,8 +251,9 @@ class PlannedJournal(PostgresJournal):
         self._do("UPDATE run SET worker = %s WHERE id = %s", name, run)
         self._do(
             "INSERT INTO rate (per_second) VALUES (coalesce(%s, 'infinity'::float8)) "
-            "ON CONFLICT (one) DO UPDATE SET per_second = coalesce(%s, rate.per_second)",
-            rate, rate,
+            "ON CONFLICT (one) DO UPDATE SET per_second = coalesce(%s, rate.per_second), "
+            "next_at = least(rate.next_at, clock_timestamp() + make_interval(secs => 1 / %s::float8))",
+            rate, rate, rate,
         )  # fmt: skip
         ((found,),) = self._all("SELECT per_second FROM rate")
         return float(found)
@@ -331,7 +339,7 @@ class PlannedJournal(PostgresJournal):
         if found is None:
             return 0
         looks, keep_days, left, pending, runs = found
-        self._part_with_final(chunk, keep_days, left)
+        left = self._part_with_final(chunk, keep_days, left)
         if not left:
             self._end_sent(runs, now)
             return 0
@@ -343,17 +351,22 @@ class PlannedJournal(PostgresJournal):
         queue_chunks(self._session, [chunk], seconds=pause)
         return int(left)
 
-    def _part_with_final(self, chunk: int, keep_days: int | None, left: int) -> None:
+    def _part_with_final(self, chunk: int, keep_days: int | None, left: int) -> int:
         """Remove from a chunk what is final, or the chunk where nothing is left of it.
+
+        Another worker may have brought some of it to its end since.
 
         Args:
             chunk: Its number.
             keep_days: Days for which its bodies are kept once they are final; None for none.
             left: How many invoices of it are open.
+
+        Returns:
+            How many still are.
         """
         if not left and keep_days is None:  # nearly always: nothing is to be read
             self._do("DELETE FROM planned_chunk WHERE id = %s", chunk)
-            return
+            return 0
         body, positions, still = next(self._all(_CONTENTS, chunk))
         open_ = frozenset(still)
         final = [position for position in positions if position not in open_]
@@ -366,6 +379,7 @@ class PlannedJournal(PostgresJournal):
                 "UPDATE planned_chunk SET positions = %s, body = %b WHERE id = %s",
                 array_text(still), packed_of(body, positions, still), chunk,
             )  # fmt: skip
+        return len(still)
 
     def has_more(self) -> bool:
         """Say whether a planned invoice is to be sent or under way, or a chunk is due for another look.

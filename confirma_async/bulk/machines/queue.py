@@ -14,7 +14,7 @@ import contextlib
 import datetime
 import hashlib
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Any, cast
 
 from confirma_async.bulk.postgres.connection.failures import REFUSED, explained, name_of
@@ -99,6 +99,21 @@ def queue_chunks(session: PostgresSession, chunks: Sequence[int], *, seconds: fl
             for chunk in chunks
         ]
     )
+
+
+def hurry_chunks(session: PostgresSession, chunks: Collection[int]) -> None:
+    """Have chunks that wait for another look come at once, as part of the transaction of a journal.
+
+    Args:
+        session: The connection of the journal.
+        chunks: Their numbers.
+    """
+    if chunks:
+        session.execute(
+            f"UPDATE {QUEUE_SCHEMA}.procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo' "
+            "AND scheduled_at > now() AND (args->>'chunk')::bigint = ANY(%s)",
+            (list(chunks),),
+        )
 
 
 class _SessionConnector(BaseConnector):

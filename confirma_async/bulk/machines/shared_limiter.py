@@ -94,24 +94,33 @@ class SharedLimiter:
         Raises:
             TimeoutError: it did not come by the deadline.
         """
+        loop = asyncio.get_running_loop()
+        if self._looking is None:
+            self._looking = loop.create_task(self._look())
         await self.local.acquire(deadline)
         try:
-            loop = asyncio.get_running_loop()
-            if self._looking is None:
-                self._looking = loop.create_task(self._look())
             if self.per_second == math.inf and self._gate <= loop.time():
                 return
             turn: asyncio.Future[None] = loop.create_future()
-            if self.per_second == math.inf:
-                loop.call_at(self._gate, self._admit, turn, self._gate)
-            else:
-                self._waiting.append(turn)
-                self._lease_on()
+            self._enqueue(turn)
             async with asyncio.timeout_at(deadline):
                 await turn
         except BaseException:
             self.local.release()
             raise
+
+    def _enqueue(self, turn: asyncio.Future[None]) -> None:
+        """Have a call wait for a permit; where no rate is said, until the service wants no quiet."""
+        loop = asyncio.get_running_loop()
+        if turn.done():
+            return
+        if self.per_second < math.inf:
+            self._waiting.append(turn)
+            self._lease_on()
+        elif self._gate > loop.time():
+            loop.call_at(self._gate, self._enqueue, turn)  # by then there may be a rate
+        else:
+            turn.set_result(None)
 
     def release(self) -> None:
         """End a call that was admitted."""
@@ -142,18 +151,35 @@ class SharedLimiter:
     async def _lease_for_all(self) -> None:
         """Lease permits as long as calls wait for one, a few at a time."""
         loop = asyncio.get_running_loop()
-        while wanted := len(self._missed) + len(self._waiting):
+        while wanted := self._wanted():
             count = int(min(wanted, max(1.0, self.per_second * AHEAD)))
             lease = await self._lease(count)
             if lease is None:
                 await asyncio.sleep(AHEAD)  # nobody sends without a permit
                 continue
             for number in range(count):
+                if not self._wanted():  # they have given up, or got the permits of others that had
+                    break
                 turn = (self._missed or self._waiting).popleft()
                 due = lease.first + number * lease.interval
                 loop.call_at(due, self._admit, turn, due)
             ahead = lease.first + count * lease.interval - loop.time()
-            await asyncio.sleep(max(0.0, ahead - AHEAD, min(GATHERING, ahead / 2)))
+            await self._pause(max(0.0, ahead - AHEAD, min(GATHERING, ahead / 2)))
+
+    def _wanted(self) -> int:
+        """Return how many calls wait for a permit; those that have given up by now do not."""
+        for turns in (self._missed, self._waiting):
+            while turns and turns[0].done():
+                del turns[0]
+        return len(self._missed) + len(self._waiting)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait for so long, or until another rate is said."""
+        loop, rate = asyncio.get_running_loop(), self.per_second
+        until = loop.time() + seconds
+        await asyncio.sleep(min(seconds, LOOK_SECONDS))
+        while self.per_second == rate and (left := until - loop.time()) > 0:  # noqa: ASYNC110 (it looks too)
+            await asyncio.sleep(min(left, LOOK_SECONDS))
 
     async def _lease(self, count: int) -> _Lease | None:
         loop = asyncio.get_running_loop()
@@ -171,9 +197,11 @@ class SharedLimiter:
 
         A worker that was held up would otherwise send at once all that it has missed.
         """
-        if turn.done():
-            return
         loop = asyncio.get_running_loop()
+        if turn.done():  # it has given up: its permit is the next one's
+            if not self._wanted():
+                return
+            turn = (self._missed or self._waiting).popleft()
         if self._gate > loop.time():
             loop.call_at(self._gate, self._admit, turn, self._gate)
         elif loop.time() > due + LATE:

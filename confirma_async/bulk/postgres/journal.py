@@ -71,7 +71,10 @@ _CLAIMED_AGAIN = (
     "UPDATE item SET state = c.state, verdict = NULL, run = c.run, holder = c.holder, digest = c.digest, "
     "date = c.date, source = c.source, amount = c.amount, currency = c.currency, ended = NULL, "
     "detail = c.detail, status = NULL, decided_at = NULL, took = NULL, says_no = NULL, form = NULL, "
-    "attempts = CASE WHEN c.anew THEN 0 ELSE attempts END "
+    "attempts = CASE WHEN c.anew THEN 0 ELSE attempts END, "
+    # A chunk that it was in may have other contents of it by now, or none, or be gone.
+    "chunk = CASE WHEN item.digest = c.digest AND EXISTS (SELECT 1 FROM planned_chunk "
+    "WHERE planned_chunk.id = item.chunk AND item.position = ANY(positions)) THEN chunk END "
     "FROM unnest(%s::smallint[], %s::bigint[], %s::bigint[], %s::bytea[], %s::int[], %s::text[], "
     "%s::bigint[], %s::text[], %s::text[], %s::boolean[], %s::bigint[]) AS "
     "c(state, run, holder, digest, date, source, amount, currency, detail, anew, position) "
@@ -332,10 +335,11 @@ class PostgresJournal(PostgresReader):
         self._do(
             "UPDATE item SET state = %s, verdict = %s, place = coalesce(sequence, 0), status = NULL, "
             "detail = %s, decided_at = %s, says_no = NULL, form = NULL, holder = NULL, "
+            "chunk = CASE WHEN %s THEN chunk END, "  # else its contents may be those of an earlier version
             "attempts = CASE WHEN %s THEN 0 ELSE attempts END WHERE position = %s",
             int(resolution.state), int(resolution.state) if final else None,
             f"a person decided: {plain(resolution.note)}", milliseconds(resolution.at) if final else None,
-            resolution.state is State.PENDING, resolution.position,
+            resolution.state is not State.REJECTED, resolution.state is State.PENDING, resolution.position,
         )  # fmt: skip
 
     def archive(self, before: float) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import bisect
+import contextlib
 import math
 from collections import Counter
 
@@ -143,3 +144,59 @@ def test_all_workers_know_within_a_second_that_the_service_wants_quiet(in_virtua
     moments = in_virtual_time(lambda: heard_of_quiet(per_second))
     assert not [moment for moment in moments if 1.0 <= moment < 4.98]
     assert [moment for moment in moments if moment >= 4.98]
+
+
+async def after_another_rate(first, second, *, callers=4, quiet=0.0):
+    """Return when calls were admitted that began to wait at one rate, since another one was said."""
+    loop, row, moments = asyncio.get_running_loop(), RateRow(first), []
+    limiter = SharedLimiter(LocalLimiter(RateLimit(concurrency=64)), row, first)
+
+    async def call():
+        await limiter.acquire(loop.time() + 600.0)
+        moments.append(loop.time())
+
+    if quiet:
+        limiter.answered(loop.time(), refused=True, quiet=quiet)
+    calls = [asyncio.create_task(call()) for _ in range(callers)]
+    await asyncio.sleep(1.0)
+    told, row.per_second = loop.time(), second
+    row.next_at = min(row.next_at, told + 1.0 / second)  # as become_worker does
+    await asyncio.gather(*calls)
+    await limiter.close()
+    return [moment - told for moment in moments]
+
+
+def test_calls_that_wait_for_quiet_to_end_keep_the_rate_that_was_said_meanwhile(in_virtual_time):
+    found = in_virtual_time(lambda: after_another_rate(math.inf, 5.0, callers=50, quiet=4.0))
+    assert max(found) - min(found) >= 9.0
+
+
+def test_a_rate_that_is_raised_is_followed_at_once_but_for_permits_that_are_leased(in_virtual_time):
+    found = sorted(in_virtual_time(lambda: after_another_rate(0.02, 100.0)))
+    assert found[-2] <= 2.0
+
+
+async def admitted_beside_those_that_give_up():
+    """Return how many calls are admitted in half a minute at two a second; each waits for five seconds."""
+    loop, admitted = asyncio.get_running_loop(), 0
+    limiter = SharedLimiter(LocalLimiter(RateLimit(concurrency=32)), RateRow(2.0), 2.0)
+
+    async def call():
+        nonlocal admitted
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await limiter.acquire(loop.time() + 5.0)
+                admitted += 1
+                limiter.release()
+
+    calls = [asyncio.create_task(call()) for _ in range(32)]
+    await asyncio.sleep(30.0)
+    for task in calls:
+        task.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    await limiter.close()
+    return admitted
+
+
+def test_calls_that_have_given_up_use_no_permits_up(in_virtual_time):
+    assert in_virtual_time(admitted_beside_those_that_give_up) >= 50

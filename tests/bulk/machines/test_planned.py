@@ -4,12 +4,14 @@ import pytest
 
 pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 
+from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Decision, JobName
 from confirma_async.bulk.machines.kept_bodies import bodies_of
 from confirma_async.bulk.machines.packing import Bundle
-from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA
 from confirma_async.bulk.models import Retry, State
+from confirma_async.bulk.postgres.journal import open_postgres
 
 
 @pytest.fixture
@@ -289,6 +291,102 @@ def test_what_was_rejected_is_queued_with_its_body_again_while_its_old_chunk_wai
     assert queued()[-1] == 2
     assert bodies_of(planner, 1) == [entry(1).body]
     assert take(begun("b")[0], 2) == [(1, Admission.CLAIMED)]
+
+
+@pytest.fixture
+def taken_here(postgres, entry):
+    """Has a job of its own take up an invoice with some contents, and end before it is sent."""
+
+    def take_up(number, contents, retry=Retry.NONE):
+        journal = open_postgres(postgres)
+        with journal.transaction():
+            run = journal.runs.begin(JobName("t"), now=1000.0)
+            (admitted,) = journal.admit([entry(number, contents=contents)], run, retry)
+        assert admitted.admission in TAKEN_UP
+        with journal.transaction():
+            journal.runs.put_back(run)
+            journal.runs.end(run, "stopped", now=1600.0)
+        journal.close()
+
+    return take_up
+
+
+def test_contents_that_a_job_of_its_own_has_corrected_are_queued_when_they_are_planned(
+    plan, begun, taken_here, entry
+):
+    plan(1, 2)
+    taken_here(1, b"b")
+    plan(1, contents=b"b")
+    worker, _ = begun("w")
+    assert take(worker, 1) == [(2, Admission.CLAIMED)]
+    with worker.transaction():
+        (taken,) = worker.take(2)
+    assert taken.entry.body == entry(1, contents=b"b").body
+    assert bodies_of(worker, 1) == [taken.entry.body]
+
+
+def test_a_correction_in_doubt_is_queued_while_its_old_chunk_waits(plan, begun, entry, in_database):
+    plan(1, 2)
+    dead, _ = begun("dead")
+    take(dead, 1)
+    with dead.transaction():
+        dead.sending([1, 2], 5.0, 35.0)
+    with dead.transaction():
+        dead.decide([Decision(position=1, state=State.REJECTED, at=9.0)])
+    dead.close()
+    expire(in_database)
+    with in_database() as connection:
+        connection.execute("UPDATE confirma_journal.meta SET value = '1:2:00000001' WHERE name = 'term'")
+    planner, run = begun()
+    with planner.transaction():
+        planner.plan(Bundle.of([entry(1, contents=b"b")]), run, Retry.CHANGED)
+    assert take(begun("w")[0], 2) == [(1, Admission.UNKNOWN)]
+
+
+def test_nothing_is_left_for_workers_of_what_a_job_of_its_own_has_put_back(
+    half_done, begun, taken_here, in_database
+):
+    worker = half_done(State.REJECTED)
+    take(worker, 1)
+    with worker.transaction():
+        worker.decide([Decision(position=2, state=State.ACCEPTED, at=9.0)])
+    assert finish(worker, 1) == 0
+    taken_here(1, b"b", Retry.CHANGED)
+    with in_database() as connection:
+        query = "SELECT count(*) FROM confirma_journal.item WHERE verdict IS NULL AND chunk IS NOT NULL"
+        assert connection.execute(query).fetchone() == (0,)
+
+
+def test_a_run_ends_whose_last_invoice_another_worker_decides_as_its_chunk_ends(plan, begun, monkeypatch):
+    run = plan(1, 2)
+    (first, _), (second, _) = begun("a"), begun("b")
+    take(second, 1)
+    with second.transaction():
+        second.sending([1, 2], 5.0, 35.0)
+    with second.transaction():
+        second.decide([Decision(position=1, state=State.ACCEPTED, at=9.0)])
+    real = PlannedJournal._part_with_final
+
+    def part(self, *given):
+        with second.transaction():
+            second.decide([Decision(position=2, state=State.ACCEPTED, at=9.0)])
+        return real(self, *given)
+
+    monkeypatch.setattr(PlannedJournal, "_part_with_final", part)
+    assert finish(first, 1) == 0
+    assert first.runs.find(run).ending == "sent by workers"
+
+
+def test_a_chunk_that_waits_for_another_look_comes_at_once_when_it_is_planned_again(
+    half_done, begun, entry, in_database
+):
+    half_done(State.ACCEPTED)
+    planner, run = begun()
+    with planner.transaction():
+        planner.plan(Bundle.of([entry(2)]), run)
+    with in_database() as connection:
+        query = f"SELECT count(*) FROM {QUEUE_SCHEMA}.procrastinate_jobs WHERE scheduled_at > now()"
+        assert connection.execute(query).fetchone() == (0,)
 
 
 def test_what_a_drained_worker_has_not_sent_is_for_others_at_once(plan, begun, queued):

@@ -12,6 +12,7 @@ from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.following import PlannedRun, follow, patience_of
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, name_of, target_in_words
+from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
 from confirma_async.cli.options import ChosenProfiles
 from confirma_async.cli.options.workers import ForWorkers
@@ -87,6 +88,8 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWo
     if how.detach:
         show_creditors_plan(planned, as_json=request.as_json)
         return foremost(codes)
+    for account, error in planned.failed.items():  # told again in the end, which may be far away
+        say(f"{account}: Failed: {explained(error).message}", err=True)
     for remarks in (each.warnings for each in planned.accounts.values()):
         options.remark(remarks)
     runs = {name: _run(profiles, name, each) for name, each in planned.accounts.items()}
