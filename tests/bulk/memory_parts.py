@@ -45,7 +45,7 @@ class MemoryFigures(_Part):
         return found
 
     def decided_since(self, run, moment):
-        return sum(by == run and at // 10 >= moment // 10 for by, at, _ in self.contents.decided)
+        return sum(run in {None, by} and at // 10 >= moment // 10 for by, at, _ in self.contents.decided)
 
     def archived(self, run=None):
         return sum(run in {None, row.run} for row in self.contents.archived)

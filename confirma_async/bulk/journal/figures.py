@@ -27,8 +27,11 @@ class Figures(Protocol):
         """
         ...
 
-    def decided_since(self, run: int, moment: float) -> int:
-        """Return how many items a run decided since a moment, in seconds since 1970, to ten seconds."""
+    def decided_since(self, run: int | None, moment: float) -> int:
+        """Return how many items were decided since a moment, in seconds since 1970, to ten seconds.
+
+        All are counted, or those of a run.
+        """
         ...
 
     def archived(self, run: int | None = None) -> int:

@@ -49,12 +49,32 @@ def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
     """
     since = max(now - RECENT, run.began_at)
     counts = journal.figures.counts(run.number)
-    unknown = journal.rows(State.UNKNOWN, State.SENDING, run=run.number)
-    sent = [row.attempted_at for row in unknown if row.attempted_at]
     met = run.known + sum(1 for _ in journal.runs.known(run.number))
     return Progress(
         rate=journal.figures.decided_since(run.number, since) / max(now - since, 1.0),
         decided=sum(counts[state] for state in FINAL) + journal.figures.refused(run.number) + met,
         expected=run.expected,
-        oldest_unknown=max(0.0, now - min(sent)) if sent else None,
+        oldest_unknown=_oldest_unknown(journal, now, run.number),
     )
+
+
+def progress_of_workers(journal: JournalReader, now: float) -> Progress:
+    """Read how the workers of a journal get on with all that was planned, by whichever run.
+
+    Args:
+        journal: The journal.
+        now: Seconds since 1970.
+    """
+    counts = journal.figures.counts()
+    return Progress(
+        rate=journal.figures.decided_since(None, now - RECENT) / RECENT,
+        decided=sum(counts[state] for state in FINAL),
+        expected=sum(counts.values()),
+        oldest_unknown=_oldest_unknown(journal, now),
+    )
+
+
+def _oldest_unknown(journal: JournalReader, now: float, run: int | None = None) -> float | None:
+    unknown = journal.rows(State.UNKNOWN, State.SENDING, run=run)
+    sent = [row.attempted_at for row in unknown if row.attempted_at]
+    return max(0.0, now - min(sent)) if sent else None

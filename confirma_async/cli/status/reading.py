@@ -15,7 +15,7 @@ from confirma_async.bulk.journal.records import Doubt, Refused, Run
 from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import Row
 from confirma_async.bulk.places import JournalPlace, PostgresPlace
-from confirma_async.bulk.reporting.progress import Progress, progress_of
+from confirma_async.bulk.reporting.progress import Progress, progress_of, progress_of_workers
 from confirma_async.cli.journals import Chosen
 from confirma_async.cli.remembered import from_text
 from confirma_async.formats import ColumnMapping, Identity
@@ -71,6 +71,7 @@ class RunStatus:
 def read_status(chosen: Chosen) -> RunStatus:
     """Read how a run, or a whole journal, stands."""
     journal, latest = chosen.journal, chosen.latest
+    workers = _workers(chosen)
     run, last = chosen.run.number if chosen.run else None, latest.number if latest else 0
     counts = {state.name.lower(): count for state, count in journal.figures.counts(run).items()}
     counts["pending"] -= journal.figures.withheld(last)  # counted as refused
@@ -96,9 +97,16 @@ def read_status(chosen: Chosen) -> RunStatus:
         writes=journal.writes.counts(run),
         open_writes=list(islice(journal.writes.rows(*_NOT_TAKEN, run=run), LISTED)),
         numbers=journal.numbers.given_by(last),
-        progress=progress_of(journal, latest, time.time()) if latest else None,
-        workers=_workers(chosen),
+        progress=_progress(chosen, workers),
+        workers=workers,
     )
+
+
+def _progress(chosen: Chosen, workers: Sequence[WorkerRow]) -> Progress | None:
+    """Return how far the run is; of a whole journal that workers send, how far they are with all of it."""
+    if chosen.run is None and workers:
+        return progress_of_workers(chosen.journal, time.time())
+    return progress_of(chosen.journal, chosen.latest, time.time()) if chosen.latest else None
 
 
 def _amounts(chosen: Chosen) -> Mapping[State, Mapping[str, Decimal]]:

@@ -4,7 +4,7 @@ import pytest
 
 from confirma_async.bulk.journal.records import Decision
 from confirma_async.bulk.models import Refusal, State
-from confirma_async.bulk.reporting.progress import progress_of
+from confirma_async.bulk.reporting.progress import progress_of, progress_of_workers
 from confirma_async.errors import Problem
 from confirma_async.formats import Place
 
@@ -51,3 +51,13 @@ def test_what_cannot_be_told_is_not(journal, run):
         None,
         None,
     )
+
+
+def test_workers_are_as_far_as_the_invoices_of_all_runs_together(halfway, run, entry):
+    other = run(now=1000.0)
+    with halfway.transaction():
+        halfway.admit([entry(21), entry(22)], other)
+        halfway.decide([Decision(position=13, state=State.ACCEPTED, at=1009.0)])
+    progress = progress_of_workers(halfway, 1010.0)
+    assert (progress.decided, progress.left, progress.oldest_unknown) == (11, 3, 3.0)
+    assert progress.rate >= 1 / 60  # the times of a run that is over are forgotten

@@ -48,10 +48,12 @@ class StoredFigures:
             if cents is not None
         )
 
-    def decided_since(self, run: int, moment: float) -> int:
+    def decided_since(self, run: int | None, moment: float) -> int:
         """See ``Figures``."""
-        query = "SELECT coalesce(sum(count), 0) FROM decided WHERE run = ? AND period >= ?"
-        return self._tables.one(query, run, int(moment) // PERIOD)
+        query, period = "SELECT coalesce(sum(count), 0) FROM decided WHERE period >= ?", int(moment) // PERIOD
+        if run is None:
+            return self._tables.one(query, period)
+        return self._tables.one(f"{query} AND run = ?", period, run)
 
     def archived(self, run: int | None = None) -> int:
         """See ``Figures``."""
