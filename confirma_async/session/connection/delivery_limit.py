@@ -49,7 +49,7 @@ _NONE = bytes(4)
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
-class Delivery:
+class SystemDelivery:
     """What the system has of a connection: the requests that it goes on delivering, and bytes to be read.
 
     Args:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch, Exchange
-from confirma_async.session.connection.delivery_limit import GONE, Delivery
+from confirma_async.session.connection.delivery_limit import GONE, SystemDelivery
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -44,7 +44,7 @@ class NoAnswerError(aiohttp.ClientError):
     """What came is no answer to the request; the text says why."""
 
 
-class _Line(Delivery):
+class _Line(SystemDelivery):
     """A connection, as the watch over its answers sees it; it keeps this for its life.
 
     Args:
