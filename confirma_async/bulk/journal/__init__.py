@@ -62,7 +62,7 @@ class JournalReader(Protocol):
 
     @property
     def ownership(self) -> OwnershipReader:
-        """Whose it is: the target and the account that it is tied to."""
+        """The target and the account that it is tied to."""
         ...
 
     @property
@@ -106,12 +106,12 @@ class Journal(JournalReader, Protocol):
 
     @property
     def runs(self) -> Runs:
-        """The runs: their beginning and their end."""
+        """The runs, with their beginning and their end."""
         ...
 
     @property
     def ownership(self) -> Ownership:
-        """Whose it is: the target and the account that it is tied to."""
+        """The target and the account that it is tied to."""
         ...
 
     @property
