@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
@@ -124,6 +125,9 @@ class Batch:
             in_order = self.remarks[number] == IN_ORDER
             found["lost"] += in_order and not there
             found["doubled"] += len(there) > 1
+            if len(there) > 1 or (in_order and not there):  # so rare that each is worth a look
+                before = former[row.position] if row else []
+                print(f"invoice {number}: {len(there)} times there; {row}; before: {before}", file=sys.stderr)
             found["unwanted"] += bool(there) and not in_order
             if row is None:
                 found["disagreeing"] += 1
