@@ -126,8 +126,10 @@ class Batch:
             found["lost"] += in_order and not there
             found["doubled"] += len(there) > 1
             if len(there) > 1 or (in_order and not there):  # so rare that each is worth a look
-                before = former[row.position] if row else []
-                print(f"invoice {number}: {len(there)} times there; {row}; before: {before}", file=sys.stderr)
+                earlier = former[row.position] if row else []
+                print(
+                    f"invoice {number}: {len(there)} times there; {row}; before: {earlier}", file=sys.stderr
+                )
             found["unwanted"] += bool(there) and not in_order
             if row is None:
                 found["disagreeing"] += 1
