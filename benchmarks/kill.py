@@ -41,11 +41,11 @@ from itertools import count, cycle
 from pathlib import Path
 
 from attrs import define, field, frozen
-from killing.fault_mix import troubled_sandbox
+from killing.fault_mix import Standstill, troubled_sandbox
 from killing.input_files import Inputs
 from killing.invoices import WRONGS, Batch
 from killing.mishaps import WRONGS as MISHANDLED
-from killing.trial import RETRY, SUBMIT, Tally, Trial
+from killing.trial import RETRY, SPARE, SUBMIT, Tally, Trial
 from killing.victim import STEPS
 from parts.figures import report, surroundings
 
@@ -78,11 +78,13 @@ class Proof:
         kills: How often.
         seed: Makes the dice of every job.
         tally: What happened.
+        standstill: For how long the service stood still at most.
     """
 
     kills: int
     seed: int
     tally: Tally = field(factory=Tally)
+    standstill: Standstill = field(factory=Standstill)
     _kinds: Iterator[str] = field(factory=lambda: cycle(KINDS))
     _missed: list[str] = field(factory=list[str])
     _tries: Counter[str] = field(factory=Counter[str])
@@ -101,9 +103,11 @@ class Proof:
                 with tempfile.TemporaryDirectory() as folder:
                     await self._job(random.Random(f"{self.seed} {next(self._jobs)}"), Path(folder))
 
+        watch = asyncio.create_task(self.standstill.watch())
         async with asyncio.TaskGroup() as lanes:
             for _ in range(at_once):
                 lanes.create_task(one_after_the_other())
+        watch.cancel()
 
     async def _job(self, dice: random.Random, folder: Path) -> None:
         batch = Batch(Inputs(folder, dice), dice)
@@ -188,6 +192,8 @@ def main() -> None:
             "changes_of_the_input": dict(tally.changes),
             "mishaps_of_the_journal": dict(tally.mishaps),
             "lookups": tally.lookups,
+            "service_stood_still_seconds": round(proof.standstill.seconds, 3),
+            "service_may_stand_still_seconds": round(SPARE, 3),
             "pauses": tally.paused,
             "rejected": tally.refused,
             "accepted_after_rejection": tally.corrected,

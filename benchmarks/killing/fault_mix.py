@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator
 
@@ -16,6 +17,8 @@ from confirma_async.sandbox import Fault, FaultRule, Faults, Sandbox
 TOO_LATE = 0.7
 """Seconds after which the service goes on with what the client has given up."""
 LISTING_DELAY = 0.2
+TICK = 0.02
+"""Seconds between two looks at whether the service stood still."""
 
 CREATE = CREATE_INVOICE.name
 LISTING = DISTRIBUTIONS.name
@@ -143,6 +146,30 @@ class FaultMix:
     def _left(self) -> Counter[str]:
         names = {rule: name for name, rule in ALL.items()}
         return Counter({names[evolve(rule, times=1)]: rule.times or 0 for rule in self.faults.remaining()})
+
+
+@define
+class Standstill:
+    """The longest time for which the sandboxes of this process did nothing.
+
+    The promise rests on a service that handles what it was sent within the settle time. A sandbox here shares
+    its process with the jobs' comparisons, and its machine with everything else: where it stood still for
+    longer than ``trial.SPARE``, what is found wrong says nothing of the SDK.
+
+    Attributes:
+        seconds: How long.
+    """
+
+    seconds: float = 0.0
+
+    async def watch(self) -> None:
+        """Look, until cancelled."""
+        now = time.monotonic()
+        while True:
+            due = now + TICK
+            await asyncio.sleep(TICK)
+            now = time.monotonic()
+            self.seconds = max(self.seconds, now - due)
 
 
 @contextlib.asynccontextmanager

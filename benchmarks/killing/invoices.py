@@ -112,9 +112,12 @@ class Batch:
 
     def wrongs(self, stored: Iterable[StoredInvoice], journal: JournalReader) -> Counter[str]:
         """Compare service and journal with what must be, invoice by invoice; count what is wrong."""
-        arrived, former = defaultdict[int, list[bytes]](list), defaultdict[int, list[PreviousVersion]](list)
+        arrived, former = (
+            defaultdict[int, list[StoredInvoice]](list),
+            defaultdict[int, list[PreviousVersion]](list),
+        )
         for invoice in stored:
-            arrived[known_as(invoice.number, invoice.type)].append(_digest(invoice.body))
+            arrived[known_as(invoice.number, invoice.type)].append(invoice)
         for one in journal.previous_versions():
             if one.state is State.REJECTED:  # what a person resolved is kept as well
                 former[one.position].append(one)
@@ -126,16 +129,16 @@ class Batch:
             found["lost"] += in_order and not there
             found["doubled"] += len(there) > 1
             if len(there) > 1 or (in_order and not there):  # so rare that each is worth a look
-                earlier = former[row.position] if row else []
-                print(
-                    f"invoice {number}: {len(there)} times there; {row}; before: {earlier}", file=sys.stderr
-                )
+                earlier = [one for one in journal.previous_versions() if row and one.position == row.position]
+                came = [each.received_at.isoformat() for each in there]
+                print(f"invoice {number}: came at {came}; {row}; before: {earlier}", file=sys.stderr)
             found["unwanted"] += bool(there) and not in_order
             if row is None:
                 found["disagreeing"] += 1
                 continue
             state = State.ACCEPTED if there else State.REJECTED
-            found["disagreeing"] += row.state is not state or {row.digest, *there} != {versions[-1]}
+            bodies = {_digest(each.body) for each in there}
+            found["disagreeing"] += row.state is not state or {row.digest, *bodies} != {versions[-1]}
             before = [(one.state, one.digest, bool(one.detail)) for one in former[row.position]]
             found["unlinked"] += before != [(State.REJECTED, digest, True) for digest in versions[:-1]]
         return found

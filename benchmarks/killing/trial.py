@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from attrs import define, field
-from killing.fault_mix import CREATE, LISTING
+from killing.fault_mix import CREATE, LISTING, LISTING_DELAY, TOO_LATE
 from killing.input_files import Inputs
 from killing.invoices import INVOICES, RIVALS, Batch
 from killing.mishaps import MISHAPS, Mishaps
@@ -34,6 +34,8 @@ TIMEOUT = 0.6
 
 SETTLE = 1.6
 """Beyond TOO_LATE and LISTING_DELAY together, by what a busy machine needs."""
+SPARE = SETTLE - TOO_LATE - LISTING_DELAY
+"""Seconds for which the service may stand still, and still lists an invoice before that is given up."""
 
 RATE = 300.0
 """Invoices per second while there are kills to come: slow enough that a job outlives them."""
