@@ -12,7 +12,8 @@ from confirma_async.formats.payload import Draft, put
 from confirma_async.formats.values.decimals import cents
 from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.documents import Lines
-from confirma_async.formats.xml.elements import local_name, own_text, steps_below
+from confirma_async.formats.xml.elements import local_name, own_text, paths_below
+from confirma_async.formats.xml.envelope import NO_ENVELOPE, Envelope
 from confirma_async.formats.xml.known_markup import Asked, Lent, PathsToPlaces
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.plan import Aside, LaidOut, Plan, Take
@@ -44,7 +45,12 @@ class ElementReader:
     """
 
     def __init__(
-        self, root: Element, dialect: Dialect, lines: Lines | None = None, lent: Lent | None = None
+        self,
+        root: Element,
+        dialect: Dialect,
+        lines: Lines | None = None,
+        lent: Lent | None = None,
+        envelope: Envelope = NO_ENVELOPE,
     ) -> None:
         self.root = root
         self.dialect = dialect
@@ -53,6 +59,7 @@ class ElementReader:
         self.currency: str = dialect.currency(root)
         self._lines = lines
         self._lent = lent
+        self._envelope = envelope
         self._line_of: dict[Element, int] | None = None
         self.taken: Taken = Taken(dialect, self.currency)
         self._steps = dialect.known_steps
@@ -396,14 +403,10 @@ class ElementReader:
         return None if source is None else self._place(source)
 
     def path_of(self, element: Element) -> str:
-        """Return the path of an element from the root, in local names: ``/Invoice/InvoiceLine[2]/ID``."""
-        if not self._paths:  # all at once, the first time: elements do not know their parents
-            pending = [(self.root, f"/{local_name(self.root.tag)}")]
-            while pending:
-                each, path = pending.pop()
-                self._paths[each] = path
-                pending += [(child, f"{path}/{step}") for child, step in steps_below(each)]
-        return self._paths[element]
+        """Return the path of an element, in local names: ``/Invoice/InvoiceLine[2]/ID``."""
+        if not self._paths:
+            self._paths = paths_below(self.root)
+        return self._paths.get(element) or self._envelope.paths[element]
 
 
 @cache  # of the paths of this package, in the few kinds of documents that it reads

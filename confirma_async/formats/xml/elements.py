@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 from confirma_async.formats.xml.parse import Element
 
@@ -44,3 +45,18 @@ def steps_below(parent: Element) -> list[tuple[Element, str]]:
             name = f"{name}[{seen[tag]}]"
         steps.append((child, name))
     return steps
+
+
+def paths_below(root: Element, without: Collection[Element] = ()) -> dict[Element, str]:
+    """Return each element with its path from a root, in document order: ``/Invoice/InvoiceLine[2]/ID``.
+
+    All at once, since elements do not know their parents. What is below ``without`` is left out.
+    """
+    paths: dict[Element, str] = {}
+    pending = [(root, f"/{local_name(root.tag)}")]
+    while pending:
+        each, path = pending.pop()
+        if each not in without:
+            paths[each] = path
+            pending += [(child, f"{path}/{step}") for child, step in reversed(steps_below(each))]
+    return paths

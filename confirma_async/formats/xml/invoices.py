@@ -23,7 +23,7 @@ from confirma_async.formats.models import (
 )
 from confirma_async.formats.xml.documents import Document, Lines, documents
 from confirma_async.formats.xml.elements import local_name
-from confirma_async.formats.xml.envelope import Envelope
+from confirma_async.formats.xml.envelope import NO_ENVELOPE, Envelope
 from confirma_async.formats.xml.finvoice import finvoice_identity, finvoice_invoice
 from confirma_async.formats.xml.finvoice.codes import FINVOICE_ROOT
 from confirma_async.formats.xml.known_markup import Lent
@@ -156,10 +156,12 @@ def _contents(document: Document) -> Sequence[tuple[Element, Envelope]]:
     if isinstance(root, Problem):
         return ()
     if root.tag in _KINDS:
-        return [(root, Envelope())]
+        return [(root, NO_ENVELOPE)]
     if root.tag == _ATTACHED:
         return _attached(root)
-    return [(each, Envelope(root)) for each in _inside(root)]
+    inside = _inside(root)
+    envelope = Envelope(root, inside)
+    return [(each, envelope) for each in inside]
 
 
 def _inside(root: Element) -> list[Element]:

@@ -329,6 +329,25 @@ def test_a_delivery_of_a_bank_is_read_document_by_document(records):
         assert "Envelope around the document is not sent" in each.remarks[0]
 
 
+@pytest.mark.parametrize("is_inside", [False, True])
+def test_an_address_from_the_envelope_is_said_to_stand_there(records, is_inside):
+    inner = INVOICE.split("?>", 1)[1]
+    end = "</SOAP-ENV:Body>"
+    within = ENVELOPE.replace(end, inner + end).encode()
+    (found,) = records(within if is_inside else ENVELOPE + INVOICE)
+    buyer = "$.invoice.parties.buyerParty"
+    at = "/Envelope/Header/MessageHeader/To"
+    assert found.origins.find(f"{buyer}.electronicInvoiceAccount").endswith(f"{at}[1]/PartyId")
+    assert found.origins.find(f"{buyer}.electronicRoutingAddress").endswith(f"{at}[2]/PartyId")
+
+
+def test_a_receiver_inside_another_document_of_the_frame_is_not_taken(records):
+    inner = INVOICE.split("?>", 1)[1]
+    other = changed(inner, ("</Finvoice>", "<To><PartyId>003712345678</PartyId></To></Finvoice>"))
+    first, _ = records(f"<frame>{inner}{other}</frame>".encode())
+    assert first.request.invoice.parties.buyer_party.electronic_invoice_account is None
+
+
 def test_sightings_are_those_of_the_invoices():
     assert [(seen.identity.original, seen.place.line) for seen in scan(EXAMPLE)] == [
         ("13001", 37),

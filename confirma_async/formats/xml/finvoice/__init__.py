@@ -85,7 +85,7 @@ def finvoice_invoice(
     lent: Lent | None,
 ) -> ReadInvoice | BadRecord:
     """Read the invoice of a Finvoice document."""
-    reader = ElementReader(root, DIALECT, lines, lent)
+    reader = ElementReader(root, DIALECT, lines, lent, envelope)
     number = reader.peek(root, _NUMBER)
     identity = _identity(reader, number or "")
     draft = Draft()
@@ -231,9 +231,7 @@ def _route(reader: ElementReader, envelope: Envelope) -> tuple[EInvoiceRoute, bo
     if address is not None or envelope.root is None:
         return EInvoiceRoute(address, operator), False
     found: dict[str, Element] = {}
-    for receiver in envelope.root.iter():
-        if not receiver.tag.endswith("}To") and receiver.tag != "To":
-            continue
+    for receiver in envelope.receivers:
         party, role = receiver.find("{*}PartyId"), receiver.find("{*}Role")
         if party is not None and own_text(party):
             is_operator = role is not None and own_text(role) == "Intermediator"
