@@ -164,6 +164,7 @@ class Trial:
         await asyncio.sleep(LATE)  # what was sent as a run was killed may still arrive
         self.sandbox.advance(minutes=10)
         await self._run()
+        await asyncio.sleep(LATE)  # and what that run sent
         self._find_out()
         await self._run()
         self.sandbox.advance(minutes=10)
@@ -204,11 +205,13 @@ class Trial:
             for row in [*journal.rows(State.UNKNOWN)]:
                 key = f"{OPERATIONS[0]} {row.key.number - FIRST - 1}"
                 state = State.ACCEPTED if effects[key] else State.PENDING
-                journal.resolve(Resolution(position=row.position, state=state, note="seen", at=now))
+                journal.resolve(
+                    Resolution(position=row.position, state=state, note="seen", at=now, settle_seconds=SETTLE)
+                )
                 self.by_hand += 1
             for write in [*journal.writes.rows(State.UNKNOWN)]:
                 state = State.ACCEPTED if effects[write.key] else State.PENDING
-                journal.writes.resolve(write.id, state, "seen", now)
+                journal.writes.resolve(write.id, state, "seen", now, SETTLE)
                 self.by_hand += 1
 
     def compare(self, told: Mapping[str, str]) -> None:

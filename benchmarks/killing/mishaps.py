@@ -57,6 +57,7 @@ class Mishaps:
         dice: Decides how a loss is made good, and which look it is.
         wrongs: Counts what must never be.
         happened: Counts what happened, looks by their command.
+        settle_seconds: Seconds for which the service may still be at work on a call that has ended.
     """
 
     journal: Path
@@ -66,6 +67,7 @@ class Mishaps:
     dice: random.Random
     wrongs: Counter[str]
     happened: Counter[str]
+    settle_seconds: float
     _copy: Path | None = None
     _copied: bool = field(init=False, default=False)
     _unknown_before: int = INVOICES
@@ -119,8 +121,14 @@ class Mishaps:
             for each in sorted(asked)[:AT_ONCE]:
                 lost = State.PENDING if each in in_order else State.REJECTED
                 state = State.ACCEPTED if each in there else lost
-                note, position = "seen in the portal", rows[each].position
-                journal.resolve(Resolution(position=position, state=state, note=note, at=time.time()))
+                resolution = Resolution(
+                    position=rows[each].position,
+                    state=state,
+                    note="seen in the portal",
+                    at=time.time(),
+                    settle_seconds=self.settle_seconds,
+                )
+                journal.resolve(resolution)
                 self.happened["found out in the portal"] += 1
         self._unknown_before = len(rows)
         return not by_hand

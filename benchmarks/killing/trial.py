@@ -107,6 +107,7 @@ class Trial:
             dice=self.dice,
             wrongs=self.tally.wrongs,
             happened=self.tally.mishaps,
+            settle_seconds=SETTLE,
         )
 
     @property
@@ -223,6 +224,7 @@ class Trial:
             if process.returncode == DONE:
                 return True
             batch = self.batch
+            await asyncio.sleep(SETTLE)  # whoever looks in the portal at once may look before it has arrived
             if self.mishaps.find_out(self.sandbox.invoices(), batch.in_order, batch.added):
                 batch.add_more()
         self.tally.unfinished += 1

@@ -275,6 +275,9 @@ MAX_CONSECUTIVE_REJECTIONS = 50
 """Rejections in a row of the same cause after which a job pauses, unless said otherwise: what is wrong with
 all of them (a provisional name, an agreement) is not cured by sending the rest."""
 
+SETTLE_SECONDS = 60.0
+"""Seconds for which the service may still be at work on a call that has ended, unless said otherwise."""
+
 CHUNK_SIZE = 500
 """Planned invoices that a worker takes at a time, unless said otherwise."""
 
@@ -319,7 +322,7 @@ class JobOptions:
         reading: How the inputs are read, in words for whoever reads them again.
     """
 
-    settle_seconds: float = field(default=60.0, validator=within(bounds.SETTLE))
+    settle_seconds: float = field(default=SETTLE_SECONDS, validator=within(bounds.SETTLE))
     on_unknown: Unknown = field(default=Unknown.HOLD, converter=Unknown)
     validate: Validate = True
     allow: Sequence[str] = field(default=(), converter=tuple[str, ...])

@@ -14,7 +14,7 @@ from confirma_async.bulk.journal.records import (
     Run,
     Version,
 )
-from confirma_async.bulk.journal.rules import admission_of, same_invoice
+from confirma_async.bulk.journal.rules import admission_of, check_resolvable, same_invoice
 from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import FINAL, Retry, Row, State
 from confirma_async.errors import JournalError
@@ -187,6 +187,8 @@ class MemoryJournal:
         row = self.contents.items[resolution.position]
         if row.holder is not None and not self._is_left(row):
             raise JournalError("a job has it in its hands")
+        left = evolve(row, holder=None, state=State.UNKNOWN)
+        check_resolvable(left, resolution, self.trust.doubt())
         self._keep(row, resolution.at, resolution.note)
         rejected = [
             one.digest

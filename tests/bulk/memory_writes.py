@@ -3,8 +3,9 @@
 from attrs import evolve
 
 from confirma_async.bulk.journal.records import Admission
+from confirma_async.bulk.journal.rules import check_absence
 from confirma_async.bulk.journal.writes import UNDER_WAY, Claim, WriteRow, claim_of, may_show_the_same
-from confirma_async.bulk.models import FINAL, Retry, State
+from confirma_async.bulk.models import FINAL, SETTLE_SECONDS, Retry, State
 from confirma_async.errors import JournalError
 
 
@@ -81,8 +82,10 @@ class MemoryWrites:
             if row.run == run and row.state is State.CLAIMED:
                 self._change(row.id, state=State.PENDING)
 
-    def resolve(self, ident, state, note, at):
+    def resolve(self, ident, state, note, at, settle_seconds=SETTLE_SECONDS):
         row = self._rows[ident]
+        if state is State.PENDING:
+            check_absence(row.key, row.ends_at or 0.0, self._journal.trust.doubt(), at, settle_seconds)
         if state is State.ACCEPTED and row.form is not None:
             self._journal.evidence.confirm_form(row.form)
         self._change(

@@ -4,11 +4,14 @@ import http.server
 import io
 import json
 import threading
+import time
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from confirma_async.cli.app import run
+from confirma_async.cli.commands.jobs import resolve
 from confirma_async.sandbox import Sandbox
 
 
@@ -20,6 +23,17 @@ def environment(monkeypatch, tmp_path, quiet_logger):
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def an_hour_later(monkeypatch):
+    """Lets an hour pass for ``confirma resolve``."""
+
+    def pass_by():
+        later = time.time() + 3600.0
+        monkeypatch.setattr(resolve, "time", SimpleNamespace(time=lambda: later))
+
+    return pass_by
 
 
 @pytest.fixture

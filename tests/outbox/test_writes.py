@@ -4,7 +4,9 @@ import asyncio
 import datetime
 import gc
 import json
+import time
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,9 +18,11 @@ from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import (
     ConfigurationError,
+    JournalError,
     PermissionDeniedError,
     RequestInvalidError,
 )
+from confirma_async.outbox.writes import desk
 from confirma_async.resources.accounting import prepared_ledger
 from confirma_async.sandbox import Fault, Sandbox
 from confirma_async.schemas import (
@@ -279,13 +283,17 @@ async def test_lost_ledgers_and_payments_are_found_in_the_statuses(outbox, sandb
     assert (sandbox.requests[LEDGER], sandbox.requests[PAYMENTS]) == (1, 1)
 
 
-async def test_a_lost_client_waits_for_a_person(client, sandbox, journal):
+async def test_a_lost_client_waits_for_a_person(client, sandbox, journal, monkeypatch):
     sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CLIENT)
     confirma = client(provisioning_token=sandbox.provisioning_token)
     async with confirma, confirma.outbox(journal=journal) as outbox:
         await outbox.onboarding.create_client(REQUEST)
         (standing,) = await outbox.settle()
         assert standing.verdict is Verdict.UNKNOWN
+        with pytest.raises(JournalError, match="may still arrive"):
+            await outbox.resolve(CLIENT, "2077474-0", "not sent", because="the vendor says so")
+        in_an_hour = time.time() + 3600.0
+        monkeypatch.setattr(desk, "time", SimpleNamespace(time=lambda: in_an_hour))
         await outbox.resolve(CLIENT, "2077474-0", "not sent", because="the vendor says so")
         await outbox.settle()
         assert (await outbox.onboarding.create_client(REQUEST)).accepted

@@ -21,6 +21,7 @@ from confirma_async.bulk.evidence.observations import Observations, loop_time
 from confirma_async.bulk.evidence.tasks import UNPROVEN, Again, Decided, Lost, Send, Step, Task, decision_of
 from confirma_async.bulk.journal import Journal, JournalReader
 from confirma_async.bulk.journal.records import Doubt, Version
+from confirma_async.bulk.journal.rules import FAR
 from confirma_async.bulk.models import JobOptions, Row, State, Unknown
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import CallError, Phase
@@ -33,9 +34,6 @@ RESENDS = 3
 
 LOOKUPS = 3
 """Failed lookups of one invoice after which it is left for the next run."""
-
-FAR = 3600.0
-"""Seconds from now that a lost call may end at most, by the journal, for a run to wait for that."""
 
 _NEWEST = 8
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from confirma_async.bulk.models import InvoiceKey, Row, State
+from confirma_async.bulk.models import SETTLE_SECONDS, InvoiceKey, Row, State
 
 RUNS_WITH_REFUSALS = 100
 """Runs of which the refused records are kept."""
@@ -163,12 +163,15 @@ class Resolution:
             no attempt counts any more, so that it is sent without another look.
         note: How the person knows.
         at: Now; seconds since 1970.
+        settle_seconds: Seconds for which the service may still be at work on a call that has ended. Before
+            they have passed, nobody can have seen that it has not got the item.
     """
 
     position: int
     state: State
     note: str
     at: float
+    settle_seconds: float = SETTLE_SECONDS
 
 
 @frozen(kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
@@ -9,9 +10,12 @@ from attrs import frozen
 
 from confirma_async.accounts.owner import Owner
 from confirma_async.accounts.registry import automatic_name
-from confirma_async.bulk.journal.records import Admission
+from confirma_async.bulk.journal.records import Admission, Doubt, Resolution
 from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
 from confirma_async.errors import JournalError, JournalMismatchError
+
+FAR = 3600.0
+"""Seconds from now that a lost call may end at most, by the journal, for anybody to wait for that."""
 
 
 class NotWrittenError(JournalError):
@@ -58,14 +62,17 @@ def admission_by_state(state: State, changed: bool, retry: Retry) -> Admission:
     return Admission.UNKNOWN if state in {State.UNKNOWN, State.SENDING} else Admission.CLAIMED
 
 
-def check_resolvable(row: Row | None) -> None:
+def check_resolvable(row: Row | None, resolution: Resolution, doubt: Doubt | None) -> None:
     """Check that a person may say what became of an item.
 
     Args:
         row: The item, after what dead runs have left was settled; None where there is none any more.
+        resolution: What the person says.
+        doubt: Why the journal may not know all that was sent; None where it does.
 
     Raises:
-        JournalError: a run that goes on looks it up, or it is not of unknown outcome any more.
+        JournalError: a run that goes on looks it up, it is not of unknown outcome any more, or it may still
+            arrive and is said to be absent.
     """
     if row is None:
         raise JournalError("the invoice is in the journal no longer")
@@ -78,6 +85,40 @@ def check_resolvable(row: Row | None) -> None:
         raise JournalError(
             f"{row.key} is of unknown outcome no longer: a job has found it {row.state.name.lower()}; "
             "nothing was changed"
+        )
+    if resolution.state is State.PENDING:
+        check_absence(str(row.key), _ended_by(row), doubt, resolution.at, resolution.settle_seconds)
+
+
+def _ended_by(row: Row) -> float:
+    """Return the moment by which the last call of an item had surely ended; 0 where there was none."""
+    if row.ended is not None and row.attempted_at is not None and row.seconds is not None:
+        return row.attempted_at + row.seconds
+    return row.ends_at or row.attempted_at or 0.0
+
+
+def check_absence(name: str, ends_at: float, doubt: Doubt | None, now: float, settle_seconds: float) -> None:
+    """Check that a person can know that the service has not got what was sent to it.
+
+    A moment far from now was noted by a clock that stood wrong: then the person alone can tell.
+
+    Args:
+        name: What was sent.
+        ends_at: The latest moment at which its last call could end, by the journal; seconds since 1970.
+        doubt: Why there may be a later one, which the journal does not know; None where there is none.
+        now: Now; seconds since 1970.
+        settle_seconds: Seconds for which the service may still be at work on a call that has ended.
+
+    Raises:
+        JournalError: it may still arrive.
+    """
+    forgotten = 0.0 if doubt is None else doubt.since
+    ends_at = max(moment for moment in (ends_at, forgotten, 0.0) if moment - now <= FAR)
+    left = math.ceil(ends_at + settle_seconds - now)
+    if left > 0:
+        raise JournalError(
+            f"{name} may still arrive: its last call is so new that the service may be at work on it. Look "
+            f"it up there in {left} s, and say then what became of it; nothing was changed"
         )
 
 

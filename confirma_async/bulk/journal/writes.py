@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.rules import admission_by_state
-from confirma_async.bulk.models import Retry, State
+from confirma_async.bulk.models import SETTLE_SECONDS, Retry, State
 
 Fact = Mapping[str, Any]
 """What one part of a write can be found by in a later read, as JSON: numbers, codes, amounts; no texts."""
@@ -202,7 +202,9 @@ class Writes(Protocol):
         """Let go of what a run has claimed and not sent: it is pending again."""
         ...
 
-    def resolve(self, ident: int, state: State, note: str, at: float) -> None:
+    def resolve(
+        self, ident: int, state: State, note: str, at: float, settle_seconds: float = SETTLE_SECONDS
+    ) -> None:
         """Write down what a person found out about a write of unknown outcome.
 
         ACCEPTED confirms the form of its answer as well: what was answered so was taken.
@@ -212,6 +214,10 @@ class Writes(Protocol):
             state: ACCEPTED if the service has it, REJECTED if it is in error, PENDING if it surely has not.
             note: How the person knows.
             at: Now; seconds since 1970.
+            settle_seconds: Seconds for which the service may still be at work on a call that has ended.
+
+        Raises:
+            JournalError: it is said to be absent, and may still arrive.
         """
         ...
 

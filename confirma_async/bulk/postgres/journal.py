@@ -325,7 +325,8 @@ class PostgresJournal(PostgresReader):
         """See ``Journal``."""
         self._tables.lock()
         self._holders.settle_dead()
-        check_resolvable(next(self._items.query("WHERE position = %s", resolution.position), None))
+        row = next(self._items.query("WHERE position = %s", resolution.position), None)
+        check_resolvable(row, resolution, self._trust.doubt())
         self._trust.settle()  # else the next run would take what a person has found out for unknown
         self._keeper.keep_former(resolution.position, resolution.at, resolution.note)
         self._counts.count({resolution.position: resolution})

@@ -230,7 +230,8 @@ class SqliteJournal(SqliteReader):
     def resolve(self, resolution: Resolution) -> None:
         """See ``Journal``."""
         self._holders.settle_dead()
-        check_resolvable(next(self._items.query("WHERE position = ?", resolution.position), None))
+        row = next(self._items.query("WHERE position = ?", resolution.position), None)
+        check_resolvable(row, resolution, self.trust.doubt())
         self.trust.settle()  # else the next run would take what a person has found out for unknown
         self._keeper.keep_former(resolution.position, resolution.at, resolution.note)
         self._counts.count({resolution.position: resolution})

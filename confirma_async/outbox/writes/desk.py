@@ -345,7 +345,7 @@ class WriteDesk:
         def resolve(journal: Journal) -> State | None:
             row = journal.writes.find(operation, key)
             if row is not None and row.state is State.UNKNOWN:
-                journal.writes.resolve(row.id, state, note, time.time())
+                journal.writes.resolve(row.id, state, note, time.time(), self.settle_seconds)
             return None if row is None else row.state
 
         before = await self.run.writer.run(resolve)

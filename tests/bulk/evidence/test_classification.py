@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from typing import Any
 
 import pytest
@@ -538,7 +539,8 @@ async def test_a_persons_word_is_not_asked_about_again(service, submit, kinds):
     (unknown,) = journal.rows(State.UNKNOWN)
     assert kinds[-1] is EvidenceKind.RIVAL
     with journal.transaction():
-        journal.resolve(Resolution(position=unknown.position, state=State.PENDING, note="asked", at=9.0))
+        later = time.time() + 3600.0
+        journal.resolve(Resolution(position=unknown.position, state=State.PENDING, note="asked", at=later))
     report, _ = await submit(["CREDIT_NOTE", 1042], journal)
     assert (report.accepted, service.sent) == (2, [1042, 1042, 1042])
 

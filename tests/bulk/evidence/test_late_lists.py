@@ -15,6 +15,7 @@ from late_lists import quick_journal, run_job
 from confirma_async.bulk.journal.records import Resolution
 from confirma_async.bulk.models import Retry, State, Unknown
 from confirma_async.bulk.sqlite.journal import open_sqlite
+from confirma_async.errors import JournalError
 from confirma_async.session.transport import Response
 
 from .test_lookups import (  # noqa: F401 (fixtures)
@@ -250,11 +251,12 @@ def test_what_is_told_of_a_rejection_is_what_the_service_said(in_virtual_time, j
     assert "held" not in detail(journal)
 
 
-def absent(journal, number):
+def absent(journal, number, later=3600.0):
     """What ``confirma resolve --is absent`` writes down."""
     row = next(row for row in journal.rows() if row.key.number == number)
+    resolution = Resolution(position=row.position, state=State.PENDING, note="asked", at=time.time() + later)
     with journal.transaction():
-        journal.resolve(Resolution(position=row.position, state=State.PENDING, note="asked", at=9.0))
+        journal.resolve(resolution)
 
 
 def test_a_wrong_word_of_a_person_confirms_no_form(in_virtual_time, journal, request_of):
@@ -339,6 +341,8 @@ def test_a_persons_word_counts_in_a_journal_that_has_just_come_into_doubt(
             await run_job(service, first, source(request_of(1)))
         shutil.copy(tmp_path / "a" / "journal", tmp_path / "b" / "journal")
         with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as second:
+            with pytest.raises(JournalError, match="may still arrive"):
+                absent(second, 1, later=50.0)  # what the copy knows nothing of may have been sent just now
             absent(second, 1)
         with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as second:
             await run_job(service, second, source(request_of(1)))

@@ -226,6 +226,18 @@ def test_a_person_decides_and_so_confirms_the_form_of_the_answer(journal, run, c
     assert journal.evidence.confirmed_forms() == {"ledger 200 {}"}
 
 
+def test_a_write_that_may_still_arrive_is_absent_to_nobody(journal, run, claim, send, decide):
+    ident = claim(write(), run()).row.id
+    send(ident)
+    decide(ident, State.UNKNOWN)
+    ends_at = journal.writes.find(LEDGER, "L-1").ends_at
+    with pytest.raises(JournalError, match="may still arrive"), journal.transaction():
+        journal.writes.resolve(ident, State.PENDING, "not in the books", ends_at + 59.0)
+    with journal.transaction():
+        journal.writes.resolve(ident, State.PENDING, "not in the books", ends_at + 60.0)
+    assert journal.writes.find(LEDGER, "L-1").state is State.PENDING
+
+
 def test_another_write_with_the_same_fact_is_a_rival_once_it_was_sent(journal, run, claim, send):
     number = run()
     first = claim(write("a", facts=[PAYMENT]), number).row.id

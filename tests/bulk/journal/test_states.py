@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from confirma_async.bulk.journal.records import Admission, Decision, JobName, Resolution
-from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, State
+from confirma_async.bulk.models import FINAL, SETTLE_SECONDS, Entry, InvoiceKey, Retry, State
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.formats import Place
 from tests.bulk.memory_journal import MemoryJournal
@@ -133,6 +133,7 @@ class States(RuleBasedStateMachine):
         self.die()
         unknown = list(self.journal.rows(State.UNKNOWN))
         if unknown:
+            self.now += SETTLE_SECONDS
             row = data.draw(st.sampled_from(unknown))
             state = State.ACCEPTED if self.held.get(row.key.number) else State.PENDING
             resolution = Resolution(position=row.position, state=state, note="asked", at=self.now)

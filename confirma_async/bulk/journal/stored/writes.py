@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from confirma_async.bulk.journal.records import Admission
+from confirma_async.bulk.journal.rules import check_absence
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.journal.stored.trust import OPEN_WRITES, StoredTrust
 from confirma_async.bulk.journal.stored.values import milliseconds, places, seconds, slices
@@ -19,7 +20,7 @@ from confirma_async.bulk.journal.writes import (
     claim_of,
     may_show_the_same,
 )
-from confirma_async.bulk.models import FINAL, Retry, State
+from confirma_async.bulk.models import FINAL, SETTLE_SECONDS, Retry, State
 
 _HELD = f"run = ? AND state IN ({State.CLAIMED:d}, {State.SENDING:d})"
 """Writes that a run has in its hands."""
@@ -165,9 +166,15 @@ class StoredWrites:
             run,
         )
 
-    def resolve(self, ident: int, state: State, note: str, at: float) -> None:
+    def resolve(
+        self, ident: int, state: State, note: str, at: float, settle_seconds: float = SETTLE_SECONDS
+    ) -> None:
         """See ``Writes``."""
-        form = self._known(ident).form
+        row = self._known(ident)
+        if state is State.PENDING:
+            ends_at = row.ends_at or row.attempted_at or 0.0
+            check_absence(f"{row.operation} {row.key}", ends_at, self._trust.doubt(), at, settle_seconds)
+        form = row.form
         if state is State.ACCEPTED and form is not None:
             self._tables.change("INSERT INTO form VALUES (?) ON CONFLICT DO NOTHING", form)
         detail = f"a person decided: {note}"

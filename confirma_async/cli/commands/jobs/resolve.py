@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
+from confirma_async import bounds
 from confirma_async.bulk import Journal, State
 from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.journal.records import Resolution
-from confirma_async.bulk.models import Row
+from confirma_async.bulk.models import SETTLE_SECONDS, Row
 from confirma_async.bulk.places import JournalPlace, open_journal
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
@@ -67,6 +68,13 @@ _NEXT: Mapping[str, str] = {
     type=click.Choice(sorted(WRITES)),
     help="Instead of an invoice: the write of an outbox whose key stands in the place of NUMBER.",
 )
+@click.option(
+    "--settle",
+    type=options.FiniteRange(bounds.SETTLE),
+    default=SETTLE_SECONDS,
+    show_default=True,
+    help="Seconds after its last call before which nothing can be said to be absent: it may still arrive.",
+)
 @whose
 @options.as_json
 def resolve(
@@ -78,12 +86,14 @@ def resolve(
     kind: str | None,
     seller: str | None,
     operation: str | None,
+    settle: float,
     as_json: bool,
 ) -> Exit:
     """Record what you found out about an invoice that may have arrived.
 
     Only invoices that the journal lists as unknown can be resolved, and none that a job is looking up just
-    then. Be sure before you say "absent": the next run sends the invoice again.
+    then. Be sure before you say "absent": the next run sends the invoice again. While it may still arrive,
+    nobody can be: nothing is changed then, and you are told when to look.
 
     After a journal was restored, many invoices may be held whose number is listed: by the list alone they
     could be other documents of those numbers, which the journal has forgotten. Where no two documents of your
@@ -106,14 +116,20 @@ def resolve(
     if isinstance(path, Path) and not path.is_file():
         raise click.BadParameter(f"there is no journal {path}", param_hint="JOURNAL")
     if operation is not None:
-        _resolve_write(path, operation, words[-1], found, note, as_json=as_json)
+        _resolve_write(path, operation, words[-1], found, note, settle, as_json=as_json)
         return Exit.ACCEPTED
     with contextlib.closing(open_journal(path)) as journal, journal.transaction():
         fitting = _fitting(journal, run, kind, seller)
         rows = _listed(fitting) if number is None else [_the_one(journal, fitting, number)]
         for row in rows:
             journal.resolve(
-                Resolution(position=row.position, state=_STATES[found], note=note, at=time.time())
+                Resolution(
+                    position=row.position,
+                    state=_STATES[found],
+                    note=note,
+                    at=time.time(),
+                    settle_seconds=settle,
+                )
             )
     if as_json:
         resolved = [
@@ -142,7 +158,7 @@ def _before(words: Sequence[str], found: str, *, listed: bool) -> str | None:
 
 
 def _resolve_write(
-    path: JournalPlace, operation: str, key: str, found: str, note: str, *, as_json: bool
+    path: JournalPlace, operation: str, key: str, found: str, note: str, settle: float, *, as_json: bool
 ) -> None:
     """Write down, and say, what a person found out about a write of unknown outcome that is no invoice."""
     with contextlib.closing(open_journal(path)) as journal, journal.transaction():
@@ -151,7 +167,7 @@ def _resolve_write(
             unknown = [one.key for one in journal.writes.rows(State.UNKNOWN) if one.operation == operation]
             those = f"; those are {', '.join(unknown[:20])}" if unknown else ""
             raise click.UsageError(f"the journal holds no {operation} {key} of unknown outcome{those}")
-        journal.writes.resolve(row.id, _STATES[found], note, time.time())
+        journal.writes.resolve(row.id, _STATES[found], note, time.time(), settle)
     if as_json:
         print_json({"operation": operation, "key": key, "is": found, "because": note})
         return

@@ -30,7 +30,9 @@ def test_a_ledger_is_submitted_once(confirma, confirma_json, service, file):
     assert service.requests["accounting.submit_ledger"] == 1
 
 
-def test_a_ledger_whose_answer_was_lost_is_looked_for_and_not_sent_again(confirma, service, file):
+def test_a_ledger_whose_answer_was_lost_is_looked_for_and_not_sent_again(
+    confirma, service, file, an_hour_later
+):
     service.faults.add(Fault.RESET_BEFORE_COMMIT, operation="accounting.submit_ledger")
     for _ in range(2):
         code, out, _ = confirma("ledger", "submit", file(LEDGER))
@@ -38,7 +40,11 @@ def test_a_ledger_whose_answer_was_lost_is_looked_for_and_not_sent_again(confirm
         assert "confirma resolve --write accounting.submit_ledger 2026-11" in out
     assert service.requests["accounting.submit_ledger"] == 1
     resolved = ["--is", "absent", "--because", "it is not in the books"]
-    assert confirma("resolve", "--write", "accounting.submit_ledger", "2026-11", *resolved)[0] == 0
+    command = ["resolve", "--write", "accounting.submit_ledger", "2026-11", *resolved]
+    code, _, err = confirma(*command)
+    assert (code, "may still arrive" in err) == (2, True)
+    an_hour_later()
+    assert confirma(*command)[0] == 0
     assert confirma("ledger", "submit", file(LEDGER))[0] == 0
     assert service.requests["accounting.submit_ledger"] == 2
 

@@ -131,13 +131,14 @@ def test_the_journal_of_the_partner_asks_nobody_for_the_accounts_of_clients(conf
 
 
 @pytest.mark.parametrize("found", ["accepted", "absent"])
-def test_one_that_may_have_been_made_waits_for_a_person(confirma, partner, found):
+def test_one_that_may_have_been_made_waits_for_a_person(confirma, partner, an_hour_later, found):
     partner.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE)
     for _ in range(2):
         code, out, _ = confirma("client", "create", "seller.json", "--save", "seller.key")
         assert (code, "is not known" in out) == (4, True)
     (command,) = [line for line in out.splitlines() if "confirma resolve" in line]
     words = command.split()[1:-4]
+    an_hour_later()
     assert confirma(*words, "--is", found, "--because", "the vendor says so")[0] == 0
     code, _, _ = confirma("client", "create", "seller.json", "--save", "seller.key")
     assert (code, partner.requests[CREATE]) == ((2, 1) if found == "accepted" else (0, 2))

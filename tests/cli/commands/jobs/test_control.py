@@ -120,7 +120,14 @@ def unknown(confirma, service, invoices):
 
 
 def resolve(confirma, *more, found="absent"):
-    return confirma("resolve", 7, "--is", found, "--because", "asked the service desk", *more)
+    return confirma("resolve", 7, "--is", found, "--because", "asked the service desk", "--settle", 0, *more)
+
+
+def test_an_invoice_that_may_still_arrive_is_absent_to_nobody(confirma, confirma_json, service, unknown):
+    code, _, err = resolve(confirma, "--settle", 60)
+    assert (code, "may still arrive" in err, "nothing was changed" in err) == (2, True, True)
+    _, report = confirma_json("status")
+    assert [one["number"] for one in report["unknown"]] == [7]
 
 
 def test_an_invoice_that_a_person_knows_to_be_absent_is_sent_by_the_next_run(
