@@ -234,7 +234,7 @@ class Outbox(AsyncClosing):
         Raises:
             JournalError: the journal cannot be read.
         """
-        return [*await self.invoice_desk().settle(), *await self.write_desk().settle()]
+        return [*await self.invoice_desk().unknown.settle(), *await self.write_desk().settle()]
 
     async def wanted(self) -> Sequence[Wanted]:
         """Return the invoices that surely were not sent, and are sent once they are given again.
@@ -250,7 +250,7 @@ class Outbox(AsyncClosing):
                 operation=CREATE_INVOICE.name, subject=str(row.key), key=str(row.key.number),
                 source=row.source, why=row.detail or _UNSENT,
             )
-            for row in await self.invoice_desk().wanted()
+            for row in await self.invoice_desk().unknown.wanted()
         ]  # fmt: skip
         return invoices + [
             Wanted(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from confirma_async.errors import AuthenticationError, CallError, PermissionDeniedError
+from confirma_async.contract import Operation
+from confirma_async.errors import AuthenticationError, CallError, ConfigurationError, PermissionDeniedError
 from confirma_async.privacy import Secret
+from confirma_async.session.pipeline import Pipeline
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds after a refusal in which nothing is sent: doubled by each further refusal."""
@@ -58,3 +60,11 @@ class Gate:
         else:
             return  # one of those that were under way when the first was refused
         self._refusal, self._key, self._opens_at, self._trying = cause, key, now + self._pause, False
+
+
+def current_key(pipeline: Pipeline, operation: Operation[object]) -> Secret | None:
+    """Return the key that a call would bear now; None where there is none, which the call itself says."""
+    try:
+        return pipeline.keys.of(operation).current
+    except ConfigurationError:
+        return None

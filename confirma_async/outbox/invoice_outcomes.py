@@ -10,6 +10,7 @@ from attrs import define
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.models import Entry, Refusal, Verdict
+from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
 from confirma_async.outbox.gate import Gate
@@ -26,6 +27,13 @@ class HeldInvoice(Held):
 
     entry: Entry
     task: Task | None = None
+
+
+def held_invoice(entry: Entry, key: str | None = None) -> HeldInvoice:
+    """Return an invoice as it is held; ``key`` is the caller's own name for it."""
+    return HeldInvoice(
+        operation=CREATE_INVOICE.name, name=entry.key, subject=str(entry.key), key=key, entry=entry
+    )
 
 
 def told_of(held: HeldInvoice, verdict: Verdict, **more: Any) -> InvoiceOutcome:

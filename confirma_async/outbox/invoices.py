@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Mapping
 
 from attrs import define, evolve, field
 
@@ -22,31 +21,29 @@ from confirma_async.bulk.job.preparation import Record, prepare
 from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of, task_of
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.workers import Workers
-from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Admission, Admitted
-from confirma_async.bulk.models import Entry, InvoiceKey, JobOptions, Refusal, Retry, Row, State, Verdict
+from confirma_async.bulk.models import Entry, JobOptions, Refusal, Retry, Verdict
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import (
     CallError,
-    ConfigurationError,
     JournalError,
     Problem,
     RequestInvalidError,
 )
 from confirma_async.formats.models import Place, ReadInvoice
 from confirma_async.outbox.admissions import Admissions
-from confirma_async.outbox.gate import Gate
+from confirma_async.outbox.gate import Gate, current_key
 from confirma_async.outbox.held import ELSEWHERE, LOST, HeldWrites, OutcomeListener
-from confirma_async.outbox.invoice_outcomes import HeldInvoice, InvoiceOutcome, InvoiceOutcomes, told_of
-from confirma_async.outbox.invoice_rows import differs, entry_of, known
-from confirma_async.privacy import Secret
+from confirma_async.outbox.invoice_outcomes import (
+    HeldInvoice,
+    InvoiceOutcome,
+    InvoiceOutcomes,
+    held_invoice,
+    told_of,
+)
+from confirma_async.outbox.invoice_rows import differs, known
+from confirma_async.outbox.unknown_invoices import UnknownInvoices
 from confirma_async.validation import Checks
-
-LONGEST_PAUSE = 3600.0
-"""Seconds after which an invoice that a lookup left unknown is looked up again, at most."""
-
-AT_ONCE = 256
-"""Invoices of unknown outcome of earlier runs that are taken up at a time."""
 
 _FULL = (
     "too many outcomes are unknown, or wait for the form of their answers to be confirmed; nothing new is "
@@ -83,6 +80,7 @@ class InvoiceDesk:
         keep: Whether the journal keeps the payloads until they are final.
         sellers: The sellers whose invoices it takes, in one spelling; None for any.
         held: The invoices that are under way here, or looked up.
+        unknown: Those that nobody has given just now.
     """
 
     run: AccountRun
@@ -99,14 +97,18 @@ class InvoiceDesk:
     _gate: Gate = field(init=False, factory=Gate)
     _outcomes: InvoiceOutcomes = field(init=False)
     held: HeldWrites[HeldInvoice] = field(init=False)
+    unknown: UnknownInvoices = field(init=False)
     _given: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
         self.held = HeldWrites[HeldInvoice](self.tell)
         converter = self.run.pipeline.converter
-        self._outcomes = InvoiceOutcomes(self.held, converter, self._gate, self._look_again)
         writer, concurrency = self.run.writer, self.run.pipeline.limiter.concurrency
         self._brake = _Brake(self._let_go, self._note_trouble)
+        self.unknown = UnknownInvoices(
+            self.held, writer, self.options.settle_seconds, self._bring_again, self._brake.halted.is_set
+        )
+        self._outcomes = InvoiceOutcomes(self.held, converter, self._gate, self.unknown.look_again)
         pipeline = evolve(self.run.pipeline, halt=self._brake.calls)
         self._lookers = Workers(max(1, concurrency // 2), self._look_up)  # the rest is for what is new
         self._lookups = lookups_of(pipeline, writer, self.options, self._may_send, time.time)
@@ -126,9 +128,9 @@ class InvoiceDesk:
     async def begin(self) -> None:
         """Take in what the journal knows, and have what was left unknown looked up."""
         await begin_lookups(self._lookups, self.run.writer)
-        await self._take_up_unknown()
+        await self.unknown.take_up()
         if self.keep:
-            await self._send_kept()
+            await self.unknown.send_kept()
 
     # --- given --------------------------------------------------------------------------------------
 
@@ -151,7 +153,7 @@ class InvoiceDesk:
         entry = self._entry(invoice, key, checks)
         held = self.held.get(entry.key)
         if held is None:
-            held = self._hold(entry, key)
+            held = self.held.hold(held_invoice(entry, key))
             self.held.begin(self._bring(held, retry, timeout, headers))
         elif held.entry.digest != entry.digest:
             raise differs(entry, str(held.entry.place), "under way")
@@ -173,12 +175,6 @@ class InvoiceDesk:
             return entry
         return evolve(entry, place=Place("outbox" if key is None else f"outbox ({key})"))
 
-    def _hold(self, entry: Entry, key: str | None) -> HeldInvoice:
-        held = HeldInvoice(
-            operation=CREATE_INVOICE.name, name=entry.key, subject=str(entry.key), key=key, entry=entry
-        )
-        return self.held.hold(held)
-
     async def _bring(
         self, held: HeldInvoice, retry: Retry, timeout: float | None, headers: Mapping[str, str] | None
     ) -> None:
@@ -199,6 +195,9 @@ class InvoiceDesk:
             raise
         except Exception as error:  # noqa: BLE001 (raised where the invoice was given)
             self.held.fail(held, error)
+
+    def _bring_again(self, held: HeldInvoice) -> None:
+        self.held.begin(self._bring(held, Retry.NONE, None, None))
 
     def _may_wait(self, until: float) -> bool:
         """Say whether to wait for what another run has in its hands, until a moment of the loop's clock."""
@@ -230,7 +229,8 @@ class InvoiceDesk:
         return task
 
     async def _send(self, task: Task) -> None:
-        refusal = self._gate.passed(self._key, asyncio.get_running_loop().time())
+        key, now = current_key(self.run.pipeline, CREATE_INVOICE), asyncio.get_running_loop().time()
+        refusal = self._gate.passed(key, now)
         if refusal is not None:
             self._put_back(task, f"the key was refused just now: {refusal}", refusal)
         elif not self._decisions.room.is_set():
@@ -248,23 +248,17 @@ class InvoiceDesk:
         elif not task.unknown or await self._decisions.look_up(task):
             await self._sender.send(task)
 
-    @property
-    def _key(self) -> Secret | None:
-        try:
-            return self.run.pipeline.keys.of(CREATE_INVOICE).current
-        except ConfigurationError:  # the call itself says so
-            return None
-
     def _note_trouble(self, cause: CallError) -> None:
         """Close the gate where it is the key that is refused; nothing else stops an outbox."""
-        self._gate.note(cause, self._key, asyncio.get_running_loop().time())
+        key, now = current_key(self.run.pipeline, CREATE_INVOICE), asyncio.get_running_loop().time()
+        self._gate.note(cause, key, now)
+
+    def _let_go(self) -> None:
+        self._decisions.let_go()
 
     def _may_send(self) -> bool:
         """Say whether invoices are under way that may become witnesses."""
         return bool(self.held.working)
-
-    def _let_go(self) -> None:
-        self._decisions.let_go()
 
     def _broke(self, broken: asyncio.Future[None]) -> None:
         """Leave nobody waiting, and send nothing new, since the journal cannot be written any more."""
@@ -282,86 +276,6 @@ class InvoiceDesk:
             await self._handle(task)
         except JournalError as error:
             self._outcomes.failed(task, error)
-
-    def _look_again(self, held: HeldInvoice) -> None:
-        """Have one that a lookup left unknown looked up again later: there may be a witness by then."""
-        held.looks += 1
-        if self.held.waits_too_many():
-            self.held.forget(held)  # the journal has it, and ``settle`` takes it up again
-            return
-        pause = min(LONGEST_PAUSE, max(1.0, self.options.settle_seconds) * 2.0 ** min(held.looks, 12))
-        held.timer = asyncio.get_running_loop().call_later(pause, self._look, held)
-
-    def _look(self, held: HeldInvoice) -> None:
-        if held.stop_timer() and not self._brake.halted.is_set():
-            self.held.begin(self._bring(held, Retry.NONE, None, None))
-
-    async def settle(self) -> Sequence[InvoiceOutcome]:
-        """Look up at once all whose outcome is unknown; return how each stands once it was looked up.
-
-        Raises:
-            JournalError: the journal cannot be read.
-        """
-        asked: dict[InvoiceKey, HeldInvoice] = {}
-        for held in self.held.all():
-            if held.standing is not None or not held.entry.body:
-                asked[held.entry.key] = held
-                held.looks = 0
-                self._look(held)
-        await self._looked_up(asked.values())
-        while taken_up := await self._take_up_unknown(asked):
-            asked.update(taken_up)
-            await self._looked_up(taken_up.values())
-        return [held.standing for held in asked.values() if held.standing is not None]
-
-    async def _looked_up(self, asked: Collection[HeldInvoice]) -> None:
-        """Wait until each was looked up, as far as that tells anything."""
-        while any(self._is_looked_for(held) for held in asked):
-            self.held.changed.clear()
-            await self.held.changed.wait()
-
-    def _is_looked_for(self, held: HeldInvoice) -> bool:
-        return self.held.holds(held) and held.timer is None and not self._brake.halted.is_set()
-
-    async def _take_up_unknown(self, asked: Collection[InvoiceKey] = ()) -> Mapping[InvoiceKey, HeldInvoice]:
-        """Have some that earlier runs left unknown looked up; their contents are not at hand.
-
-        Args:
-            asked: Those that were looked up just now.
-        """
-        skipped = {*(held.entry.key for held in self.held.all()), *asked}
-
-        def unknown(journal: Journal) -> Sequence[Entry]:
-            others = (row for row in journal.rows(State.UNKNOWN) if row.key not in skipped)
-            return [entry_of(row, journal) for row in islice(others, AT_ONCE)]
-
-        taken_up: dict[InvoiceKey, HeldInvoice] = {}
-        for entry in await self.run.writer.run(unknown):
-            if entry.key in self.held:
-                continue
-            taken_up[entry.key] = held = self._hold(entry, None)
-            self.held.begin(self._bring(held, Retry.NONE, None, None))
-        return taken_up
-
-    async def _send_kept(self) -> None:
-        """Send what earlier runs surely have not sent, and whose payloads they kept."""
-
-        def kept(journal: Journal) -> Sequence[Entry]:
-            entries = [entry_of(row, journal) for row in [*journal.rows(State.PENDING)]]
-            return [entry for entry in entries if entry.body]
-
-        for entry in await self.run.writer.run(kept):
-            if entry.key not in self.held:
-                self.held.begin(self._bring(self._hold(entry, None), Retry.NONE, None, None))
-
-    async def wanted(self) -> Sequence[Row]:
-        """Return what surely was not sent, and nobody has given again yet.
-
-        Raises:
-            JournalError: the journal cannot be read.
-        """
-        rows = await self.run.writer.run(lambda journal: [*journal.rows(State.PENDING)])
-        return [row for row in rows if row.key not in self.held]
 
     # --- closed -------------------------------------------------------------------------------------
 

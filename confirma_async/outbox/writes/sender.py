@@ -13,9 +13,8 @@ from confirma_async.bulk.evidence.classification import Classification, classify
 from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.journal.writes import WriteDecision
 from confirma_async.bulk.models import State
-from confirma_async.contract import Operation
-from confirma_async.errors import CallError, ConfigurationError, OutcomeUnknownError, ResponseDecodeError
-from confirma_async.outbox.gate import Gate
+from confirma_async.errors import CallError, OutcomeUnknownError, ResponseDecodeError
+from confirma_async.outbox.gate import Gate, current_key
 from confirma_async.outbox.given import Given
 from confirma_async.outbox.held import CLOSED
 from confirma_async.outbox.writes.answers import classify
@@ -57,7 +56,7 @@ class WriteSender:
             JournalError: the intent could not be written, and nothing was sent.
         """
         gate = self._gates.setdefault(str(given.operation.token), Gate())
-        key, now = self._key(given.operation), asyncio.get_running_loop().time()
+        key, now = current_key(self.pipeline, given.operation), asyncio.get_running_loop().time()
         refusal = gate.passed(key, now)
         if refusal is not None:
             return _not_sent(f"the key was refused just now: {refusal}", refusal), None
@@ -101,12 +100,6 @@ class WriteSender:
             return found, converter.structure(reply.found or {}, operation.response)
         except ResponseDecodeError:  # its words were enough to know that it was taken
             return found, None
-
-    def _key(self, operation: Operation[object]) -> Secret | None:
-        try:
-            return self.pipeline.keys.of(operation).current
-        except ConfigurationError:  # the call itself says so
-            return None
 
 
 def _not_sent(reason: str, cause: CallError | None = None) -> Classification:

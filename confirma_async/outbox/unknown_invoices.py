@@ -1,0 +1,121 @@
+"""The invoices of an outbox that nobody has given just now: looked up again, or sent from kept payloads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import islice
+
+from attrs import define
+
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.models import Entry, InvoiceKey, Row, State
+from confirma_async.bulk.writer import JournalWriter
+from confirma_async.outbox.held import HeldWrites
+from confirma_async.outbox.invoice_outcomes import HeldInvoice, InvoiceOutcome, held_invoice
+from confirma_async.outbox.invoice_rows import entry_of
+
+LONGEST_PAUSE = 3600.0
+"""Seconds after which an invoice that a lookup left unknown is looked up again, at most."""
+
+AT_ONCE = 256
+"""Invoices of unknown outcome of earlier runs that are taken up at a time."""
+
+
+@define(eq=False)
+class UnknownInvoices:
+    """The invoices whose outcome is unknown here, or was to an earlier run, and those that it kept.
+
+    Attributes:
+        held: The invoices that are under way here, or looked up.
+        writer: Writes the journal.
+        settle_seconds: Seconds for which the service may still be at work on a call that has ended.
+        bring: Has an invoice brought to its outcome, beginning with a lookup where that is unknown.
+        is_halted: Says whether nothing new is begun any more.
+    """
+
+    held: HeldWrites[HeldInvoice]
+    writer: JournalWriter
+    settle_seconds: float
+    bring: Callable[[HeldInvoice], None]
+    is_halted: Callable[[], bool]
+
+    def look_again(self, held: HeldInvoice) -> None:
+        """Have one that a lookup left unknown looked up again later: there may be a witness by then."""
+        held.looks += 1
+        if self.held.waits_too_many():
+            self.held.forget(held)  # the journal has it, and ``settle`` takes it up again
+            return
+        pause = min(LONGEST_PAUSE, max(1.0, self.settle_seconds) * 2.0 ** min(held.looks, 12))
+        held.timer = asyncio.get_running_loop().call_later(pause, self._look, held)
+
+    def _look(self, held: HeldInvoice) -> None:
+        if held.stop_timer() and not self.is_halted():
+            self.bring(held)
+
+    async def settle(self) -> Sequence[InvoiceOutcome]:
+        """Look up at once all whose outcome is unknown; return how each stands once it was looked up.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        asked: dict[InvoiceKey, HeldInvoice] = {}
+        for held in self.held.all():
+            if held.standing is not None or not held.entry.body:
+                asked[held.entry.key] = held
+                held.looks = 0
+                self._look(held)
+        await self._looked_up(asked.values())
+        while taken_up := await self.take_up(asked):
+            asked.update(taken_up)
+            await self._looked_up(taken_up.values())
+        return [held.standing for held in asked.values() if held.standing is not None]
+
+    async def _looked_up(self, asked: Collection[HeldInvoice]) -> None:
+        """Wait until each was looked up, as far as that tells anything."""
+        while any(self._is_looked_for(held) for held in asked):
+            self.held.changed.clear()
+            await self.held.changed.wait()
+
+    def _is_looked_for(self, held: HeldInvoice) -> bool:
+        return self.held.holds(held) and held.timer is None and not self.is_halted()
+
+    async def take_up(self, asked: Collection[InvoiceKey] = ()) -> Mapping[InvoiceKey, HeldInvoice]:
+        """Have some that earlier runs left unknown looked up; their contents are not at hand.
+
+        Args:
+            asked: Those that were looked up just now.
+        """
+        skipped = {*(held.entry.key for held in self.held.all()), *asked}
+
+        def unknown(journal: Journal) -> Sequence[Entry]:
+            others = (row for row in journal.rows(State.UNKNOWN) if row.key not in skipped)
+            return [entry_of(row, journal) for row in islice(others, AT_ONCE)]
+
+        taken_up: dict[InvoiceKey, HeldInvoice] = {}
+        for entry in await self.writer.run(unknown):
+            if entry.key in self.held:
+                continue
+            taken_up[entry.key] = held = self.held.hold(held_invoice(entry))
+            self.bring(held)
+        return taken_up
+
+    async def send_kept(self) -> None:
+        """Send what earlier runs surely have not sent, and whose payloads they kept."""
+
+        def kept(journal: Journal) -> Sequence[Entry]:
+            entries = [entry_of(row, journal) for row in [*journal.rows(State.PENDING)]]
+            return [entry for entry in entries if entry.body]
+
+        for entry in await self.writer.run(kept):
+            if entry.key not in self.held:
+                self.bring(self.held.hold(held_invoice(entry)))
+
+    async def wanted(self) -> Sequence[Row]:
+        """Return what surely was not sent, and nobody has given again yet.
+
+        Raises:
+            JournalError: the journal cannot be read.
+        """
+        rows = await self.writer.run(lambda journal: [*journal.rows(State.PENDING)])
+        return [row for row in rows if row.key not in self.held]
