@@ -30,7 +30,7 @@ from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.formats.actions import ReadAction
 from confirma_async.outbox.action_batches import ActionBatch, Read, checked_actions
 from confirma_async.outbox.events import EventStream, WriteEvent
-from confirma_async.outbox.invoices import InvoiceDesk
+from confirma_async.outbox.invoices.desk import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.resources import OutboxAccounting, OutboxInvoices, OutboxOnboarding
 from confirma_async.outbox.write_options import WriteArguments, WriteOptions

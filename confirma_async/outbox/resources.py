@@ -18,7 +18,7 @@ from confirma_async.converters import Converter
 from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.formats.models import ReadInvoice
 from confirma_async.outbox.given import Given
-from confirma_async.outbox.invoices import InvoiceDesk
+from confirma_async.outbox.invoices.desk import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.write_options import WriteArguments, WriteOptions
 from confirma_async.outbox.writes.desk import WriteDesk

@@ -31,18 +31,18 @@ from confirma_async.errors import (
     RequestInvalidError,
 )
 from confirma_async.formats.models import Place, ReadInvoice
-from confirma_async.outbox.admissions import Admissions
 from confirma_async.outbox.gate import Gate, current_key
 from confirma_async.outbox.held import ELSEWHERE, LOST, HeldWrites, OutcomeListener
-from confirma_async.outbox.invoice_outcomes import (
+from confirma_async.outbox.invoices.admissions import Admissions
+from confirma_async.outbox.invoices.invoice_outcomes import (
     HeldInvoice,
     InvoiceOutcome,
     InvoiceOutcomes,
     held_invoice,
     told_of,
 )
-from confirma_async.outbox.invoice_rows import differs, known
-from confirma_async.outbox.unknown_invoices import UnknownInvoices
+from confirma_async.outbox.invoices.rows import differs, known
+from confirma_async.outbox.invoices.unknown_invoices import UnknownInvoices
 from confirma_async.validation import Checks
 
 _FULL = (
