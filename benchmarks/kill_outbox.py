@@ -164,7 +164,7 @@ class Trial:
         await asyncio.sleep(LATE)  # what was sent as a run was killed may still arrive
         self.sandbox.advance(minutes=10)
         await self._run()
-        await asyncio.sleep(LATE)  # and what that run sent
+        await asyncio.sleep(LATE + 1.0)  # and what that run sent
         self._find_out()
         await self._run()
         self.sandbox.advance(minutes=10)

@@ -224,7 +224,7 @@ class Trial:
             if process.returncode == DONE:
                 return True
             batch = self.batch
-            await asyncio.sleep(SETTLE)  # whoever looks in the portal at once may look before it has arrived
+            await asyncio.sleep(SETTLE + 1.0)  # whoever looks at once may look before it has arrived
             if self.mishaps.find_out(self.sandbox.invoices(), batch.in_order, batch.added):
                 batch.add_more()
         self.tally.unfinished += 1
