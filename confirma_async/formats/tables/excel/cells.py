@@ -17,7 +17,7 @@ from typing import Any
 
 from confirma_async.formats.tables.cells import Cell, CellError, Percent
 from confirma_async.formats.tables.columns import ValueKind
-from confirma_async.formats.tables.excel.sheet import RawCell
+from confirma_async.formats.tables.excel.sheet_row import RawCell
 from confirma_async.formats.tables.excel.workbook import Workbook
 
 _dates: Any = importlib.import_module("openpyxl.utils.datetime")  # it ships no types

@@ -16,7 +16,8 @@ from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.columns import KEY, Column
 from confirma_async.formats.tables.excel.cells import ExcelCells
-from confirma_async.formats.tables.excel.sheet import RawCell, SheetRow, rows
+from confirma_async.formats.tables.excel.sheet import rows
+from confirma_async.formats.tables.excel.sheet_row import RawCell, SheetRow
 from confirma_async.formats.tables.excel.workbook import Sheet, Workbook, open_workbook
 from confirma_async.formats.tables.header import HeaderFault, matched
 from confirma_async.formats.tables.mapping import ColumnMapping, distinct, joined
