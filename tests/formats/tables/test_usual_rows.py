@@ -76,15 +76,15 @@ REFUSED_ROWS = (
 )
 
 
-class Dribble(io.RawIOBase):
+class Dribble(io.BytesIO):
     """A file of which each further read returns so many bytes."""
 
     def __init__(self, first: int, further: int, data: bytes) -> None:
-        super().__init__()
-        self._data, self._size, self._further = io.BytesIO(data), first, further
+        super().__init__(data)
+        self._size, self._further = first, further
 
-    def read(self, size: int = -1) -> bytes:
-        found = self._data.read(min(size, self._size))
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(self._size)
         self._size = self._further
         return found
 
