@@ -48,6 +48,9 @@ GONE = (OSError, ValueError)
 _NONE = bytes(4)
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
+_CONFIRMED = slice(120, 128)
+"""Where Linux's ``struct tcp_info`` has the bytes that the host has confirmed of all that was ever sent."""
+
 
 class SystemDelivery:
     """What the system has of a connection: the requests that it goes on delivering, and bytes to be read.
@@ -106,6 +109,21 @@ class SystemDelivery:
             return fcntl.ioctl(self._line.fileno(), _UNCONFIRMED, _NONE) != _NONE
         except GONE:
             return False
+
+    def handed_over(self) -> int | None:
+        """Return how many bytes the program has ever handed to the system; None where it does not tell."""
+        if not self._can_ask or self._line is None:
+            return None
+        confirmed, unconfirmed, before = b"", b"", None
+        try:
+            while confirmed != before:  # what is confirmed between two questions would count twice, or never
+                before = confirmed
+                unconfirmed = fcntl.ioctl(self._line.fileno(), _UNCONFIRMED, _NONE)
+                told = self._line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _CONFIRMED.stop)
+                confirmed = told[_CONFIRMED]
+        except GONE:
+            return None
+        return sum(int.from_bytes(number, sys.byteorder) for number in (confirmed, unconfirmed))
 
     def is_readable(self) -> bool:
         """Say whether it holds bytes, or its end, that the loop has not read yet; it is not closed."""

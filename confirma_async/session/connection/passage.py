@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ _FINAL = 200
 
 _REFUSED = 400
 """Statuses from here on say that a request was not done."""
+
+_RECORD, _RECORD_MORE = 16_384, 21
+"""Bytes of a request that a record of TLS holds at most, and bytes that it is longer than those, at least."""
 
 _TURNS = 5
 """Turns of the loop in which a connection over TLS must have read what is no answer."""
@@ -54,13 +58,27 @@ class _Line(SystemDelivery):
         watch: The watch.
     """
 
-    __slots__ = ("_protocol", "watch")
+    __slots__ = ("_before", "_is_hidden", "_is_tls", "_protocol", "_request_ends", "watch")
 
     def __init__(self, protocol: ResponseHandler) -> None:
         transport = protocol.transport
         super().__init__(None if transport is None else transport.get_extra_info("socket"))
         self._protocol = protocol
+        self._is_tls = transport is not None and transport.get_extra_info("ssl_object") is not None
+        self._is_hidden = self._is_tls and _below_tls(transport) is transport
+        self._before: int | None = None
+        self._request_ends = 0
         self.watch: AnswerWatch = AnswerWatch(self)
+
+    def begin_request(self) -> None:
+        """Take note that a request is written from now on."""
+        if self._is_hidden:
+            self._before, self._request_ends = self.handed_over(), 0
+
+    def end_request(self, size: int) -> None:
+        """Take note that a request of so many bytes is written, as far as the loop takes them."""
+        if self._before is not None:
+            self._request_ends = self._before + size + _RECORD_MORE * math.ceil(size / _RECORD)
 
     def has_undelivered(self) -> bool:
         return self._program_holds_some() or self.has_unconfirmed()
@@ -76,7 +94,17 @@ class _Line(SystemDelivery):
 
     def _program_holds_some(self) -> bool:
         transport = self._protocol.transport
-        return transport is not None and transport.get_write_buffer_size() > 0
+        if transport is None:
+            return False
+        if transport.get_write_buffer_size() > 0:
+            return True
+        if not self._is_tls:
+            return False
+        if not self._is_hidden:  # what is encrypted already waits below
+            below = _below_tls(transport)
+            return below is not None and below.get_write_buffer_size() > 0
+        handed_over = self.handed_over() if self._request_ends else None
+        return handed_over is not None and handed_over < self._request_ends
 
     def is_clear(self) -> bool:
         """Say whether it is open and has nothing to read, right before a request is written to it."""
@@ -105,6 +133,13 @@ class _Line(SystemDelivery):
         self._protocol.force_close()
         if self._protocol.transport is not None:
             self._protocol.transport.abort()
+
+
+def _below_tls(transport: asyncio.WriteTransport | None) -> asyncio.WriteTransport | None:
+    """Return the transport of the socket, below asyncio's of TLS; other loops do not show theirs."""
+    while (protocol := getattr(transport, "_ssl_protocol", None)) is not None:
+        transport = getattr(protocol, "_transport", None)
+    return transport
 
 
 _NAME = "confirma_line"
@@ -243,12 +278,15 @@ class Passage:
         request, exchange, protocol = self._request, self._exchange, conn.protocol
         if request is None or exchange is None or protocol is None:
             return
+        line = _line_of(protocol)
         try:
-            await self._make_ready(_line_of(protocol))
+            await self._make_ready(line)
         except UnclearError as error:
             protocol.set_exception(error)
             conn.close()
             return
         exchange.sent = BEGUN
+        line.begin_request()
         await type(request).write_bytes(request, writer, conn, content_length)
+        line.end_request(writer.output_size)
         exchange.sent = WHOLE

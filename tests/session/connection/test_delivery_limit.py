@@ -3,17 +3,24 @@
 import asyncio
 import contextlib
 import math
+import re
 import socket
+import ssl
 import subprocess
 import sys
 import time
+from functools import partial
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from confirma_async.errors import Phase, TransportError
 from confirma_async.session.connection.http import AiohttpTransport
+from confirma_async.session.connection.passage import Passage
 from confirma_async.session.transport import Request
+
+CERTIFICATES = Path(__file__).parents[2] / "certificates"
 
 has_limit = pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no limit")
 
@@ -239,3 +246,104 @@ async def test_a_session_that_is_closed_under_way_leaves_the_outcome_unknown():
         assert caught.value.phase is Phase.NO_REPLY
         await transport.close()
         await reading
+
+
+# --- over TLS -------------------------------------------------------------------------------------
+
+
+WAITING = 900_000
+"""Bytes that no system takes at once from a connection as it is on a network."""
+
+
+def over_tls(listening, conversation):
+    """Have a host hold a conversation over TLS with whoever connects, and return what comes of it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / "good.pem", CERTIFICATES / "key.pem")
+    plain, _ = listening.accept()
+    plain.settimeout(10)
+    with context.wrap_socket(plain, server_side=True) as connection:
+        return conversation(connection)
+
+
+def refuse_early(connection):
+    """Answer 429 before the rest of the request has left the program, and read the rest; count all."""
+    count = 0
+    connection.settimeout(0.2)
+    with contextlib.suppress(TimeoutError):  # all that the system has, while the program stands still
+        while data := connection.recv(65_536):
+            count += len(data)
+    assert count < WAITING
+    with contextlib.suppress(ConnectionError, TimeoutError, ssl.SSLError):
+        connection.sendall(b"HTTP/1.1 429 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n")
+        connection.settimeout(2)
+        while data := connection.recv(65_536):
+            count += len(data)
+    return count
+
+
+def answer_all(connection, count):
+    """Answer so many requests, each once it is there."""
+    held = b""
+    for _ in range(count):
+        while b"\r\n\r\n" not in held:
+            held += connection.recv(65_536)
+        head, held = held.split(b"\r\n\r\n", 1)
+        size = int(re.search(rb"Content-Length: (\d+)", head)[1])
+        while len(held) < size:
+            held += connection.recv(65_536)
+        held = held[size:]
+        connection.sendall(OK)
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request):
+    """Runs a coroutine in a loop of each kind."""
+
+    def run(work):
+        factory = None if request.param == "asyncio" else pytest.importorskip("uvloop").new_event_loop
+        with asyncio.Runner(loop_factory=factory) as runner:
+            return runner.run(work)
+
+    return run
+
+
+async def talk(conversation, *sizes):
+    """Send bodies of these sizes over one connection; return their outcomes, and what came of it there."""
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)  # as on a network: less is held
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}/x"
+        loop, context = asyncio.get_running_loop(), ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        talking = asyncio.create_task(asyncio.to_thread(over_tls, listening, conversation))
+        transport, outcomes = AiohttpTransport(ssl_context=context), []
+        for size in sizes:
+            request = Request("POST", url, {}, b"x" * size, 10.0, not_after=loop.time() + 10.0)
+            try:
+                outcomes.append((await transport.send(request)).status)
+            except TransportError as error:
+                outcomes.append(error.phase)
+        arrived = await talking
+        await transport.close()
+        return outcomes, arrived
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="this system does not say what it has not delivered")
+def test_a_refusal_of_what_waits_below_tls_is_believed_only_where_it_never_arrives(run, monkeypatch):
+    write = Passage._write
+
+    async def write_and_stand_still(self, *arguments):
+        await write(self, *arguments)
+        time.sleep(0.8)  # noqa: ASYNC251 (the host has all that the system had by then, and has answered)
+
+    monkeypatch.setattr(Passage, "_write", write_and_stand_still)
+    (outcome,), arrived = run(talk(refuse_early, WAITING))
+    assert outcome is Phase.NO_REPLY or arrived < WAITING
+
+
+def test_answers_to_whole_requests_over_tls_are_believed(run):
+    sizes = [1, 100, 5_000, 16_383, 16_384, 16_385, 40_000, 200_000, 900_000] * 3
+    outcomes, _ = run(talk(partial(answer_all, count=len(sizes)), *sizes))
+    assert outcomes == [200] * len(sizes)
