@@ -333,8 +333,8 @@ class Outbox(AsyncClosing):
 
         Raises:
             ConfigurationError: there is no such write, its outcome is not unknown, or the verdict is another.
-            JournalError: the journal cannot be written; or the write is said to be ``not sent`` while it may
-                still arrive: look again after the time that the message names.
+            JournalError: the journal cannot be written; or the write may still arrive, and anything but
+                ``accepted`` is said of it: look again after the time that the message names.
         """
         state = _FOUND_OUT.get(Verdict(verdict))
         if state is None:

@@ -174,7 +174,7 @@ class MemoryJournal:
                 duplicate=decision.duplicate,
                 decided_at=decision.at if final else None,
                 ended=self.contents.sequence if decision.lost else row.ended,
-                ends_at=None if final else row.ends_at,
+                ends_at=None if final else decision.at if decision.kept else row.ends_at,
                 seconds=decision.seconds,
                 says_no=decision.says_no,
                 form=decision.form,
@@ -187,8 +187,8 @@ class MemoryJournal:
         row = self.contents.items[resolution.position]
         if row.holder is not None and not self._is_left(row):
             raise JournalError("a job has it in its hands")
-        left = evolve(row, holder=None, state=State.UNKNOWN)
-        check_resolvable(left, resolution, self.trust.doubt())
+        left, doubt = evolve(row, holder=None, state=State.UNKNOWN), self.trust.doubt()
+        check_resolvable(left, resolution, doubt.since if doubt else 0.0)
         self._keep(row, resolution.at, resolution.note)
         rejected = [
             one.digest

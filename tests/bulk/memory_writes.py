@@ -3,7 +3,7 @@
 from attrs import evolve
 
 from confirma_async.bulk.journal.records import Admission
-from confirma_async.bulk.journal.rules import check_absence
+from confirma_async.bulk.journal.rules import check_ended, check_unknown, ended_by
 from confirma_async.bulk.journal.writes import UNDER_WAY, Claim, WriteRow, claim_of, may_show_the_same
 from confirma_async.bulk.models import FINAL, SETTLE_SECONDS, Retry, State
 from confirma_async.errors import JournalError
@@ -84,8 +84,9 @@ class MemoryWrites:
 
     def resolve(self, ident, state, note, at, settle_seconds=SETTLE_SECONDS):
         row = self._rows[ident]
-        if state is State.PENDING:
-            check_absence(row.key, row.ends_at or 0.0, self._journal.trust.doubt(), at, settle_seconds)
+        check_unknown(row.key, row.state)
+        if state is not State.ACCEPTED:
+            check_ended(row.key, ended_by(row, at), at, settle_seconds)
         if state is State.ACCEPTED and row.form is not None:
             self._journal.evidence.confirm_form(row.form)
         self._change(

@@ -137,7 +137,8 @@ class Decision:
         says_no: Whether the service said no, though that did not decide it: the outcome is unknown, or it was
             rejected because no list showed it.
         form: The form of its answer, where that has to be confirmed.
-        kept: Whether the run keeps an item in its hands whose outcome is unknown, to look it up.
+        kept: Whether the run keeps an item in its hands, to look it up: its call has ended just now, and its
+            outcome is unknown.
     """
 
     position: int

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from confirma_async.accounts.owner import Owner
 from confirma_async.accounts.registry import automatic_name
-from confirma_async.bulk.journal.records import Admission, Doubt, Resolution
+from confirma_async.bulk.journal.records import Admission, Resolution
 from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
 from confirma_async.errors import JournalError, JournalMismatchError
 
@@ -62,17 +62,18 @@ def admission_by_state(state: State, changed: bool, retry: Retry) -> Admission:
     return Admission.UNKNOWN if state in {State.UNKNOWN, State.SENDING} else Admission.CLAIMED
 
 
-def check_resolvable(row: Row | None, resolution: Resolution, doubt: Doubt | None) -> None:
+def check_resolvable(row: Row | None, resolution: Resolution, forgotten: float) -> None:
     """Check that a person may say what became of an item.
 
     Args:
         row: The item, after what dead runs have left was settled; None where there is none any more.
         resolution: What the person says.
-        doubt: Why the journal may not know all that was sent; None where it does.
+        forgotten: The latest moment at which a call could end that the journal does not know; 0 where it
+            knows all.
 
     Raises:
         JournalError: a run that goes on looks it up, it is not of unknown outcome any more, or it may still
-            arrive and is said to be absent.
+            arrive, and anything but that it is accepted is said of it.
     """
     if row is None:
         raise JournalError("the invoice is in the journal no longer")
@@ -81,39 +82,61 @@ def check_resolvable(row: Row | None, resolution: Resolution, doubt: Doubt | Non
             f"a job that runs now has {row.key} in its hands, and looks it up; wait until it has ended, or "
             "until it lets go of the invoice"
         )
-    if row.state is not State.UNKNOWN:
+    check_unknown(str(row.key), row.state)
+    if resolution.state is not State.ACCEPTED:
+        ends_at = max(ended_by(row, resolution.at), forgotten)
+        check_ended(str(row.key), ends_at, resolution.at, resolution.settle_seconds)
+
+
+def check_unknown(name: str, state: State) -> None:
+    """Check that the outcome of something is unknown.
+
+    Raises:
+        JournalError: it is not, any more.
+    """
+    if state is not State.UNKNOWN:
         raise JournalError(
-            f"{row.key} is of unknown outcome no longer: a job has found it {row.state.name.lower()}; "
+            f"{name} is of unknown outcome no longer: a job has found it {state.name.lower()}; "
             "nothing was changed"
         )
-    if resolution.state is State.PENDING:
-        check_absence(str(row.key), _ended_by(row), doubt, resolution.at, resolution.settle_seconds)
 
 
-def _ended_by(row: Row) -> float:
-    """Return the moment by which the last call of an item had surely ended; 0 where there was none."""
-    if row.ended is not None and row.attempted_at is not None and row.seconds is not None:
-        return row.attempted_at + row.seconds
-    return row.ends_at or row.attempted_at or 0.0
+class Sent(Protocol):
+    """Whatever is sent by calls: an item or another write."""
+
+    @property
+    def attempted_at(self) -> float | None:
+        """When it was sent; seconds since 1970."""
+        ...
+
+    @property
+    def ends_at(self) -> float | None:
+        """The latest moment at which its last call could end; seconds since 1970."""
+        ...
 
 
-def check_absence(name: str, ends_at: float, doubt: Doubt | None, now: float, settle_seconds: float) -> None:
-    """Check that a person can know that the service has not got what was sent to it.
+def ended_by(sent: Sent, now: float) -> float:
+    """Return the moment by which the last call of something had surely ended; 0 where none is known.
 
-    A moment far from now was noted by a clock that stood wrong: then the person alone can tell.
+    None is known of a call that was sent by a clock that stood far ahead: then the person alone can tell.
+    """
+    if sent.attempted_at is not None and sent.attempted_at - now > FAR:
+        return 0.0
+    return sent.ends_at or sent.attempted_at or 0.0
+
+
+def check_ended(name: str, ends_at: float, now: float, settle_seconds: float) -> None:
+    """Check that a person can have seen what the service made of the last call.
 
     Args:
         name: What was sent.
-        ends_at: The latest moment at which its last call could end, by the journal; seconds since 1970.
-        doubt: Why there may be a later one, which the journal does not know; None where there is none.
-        now: Now; seconds since 1970.
+        ends_at: The latest moment at which the call could end; seconds since 1970.
+        now: Now, likewise.
         settle_seconds: Seconds for which the service may still be at work on a call that has ended.
 
     Raises:
         JournalError: it may still arrive.
     """
-    forgotten = 0.0 if doubt is None else doubt.since
-    ends_at = max(moment for moment in (ends_at, forgotten, 0.0) if moment - now <= FAR)
     left = math.ceil(ends_at + settle_seconds - now)
     if left > 0:
         raise JournalError(

@@ -96,11 +96,12 @@ _DECIDED = (
     "status = d.status, detail = d.detail, duplicate = coalesce(d.duplicate, false), "
     "decided_at = d.decided_at, "
     "ended = CASE WHEN d.lost THEN (SELECT last_value FROM attempt) ELSE ended END, took = d.took, "
-    "ends_at = CASE WHEN d.decided_at IS NULL THEN ends_at END, says_no = d.says_no, form = d.form, "
+    "ends_at = CASE WHEN d.decided_at IS NULL THEN coalesce(d.ended_at, ends_at) END, "
+    "says_no = d.says_no, form = d.form, "
     "holder = CASE WHEN d.kept THEN holder END "
     "FROM json_to_recordset(%s::json) AS d(position bigint, state smallint, status text, detail text, "
     "duplicate boolean, decided_at bigint, lost boolean, took bigint, kept boolean, says_no boolean, "
-    "form text) "
+    "form text, ended_at bigint) "
     "WHERE item.position = d.position AND item.position = ANY(%s) AND holder = %s"
 )
 
@@ -119,6 +120,7 @@ class _Decided(msgspec.Struct, omit_defaults=True, gc=False):
     kept: bool = False
     says_no: bool | None = None
     form: str | None = None
+    ended_at: int | None = None
 
 
 def open_postgres(url: str, *, alone: bool = False) -> PostgresJournal:
@@ -256,10 +258,12 @@ class PostgresJournal(PostgresReader):
         if run == self._run and planned is None:
             self._counts.take_up({one.position: run for one in admitted if one.admission in TAKEN_UP})
         self._insert([(*row, planned) for row in chunk.new])
-        if ends_at is not None and chunk.new:
-            new = [row[0] for row in chunk.new]
-            self._do("UPDATE item SET ends_at = %s WHERE position = ANY(%s)", milliseconds(ends_at), new)
         self._tables.change_columns(_CLAIMED_AGAIN, chunk.claimed_again)
+        if ends_at is not None:
+            doubted = [row[0] for row in chunk.new]
+            doubted += [values[-1] for values in chunk.claimed_again if values[0] is State.UNKNOWN]
+            query = "UPDATE item SET ends_at = %s WHERE position = ANY(%s)"
+            self._do(query, milliseconds(ends_at), array_text(doubted))
         self._counts.add_up(
             {key: -count for key, count in Counter(map(_counted, chunk.reopened)).items()}
         )  # each counts where it is decided again
@@ -326,7 +330,7 @@ class PostgresJournal(PostgresReader):
         self._tables.lock()
         self._holders.settle_dead()
         row = next(self._items.query("WHERE position = %s", resolution.position), None)
-        check_resolvable(row, resolution, self._trust.doubt())
+        check_resolvable(row, resolution, self._trust.last_call() or 0.0)
         self._trust.settle()  # else the next run would take what a person has found out for unknown
         self._keeper.keep_former(resolution.position, resolution.at, resolution.note)
         self._counts.count({resolution.position: resolution})
@@ -371,6 +375,7 @@ def _decided(decision: Decision) -> _Decided:
         kept=decision.kept,
         says_no=decision.says_no or None,
         form=decision.form,
+        ended_at=milliseconds(decision.at) if decision.kept else None,
     )
 
 

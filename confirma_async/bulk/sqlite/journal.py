@@ -202,14 +202,22 @@ class SqliteJournal(SqliteReader):
                 (*values, self._holders.run),
             )
             self._check_held(changed.rowcount, [one.position for one in some])
-        self._keep_answers([one for one in latest.values() if one.says_no or one.form is not None])
+        self._keep_answers(
+            [one for one in latest.values() if one.kept or one.says_no or one.form is not None]
+        )
 
     def _keep_answers(self, decisions: Sequence[Decision]) -> None:
-        """Keep what answers were like that leave the outcome unknown."""
+        """Keep what answers were like that leave the outcome unknown, and when their calls had ended."""
+        word = self._tables.word
         self._connection.executemany(
-            "UPDATE item SET says_no = ?, form = ? WHERE position = ?",
+            "UPDATE item SET says_no = ?, form = ?, ends_at = coalesce(?, ends_at) WHERE position = ?",
             [
-                (one.says_no, None if one.form is None else self._tables.word(one.form), one.position)
+                (
+                    one.says_no,
+                    None if one.form is None else word(one.form),
+                    milliseconds(one.at) if one.kept else None,
+                    one.position,
+                )
                 for one in decisions
             ],
         )
@@ -231,7 +239,7 @@ class SqliteJournal(SqliteReader):
         """See ``Journal``."""
         self._holders.settle_dead()
         row = next(self._items.query("WHERE position = ?", resolution.position), None)
-        check_resolvable(row, resolution, self.trust.doubt())
+        check_resolvable(row, resolution, self.trust.last_call() or 0.0)
         self.trust.settle()  # else the next run would take what a person has found out for unknown
         self._keeper.keep_former(resolution.position, resolution.at, resolution.note)
         self._counts.count({resolution.position: resolution})

@@ -226,16 +226,30 @@ def test_a_person_decides_and_so_confirms_the_form_of_the_answer(journal, run, c
     assert journal.evidence.confirmed_forms() == {"ledger 200 {}"}
 
 
-def test_a_write_that_may_still_arrive_is_absent_to_nobody(journal, run, claim, send, decide):
+@pytest.mark.parametrize("said", [State.PENDING, State.REJECTED])
+@pytest.mark.parametrize("is_dead", [False, True])
+def test_of_a_write_that_may_still_arrive_nothing_but_its_arrival_is_believed(
+    journal, run, claim, send, decide, said, is_dead
+):
+    ident = claim(write(), run()).row.id
+    send(ident, ends_at=35.0)
+    if is_dead:
+        run()
+    else:
+        decide(ident, State.UNKNOWN)
+    with pytest.raises(JournalError, match="may still arrive"), journal.transaction():
+        journal.writes.resolve(ident, said, "not in the books", 94.0)
+    with journal.transaction():
+        journal.writes.resolve(ident, said, "not in the books", 95.0)
+    assert journal.writes.find(LEDGER, "L-1").state is said
+
+
+def test_a_write_of_known_outcome_is_resolved_by_nobody(journal, run, claim, send, decide):
     ident = claim(write(), run()).row.id
     send(ident)
-    decide(ident, State.UNKNOWN)
-    ends_at = journal.writes.find(LEDGER, "L-1").ends_at
-    with pytest.raises(JournalError, match="may still arrive"), journal.transaction():
-        journal.writes.resolve(ident, State.PENDING, "not in the books", ends_at + 59.0)
-    with journal.transaction():
-        journal.writes.resolve(ident, State.PENDING, "not in the books", ends_at + 60.0)
-    assert journal.writes.find(LEDGER, "L-1").state is State.PENDING
+    decide(ident, State.ACCEPTED)
+    with pytest.raises(JournalError, match="unknown outcome no longer"), journal.transaction():
+        journal.writes.resolve(ident, State.PENDING, "not in the books", 999.0)
 
 
 def test_another_write_with_the_same_fact_is_a_rival_once_it_was_sent(journal, run, claim, send):

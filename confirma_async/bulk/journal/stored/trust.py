@@ -49,6 +49,14 @@ class StoredTrust:
         """Why the journal may not know all that was sent; None where it does."""
         return None if self._doubt is None else self._doubt.reason
 
+    def last_call(self) -> float | None:
+        """Return when the last call began, at the latest, whose intent the journal may have forgotten.
+
+        Returns:
+            Seconds since 1970; None where the journal is in no doubt.
+        """
+        return None if self._doubt is None else self._doubt.since
+
     def take_back(self, doubt: Doubt | None) -> None:
         """Take back what a transaction has changed that was not written.
 

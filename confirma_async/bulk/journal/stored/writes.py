@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from confirma_async.bulk.journal.records import Admission
-from confirma_async.bulk.journal.rules import check_absence
+from confirma_async.bulk.journal.rules import check_ended, check_unknown, ended_by
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.journal.stored.trust import OPEN_WRITES, StoredTrust
 from confirma_async.bulk.journal.stored.values import milliseconds, places, seconds, slices
@@ -170,13 +170,16 @@ class StoredWrites:
         self, ident: int, state: State, note: str, at: float, settle_seconds: float = SETTLE_SECONDS
     ) -> None:
         """See ``Writes``."""
+        self._tables.lock()
+        self._settle_dead()
+        self._trust.settle()  # else the next run would take what a person has found out for unknown
         row = self._known(ident)
-        if state is State.PENDING:
-            ends_at = row.ends_at or row.attempted_at or 0.0
-            check_absence(f"{row.operation} {row.key}", ends_at, self._trust.doubt(), at, settle_seconds)
-        form = row.form
-        if state is State.ACCEPTED and form is not None:
-            self._tables.change("INSERT INTO form VALUES (?) ON CONFLICT DO NOTHING", form)
+        name = f"{row.operation} {row.key}"
+        check_unknown(name, row.state)
+        if state is not State.ACCEPTED:
+            check_ended(name, max(ended_by(row, at), self._trust.last_call() or 0.0), at, settle_seconds)
+        elif row.form is not None:
+            self._tables.change("INSERT INTO form VALUES (?) ON CONFLICT DO NOTHING", row.form)
         detail = f"a person decided: {note}"
         self._change(WriteDecision(id=ident, state=state, detail=detail, at=at), _IS_UNKNOWN)
 

@@ -73,7 +73,7 @@ _NEXT: Mapping[str, str] = {
     type=options.FiniteRange(bounds.SETTLE),
     default=SETTLE_SECONDS,
     show_default=True,
-    help="Seconds after its last call before which nothing can be said to be absent: it may still arrive.",
+    help="Seconds after its last call for which it may still arrive; until then only accepted is taken.",
 )
 @whose
 @options.as_json
@@ -93,7 +93,7 @@ def resolve(
 
     Only invoices that the journal lists as unknown can be resolved, and none that a job is looking up just
     then. Be sure before you say "absent": the next run sends the invoice again. While it may still arrive,
-    nobody can be: nothing is changed then, and you are told when to look.
+    only "accepted" is taken, and you are told when to look again.
 
     After a journal was restored, many invoices may be held whose number is listed: by the list alone they
     could be other documents of those numbers, which the journal has forgotten. Where no two documents of your
@@ -163,7 +163,7 @@ def _resolve_write(
     """Write down, and say, what a person found out about a write of unknown outcome that is no invoice."""
     with contextlib.closing(open_journal(path)) as journal, journal.transaction():
         row = journal.writes.find(operation, key)
-        if row is None or row.state is not State.UNKNOWN:
+        if row is None or row.state not in {State.UNKNOWN, State.SENDING}:  # the latter may be a dead run's
             unknown = [one.key for one in journal.writes.rows(State.UNKNOWN) if one.operation == operation]
             those = f"; those are {', '.join(unknown[:20])}" if unknown else ""
             raise click.UsageError(f"the journal holds no {operation} {key} of unknown outcome{those}")
