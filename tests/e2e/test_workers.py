@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 
+import psycopg
+
 from confirma_async import Confirma, RateLimit
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.machines import chunk_sender, worker
@@ -283,3 +285,19 @@ async def test_documents_are_fetched_as_they_are_planned_and_sent_by_a_worker(
     (sent,) = sandbox.invoices()
     (attachment,) = json.loads(sent.body)["invoice"]["attachments"]
     assert attachment["data"] == base64.b64encode(PDF).decode()
+
+
+async def test_a_worker_takes_up_more_that_is_in_doubt_than_there_is_room_for(
+    sandbox, client, postgres, work, wire_invoice
+):
+    """Answers of a form that nobody knows count as in doubt until a lookup has confirmed one of them."""
+    async with client() as confirma:
+        await confirma.bulk.plan([wire_invoice(number) for number in range(1, 81)], journal=postgres)
+    with psycopg.connect(postgres, autocommit=True) as database:
+        database.execute(
+            "UPDATE confirma_journal.item SET state = 3, attempts = 1, attempted_at = 1000, ends_at = 2000, "
+            "form = 'one that nobody knows' WHERE number <= 60"
+        )
+    async with asyncio.timeout(60):
+        ended = await work(concurrency=4)
+    assert "in a row are unknown" in ended.paused  # it does not stand still for want of room

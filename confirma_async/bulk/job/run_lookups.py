@@ -60,11 +60,15 @@ async def begin_lookups(lookups: Lookups, writer: JournalWriter) -> None:
 def task_of(entry: Entry, admitted: Admitted, lookups: Lookups) -> Task:
     """Return the task for an entry that was admitted; one that is to be looked up first is taken up."""
     task, row = Task(entry, admitted.position), admitted.row
-    if row is not None and (
-        admitted.admission is Admission.UNKNOWN or _may_be_there(admitted.admission, row)
-    ):
+    if row is not None and is_looked_up(admitted):
         lookups.resume(task, row, admitted.sent)
     return task
+
+
+def is_looked_up(admitted: Admitted) -> bool:
+    """Say whether an entry that was admitted is looked up before it is sent."""
+    row, admission = admitted.row, admitted.admission
+    return row is not None and (admission is Admission.UNKNOWN or _may_be_there(admission, row))
 
 
 def _known_so_far(journal: Journal) -> tuple[set[str], Doubt | None]:

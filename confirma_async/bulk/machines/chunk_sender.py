@@ -17,7 +17,7 @@ from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.brake import Brake, end
 from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.decisions import Decisions
-from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of, task_of
+from confirma_async.bulk.job.run_lookups import begin_lookups, is_looked_up, lookups_of, task_of
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.workers import Workers
 from confirma_async.bulk.machines.planner import planned_journal
@@ -35,16 +35,19 @@ DRAIN_SECONDS = 10.0
 class _Left:
     """What of a chunk waits to be sent."""
 
-    positions: set[int]
     none: asyncio.Event = field(init=False, factory=asyncio.Event)
+    _positions: set[int] = field(init=False, factory=set[int])
 
     def __attrs_post_init__(self) -> None:
-        if not self.positions:
-            self.none.set()
+        self.none.set()
+
+    def add(self, position: int) -> None:
+        self._positions.add(position)
+        self.none.clear()
 
     def done(self, position: int) -> None:
-        self.positions.discard(position)
-        if not self.positions:
+        self._positions.discard(position)
+        if not self._positions:
             self.none.set()
 
 
@@ -139,13 +142,18 @@ class ChunkSender:
 
     async def _send(self, chunk: int) -> None:
         taken = await self.run.writer.run(lambda journal: planned_journal(journal).take(chunk))
-        tasks = [task_of(one.entry, one.admitted, self._lookups) for one in taken]
-        first = _Left({task.position for task in tasks if task.lost is None})
-        refused = _Left({task.position for task in tasks if task.lost is not None and task.lost.surely_not})
-        self._first.update(dict.fromkeys(first.positions, first))
-        self._refused.update(dict.fromkeys(refused.positions, refused))
-        for task in tasks:
+        first, refused = _Left(), _Left()
+        for one in taken:
+            if not is_looked_up(one.admitted):
+                first.add(one.admitted.position)
+                self._first[one.admitted.position] = first
+        for one in taken:
             await self._decisions.room.wait()
+            # One at a time: what is taken up counts as in doubt, and there may be no room for all of it.
+            task = task_of(one.entry, one.admitted, self._lookups)
+            if task.lost is not None and task.lost.surely_not:
+                refused.add(task.position)
+                self._refused[task.position] = refused
             await self._workers.hand(task)
         await first.none.wait()
         with contextlib.suppress(TimeoutError):  # its lookups fail: others may have more luck

@@ -340,8 +340,8 @@ class PlannedJournal(PostgresJournal):
             return 0
         looks, keep_days, left, pending, runs = found
         left = self._part_with_final(chunk, keep_days, left)
+        self._end_sent(runs, now)  # that of a later plan may have had no more of it than is gone now
         if not left:
-            self._end_sent(runs, now)
             return 0
         if drained and pending:
             queue_chunks(self._session, [chunk])

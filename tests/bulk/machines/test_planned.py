@@ -187,6 +187,27 @@ def test_a_run_ends_whose_invoices_an_earlier_plan_has_queued(plan, begun):
     assert [worker.runs.find(run).ending for run in (first, second)] == ["sent by workers"] * 2
 
 
+def test_a_run_ends_of_whose_invoices_the_rest_of_their_chunk_has_none(plan, begun):
+    first, second = plan(1, 2), plan(1)
+    worker, _ = begun("w")
+    take(worker, 1)
+    accept(worker, 1)
+    with worker.transaction():
+        worker.sending([2], 5.0, 35.0)
+    with worker.transaction():
+        worker.decide([Decision(position=2, state=State.UNKNOWN, at=9.0, lost=True)])
+    assert finish(worker, 1) == 1
+    assert [worker.runs.find(run).ending for run in (first, second)] == [
+        "planned for workers",
+        "sent by workers",
+    ]
+    take(worker, 1)
+    with worker.transaction():
+        worker.decide([Decision(position=2, state=State.ACCEPTED, at=9.0)])
+    assert finish(worker, 1) == 0
+    assert worker.runs.find(first).ending == "sent by workers"
+
+
 def test_a_run_ends_at_once_where_workers_have_nothing_to_send(plan, begun):
     plan(1)
     worker, _ = begun("w")
