@@ -9,7 +9,7 @@ def test_what_a_person_resolved_counts_in_its_run(cli, write, service):
     service.loses = {2, 3}
     assert cli("submit", write(1, 2, 3), *SETTLE, "--on-unknown", "hold").code == 3
     assert cli("resolve", 2, "--is", "accepted", "--because", "seen").code == 0
-    assert cli("resolve", 3, "--is", "rejected", "--because", "seen").code == 0
+    assert cli("resolve", 3, "--is", "rejected", "--because", "seen", "--settle", 0).code == 0
     done = cli("status", "--json")
     counts = json.loads(done.out)["counts"]
     assert (counts["accepted"], counts["rejected"]) == (2, 1)

@@ -71,7 +71,7 @@ def test_a_second_restore_while_in_doubt_is_seen(cli, write, service, account, p
     more = write(1, 2, 5, name="more.jsonl")
     assert cli("submit", more, *SETTLE, "--on-unknown", "hold").code == 3
     service.loses = set()
-    assert cli("resolve", 5, "--is", "absent", "--because", "they said so").code == 0
+    assert cli("resolve", 5, "--is", "absent", "--because", "they said so", "--settle", 0).code == 0
     cli("journal", "backup", second)
     assert cli("submit", more, *SETTLE).code == 0
     sent = service.numbers()[5]
