@@ -310,7 +310,7 @@ def _memory(server: DatabaseServer, url: str, count: int) -> dict[str, float]:
     asyncio.run(_plan(server, url, count))
     found = list[tuple[int, float]]()
     with (
-        worker(server, url, "--until-empty", "--max-in-flight", str(CONCURRENCY)) as running,
+        worker(server, url, "--until-empty", "--concurrency", str(CONCURRENCY)) as running,
         psycopg.connect(server.url, autocommit=True) as connection,
     ):
         process = psutil.Process(running.pid)
@@ -330,7 +330,7 @@ def _sent(server: DatabaseServer, workers: int, seconds: float, rate: float | No
     """Measure so many workers that send to a service that takes its time."""
     a_second = workers * WIDTH / LATENCY if rate is None else rate
     plenty = int(a_second * (seconds + 4 + 2 * workers))
-    words = ["--max-in-flight", str(WIDTH if rate is None else CONCURRENCY)]
+    words = ["--concurrency", str(WIDTH if rate is None else CONCURRENCY)]
     words += [] if rate is None else ["--rate", str(rate)]
     with slow_service() as service:
         asyncio.run(_plan(server, service.url, plenty, chunk_size=max(1, plenty // (8 * workers))))

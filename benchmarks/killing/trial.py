@@ -136,7 +136,7 @@ class Trial:
     async def start_command(self, *options: object) -> asyncio.subprocess.Process:
         """Start one run as a person does."""
         what = ["retry"] if self.round == RETRY else ["submit"]
-        how = ["--max-in-flight", CONCURRENCY, "--on-unknown", UNKNOWN]
+        how = ["--concurrency", CONCURRENCY, "--on-unknown", UNKNOWN]
         return await self._run("-m", "confirma_async.cli", *what, *self.batch.inputs.words(), *how, *options)
 
     async def command(self, *words: object, key: str | None = None) -> tuple[int, str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 FLAGS: Mapping[str, str] = {
-    "concurrency": "--max-in-flight",
+    "concurrency": "--concurrency",
     "journal": "--journal",
     "key_file": "--key-file",
     "db": "--db",
@@ -19,5 +19,5 @@ _PARAMETER = re.compile(r"\b([a-z_]+)=(?!\w)")
 
 
 def in_flags(text: str) -> str:
-    """Name options instead of parameters: ``concurrency=`` becomes ``--max-in-flight``."""
+    """Name options instead of parameters: ``concurrency=`` becomes ``--concurrency``."""
     return _PARAMETER.sub(lambda found: FLAGS.get(found[1], found[0]), text)

@@ -20,7 +20,7 @@ def test_a_foreign_key_does_not_enter_the_journal_of_a_first_job_that_was_killed
     cli, write, service, killed_job
 ):
     file = write(*range(1, 21))
-    killed_job(file, *SETTLE, "--max-in-flight", "4", key=KEY_A)
+    killed_job(file, *SETTLE, "--concurrency", "4", key=KEY_A)
     sent = set(service.numbers())
     done = cli("submit", file, *SETTLE, key=KEY_B)
     refused_or_sent(done, service, *range(1, 21))

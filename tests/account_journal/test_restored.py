@@ -122,7 +122,7 @@ def test_a_copy_of_a_running_job_is_in_doubt_before_a_person_touches_it(
         copied.wait(20)
 
     service.before_answer = hold
-    process = start("submit", file, *SETTLE, "--max-in-flight", 1)
+    process = start("submit", file, *SETTLE, "--concurrency", 1)
     assert arrived.wait(20)
     cli("journal", "backup", copy)
     copied.set()

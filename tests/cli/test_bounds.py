@@ -39,7 +39,7 @@ def beyond(kind):
 
 def test_the_walk_finds_them():
     found = {parameter.values[2].opts[0] for parameter in PARAMETERS}
-    assert {"--timeout", "--rate", "--max-in-flight", "--max-rejections", "--settle", "--due-days"} <= found
+    assert {"--timeout", "--rate", "--concurrency", "--max-rejections", "--settle", "--due-days"} <= found
     assert {"--number-from", "--port", "--invoice", "--case", "--amount", "case_id"} <= found
 
 

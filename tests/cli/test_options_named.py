@@ -62,5 +62,5 @@ def test_parameters_of_a_remedy_become_options(options):
     assert set(FLAGS.values()) <= options
     told = "send less at once (concurrency=), name a file (key_file=), or pass trust_env=True to aiohttp"
     assert in_flags(told) == (
-        "send less at once (--max-in-flight), name a file (--key-file), or pass trust_env=True to aiohttp"
+        "send less at once (--concurrency), name a file (--key-file), or pass trust_env=True to aiohttp"
     )

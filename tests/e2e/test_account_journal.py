@@ -47,7 +47,7 @@ from confirma_async.errors import JournalError
 EXAMPLES = int(os.environ.get("CONFIRMA_PROOF_EXAMPLES", "10"))
 STEPS = int(os.environ.get("CONFIRMA_PROOF_STEPS", "20"))
 
-PACE = ("--settle", "0.5", "--timeout", "5", "--max-in-flight", "4")
+PACE = ("--settle", "0.5", "--timeout", "5", "--concurrency", "4")
 RESEND = ("--on-unknown", "resend")
 """What is surely absent may be sent: the service lists at once what it has."""
 

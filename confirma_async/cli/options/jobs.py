@@ -44,14 +44,14 @@ def next_time(value: str) -> datetime.datetime:
 
 def _settings(
     rate: float | None,
-    max_in_flight: int,
+    concurrency: int,
     until: datetime.datetime | None,
     max_rejections: int,
     settle: float,
     on_unknown: str,
 ) -> JobSettings:
     return JobSettings(
-        limit=RateLimit(per_second=rate, concurrency=max_in_flight),
+        limit=RateLimit(per_second=rate, concurrency=concurrency),
         arguments=JobArguments(
             settle_seconds=settle,
             on_unknown=on_unknown,
@@ -71,7 +71,7 @@ job_options: Decorator = bundle(
         help="At most N calls per second.",
     ),
     click.option(
-        "--max-in-flight",
+        "--concurrency",
         type=options.WholeRange(bounds.CONCURRENCY),
         default=RateLimit().concurrency,
         show_default=True,

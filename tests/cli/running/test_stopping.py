@@ -101,7 +101,7 @@ def test_what_waits_for_its_turn_goes_back_at_once(confirma_json, service, invoi
 def test_what_is_under_way_comes_to_its_end(confirma_json, service, invoices):
     service.faults.add(Fault.LATENCY, operation=CREATE, times=None, seconds=0.5)
     file = invoices(*range(1, 21))
-    process = start("submit", file, "--max-in-flight", 4, "--json")
+    process = start("submit", file, "--concurrency", 4, "--json")
     until(lambda: service.requests[CREATE] == 4, process)
     process.send_signal(signal.SIGINT)
     code, out, _ = ending(process)
@@ -113,7 +113,7 @@ def test_what_is_under_way_comes_to_its_end(confirma_json, service, invoices):
 def test_the_pause_between_attempts_is_given_up(confirma_json, service, invoices):
     service.faults.add(Fault.UNAVAILABLE, operation=CREATE, times=None, retry_after=20)
     file = invoices(1, 2)
-    process = start("submit", file, "--json", "--max-in-flight", 2)
+    process = start("submit", file, "--json", "--concurrency", 2)
     until(lambda: service.requests[CREATE], process)  # the other one may be held back by the first answer
     process.send_signal(signal.SIGINT)
     code, out, _ = ending(process)
@@ -199,7 +199,7 @@ def test_the_second_signal_ends_it_at_once_and_leaves_the_rest_to_the_next_run(
 ):
     service.faults.add(Fault.LATENCY, operation=CREATE, times=4, seconds=100)
     file = invoices(*range(1, 31))
-    process = start("submit", file, "--max-in-flight", 4, "--timeout", 200)
+    process = start("submit", file, "--concurrency", 4, "--timeout", 200)
     until(lambda: service.requests[CREATE] == 4, process)
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
@@ -307,7 +307,7 @@ def test_under_nohup_the_job_goes_on_and_its_code_says_that_nobody_read_the_resu
 ):
     service.faults.add(Fault.LATENCY, operation=CREATE, times=None, seconds=0.1)
     file = invoices(*range(1, 21))
-    process, terminal = on_a_terminal("deaf", "submit", file, "--max-in-flight", 2)
+    process, terminal = on_a_terminal("deaf", "submit", file, "--concurrency", 2)
     until(lambda: service.requests[CREATE], process)
     os.close(terminal)
     assert process.wait(60) == 141
@@ -318,7 +318,7 @@ def test_under_nohup_the_job_goes_on_and_its_code_says_that_nobody_read_the_resu
 def test_a_reader_that_leaves_in_the_middle_ends_no_job(confirma_json, service, invoices):
     service.faults.add(Fault.LATENCY, operation=CREATE, times=None, seconds=0.1)
     file = invoices(*range(1, 21))
-    process = start("submit", file, "--max-in-flight", 2, stderr=subprocess.STDOUT)
+    process = start("submit", file, "--concurrency", 2, stderr=subprocess.STDOUT)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("Sending to")
     process.stdout.close()
@@ -330,7 +330,7 @@ def test_a_reader_that_leaves_in_the_middle_ends_no_job(confirma_json, service, 
 def test_a_progress_that_nobody_sees_takes_nothing_with_it(service, invoices):
     reader, writer = os.pipe()
     service.faults.add(Fault.LATENCY, operation=CREATE, times=None, seconds=0.1)
-    process = start("submit", invoices(*range(1, 11)), "--max-in-flight", 1, stderr=writer)
+    process = start("submit", invoices(*range(1, 11)), "--concurrency", 1, stderr=writer)
     os.close(writer)
     until(lambda: service.requests[CREATE], process)
     os.close(reader)

@@ -39,7 +39,7 @@ def test_what_is_no_time_is_said(confirma, invoices, value):
 def test_a_wave_of_rejections_pauses_the_job_and_names_the_reason(confirma, invoices, answering):
     answering.answer("/invoice", {"message": "no agreement"}, status=422)
     file = invoices(*range(1, 101))
-    code, out, _ = confirma("submit", file, "--max-rejections", 5, "--max-in-flight", 1)
+    code, out, _ = confirma("submit", file, "--max-rejections", 5, "--concurrency", 1)
     assert code == 3
     assert "5 invoices in a row for the same reason" in out
     assert "no agreement" in out

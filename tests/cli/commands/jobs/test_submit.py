@@ -450,7 +450,7 @@ def test_interrupted_it_ends_gently_and_goes_on_later(confirma_json, service, in
 def test_interrupted_twice_it_stops_at_once_and_still_goes_on_later(confirma_json, service, invoices):
     file = invoices(*range(1, 31))
     service.faults.add(Fault.LATENCY, operation="invoices.create", times=4, seconds=3)
-    process = started(file, "--max-in-flight", "4")
+    process = started(file, "--concurrency", "4")
     until_under_way(service, 4)
     process.send_signal(signal.SIGINT)
     while "stopping after what is under way" not in (line := process.stderr.readline()):

@@ -22,7 +22,7 @@ def working(service, confirma, invoices, postgres):
     """A worker in the middle of a chunk that is longer than what it takes at once."""
     assert confirma("submit", invoices(*range(1, 121)), "--journal", postgres, "--detach")[0] == 0
     service.faults.add(Fault.LATENCY, operation="invoices.create", times=None, seconds=0.2)
-    command = [sys.executable, "-m", "confirma_async.cli", "worker", postgres, "--max-in-flight", "4"]
+    command = [sys.executable, "-m", "confirma_async.cli", "worker", postgres, "--concurrency", "4"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         until = time.monotonic() + 60
         while service.requests["invoices.create"] < 8:

@@ -68,10 +68,10 @@ def test_an_option_that_cannot_be_used_is_said(confirma, service, arguments, wor
 def test_the_command_line_names_its_own_options(confirma, confirma_json, service, monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
     _, out, _ = confirma("doctor")
-    assert "or send less at once (--max-in-flight)" in out
+    assert "or send less at once (--concurrency)" in out
     _, found = confirma_json("doctor")
     (finding,) = (finding for finding in found["findings"] if finding["check"] == "open-files")
-    assert "(--max-in-flight)" in finding["remedy"]
+    assert "(--concurrency)" in finding["remedy"]
 
 
 def test_a_terminal_without_such_marks_is_served(confirma, service, monkeypatch):

@@ -100,7 +100,7 @@ def worker(
     profile; --rate is then what this process sends at most.
 
     --processes N begins N workers, waits for them, and asks all of them to end when it is asked itself. One
-    that ends is not begun again; the exit code is the highest of theirs. --max-in-flight is each one's own,
+    that ends is not begun again; the exit code is the highest of theirs. --concurrency is each one's own,
     and --json prints a document for each.
 
     The first Ctrl-C or SIGTERM ends the worker after what is under way; what it has not sent is for the
