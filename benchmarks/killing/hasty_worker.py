@@ -10,15 +10,15 @@ import sys
 import time
 from pathlib import Path
 
-from attrs import define
-from killing.fault_mix import CREATE, TOO_LATE
+from killing.fault_mix import TOO_LATE
 from killing.hosts import Host
 
-from confirma_async import Confirma, Hook, RateLimit, RetryPolicy
+from confirma_async import Confirma, RateLimit, RetryPolicy
 from confirma_async.bulk.machines import planned, queue, worker
 from confirma_async.bulk.postgres.connection import session
-from confirma_async.errors import JournalError
-from confirma_async.session.hooks import OutgoingRequest
+from confirma_async.errors import JournalError, Phase, TransportError
+from confirma_async.session.connection.http import AiohttpTransport
+from confirma_async.session.transport import Request, Response
 
 LEASE = 3.0
 """Seconds; a stop that is longer has others take over."""
@@ -43,25 +43,39 @@ def hasten() -> None:
 
 
 MOMENT = struct.Struct("d")
-"""How a moment is written down: seconds of ``time.monotonic``, the same for all processes."""
+"""How a moment is written down: seconds of ``time.monotonic``, the same for all processes. Below zero it is
+taken back: nothing left then."""
 
 
-@define
-class _Starts(Hook):
-    """Writes down when each invoice begins to leave.
+class NotingTransport:
+    """A transport that writes down when each invoice begins to leave, and takes back those that did not.
 
-    Attributes:
+    Args:
         file: The descriptor of the file, which is only added to.
     """
 
-    file: int
+    def __init__(self, file: int) -> None:
+        self._inner = AiohttpTransport(connections=CONCURRENCY)
+        self._file = file
 
-    def before_attempt(self, outgoing: OutgoingRequest) -> None:
-        if outgoing.record.operation.name == CREATE:
-            os.write(self.file, MOMENT.pack(time.monotonic()))
+    async def send(self, request: Request) -> Response:
+        """Send one request."""
+        moment = time.monotonic()
+        if request.method == "POST":
+            os.write(self._file, MOMENT.pack(moment))
+        try:
+            return await self._inner.send(request)
+        except TransportError as error:  # it stood still before the first byte, say
+            if request.method == "POST" and error.phase is Phase.NOT_SENT:
+                os.write(self._file, MOMENT.pack(-moment))
+            raise
+
+    async def close(self) -> None:
+        """Close what it opened."""
+        await self._inner.close()
 
 
-async def _work(url: str, key: str, database: str, hooks: list[Hook]) -> None:
+async def _work(url: str, key: str, database: str, transport: NotingTransport | None) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with Confirma(
@@ -70,7 +84,7 @@ async def _work(url: str, key: str, database: str, hooks: list[Hook]) -> None:
         timeout=TOO_LATE,
         retry=RetryPolicy(base=0.01),
         rate_limit=RateLimit(concurrency=CONCURRENCY),
-        hooks=hooks,
+        transport=transport,
     ) as confirma:
         await confirma.bulk.work(
             journal=database,
@@ -94,11 +108,11 @@ def run(url: str, key: str, database: str, host: Host | None = None, starts: Pat
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     if host is not None:
         host.enter()
-    hooks: list[Hook] = []
+    transport = None
     if starts is not None:
-        hooks.append(_Starts(os.open(starts, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)))
+        transport = NotingTransport(os.open(starts, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
     hasten()
     try:
-        asyncio.run(_work(url, key, database, hooks))
+        asyncio.run(_work(url, key, database, transport))
     except JournalError:
         sys.exit(LOST_JOURNAL)

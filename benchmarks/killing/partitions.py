@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -140,6 +141,6 @@ class Partitions:
             seconds += max(0.0, silence.until - since)
             file = self.starts_of(silence.host)
             if file.exists():
-                moments = MOMENT.iter_unpack(file.read_bytes())
-                late += sum(since < moment < silence.until for (moment,) in moments)
+                moments = Counter(moment for (moment,) in MOMENT.iter_unpack(file.read_bytes()))
+                late += sum(since < moment < silence.until and not moments[-moment] for moment in moments)
         return late, round(seconds)
