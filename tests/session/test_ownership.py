@@ -17,6 +17,7 @@ from .fault_server import fault_server
 
 FORGETFUL = """
 import asyncio
+import tracemalloc  # by the first warning otherwise, and a collection meanwhile would tell of another in vain
 from confirma_async import Confirma, ConfigurationError
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.schemas import InvoiceReceipt
