@@ -330,7 +330,7 @@ class PostgresJournal(PostgresReader):
         self._tables.lock()
         self._holders.settle_dead()
         row = next(self._items.query("WHERE position = %s", resolution.position), None)
-        check_resolvable(row, resolution, self._trust.last_call() or 0.0)
+        check_resolvable(row, resolution, self._trust.forgotten_until(resolution.at))
         self._trust.settle()  # else the next run would take what a person has found out for unknown
         self._keeper.keep_former(resolution.position, resolution.at, resolution.note)
         self._counts.count({resolution.position: resolution})

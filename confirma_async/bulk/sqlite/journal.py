@@ -239,7 +239,7 @@ class SqliteJournal(SqliteReader):
         """See ``Journal``."""
         self._holders.settle_dead()
         row = next(self._items.query("WHERE position = ?", resolution.position), None)
-        check_resolvable(row, resolution, self.trust.last_call() or 0.0)
+        check_resolvable(row, resolution, self.trust.forgotten_until(resolution.at))
         self.trust.settle()  # else the next run would take what a person has found out for unknown
         self._keeper.keep_former(resolution.position, resolution.at, resolution.note)
         self._counts.count({resolution.position: resolution})

@@ -351,6 +351,23 @@ def test_a_persons_word_counts_in_a_journal_that_has_just_come_into_doubt(
     assert in_virtual_time(scenario)[1, "INVOICE"] is State.ACCEPTED
 
 
+def test_a_person_decides_where_a_clock_stood_far_ahead_as_the_doubt_began(
+    in_virtual_time, tmp_path, request_of
+):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+
+    async def scenario(loop):
+        with quick_journal(tmp_path / "a") as first:
+            await run_job(Late(loop, n1=[reset]), first, source(request_of(1)))
+        shutil.copy(tmp_path / "a" / "journal", tmp_path / "b" / "journal")
+        with contextlib.closing(open_sqlite(tmp_path / "b" / "journal")) as second:
+            absent(second, 1, later=-2 * HOUR)  # by a clock that is right
+            return states(second)
+
+    assert in_virtual_time(scenario)[1, "INVOICE"] is State.PENDING
+
+
 def test_a_witness_is_found_behind_those_that_share_their_number(in_virtual_time, journal, request_of):
     credited = range(3, 14)
     many = [request_of(number) for number in credited]

@@ -8,6 +8,7 @@ from typing import ClassVar
 from attrs import evolve
 
 from confirma_async.bulk.journal.records import Doubt
+from confirma_async.bulk.journal.rules import FAR
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.models import State
 
@@ -56,6 +57,18 @@ class StoredTrust:
             Seconds since 1970; None where the journal is in no doubt.
         """
         return None if self._doubt is None else self._doubt.since
+
+    def forgotten_until(self, now: float) -> float:
+        """Return until when a call may go on that the journal does not know; 0 where there is none.
+
+        Nothing is known of it where a clock stood far ahead as the doubt began: then a person alone can tell.
+
+        Args:
+            now: Seconds since 1970.
+        """
+        if self._doubt is None or self._doubt.since - now > FAR:
+            return 0.0
+        return self.last_call() or 0.0
 
     def take_back(self, doubt: Doubt | None) -> None:
         """Take back what a transaction has changed that was not written.

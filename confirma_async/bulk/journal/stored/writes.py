@@ -177,7 +177,7 @@ class StoredWrites:
         name = f"{row.operation} {row.key}"
         check_unknown(name, row.state)
         if state is not State.ACCEPTED:
-            check_ended(name, max(ended_by(row, at), self._trust.last_call() or 0.0), at, settle_seconds)
+            check_ended(name, max(ended_by(row, at), self._trust.forgotten_until(at)), at, settle_seconds)
         elif row.form is not None:
             self._tables.change("INSERT INTO form VALUES (?) ON CONFLICT DO NOTHING", row.form)
         detail = f"a person decided: {note}"
