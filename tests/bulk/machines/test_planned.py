@@ -101,6 +101,13 @@ def accept(journal, *positions):
         journal.decide([Decision(position=at, state=State.ACCEPTED, at=9.0) for at in positions])
 
 
+def lose(journal, position):
+    with journal.transaction():
+        journal.sending([position], 5.0, 35.0)
+    with journal.transaction():
+        journal.decide([Decision(position=position, state=State.UNKNOWN, at=9.0, lost=True)])
+
+
 def finish(journal, chunk, **more):
     with journal.transaction():
         return journal.finish(chunk, now=2000.0, **more)
@@ -192,10 +199,7 @@ def test_a_run_ends_of_whose_invoices_the_rest_of_their_chunk_has_none(plan, beg
     worker, _ = begun("w")
     take(worker, 1)
     accept(worker, 1)
-    with worker.transaction():
-        worker.sending([2], 5.0, 35.0)
-    with worker.transaction():
-        worker.decide([Decision(position=2, state=State.UNKNOWN, at=9.0, lost=True)])
+    lose(worker, 2)
     assert finish(worker, 1) == 1
     assert [worker.runs.find(run).ending for run in (first, second)] == [
         "planned for workers",
@@ -238,10 +242,7 @@ def test_a_chunk_with_something_unknown_comes_again_and_keeps_its_bodies(
     worker, _ = begun("w")
     take(worker, 1)
     accept(worker, 1)
-    with worker.transaction():
-        worker.sending([2], 5.0, 35.0)
-    with worker.transaction():
-        worker.decide([Decision(position=2, state=State.UNKNOWN, at=9.0, lost=True)])
+    lose(worker, 2)
     assert finish(worker, 1) == 1
     assert kept() == [1]
     assert queued() == [1, 1]

@@ -57,7 +57,7 @@ class _Reader:
         self._takes = self._is_phonetic = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Return an element begins."""
+        """Take the beginning of an element."""
         if name == "c":  # first what there is most of
             reference = attributes.get("r")
             self._column = self._column + 1 if reference is None else self._index(reference)
@@ -84,12 +84,12 @@ class _Reader:
             self.start(name.rpartition(":")[2], attributes)
 
     def data(self, text: str) -> None:
-        """Return a piece of text."""
+        """Take a piece of text."""
         if self._takes:
             self._parts.append(text)
 
     def end(self, name: str) -> None:
-        """Return an element ends."""
+        """Take the end of an element."""
         if name == "v" or name == "t":
             self._takes = False
         elif name == "c":
@@ -109,7 +109,7 @@ class _Reader:
         self.is_utf8 = encoding is None or encoding.lower() == "utf-8"
 
     def doctype(self, *_declared: object) -> None:
-        """Return a DOCTYPE begins."""
+        """Refuse a DOCTYPE."""
         raise UnreadableSheet
 
     def _place(self) -> None:
