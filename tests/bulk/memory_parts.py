@@ -75,8 +75,7 @@ class MemoryNumbers(_Part):
         return {who: number for number, who in sorted(given, key=lambda one: one[0])}
 
     def keep(self, given):
-        run = len(self.contents.runs) + 1
-        new = {who: (number, run) for who, number in given.items()}
+        new = {who: (number, None) for who, number in given.items()}
         self.contents.numbers = {**new, **self.contents.numbers}
 
 
@@ -213,6 +212,8 @@ class MemoryRuns(_Part):
         self.contents.alive.discard(self._journal._run)
         self.contents.alive.add(run)
         self._journal._run = run
+        given = self.contents.numbers.items()
+        self.contents.numbers = {who: (number, by or run) for who, (number, by) in given}
         self._journal._settle_dead()
         return run
 

@@ -28,5 +28,8 @@ class Numbers(NumbersReader, Protocol):
     """The same, of a journal that is written."""
 
     def keep(self, given: Mapping[Identity, int]) -> None:
-        """Keep the whole numbers given to documents whose own is none; one that is there stays."""
+        """Keep the whole numbers given to documents whose own is none; one that is there stays.
+
+        The next run that begins is the one that gave them.
+        """
         ...

@@ -1,9 +1,9 @@
 """A journal whose invoices are planned by one process, and sent by workers on any number of machines.
 
 Whoever plans admits invoices as any run does, but leaves them in nobody's hands: pending, with their bodies
-in a chunk of the same transaction, which also queues the chunk. Workers claim what a chunk names under the
-lock of admission. An item counts for the run that planned it; its holder is the worker's run, by whose lease
-and number everything that is written of it is fenced as ever.
+in a chunk of the same transaction, which also queues the chunk. Workers claim what a chunk names, but for
+what another transaction has locked just then. An item counts for the run that planned it; its holder is the
+worker's run, by whose lease and number everything that is written of it is fenced as ever.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.stored.trust import doubt_in
 from confirma_async.bulk.journal.stored.values import milliseconds
-from confirma_async.bulk.machines.packing import Bundle, PlannedInvoice, packed_of, unpacked
+from confirma_async.bulk.machines.packing import Bundle, packed_of, unpacked
 from confirma_async.bulk.machines.queue import (
     QUEUE_SCHEMA,
     hurry_chunks,
@@ -24,7 +24,7 @@ from confirma_async.bulk.machines.queue import (
     queue_chunks,
     queue_form,
 )
-from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
+from confirma_async.bulk.models import Entry, Retry, Row, State
 from confirma_async.bulk.postgres.connection.text_forms import array_text, data_array
 from confirma_async.bulk.postgres.journal import PostgresJournal
 from confirma_async.bulk.postgres.marks import MarkFile
@@ -45,10 +45,21 @@ PLANNED = "planned for workers"
 SENT = "sent by workers"
 """The same, once they have."""
 
-_CLAIMED_NEW = (
-    "UPDATE item SET holder = %s, state = 1 WHERE position = ANY(%s) AND digest = ANY(%s) AND state = 0 "
-    "AND attempts = 0 AND holder IS NULL RETURNING position, run"
+_CHUNK = (
+    "SELECT body, positions, ARRAY(SELECT DISTINCT holder FROM item WHERE position = ANY(positions) "
+    "AND holder IS NOT NULL) FROM planned_chunk WHERE id = %s"
 )
+
+_CLAIMED = (
+    "UPDATE item SET holder = %s, state = CASE state WHEN 0 THEN 1 ELSE state END "
+    f"WHERE position = ANY(ARRAY(SELECT position FROM item WHERE position = ANY(%s) AND {OPEN} "
+    "AND holder IS NULL AND digest = ANY(%s) FOR UPDATE SKIP LOCKED)) "
+    "RETURNING position, run, state = 1 AND attempts = 0"
+)
+"""Claims what is in nobody's hands and has these contents, which hold the number: no two items have the same.
+
+What another transaction has locked is left to it: a claim never waits while it keeps others waiting.
+"""
 
 _STANDING = (
     f"SELECT looks, keep_days, count(*) FILTER (WHERE {OPEN} AND chunk = planned_chunk.id), "
@@ -264,55 +275,30 @@ class PlannedJournal(PostgresJournal):
         Args:
             chunk: Its number; one that is gone has nothing to do.
         """
-        self._tables.lock()
-        query = "SELECT body, positions FROM planned_chunk WHERE id = %s"
-        found = self._session.execute(query, (chunk,), binary=True).fetchone()
+        found = self._session.execute(_CHUNK, (chunk,), binary=True).fetchone()
         if found is None:
             return []
-        invoices = unpacked(*found)
-        claimed = self._claim_new(invoices)
-        rest = [invoice for invoice in invoices if invoice.position not in claimed]
-        rows = self._free_rows(rest)
-        if rows:
-            self._do(
-                "UPDATE item SET holder = %s, state = CASE state WHEN 0 THEN 1 ELSE state END "
-                "WHERE position = ANY(%s)",
-                self._run, array_text(rows),
-            )  # fmt: skip
-        self._counts.take_up(claimed)
-        self._counts.take_up({position: row.run for position, row in rows.items()})
+        body, positions, holders = found
+        if self._holders.are_over(holders):
+            self._tables.lock()
+            self._holders.settle_dead()
+        invoices = unpacked(body, positions)
+        digests = data_array(invoice.entry.digest for invoice in invoices)
+        claimed = list(self._all(_CLAIMED, self._run, array_text(positions), digests))
+        rows = self._rows_of([position for position, _, is_new in claimed if not is_new])
+        runs = {position: run for position, run, _ in claimed}
+        self._counts.take_up(runs)
         return [
             TakenInvoice(invoice.entry, self._admitted(rows.get(invoice.position), invoice.position))
             for invoice in invoices
-            if invoice.position in claimed or invoice.position in rows
+            if invoice.position in runs
         ]
 
-    def _claim_new(self, invoices: Sequence[PlannedInvoice]) -> Mapping[int, int]:
-        """Claim what was never sent, and has these contents; return the runs that it counts for.
-
-        Contents hold the number, so that no two items have the same ones.
-        """
-        positions = array_text(invoice.position for invoice in invoices)
-        digests = data_array(invoice.entry.digest for invoice in invoices)
-        return dict(self._all(_CLAIMED_NEW, self._run, positions, digests))
-
-    def _free_rows(self, invoices: Sequence[PlannedInvoice]) -> Mapping[int, Row]:
-        """Return what else is to be sent or looked up, is in nobody's hands, and has these contents."""
-        if not invoices:
+    def _rows_of(self, positions: Sequence[int]) -> Mapping[int, Row]:
+        if not positions:
             return {}
-        rows = self._rows_of(invoices)
-        if self._holders.are_left([*rows.values()]):
-            self._holders.settle_dead()
-            rows = self._rows_of(invoices)
-        return {
-            row.position: row
-            for invoice in invoices
-            if (row := rows.get(invoice.position)) is not None and _is_free(row, invoice.entry)
-        }
-
-    def _rows_of(self, invoices: Sequence[PlannedInvoice]) -> dict[int, Row]:
-        wanted = array_text(invoice.position for invoice in invoices)
-        return {row.position: row for row in self._items.query("WHERE position = ANY(%s)", wanted)}
+        found = self._items.query("WHERE position = ANY(%s)", array_text(positions))
+        return {row.position: row for row in found}
 
     def _admitted(self, row: Row | None, position: int) -> Admitted:
         if row is None:
@@ -401,8 +387,3 @@ class PlannedJournal(PostgresJournal):
         The server's log and its copies may hold what is removed for longer.
         """
         return self._do("DELETE FROM kept_body WHERE until <= clock_timestamp()")
-
-
-def _is_free(row: Row, entry: Entry) -> bool:
-    """Say whether an item is to be sent or looked up, in nobody's hands, and of these contents."""
-    return row.holder is None and row.state not in FINAL and row.digest == entry.digest

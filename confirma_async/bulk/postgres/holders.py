@@ -5,11 +5,10 @@ Whoever settles what a run has left locks the row of that run, as the run itself
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from confirma_async.bulk.journal.stored.writes import settling
-from confirma_async.bulk.models import Row
 from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.tables import PostgresTables
 
@@ -77,9 +76,9 @@ class PostgresHolders:
             )
         self._tables.change(_WRITES_SETTLED)
 
-    def are_left(self, rows: Sequence[Row]) -> bool:
-        """Say whether some rows are in the hands of runs that are not alive."""
-        held = {row.holder for row in rows if row.holder is not None} - {self._tables.session.run}
+    def are_over(self, runs: Iterable[int | None]) -> bool:
+        """Say whether some of the runs that have items in their hands are not alive; None is nobody."""
+        held = {run for run in runs if run is not None} - {self._tables.session.run}
         if not held:
             return False
         alive = "SELECT count(*) FROM run WHERE id = ANY(?) AND lease_until > clock_timestamp()"

@@ -2,7 +2,8 @@
 
 Rows go over in arrays, a statement for each kind of change: what costs is the way to the server and back.
 Who writes rows of a run has locked the row of the run (see ``session``); who admits invoices holds the one
-lock of admission until its commit, so that two runs never take up the same number at once.
+lock of admission until its commit, so that two runs never take up the same number at once. Workers claim what
+is planned without that lock: they leave alone what another transaction has locked.
 """
 
 from __future__ import annotations
@@ -249,10 +250,10 @@ class PostgresJournal(PostgresReader):
         )
         numbers = sorted({entry.key.number for entry in entries})
         found = list(self._of_numbers(numbers))
-        if self._holders.are_left(found):
+        if self._holders.are_over(row.holder for row in found):
             self._holders.settle_dead()
             found = list(self._of_numbers(numbers))
-        chunk.know(found)
+        chunk.know(self._locked(found))
         chunk.know(self._archived_of_numbers(numbers))
         admitted = [chunk.admit(entry) for entry in entries]
         if run == self._run and planned is None:
@@ -280,6 +281,19 @@ class PostgresJournal(PostgresReader):
                 run, chunk.rejected,
             )  # fmt: skip
         return admitted
+
+    def _locked(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Lock those rows that are in nobody's hands until the transaction ends: workers leave them alone.
+
+        Returns:
+            The rows, as they are by now.
+        """
+        free = [row.position for row in rows if row.holder is None and row.state not in FINAL]
+        if not free:
+            return rows
+        query = "WHERE position = ANY(%s) ORDER BY position FOR UPDATE"
+        current = {row.position: row for row in self._items.query(query, array_text(free))}
+        return [current.get(row.position, row) for row in rows]
 
     def _of_numbers(self, numbers: Sequence[int]) -> Iterator[Row]:
         query = _OF_NUMBERS.format(columns=ITEM_COLUMNS, table="item")
@@ -329,7 +343,8 @@ class PostgresJournal(PostgresReader):
         """See ``Journal``."""
         self._tables.lock()
         self._holders.settle_dead()
-        row = next(self._items.query("WHERE position = %s", resolution.position), None)
+        rows = self._locked(list(self._items.query("WHERE position = %s", resolution.position)))
+        row = next(iter(rows), None)
         check_resolvable(row, resolution, self._trust.forgotten_until(resolution.at))
         self._trust.settle()  # else the next run would take what a person has found out for unknown
         self._keeper.keep_former(resolution.position, resolution.at, resolution.note)

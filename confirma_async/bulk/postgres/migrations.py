@@ -127,6 +127,11 @@ MIGRATIONS: Sequence[str] = (
     ALTER TABLE {SCHEMA}.kept_body DROP CONSTRAINT kept_body_pkey;
     CREATE INDEX kept_body_chunk ON {SCHEMA}.kept_body (chunk);
     """,
+    # No number of a run is given twice, also where the run that had it was rolled back.
+    f"""
+    CREATE SEQUENCE {SCHEMA}.run_id;
+    SELECT setval('{SCHEMA}.run_id', coalesce(max(id), 0) + 1, false) FROM {SCHEMA}.run;
+    """,
 )
 VERSION = len(MIGRATIONS)
 """The form of the tables that this version of the SDK writes."""

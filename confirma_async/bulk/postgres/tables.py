@@ -37,6 +37,7 @@ class PostgresTables(Tables):
     at_once = 1000
     status_text = "status"
     new_write = "nextval('write_id')"
+    new_run = "nextval('run_id')"
 
     def __init__(self, session: PostgresSession) -> None:
         super().__init__(session.name, lambda text: text)

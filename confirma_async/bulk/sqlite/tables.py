@@ -36,6 +36,7 @@ class SqliteTables(Tables):
     at_once = SLICE
     status_text = "(SELECT text FROM word WHERE id = status)"
     new_write = "NULL"
+    new_run = "coalesce(max(id), 0) + 1 FROM run"
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._words = WordNumbers(connection)

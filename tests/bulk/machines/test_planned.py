@@ -1,17 +1,21 @@
 """Planned chunks in the journal: what workers find there, and that nobody but one of them has it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 
 from confirma_async.bulk.journal.admission import TAKEN_UP
-from confirma_async.bulk.journal.records import Admission, Decision, JobName
+from confirma_async.bulk.journal.records import Admission, Decision, JobName, Resolution
 from confirma_async.bulk.machines.kept_bodies import bodies_of
 from confirma_async.bulk.machines.packing import Bundle
 from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA
 from confirma_async.bulk.models import Retry, State
 from confirma_async.bulk.postgres.journal import open_postgres
+from confirma_async.bulk.postgres.opening import LOCK
+from confirma_async.errors import JournalError
 
 
 @pytest.fixture
@@ -137,6 +141,69 @@ def test_what_one_worker_has_no_other_gets(plan, begun):
     first, second = begun("a")[0], begun("b")[0]
     assert len(take(first, 1)) == 2
     assert take(second, 1) == []
+
+
+def test_a_claim_waits_for_no_admission(plan, begun, in_database):
+    plan(1, 2)
+    worker = begun("w")[0]
+    with in_database() as other, other.transaction():
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        other.execute("SELECT 1 FROM confirma_journal.item WHERE number = 2 FOR UPDATE")
+        assert take(worker, 1) == [(1, Admission.CLAIMED)]
+    assert finish(worker, 1) == 2
+    assert take(begun("v")[0], 1) == [(2, Admission.CLAIMED)]
+
+
+def test_of_many_workers_that_claim_a_chunk_at_once_one_gets_each_invoice(plan, begun):
+    plan(*range(1, 201))
+    workers = [begun(f"w{at}")[0] for at in range(16)]
+    with ThreadPoolExecutor(len(workers)) as pool:
+        claimed = pool.map(lambda worker: take(worker, 1), workers)
+    assert sorted(position for some in claimed for position, _ in some) == [*range(1, 201)]
+
+
+@pytest.fixture
+def claiming(plan, begun, in_database):
+    """Claims an invoice in a transaction that goes on until the work that is given waits for it."""
+
+    def claim(work):
+        plan(1)
+        worker = begun("w")[0]
+        with ThreadPoolExecutor() as pool:
+            with worker.transaction():
+                assert worker.take(1)
+                result = pool.submit(work)
+                with in_database() as other:
+                    waiting = (
+                        "SELECT count(*) FROM pg_stat_activity "
+                        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                    )
+                    while not (result.done() or other.execute(waiting).fetchone()[0]):
+                        pass
+            return result.result()
+
+    return claim
+
+
+def test_an_admission_leaves_to_a_worker_what_it_claims_meanwhile(claiming, begun, entry):
+    other, run = begun()
+
+    def admit():
+        with other.transaction():
+            return other.admit([entry(1, contents=b"corrected")], run)
+
+    assert [one.admission for one in claiming(admit)] == [Admission.ELSEWHERE]
+
+
+def test_a_person_does_not_decide_on_what_a_worker_claims_meanwhile(claiming, open_journal):
+    other = open_journal()
+
+    def resolve():
+        with other.transaction():
+            other.resolve(Resolution(position=1, state=State.ACCEPTED, note="seen", at=9.0))
+
+    with pytest.raises(JournalError, match="in its hands"):
+        claiming(resolve)
 
 
 def test_invoices_count_for_the_run_that_planned_them(plan, begun):

@@ -133,6 +133,19 @@ def test_a_job_whose_number_was_given_to_another_is_not_taken_for_it(begun, in_d
     assert [row.state for row in journal.rows()] == [State.CLAIMED]
 
 
+def _begin_and_fail(journal):
+    journal.runs.begin(JobName("t"), now=1000.0)
+    raise ZeroDivisionError
+
+
+def test_the_number_of_a_run_that_was_rolled_back_is_given_to_no_other(open_journal):
+    journal = open_journal()
+    with pytest.raises(ZeroDivisionError), journal.transaction():
+        _begin_and_fail(journal)
+    with journal.transaction():
+        assert journal.runs.begin(JobName("t"), now=1000.0) == 2
+
+
 def test_an_invoice_goes_to_one_of_many_that_claim_it_at_once(begun, entry):
     jobs = [begun() for _ in range(64)]
     numbers = list(range(1, 193))

@@ -10,6 +10,9 @@ from confirma_async.bulk.journal.stored.values import places, slices
 from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceType
 
+OF_NO_RUN = -1
+"""The run of numbers that are given to a run that has not begun: the next one takes them for its own."""
+
 
 class StoredNumbers:
     """``Numbers`` over the tables of a journal.
@@ -52,9 +55,7 @@ class StoredNumbers:
 
     def keep(self, given: Mapping[Identity, int]) -> None:
         """See ``Numbers``."""
-        # Numbers are given before the run begins.
-        run = self._tables.one("SELECT coalesce(max(id), 0) + 1 FROM run")
-        rows = [(who.seller, str(who.type), who.original, number, run) for who, number in given.items()]
+        rows = [(who.seller, str(who.type), who.original, number, OF_NO_RUN) for who, number in given.items()]
         self._tables.insert("numbered (seller, type, original, number, run)", rows)
 
 

@@ -10,6 +10,7 @@ from confirma_async.accounts.owner import Owner
 from confirma_async.bulk.journal.records import RUNS_WITH_REFUSALS, JobName, Refused, Run
 from confirma_async.bulk.journal.stored.counts import StoredCounts
 from confirma_async.bulk.journal.stored.items import StoredItems
+from confirma_async.bulk.journal.stored.numbers import OF_NO_RUN
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.journal.stored.trust import StoredTrust
@@ -118,7 +119,7 @@ class StoredRuns(StoredRunsReader):
         """See ``Runs``."""
         tables = self._tables
         self._ownership.tie(job.target, owner, now=now)
-        run = tables.one("SELECT coalesce(max(id), 0) + 1 FROM run")
+        run = tables.one(f"SELECT {tables.new_run}")
         columns = {
             "id": run, "began_at": milliseconds(now), "expected": expected,
             "inputs": json.dumps(list(job.inputs)), "allowed": " ".join(job.allowed), "reading": job.reading,
@@ -130,6 +131,7 @@ class StoredRuns(StoredRunsReader):
         self._trust.settle()
         for table in ("refusal", "known"):
             tables.change(f"DELETE FROM {table} WHERE run <= ?", run - RUNS_WITH_REFUSALS)
+        tables.change("UPDATE numbered SET run = ? WHERE run = ?", run, OF_NO_RUN)
         self._counts.begin()
         return run
 

@@ -28,6 +28,7 @@ class Tables(ABC):
         at_once: Rows that share one statement.
         status_text: The expression for the text of an item's status.
         new_write: The expression for the number of a new write; NULL where the database gives it by itself.
+        new_run: The expression for the number of a new run.
     """
 
     is_open: ClassVar[str]
@@ -38,6 +39,7 @@ class Tables(ABC):
     at_once: ClassVar[int]
     status_text: ClassVar[str]
     new_write: ClassVar[str]
+    new_run: ClassVar[str]
 
     def __init__(self, name: str, word: Callable[[str], int | str]) -> None:
         self.name = name
