@@ -91,6 +91,7 @@ from .session.call_options import (
     Options as Options,
 )
 from .session.call_record import (
+    CallFailure as CallFailure,
     CallRecord as CallRecord,
 )
 from .session.hooks import (

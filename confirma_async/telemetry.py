@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from confirma_async._version import __version__
-from confirma_async.errors import APIError, Attempt
+from confirma_async.errors import Attempt
 from confirma_async.session.call_record import CallRecord
 from confirma_async.session.hooks import Hook, OutboxState, OutgoingRequest
 
@@ -164,7 +164,7 @@ class OpenTelemetryHook(Hook):
             open_.span.set_attribute("http.request.resend_count", len(record.attempts) - 1)
         if record.request_id is not None:
             open_.span.set_attribute("confirma.request_id", record.request_id)
-        if record.error is not None:
+        if record.failure is not None:
             open_.span.set_status(trace.StatusCode.ERROR)
         open_.span.end()
         context.detach(open_.before)
@@ -211,12 +211,11 @@ def _outcome_of(attempt: Attempt) -> Attributes:
 
 def _outcome(record: CallRecord) -> Attributes:
     """Return how a call ended: its last status, and its error: the class, or the status if that says all."""
-    error, attempt = record.error, record.attempts[-1] if record.attempts else None
+    failure, attempt = record.failure, record.attempts[-1] if record.attempts else None
     found: dict[str, str | int] = {}
     if attempt is not None and attempt.status is not None:
         found["http.response.status_code"] = attempt.status
-    if isinstance(error, APIError):
-        found["error.type"] = str(error.status)
-    elif error is not None:
-        found["error.type"] = f"{type(error).__module__}.{type(error).__qualname__}"
+    if failure is not None:
+        name = f"{failure.type.__module__}.{failure.type.__qualname__}"
+        found["error.type"] = name if failure.status is None else str(failure.status)
     return found

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from confirma_async.contract import Operation
-from confirma_async.errors import Attempt, OutcomeUnknownError, Phase
+from confirma_async.errors import APIError, Attempt, OutcomeUnknownError, Phase
 from confirma_async.privacy import visible
 from confirma_async.schemas.drift import Drift
 
@@ -19,6 +19,33 @@ logger: logging.Logger = logging.getLogger("confirma_async")
 
 def _no_attempts() -> list[Attempt]:
     return []  # a list[Attempt] called takes eight times as long
+
+
+@frozen(kw_only=True)
+class CallFailure:
+    """What the caller of a call got instead of an answer. It keeps no exception, and so nothing alive.
+
+    Attributes:
+        type: The class of the exception; a cancellation is one, too.
+        message: What it says.
+        status: The HTTP status of an ``APIError``; None for others.
+        is_unknown: Whether the call changes something and may have taken effect.
+    """
+
+    type: type[BaseException]
+    message: str
+    status: int | None
+    is_unknown: bool
+
+    @classmethod
+    def of(cls, error: BaseException) -> CallFailure:
+        """Return what there is to tell of an exception that a call ends with."""
+        return cls(
+            type=type(error),
+            message=str(error),
+            status=error.status if isinstance(error, APIError) else None,
+            is_unknown=any(isinstance(one, OutcomeUnknownError) for one in (error, error.__cause__)),
+        )
 
 
 @define(kw_only=True, eq=False)
@@ -33,7 +60,7 @@ class CallRecord:
         started: The loop time of its start.
         attempts: Its requests, in their order; a request is added when its outcome is known.
         ended: The loop time of its end; None while it is under way.
-        error: What its caller got, unless that was an answer; a cancellation too.
+        failure: What its caller got, unless that was an answer.
         drift: How its answer differed from what the contract says.
     """
 
@@ -44,7 +71,7 @@ class CallRecord:
     started: float
     attempts: list[Attempt] = field(factory=_no_attempts)
     ended: float | None = None
-    error: BaseException | None = None
+    failure: CallFailure | None = None
     drift: Sequence[Drift] = ()
 
     def note_drift(self, drift: Sequence[Drift]) -> None:
@@ -82,7 +109,7 @@ def log(record: CallRecord) -> None:
 
     Neither holds a key, a body or a query.
     """
-    level = logging.INFO if record.error is None else logging.WARNING
+    level = logging.INFO if record.failure is None else logging.WARNING
     if not logger.isEnabledFor(level):
         return
     fields = log_fields(record)
@@ -111,7 +138,7 @@ def log_fields(record: CallRecord) -> Mapping[str, str | int | float | bool | No
         "subject": record.subject and visible(record.subject),
         "phase": Phase.NOT_SENT.value if last is None else last.phase.value,
         "status": None if last is None else last.status,
-        "error": None if record.error is None else type(record.error).__name__,
+        "error": None if record.failure is None else record.failure.type.__name__,
         "attempts": len(record.attempts),
         "milliseconds": round(record.seconds * 1000, 3),
         "waited_milliseconds": round(record.waited * 1000, 3),
@@ -123,10 +150,7 @@ def _outcome(record: CallRecord) -> str:
     if not record.attempts:
         return "not sent"
     last = record.attempts[-1]
-    unknown = any(
-        isinstance(error, OutcomeUnknownError)
-        for error in (record.error, getattr(record.error, "__cause__", None))
-    )
+    unknown = record.failure is not None and record.failure.is_unknown
     return f"{last.status or last.phase.value}{', the outcome is unknown,' if unknown else ''}"
 
 

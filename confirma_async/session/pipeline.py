@@ -31,7 +31,7 @@ from confirma_async.session.answers.decoding import Reply, T, decoded, says_none
 from confirma_async.session.answers.drifts import Drifts
 from confirma_async.session.answers.outcomes import asked_by, cut_off, final, no_turn, recorded
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.call_record import CallRecord, log
+from confirma_async.session.call_record import CallFailure, CallRecord, log
 from confirma_async.session.hooks import Hooks
 from confirma_async.session.in_flight import InFlight
 from confirma_async.session.rate.ratelimit import Limiter
@@ -46,6 +46,7 @@ DEFAULT_TIMEOUT = 30.0
 """Seconds for one call, everything included, unless said otherwise."""
 
 _NONE_ADDED: Mapping[str, str] = {}
+_CLOSED = "the client was closed before the call ended"
 
 
 @frozen(kw_only=True)
@@ -215,18 +216,22 @@ class Pipeline:
                     failure = result
                 else:
                     raise result  # noqa: TRY301 (it came from the transport as it is)
-                if await self._replace_rejected_token(record, key, token, failure, deadline):
-                    continue
+                if isinstance(failure, AuthenticationError) and record.refusals == 1:
+                    renewed = await self._renewed_after(token, key, deadline)
+                    if renewed is True:
+                        continue
+                    # The caller is told of the refusal: that is what the call came to.
+                    failure.__cause__ = renewed or failure.__cause__
                 pause = self._pause(record, policy, failure, deadline)
                 if pause is None:
                     raise final(record, failure)  # noqa: TRY301 (here, its traceback has this frame alone)
                 with self.halt.wait():
                     await asyncio.sleep(pause)
         except BaseException as error:
-            record.error = self._public_error(record, error)
-            if record.error is error:
-                raise
-            raise record.error from None
+            if isinstance(error, asyncio.CancelledError) and self.open_calls.closed_under(record):
+                raise _failed(record, final(record, cut_off(record, _CLOSED))) from None
+            _failed(record, error)
+            raise
         finally:
             record.ended = loop.time()
             try:
@@ -237,9 +242,9 @@ class Pipeline:
                     await self._tell_hooks(record, deadline)
             finally:
                 self.open_calls.end(record)
-                # The record has the error, and the traceback of the error has the frames: one that kept
-                # either would keep all of it until the garbage collector comes by.
-                del record, result, failure
+                # The traceback of an error has this frame: one that kept the error would keep both until the
+                # garbage collector comes by.
+                del result, failure
 
     def noting(self, operation: Operation[object]) -> Callable[[Drift], None]:
         """Return what notes how the answers to an operation, taken together, differ from the contract."""
@@ -311,31 +316,15 @@ class Pipeline:
         try:
             await self.hooks.after_call(record, deadline)
         except asyncio.CancelledError as error:  # the answer does not get as far as the caller any more
-            record.error = self._public_error(record, error)
-            raise record.error from record.error.__cause__
-
-    def _public_error(self, record: CallRecord, error: BaseException) -> BaseException:
-        """Return what the caller gets for an error: each says what was called and how often it was tried.
-
-        A cancellation has an ``OutcomeUnknownError`` as its cause where the request may have arrived.
-        """
-        if isinstance(error, asyncio.CancelledError):
             if self.open_calls.closed_under(record):
-                error = final(record, cut_off(record, "the client was closed before the call ended"))
-            else:
-                unknown = final(record, cut_off(record, "the call was cancelled"))
-                if isinstance(unknown, OutcomeUnknownError):
-                    error.__cause__ = unknown.of(record.operation.name, record.attempts)
-        if isinstance(error, CallError):
-            error.of(record.operation.name, record.attempts)
-        return error
+                raise _failed(record, final(record, cut_off(record, _CLOSED))) from None
+            _failed(record, error)
+            raise
 
-    async def _replace_rejected_token(
-        self, record: CallRecord, key: Credential, refused: Secret, failure: CallError, deadline: float
-    ) -> bool:
-        """Say whether a key that the service refused is replaced by another; at most once per call."""
-        if not isinstance(failure, AuthenticationError) or record.refusals > 1:
-            return False
+    async def _renewed_after(
+        self, refused: Secret, key: Credential, deadline: float
+    ) -> bool | CallError | TimeoutError:
+        """Say whether a key that the service refused is replaced by another; return what went wrong there."""
         try:
             async with asyncio.timeout_at(deadline):
                 if await key.replaced(refused):
@@ -344,9 +333,7 @@ class Pipeline:
                     await self.renew(key, key.store, CallOptions(), refused)
                     return True
         except (CallError, TimeoutError) as error:
-            failure.__cause__ = error  # the caller is told of the refusal: that is what the call came to
-        finally:
-            del record, failure  # see ``call``
+            return error
         return False
 
     def _asked(
@@ -384,6 +371,21 @@ class Pipeline:
             left=left,
             held_back=status in retry.BUSY,
         )
+
+
+def _failed(record: CallRecord, error: BaseException) -> BaseException:
+    """Put on record what the caller gets: each error says what was called and how often it was tried.
+
+    A cancellation has an ``OutcomeUnknownError`` as its cause where the request may have arrived.
+    """
+    if isinstance(error, asyncio.CancelledError):
+        unknown = final(record, cut_off(record, "the call was cancelled"))
+        if isinstance(unknown, OutcomeUnknownError):
+            error.__cause__ = unknown.of(record.operation.name, record.attempts)
+    if isinstance(error, CallError):
+        error.of(record.operation.name, record.attempts)
+    record.failure = CallFailure.of(error)
+    return error
 
 
 def _is_new_token(operation: Operation[object], response: Response) -> bool:

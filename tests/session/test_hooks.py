@@ -36,7 +36,7 @@ class Diary(Hook):
         self.pages.append((self.name, "after", record.attempts[-1].reason))
 
     def after_call(self, record):
-        self.pages.append((self.name, "call", record.error and type(record.error).__name__))
+        self.pages.append((self.name, "call", record.failure and record.failure.type.__name__))
 
 
 class AsyncDiary(Diary):
@@ -383,7 +383,7 @@ def test_an_answer_that_a_cancellation_keeps_from_the_caller_is_told_as_unknown(
 
     error = in_virtual_time(scenario)
     assert isinstance(error.__cause__, OutcomeUnknownError)
-    assert [record.error for record in told] == [error]
+    assert [(one.failure.type, one.failure.is_unknown) for one in told] == [(asyncio.CancelledError, True)]
 
 
 @pytest.mark.parametrize("wrong", [object(), Hook, print])

@@ -30,9 +30,8 @@ class Watching(Hook):
 
     def after_call(self, record):
         self.known.append(weakref.ref(record))
-        if record.error is not None:
-            self.told.append(type(record.error).__name__)
-            self.known.append(weakref.ref(record.error))
+        if record.failure is not None:
+            self.told.append(record.failure.type.__name__)
 
 
 class Shelf:
@@ -143,7 +142,11 @@ def test_a_call_that_failed_is_freed_at_once(in_virtual_time, pipeline_over, ans
         pipeline.limiter.release()
         with contextlib.suppress(Exception):
             async with asyncio.timeout(1 if case.cancelled else None):
-                await call
+                try:
+                    await call
+                except BaseException as error:
+                    hook.known.append(weakref.ref(error))
+                    raise
 
     async def scenario():
         await failing()

@@ -113,8 +113,6 @@ def decoded(
         error.status, error.body = response.status, text_of(response)
         # Without the frames below: they hold the answer, and error trackers show what frames hold.
         raise error.with_traceback(None) from None
-    finally:
-        del history  # the history has the error, and its traceback this frame; see ``Pipeline.call``
 
 
 def _body(response: Response, operation: Operation[object], reader: DecodingContext) -> bytes:

@@ -97,11 +97,11 @@ class LocalLimiter:
         self._gate = -math.inf  # the service asked for quiet until then
         self._under_way = 0
         self._called = 0  # admitted waiters that have not run yet: nobody overtakes them
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[bool]] = deque()
         self._timer: asyncio.Handle | None = None
         self._timer_at = 0.0  # uvloop's handle for a moment that has come does not say it
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._deadlines = Deadlines[asyncio.Future[None]](_expire)
+        self._deadlines = Deadlines[asyncio.Future[bool]](_expire)
 
     @property
     def concurrency(self) -> int:
@@ -128,23 +128,24 @@ class LocalLimiter:
             return
         if self._gate >= deadline:
             raise TimeoutError(f"the service asks for quiet for another {self._gate - now:.0f} s")
-        turn: asyncio.Future[None] = loop.create_future()
+        turn: asyncio.Future[bool] = loop.create_future()
         self._waiting.append(turn)
         self._arrange(loop)
         self._deadlines.add(turn, deadline, loop)
         try:
             if turn.done():
                 await asyncio.sleep(0)  # those who were called just before go first
-            await turn
+            admitted = await turn
         except BaseException:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
+            if turn.done() and not turn.cancelled() and turn.result():
                 self._called -= 1
                 self.release()  # the turn came together with the cancellation: pass it on
             raise
-        else:
-            self._called -= 1
         finally:
             self._deadlines.remove(turn)
+        if not admitted:
+            raise TimeoutError
+        self._called -= 1
 
     def release(self) -> None:
         """End a call that was admitted, and admit who is next."""
@@ -191,7 +192,7 @@ class LocalLimiter:
                     return
                 self._admit(opens_at if now - opens_at < GRAIN else now)  # a late timer slows nobody down
                 self._called += 1
-                turn.set_result(None)
+                turn.set_result(True)
             del self._waiting[0]
 
     def _wake_at(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
@@ -219,6 +220,6 @@ class LocalLimiter:
         self._deadlines.stop()
 
 
-def _expire(turn: asyncio.Future[None]) -> None:
+def _expire(turn: asyncio.Future[bool]) -> None:
     if not turn.done():
-        turn.set_exception(TimeoutError())
+        turn.set_result(False)
