@@ -38,11 +38,12 @@ from parts.figures import median, report, surroundings
 from confirma_async.accounts.folders import JOURNAL_DIR_VARIABLE, LOCALHOST
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
 from confirma_async.bulk.journal.records import Decision, JobName
-from confirma_async.bulk.models import DIGEST_BYTES, Entry, InvoiceKey, State
+from confirma_async.bulk.models import DIGEST_BYTES, Entry, State
 from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite
 from confirma_async.bulk.sqlite.word_numbers import WordNumbers
 from confirma_async.formats import Place
 from confirma_async.privacy import Secret
+from confirma_async.schemas.identity import InvoiceKey
 from confirma_async.settings import API_KEY_VARIABLE, BASE_URL_VARIABLE
 
 CHUNK = 64

@@ -22,7 +22,6 @@ from confirma_async.bulk.job.preparation import Record, Source
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.models import (
     CHUNK_SIZE,
-    InvoiceKey,
     JobArguments,
     JobOptions,
     Outcome,
@@ -36,6 +35,7 @@ from confirma_async.bulk.reporting.report import Report, ReportBuilder, RunResul
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_CLIENT, CREATE_INVOICE
 from confirma_async.errors import ConfigurationError, JournalError
+from confirma_async.schemas.identity import InvoiceKey
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.rate.ratelimit import RateLimit
 

@@ -16,8 +16,8 @@ from confirma_async.bounds import within
 from confirma_async.errors import Problem
 from confirma_async.formats.attached.placeholders import Placeholder
 from confirma_async.formats.models import Place
-from confirma_async.schemas import InvoiceType, SalesInvoiceRequest
-from confirma_async.schemas.identity import same_seller, same_type
+from confirma_async.schemas import SalesInvoiceRequest
+from confirma_async.schemas.identity import InvoiceKey
 from confirma_async.validation import Checks, Validate
 
 
@@ -53,43 +53,6 @@ class Verdict(enum.Enum):
     """It may have arrived; looked up again when the job is run again."""
     NOT_SENT = "not sent"
     """It surely was not sent, and an outbox waits until it is given again; a job counts these as pending."""
-
-
-@frozen
-class InvoiceKey:
-    """What makes two records the same invoice.
-
-    Attributes:
-        seller: The seller's business id, else VAT code, in one spelling; else empty (the client itself).
-        type: The invoice type.
-        number: The invoice number.
-        repeat: The date for a REMINDER, which may repeat; empty for all other types.
-        date: The invoice's date, to look it up by; not part of the identity.
-    """
-
-    seller: str
-    type: str
-    number: int
-    repeat: str
-    date: str = field(eq=False)
-
-    def __str__(self) -> str:
-        kind = self.type.replace("_", " ").lower()
-        return f"{kind} {self.number}" + (f" of {self.repeat}" if self.repeat else "")
-
-
-def key_of(request: SalesInvoiceRequest) -> InvoiceKey:
-    """Return the key of an invoice."""
-    header = request.invoice.header
-    kind = same_type(header.type)
-    date = header.date.isoformat()
-    return InvoiceKey(
-        same_seller(request.seller_identifier),
-        str(kind),
-        header.number,
-        date if kind == InvoiceType.REMINDER else "",
-        date,
-    )
 
 
 def gross_of(request: SalesInvoiceRequest) -> Decimal | None:

@@ -9,12 +9,11 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from attrs import define, field
 
 from confirma_async.bulk.journal import JournalReader
-from confirma_async.bulk.models import InvoiceKey
 from confirma_async.bulk.placement import Placement
 from confirma_async.bulk.places import JournalPlace, reading_if_there
 from confirma_async.errors import JournalError
 from confirma_async.formats import AssignedNumbers, Identity, assign, namesake, whole
-from confirma_async.schemas.identity import same_seller
+from confirma_async.schemas.identity import InvoiceKey
 
 _MEMORY = 10_000
 """Answers of the journal that a book remembers."""
@@ -112,7 +111,7 @@ class JournalBook:
         number = whole(identity.original)
         if number is None:
             return self._journal.numbers.of([identity]).get(identity)
-        key = InvoiceKey(same_seller(identity.seller), str(identity.type).upper(), number, "", "")
+        key = InvoiceKey(identity.seller, str(identity.type), number, "", "")
         row = self._journal.find(key)
         return number if row is not None and row.key == key else None
 

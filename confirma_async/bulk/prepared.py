@@ -18,7 +18,7 @@ import msgspec
 from attrs import evolve
 
 from confirma_async.bulk.job.preparation import prepare
-from confirma_async.bulk.models import Entry, InvoiceKey, Refusal
+from confirma_async.bulk.models import Entry, Refusal
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats.attached.attachments import Attached, AttachedFile, AttachedUrl
@@ -35,6 +35,7 @@ from confirma_async.formats.numbers.duplicates import NUMBER, DuplicateNumbers, 
 from confirma_async.formats.spooled import no_room
 from confirma_async.privacy import number_shown
 from confirma_async.schemas import InvoiceType
+from confirma_async.schemas.identity import InvoiceKey
 from confirma_async.validation import Checks
 
 _BUFFER = 1024 * 1024

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
 
 from confirma_async.schemas.values import InvoiceType
+
+if TYPE_CHECKING:
+    from confirma_async.schemas import SalesInvoiceRequest
 
 _OLD_BUSINESS_ID = re.compile(r"(?:FI)?([0-9]{6}-[0-9])")
 _FINNISH_ID = re.compile(r"FI([0-9]{8})")
@@ -35,3 +41,34 @@ def _spelled(identifier: str) -> str:
 def same_type(kind: str) -> InvoiceType:
     """Give one spelling to an invoice type: capital letters, as the vendor writes those it documents."""
     return InvoiceType(kind.upper())
+
+
+@frozen
+class InvoiceKey:
+    """What makes two invoices of a client the same. That it is so is assumed: the vendor does not say.
+
+    Attributes:
+        seller: The seller's business id, else VAT code, in one spelling; else empty (the client itself).
+        type: The invoice type, in capital letters.
+        number: The invoice number.
+        repeat: The date for a REMINDER, which may repeat; empty for all other types.
+        date: The invoice's date (ISO), to look it up by; not part of the identity.
+    """
+
+    seller: str
+    type: str
+    number: int
+    repeat: str
+    date: str = field(eq=False)
+
+    @classmethod
+    def of(cls, request: SalesInvoiceRequest) -> InvoiceKey:
+        """Return the key of an invoice."""
+        header = request.invoice.header
+        kind, date = same_type(header.type), header.date.isoformat()
+        repeat = date if kind == InvoiceType.REMINDER else ""
+        return cls(same_seller(request.seller_identifier), str(kind), header.number, repeat, date)
+
+    def __str__(self) -> str:
+        kind = self.type.replace("_", " ").lower()
+        return f"{kind} {self.number}" + (f" of {self.repeat}" if self.repeat else "")

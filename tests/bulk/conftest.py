@@ -4,9 +4,10 @@ from decimal import Decimal
 import pytest
 
 from confirma_async.bulk.journal.records import JobName
-from confirma_async.bulk.models import Entry, InvoiceKey
+from confirma_async.bulk.models import Entry
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.formats import Place
+from confirma_async.schemas.identity import InvoiceKey
 from tests.bulk.memory_journal import MemoryJournal
 
 

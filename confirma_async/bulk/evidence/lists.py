@@ -21,14 +21,14 @@ from confirma_async.bulk.evidence.words import (
     types_in,
 )
 from confirma_async.bulk.journal.records import AmbiguousMatches
-from confirma_async.bulk.models import InvoiceKey, State, Unknown
+from confirma_async.bulk.models import State, Unknown
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionRecord,
     InvoiceStatus,
     InvoiceType,
 )
-from confirma_async.schemas.identity import same_seller
+from confirma_async.schemas.identity import InvoiceKey, same_seller
 
 WINDOW = datetime.timedelta(days=7)
 """How far a record's date may lie from the invoice's, and what is asked for on both sides of it. A service

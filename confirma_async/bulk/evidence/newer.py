@@ -15,9 +15,9 @@ from attrs import define, field
 from confirma_async.bulk.evidence.asking import asked_list
 from confirma_async.bulk.evidence.lists import WINDOW
 from confirma_async.bulk.evidence.words import type_word, types_in
-from confirma_async.bulk.models import InvoiceKey
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import DistributionRecord, InvoiceType
+from confirma_async.schemas.identity import InvoiceKey
 
 MARGIN = datetime.timedelta(hours=1)
 """How much newer than the doubt a record must be: not all of a service need have one clock."""

@@ -14,10 +14,11 @@ from confirma_async.bulk.evidence.newer import Newer, ServiceTime
 from confirma_async.bulk.evidence.tasks import Lost
 from confirma_async.bulk.evidence.witnesses import Witnesses
 from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt
-from confirma_async.bulk.models import InvoiceKey, Row
+from confirma_async.bulk.models import Row
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import DistributionInformation
+from confirma_async.schemas.identity import InvoiceKey
 
 MOVED = 366
 """Days by which an invoice may have been dated anew since a journal that is lost had it sent."""

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from attrs import define, field
 
-from confirma_async.bulk.models import InvoiceKey, Row
+from confirma_async.bulk.models import Row
+from confirma_async.schemas.identity import InvoiceKey
 
 _POOL = 128
 """Candidates that are kept in mind."""

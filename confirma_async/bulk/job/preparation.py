@@ -8,13 +8,14 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterab
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
-from confirma_async.bulk.models import Entry, Refusal, digest_of, gross_of, key_of
+from confirma_async.bulk.models import Entry, Refusal, digest_of, gross_of
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats.attached.placeholders import Placeholder, with_placeholders
 from confirma_async.formats.models import BadRecord, Place, ReadInvoice
 from confirma_async.resources.arguments import as_schema, encode_invoice, number_of
 from confirma_async.schemas import SalesInvoiceRequest
+from confirma_async.schemas.identity import InvoiceKey
 from confirma_async.validation import Checks
 
 Record: TypeAlias = SalesInvoiceRequest | Mapping[str, Any] | ReadInvoice | BadRecord | Entry | Refusal
@@ -125,7 +126,7 @@ def prepare(record: Record, index: int, converter: Converter, checks: Checks) ->
         return Refusal(place=place, problems=problems, number=number, amount=amount, currency=currency)
     return Entry(
         place=place,
-        key=key_of(request),
+        key=InvoiceKey.of(request),
         digest=digest_of(body),
         body=body,
         placeholders=placeholders,

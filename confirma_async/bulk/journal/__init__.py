@@ -26,7 +26,8 @@ from confirma_async.bulk.journal.records import (
 from confirma_async.bulk.journal.runs import Runs, RunsReader
 from confirma_async.bulk.journal.trust import Trust, TrustReader
 from confirma_async.bulk.journal.writes import Writes
-from confirma_async.bulk.models import Entry, InvoiceKey, Retry, Row, State
+from confirma_async.bulk.models import Entry, Retry, Row, State
+from confirma_async.schemas.identity import InvoiceKey
 
 
 class JournalReader(Protocol):

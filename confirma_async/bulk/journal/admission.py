@@ -12,7 +12,8 @@ from attrs import frozen
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.rules import admission_of, same_invoice
 from confirma_async.bulk.journal.stored.values import day, in_cents
-from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
+from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
+from confirma_async.schemas.identity import InvoiceKey
 
 _CLAIMS = (Admission.CLAIMED, Admission.RETRIED)
 """Admissions after which the item is this run's to send; a member of a set would be hashed in Python."""

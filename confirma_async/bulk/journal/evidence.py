@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from confirma_async.bulk.journal.records import AmbiguousMatches
-from confirma_async.bulk.models import InvoiceKey, Row
+from confirma_async.bulk.models import Row
+from confirma_async.schemas.identity import InvoiceKey
 
 
 class JournalEvidenceReader(Protocol):

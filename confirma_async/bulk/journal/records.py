@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from confirma_async.bulk.models import SETTLE_SECONDS, InvoiceKey, Row, State
+from confirma_async.bulk.models import SETTLE_SECONDS, Row, State
+from confirma_async.schemas.identity import InvoiceKey
 
 RUNS_WITH_REFUSALS = 100
 """Runs of which the refused records are kept."""

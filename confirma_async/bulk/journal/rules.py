@@ -11,8 +11,9 @@ from attrs import frozen
 from confirma_async.accounts.owner import Owner
 from confirma_async.accounts.registry import automatic_name
 from confirma_async.bulk.journal.records import Admission, Resolution
-from confirma_async.bulk.models import FINAL, Entry, InvoiceKey, Retry, Row, State
+from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.errors import JournalError, JournalMismatchError
+from confirma_async.schemas.identity import InvoiceKey
 
 FAR = 3600.0
 """Seconds from now that a lost call may end at most, by the journal, for anybody to wait for that."""

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import msgspec
 from attrs import frozen
 
-from confirma_async.bulk.models import Entry, InvoiceKey
+from confirma_async.bulk.models import Entry
 from confirma_async.formats.models import Place
+from confirma_async.schemas.identity import InvoiceKey
 
 LEVEL = 1
 """How hard bodies are compressed: they are alike, and the least effort finds nearly all of that."""

@@ -9,11 +9,12 @@ from itertools import islice
 from attrs import define
 
 from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.models import Entry, InvoiceKey, Row, State
+from confirma_async.bulk.models import Entry, Row, State
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.outbox.held import HeldWrites
 from confirma_async.outbox.invoices.invoice_outcomes import HeldInvoice, InvoiceOutcome, held_invoice
 from confirma_async.outbox.invoices.rows import entry_of
+from confirma_async.schemas.identity import InvoiceKey
 
 LONGEST_PAUSE = 3600.0
 """Seconds after which an invoice that a lookup left unknown is looked up again, at most."""

@@ -11,6 +11,7 @@ from confirma_async.sandbox.rules.invoice_terms import snapshot_of
 from confirma_async.sandbox.rules.invoices import VALIDATED_AFTER, facts_of
 from confirma_async.sandbox.store.invoices import NewInvoice
 from confirma_async.schemas import InvoiceReceipt, InvoiceStatus, SalesInvoiceRequest
+from confirma_async.schemas.identity import InvoiceKey
 
 _MESSAGES = {
     InvoiceStatus.PAUSED: "The invoice was received and awaits validation.",
@@ -35,10 +36,7 @@ def create_invoice(backend: Backend, call: Call) -> SandboxResponse:
     status = backend.store.invoices.add(
         NewInvoice(
             client=call.client.name,
-            seller=request.seller_identifier,
-            type=header.type,
-            number=header.number,
-            date=header.date,
+            key=InvoiceKey.of(request),
             method=None if method is None else str(method),
             received_at=backend.clock.now(),
             due_after=VALIDATED_AFTER,

@@ -15,6 +15,7 @@ from confirma_async.sandbox.rules.invoices import COMPLETED, RoutingFacts, Trans
 from confirma_async.sandbox.store.database import Database, Row, milliseconds, moment
 from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import InvoiceStatus, InvoiceType
+from confirma_async.schemas.identity import InvoiceKey
 
 _decode = msgspec.json.Decoder(InvoiceTermsSnapshot).decode
 
@@ -59,10 +60,7 @@ class NewInvoice:
 
     Attributes:
         client: The client's name.
-        seller: The seller's business id, else VAT code, else empty.
-        type: What kind of invoice it is.
-        number: Its number.
-        date: Its date.
+        key: What makes it the same as another.
         method: How it is to be delivered, where it says.
         received_at: Virtual time of arrival.
         due_after: When its first transition is due.
@@ -73,10 +71,7 @@ class NewInvoice:
     """
 
     client: str
-    seller: str
-    type: InvoiceType
-    number: int
-    date: date
+    key: InvoiceKey
     method: str | None
     received_at: datetime
     due_after: timedelta
@@ -94,7 +89,7 @@ class StoredInvoice:
         client: The name of the client that sent it.
         number: Its number.
         type: What kind of invoice it is.
-        seller: The seller's business id, else VAT code, else empty.
+        seller: The seller's business id, else VAT code, in one spelling; else empty.
         status: Where it stands now.
         received_at: Virtual time of arrival.
         body: The JSON exactly as received.
@@ -242,9 +237,8 @@ class InvoiceTable:
 
     def add(self, invoice: NewInvoice) -> InvoiceStatus:
         """Store an invoice in one transaction and return the status it got: PAUSED or DUPLICATE."""
-        number, kind, day = str(invoice.number), str(invoice.type), invoice.date.isoformat()
-        occasion = day if invoice.type == InvoiceType.REMINDER else ""
-        identity = (invoice.client, number, kind, invoice.seller, occasion)
+        key = invoice.key
+        identity = (invoice.client, str(key.number), key.type, key.seller, key.repeat)
         received_at = milliseconds(invoice.received_at)
         due = received_at + invoice.due_after // timedelta(milliseconds=1)
         facts = invoice.facts
@@ -256,7 +250,7 @@ class InvoiceTable:
                 _INSERT,
                 (
                     *identity,
-                    day,
+                    key.date,
                     invoice.method,
                     str(status),
                     None if known else due,

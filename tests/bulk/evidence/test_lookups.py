@@ -18,11 +18,12 @@ from late_lists import VirtualLoop, quick_journal, run_job
 from confirma_async.bulk.evidence.witnesses import Witnesses
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal.records import JobName
-from confirma_async.bulk.models import InvoiceKey, Row, State, Unknown
+from confirma_async.bulk.models import Row, State, Unknown
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.converters import Converter
 from confirma_async.errors import Phase, TransportError
 from confirma_async.schemas import SalesInvoiceRequest
+from confirma_async.schemas.identity import InvoiceKey
 from confirma_async.session.transport import Response
 from confirma_async.validation import Checks
 

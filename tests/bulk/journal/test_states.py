@@ -21,9 +21,10 @@ from hypothesis.stateful import (
 )
 
 from confirma_async.bulk.journal.records import Admission, Decision, JobName, Resolution
-from confirma_async.bulk.models import FINAL, SETTLE_SECONDS, Entry, InvoiceKey, Retry, State
+from confirma_async.bulk.models import FINAL, SETTLE_SECONDS, Entry, Retry, State
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.formats import Place
+from confirma_async.schemas.identity import InvoiceKey
 from tests.bulk.memory_journal import MemoryJournal
 
 NUMBERS = st.integers(1, 4)

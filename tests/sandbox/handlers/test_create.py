@@ -18,7 +18,7 @@ async def test_the_body_is_stored_exactly_as_received(partner, sandbox, make_inv
     await partner.post(body)
     (stored,) = sandbox.invoices()
     assert stored.body == body
-    assert (stored.number, stored.type, stored.seller, stored.status) == (7, "INVOICE", "2345678-1", "PAUSED")
+    assert (stored.number, stored.type, stored.seller, stored.status) == (7, "INVOICE", "23456781", "PAUSED")
     assert stored.received_at == sandbox.clock.now()
 
 
@@ -63,7 +63,16 @@ async def test_the_vat_code_identifies_a_seller_without_a_business_id(partner, s
     seller = {"invoice__parties__sellerParty": {"vatCode": "FI23456781"}}
     await partner.post(make_invoice(1, **seller))
     assert (await partner.post(make_invoice(1, **seller))).body["status"] == "DUPLICATE"
-    assert sandbox.invoices()[0].seller == "FI23456781"
+    assert sandbox.invoices()[0].seller == "23456781"
+
+
+@pytest.mark.parametrize(
+    "seller", [{"businessId": "07375462"}, {"businessId": "737546-2"}, {"vatCode": "FI 07375462"}]
+)
+async def test_a_seller_spelled_in_another_way_is_the_same(partner, make_invoice, seller):
+    await partner.post(make_invoice(1, invoice__parties__sellerParty={"businessId": "0737546-2"}))
+    again = make_invoice(1, invoice__parties__sellerParty=seller)
+    assert (await partner.post(again)).body["status"] == "DUPLICATE"
 
 
 async def test_an_invoice_without_parties_belongs_to_the_client_itself(partner, sandbox, make_invoice):

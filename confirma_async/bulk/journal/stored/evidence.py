@@ -10,7 +10,8 @@ from confirma_async.bulk.journal.stored.items import StoredItems
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.journal.stored.values import day, milliseconds
-from confirma_async.bulk.models import InvoiceKey, Row, State
+from confirma_async.bulk.models import Row, State
+from confirma_async.schemas.identity import InvoiceKey
 
 _NEWEST = 1000
 """Accepted invoices of a run among which a witness is sought: the newest ones."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.journal.stored.values import date_of, seconds
-from confirma_async.bulk.models import InvoiceKey, Row, State
+from confirma_async.bulk.models import Row, State
+from confirma_async.schemas.identity import InvoiceKey
 
 ITEM_COLUMNS = (
     "position, seller, type, number, repeat, date, source, digest, state, attempts, attempted_at, run, "

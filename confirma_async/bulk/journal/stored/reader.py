@@ -12,7 +12,8 @@ from confirma_async.bulk.journal.stored.numbers import StoredNumbers
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.journal.stored.writes import StoredWrites
-from confirma_async.bulk.models import FINAL, InvoiceKey, Row, State
+from confirma_async.bulk.models import FINAL, Row, State
+from confirma_async.schemas.identity import InvoiceKey
 
 
 class StoredReader:

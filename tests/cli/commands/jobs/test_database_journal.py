@@ -3,10 +3,11 @@
 import pytest
 
 from confirma_async.bulk.journal.records import Decision, JobName
-from confirma_async.bulk.models import Entry, InvoiceKey, State
+from confirma_async.bulk.models import Entry, State
 from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.formats import Place
 from confirma_async.sandbox import Fault
+from confirma_async.schemas.identity import InvoiceKey
 from tests.postgres import as_user
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
