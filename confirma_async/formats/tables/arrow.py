@@ -195,7 +195,7 @@ def _cells(column: Any) -> list[Cell]:
             return [_cell(value) for value in _values(column)]
         cells: list[Cell] = [*map(_cell, _values(few.dictionary)), ""]  # the last stands for no value
         return [cells[-1 if place is None else place] for place in few.indices.to_pylist()]
-    except (ValueError, OverflowError, arrow.ArrowException):  # one value of many: find out which
+    except (ValueError, ArithmeticError, arrow.ArrowException):  # one value of many: find out which
         return [_careful_cell(value) for value in column]
 
 
@@ -220,7 +220,7 @@ def _values(column: Any) -> list[Any]:
 def _careful_cell(value: Any) -> Cell:
     try:
         return _cell(value.as_py())
-    except (ValueError, OverflowError, arrow.ArrowException):
+    except (ValueError, ArithmeticError, arrow.ArrowException):
         return _UNREADABLE
 
 

@@ -179,6 +179,17 @@ def test_a_cell_that_points_beyond_the_values_of_its_column_damages_the_file(tmp
         list(read(tmp_path / "in.arrow"))
 
 
+def test_an_amount_of_a_scale_that_no_number_has_is_told(tmp_path):
+    column = table().column("row_net_amount").combine_chunks()
+    wild = pa.Array.from_buffers(pa.decimal128(18, 260), len(column), column.buffers())
+    WRITERS["in.arrows"](table(row_net_amount=wild), tmp_path / "in.arrows")
+    found = list(read(tmp_path / "in.arrows"))
+    assert [each.problems[0].path for each in found if isinstance(each, BadRecord)] == [
+        "row 1, column row_net_amount",
+        "row 3, column row_net_amount",
+    ]
+
+
 @settings(max_examples=100)
 @given(st.data(), st.sampled_from(sorted(WRITERS)))
 def test_broken_bytes_are_bad_records_or_an_input_error(data, name):
