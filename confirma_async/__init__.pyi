@@ -50,6 +50,7 @@ from .errors import (
     ConflictError as ConflictError,
     CredentialsError as CredentialsError,
     DocumentError as DocumentError,
+    FindOut as FindOut,
     JournalError as JournalError,
     JournalMismatchError as JournalMismatchError,
     MirrorBusyError as MirrorBusyError,

@@ -7,6 +7,7 @@ All of them survive pickling.
 
 from __future__ import annotations
 
+import datetime
 import enum
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -164,6 +165,23 @@ class TransportError(CallError):
         super().__init__(message)
 
 
+@frozen
+class FindOut:
+    """The call that shows what became of another one.
+
+    Attributes:
+        verb: The method of a client: ``invoices.distributions``.
+        arguments: What it is given, by the names of its parameters.
+    """
+
+    verb: str
+    arguments: Mapping[str, int | datetime.date]
+
+    def __str__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
+        return f"{self.verb}({given})"
+
+
 class OutcomeUnknownError(CallError):
     """A request that changes something was sent, and whether it took effect is not known.
 
@@ -173,7 +191,7 @@ class OutcomeUnknownError(CallError):
         subject: What the call was about, e.g. ``invoice 1042``; None where nothing names it.
         status: The HTTP status, where the answer was one that leaves the outcome open (3xx, 408, 500, 502,
             503 without ``Retry-After``, 504).
-        find_out: The command that shows what became of it, where the call knows enough to name it.
+        find_out: The call that shows what became of it, where this one knows enough to name it.
     """
 
     phase: Phase = Phase.NO_REPLY
@@ -185,7 +203,7 @@ class OutcomeUnknownError(CallError):
         subject: str | None = None,
         status: int | None = None,
         remedy: str = "find out what became of it before you send it again",
-        find_out: str | None = None,
+        find_out: FindOut | None = None,
     ) -> None:
         self.subject = subject
         self.status = status
@@ -193,8 +211,8 @@ class OutcomeUnknownError(CallError):
         if status is not None:
             self.phase = Phase.REPLIED
         about = f" of {subject}" if subject else ""
-        command = f"\nTo find out: {find_out}" if find_out else ""
-        super().__init__(f"the outcome{about} is unknown ({reason}); {remedy}{command}")
+        look = f"\nTo find out: {find_out}" if find_out else ""
+        super().__init__(f"the outcome{about} is unknown ({reason}); {remedy}{look}")
 
 
 class TokenNotKeptError(CallError):

@@ -12,6 +12,12 @@ FLAGS: Mapping[str, str] = {
     "db": "--db",
     "account": "--account",
     "new_accounts": "--new-accounts",
+    "file_format": "--format",
+    "decimal_comma": "--decimal-comma/--no-decimal-comma",
+    "attach_anywhere": "--attach-anywhere",
+    "attach_private": "--attach-private",
+    "due_days": "--due-days",
+    "numbers": "--number-from",
 }
 """By the parameter that a text of the library names, the option that sets it."""
 

@@ -167,7 +167,7 @@ class DocumentRef:
 
 
 class NumberAssignments(Protocol):
-    """Whole numbers given to documents whose own number is none (``--number-from``)."""
+    """Whole numbers given to documents whose own number is none."""
 
     def find(self, identity: Identity, /) -> int | None:
         """Return the whole number that stands for a document's number; None when the job does not hold it."""

@@ -16,7 +16,7 @@ from confirma_async.contract import (
     DISTRIBUTIONS_V2,
 )
 from confirma_async.converters import Converter
-from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
+from confirma_async.errors import ConfigurationError, FindOut, Problem, RequestInvalidError
 from confirma_async.pagination import NO_DAYS, Pager, Period, Window, by_pages, by_windows, period
 from confirma_async.pagination.cursors import listing_id
 from confirma_async.resources.answers import reported
@@ -319,21 +319,24 @@ def _as_text(number: int | str | None) -> str | None:
     return None if number is None else str(number)
 
 
-def _look_for(header: InvoiceHeader) -> str:
-    """Return the command that shows whether an invoice arrived."""
-    return f"confirma invoice distribution --invoice {header.number} --from {header.date} --to {header.date}"
+def _look_for(header: InvoiceHeader) -> FindOut:
+    """Return the call that shows whether an invoice arrived."""
+    number, day = header.number, header.date
+    return FindOut("invoices.distributions", {"invoice_number": number, "from_date": day, "to_date": day})
 
 
-def _look_at(actions: Sequence[Action]) -> str | None:
-    """Return the command that shows what the first of some actions is about."""
+def _look_at(actions: Sequence[Action]) -> FindOut | None:
+    """Return the call that shows what the first of some actions is about."""
     return next(filter(None, map(_look, actions)), None)
 
 
-def _look(action: Action) -> str | None:
+def _look(action: Action) -> FindOut | None:
     data: ActionData = action.data
     if data.case_id is not None:
-        return f"confirma invoice case {data.case_id}"
-    return None if data.invoice_number is None else f"confirma invoice case --invoice {data.invoice_number}"
+        return FindOut("invoices.case", {"case_id": data.case_id})
+    if data.invoice_number is not None:
+        return FindOut("invoices.case", {"invoice_number": data.invoice_number})
+    return None
 
 
 def _told(action: Action) -> str:

@@ -9,6 +9,8 @@ from typing import TypedDict, TypeVar
 
 from attrs import define, field
 
+from confirma_async.errors import FindOut
+
 C = TypeVar("C", bound=type)
 
 
@@ -46,7 +48,7 @@ class CallOptions:
         retries: How often it is tried again.
         strict: Whether a tolerable difference from the contract is an error.
         subject: What the call is about, for messages: ``invoice 1042``.
-        find_out: Gives the command that tells what became of it; asked if the outcome is unknown.
+        find_out: Gives the call that shows what became of it; asked if the outcome is unknown.
         before_send: Awaited after admission, right before each attempt sends its first byte; whatever it
             raises stops the call with nothing sent by that attempt.
     """
@@ -57,7 +59,7 @@ class CallOptions:
     retries: int | None = None
     strict: bool | None = None
     subject: str | None = None
-    find_out: Callable[[], str | None] | None = None
+    find_out: Callable[[], FindOut | None] | None = None
     before_send: Callable[[], Awaitable[None]] | None = None
 
 

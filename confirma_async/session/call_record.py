@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import define, field, frozen
 
 from confirma_async.contract import Operation
-from confirma_async.errors import APIError, Attempt, OutcomeUnknownError, Phase
+from confirma_async.errors import APIError, Attempt, FindOut, OutcomeUnknownError, Phase
 from confirma_async.privacy import visible
 from confirma_async.schemas.drift import Drift
 
@@ -56,7 +56,7 @@ class CallRecord:
         operation: What is called.
         url: Scheme, host and path, without the query.
         subject: What the call is about: ``invoice 1042``.
-        find_out: Gives the command that tells what became of it.
+        find_out: Gives the call that shows what became of it.
         started: The loop time of its start.
         attempts: Its requests, in their order; a request is added when its outcome is known.
         ended: The loop time of its end; None while it is under way.
@@ -67,7 +67,7 @@ class CallRecord:
     operation: Operation[object]
     url: str
     subject: str | None
-    find_out: Callable[[], str | None] | None = None
+    find_out: Callable[[], FindOut | None] | None = None
     started: float
     attempts: list[Attempt] = field(factory=_no_attempts)
     ended: float | None = None

@@ -19,11 +19,9 @@ from confirma_async.cli.output.render import problem_as_json
 from confirma_async.errors import (
     APIError,
     CallError,
-    ConfigurationError,
     ConfirmaError,
     JournalGoneError,
     JournalMismatchError,
-    MirrorError,
     OutcomeUnknownError,
     RateLimitedError,
     RequestInvalidError,
@@ -39,6 +37,15 @@ FIND_OUT: Mapping[str, str] = {
     "onboarding.renew_token": "confirma token check",
 }
 """The command that finds out what became of a call, where the call itself does not name it."""
+
+_COMMANDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "invoices.distributions": (
+        "confirma invoice distribution",
+        {"invoice_number": "--invoice {}", "from_date": "--from {}", "to_date": "--to {}"},
+    ),
+    "invoices.case": ("confirma invoice case", {"case_id": "{}", "invoice_number": "--invoice {}"}),
+}
+"""The command that does what a verb does, and how it takes what the verb is given."""
 
 
 @frozen
@@ -70,11 +77,7 @@ def explained(error: BaseException) -> CommandFailure:
         case click.Abort() | KeyboardInterrupt() | asyncio.CancelledError():
             return CommandFailure("stopped at once; the same command goes on", Exit.INTERRUPTED)
         case OutcomeUnknownError():
-            command = error.find_out or FIND_OUT.get(error.operation or "")
-            advice = f"\nTo find out: {command}" if command and not error.find_out else ""
-            return CommandFailure(
-                f"{error}{advice}", of_error(error), {**_details(error), "find_out": command}
-            )
+            return _unknown(error)
         case UnknownKeyError() | UnknownAccountError() | JournalMismatchError():
             return CommandFailure(in_words(error), of_error(error))
         case ConfirmaError():
@@ -97,11 +100,22 @@ def explained(error: BaseException) -> CommandFailure:
             )
 
 
+def _unknown(error: OutcomeUnknownError) -> CommandFailure:
+    """Return the failure of a call that may have taken effect, with the command that finds that out."""
+    if error.find_out is None:
+        command = FIND_OUT.get(error.operation or "")
+        message = f"{error}\nTo find out: {command}" if command else str(error)
+    else:
+        name, forms = _COMMANDS[error.find_out.verb]
+        given = [forms[argument].format(value) for argument, value in error.find_out.arguments.items()]
+        command = " ".join([name, *given])
+        message = str(error).replace(str(error.find_out), command)
+    return CommandFailure(message, of_error(error), {**_details(error), "find_out": command})
+
+
 def _in_words(error: ConfirmaError) -> str:
-    if isinstance(error, MirrorError | ConfigurationError):
-        return visible(in_flags(str(error)))
     lists = isinstance(error, RequestInvalidError | ResponseDecodeError)  # a problem on each line
-    return visible(str(error), lines=lists)
+    return visible(in_flags(str(error)), lines=lists)
 
 
 def _details(error: ConfirmaError) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 
 from attrs import frozen
 
+from confirma_async.cli.flags import in_flags
 from confirma_async.cli.language.choice import CATALOGUES, LIBRARY, current, gettext as _
 from confirma_async.cli.language.figures import amount, number, plain
 from confirma_async.errors import Problem
@@ -48,9 +49,9 @@ class _Templates:
 
 
 def told(message: str) -> str:
-    """Return a message of the library in the language that is spoken."""
+    """Return a message of the library in the language that is spoken, with options for its parameters."""
     code = current().code
-    return message if code == "en" else _translated(code, message)
+    return in_flags(message if code == "en" else _translated(code, message))
 
 
 def error_in_words(message: str) -> str:

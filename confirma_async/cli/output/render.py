@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from confirma_async.cli.flags import in_flags
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.output.printer import json_document
 from confirma_async.errors import Problem
@@ -125,7 +126,7 @@ def print_numbers(console: Console, numbers: Mapping[Identity, int]) -> None:
 
 def problem_as_json(problem: Problem) -> dict[str, Any]:
     """Return a problem, without what is empty."""
-    return {"path": problem.path, "rule": problem.rule, "message": problem.message}
+    return {"path": problem.path, "rule": problem.rule, "message": in_flags(problem.message)}
 
 
 def numbers_as_json(numbers: Mapping[Identity, int]) -> list[dict[str, Any]]:

@@ -138,7 +138,7 @@ class AttachedFile:
     def _elsewhere(self) -> Problem:
         message = (
             "names a file outside the folder of the table; move it there, or allow files from anywhere "
-            "(attach_anywhere, --attach-anywhere)"
+            "(attach_anywhere=)"
         )
         return Problem(self.where, "attachment.folder", message)
 
@@ -181,7 +181,7 @@ class AttachedUrl:
         if fault is None and not self.private and is_private_host(urlsplit(self.url).hostname or ""):
             fault = (
                 "leads to this machine or into a private network; name a public URL, or allow such "
-                "(attach_private, --attach-private)"
+                "(attach_private=)"
             )
         return None if fault is None else Problem(self.where, "attachment.url", fault)
 

@@ -95,8 +95,8 @@ def _refuse_several_lines(path: Path, converter: Converter) -> None:
     goes_on = parsed[0] is None and len(some) > 1 and some[0].rstrip().endswith((b"{", b"[", b","))
     if goes_on or _holds_objects(parsed[0]):
         msg = (
-            f"{path}: holds JSON over several lines, or an array, where each line must be an invoice; read "
-            "it as JSON (file_format=FileFormat.JSON, --format json), or write one invoice to a line"
+            f"{path}: holds JSON over several lines, or an array, where each line must be an invoice; say "
+            "that its format is json (file_format=), or write one invoice to a line"
         )
         raise InputError(msg)
 

@@ -221,8 +221,8 @@ def _invoice(seller: str, number: str, assignments: NumberAssignments | None) ->
 def _not_whole(number: str) -> str:
     return (
         f"{number_shown(number)} is no whole number (digits alone, no leading zero, at most 18 digits), "
-        "which is all that the service takes; renumber the document, or pass --number-from N to send it "
-        "under a whole number"
+        "which is all that the service takes; renumber the document, or have it sent under a whole number "
+        "(numbers=)"
     )
 
 

@@ -199,7 +199,7 @@ def number(text: str, separator: DecimalSeparator | None) -> Decimal:
         raise ValueProblem(
             "table.number",
             "can be read as two numbers (decimals, or thousands), and the file does not tell which; "
-            "set decimal_comma (--decimal-comma or --no-decimal-comma), or write two decimals",
+            "say so (decimal_comma=), or write two decimals",
         )
     return next(iter(found.values()))
 

@@ -169,7 +169,7 @@ def _assumed(reader: ElementReader, issued: str, kind: InvoiceType, days: int) -
     reader.remarks.append(
         f"the invoice states no due date; {days} days after its issue date are taken "
         "(30 days are the rule of directive 2011/7/EU, article 3, where nothing is agreed; "
-        "change them with --due-days)"
+        "change them with due_days=)"
     )
     return due
 

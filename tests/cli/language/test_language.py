@@ -155,7 +155,7 @@ def test_a_number_of_a_file_stays_as_the_file_has_it():
     choose("fi")
     assert told(
         "10.5 is no whole number (digits alone, no leading zero, at most 18 digits), which is all that the "
-        "service takes; renumber the document, or pass --number-from N to send it under a whole number"
+        "service takes; renumber the document, or have it sent under a whole number (numbers=)"
     ).startswith("10.5 ei ole kokonaisluku")
 
 

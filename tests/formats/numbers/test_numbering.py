@@ -51,7 +51,7 @@ def test_a_number_that_is_none_is_refused_without_a_book():
 def test_the_refusal_says_how_to_go_on():
     message = resolved(Identity("1", INVOICE, "08/00355")).problems[0].message
     assert "08/00355" in message
-    assert "--number-from" in message
+    assert "(numbers=)" in message
 
 
 def test_a_number_that_the_book_holds_is_used_with_a_remark():

@@ -263,7 +263,7 @@ def test_identifiers_of_json_are_normalised_as_well(write):
     "contents", ['{\n "invoice": {\n }\n}\n', "[" + JSON % "INVOICE" + "]", "[\n" + JSON % "INVOICE" + "\n]"]
 )
 def test_json_over_several_lines_is_one_problem_of_the_file(write, contents):
-    with pytest.raises(InputError, match="--format json"):
+    with pytest.raises(InputError, match="file_format="):
         all_of(write("in.jsonl", contents))
 
 

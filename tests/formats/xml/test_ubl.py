@@ -114,7 +114,7 @@ def test_a_due_date_among_the_payment_means_is_taken(invoice):
 def test_without_a_due_date_the_rule_of_the_options_is_taken_and_remarked(record):
     found = record(changed(INVOICE, (DUE_DATE, "")), due_days=10)
     assert str(found.request.invoice.header.due_date) == "2026-11-12"
-    assert "--due-days" in found.remarks[0]
+    assert "due_days=" in found.remarks[0]
 
 
 def test_a_credit_note_without_a_due_date_takes_its_issue_date_and_says_so(record):

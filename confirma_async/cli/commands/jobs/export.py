@@ -16,6 +16,7 @@ from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import Row
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.flags import in_flags
 from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.marking import texts
@@ -164,7 +165,7 @@ def _of_refusal(refused: Refused) -> list[Any]:
         "number": refused.number,
         "state": "refused",
         "rule": refused.rule,
-        "detail": f"{refused.path}: {refused.message}",
+        "detail": in_flags(f"{refused.path}: {refused.message}"),
     }
     return [values.get(name) for name in _COLUMNS]
 
