@@ -161,7 +161,15 @@ class JournalWriter:
             with contextlib.suppress(ValueError):
                 self._sends.remove(send)
             raise
-        if self._journal is not None:  # it may have slept since
+        self.check_hold()  # it may have slept since
+
+    def check_hold(self) -> None:
+        """Check that a call may begin: it ends before others may take over what this job has in its hands.
+
+        Raises:
+            JournalError: it may not.
+        """
+        if self._journal is not None:
             self._journal.check_hold(self._longest_call)
 
     def decide(self, decision: Decision, then: Callable[[], None]) -> None:

@@ -58,7 +58,7 @@ _CLAIMED = (
 )
 """Claims what is in nobody's hands and has these contents, which hold the number: no two items have the same.
 
-What another transaction has locked is left to it: a claim never waits while it keeps others waiting.
+What another transaction has locked is left to it: a claim waits for nobody.
 """
 
 _STANDING = (
@@ -219,6 +219,7 @@ class PlannedJournal(PostgresJournal):
             run: Its number.
             now: Seconds since 1970.
         """
+        self._tables.lock()  # else neither this nor who finishes the last chunk just now sees the other
         self._do("UPDATE run SET ending = %s, lease_until = NULL WHERE id = %s", PLANNED, run)
         self._end_sent([run], now)  # workers may have been faster, and there may be nothing to send
         if run == self._run:

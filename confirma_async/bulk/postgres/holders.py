@@ -12,7 +12,11 @@ from confirma_async.bulk.journal.stored.writes import settling
 from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.tables import PostgresTables
 
-_WRITES_SETTLED = settling(alive="lease_until IS NOT NULL")
+_WRITES_SETTLED = settling(
+    alive="lease_until IS NOT NULL",
+    ends_at="greatest(ends_at, (SELECT (extract(epoch FROM died_at) * 1000)::bigint "
+    "FROM run WHERE run.id = write.run) + ends_at - attempted_at)",
+)
 """Settles which writes runs that are over left under way."""
 
 _SETTLED = (

@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import msgspec
+from attrs import evolve
 
 from confirma_async.bulk.journal.admission import TAKEN_UP, Chunk
 from confirma_async.bulk.journal.records import (
@@ -58,6 +59,9 @@ _INSERTED = (
     "%s::text[], %s::int[], %s::int[], %s::text[], %s::bytea[], %s::smallint[], %s::bigint[], %s::bigint[], "
     "%s::text[], %s::text[], %s::bigint[], %s::bigint[])"
 )
+_SOMEBODY = -1
+"""The holder of what another transaction is just claiming."""
+
 ROWS_COPIED = 16
 """New rows from which on a stream costs less than arrays, which go over in one step."""
 
@@ -285,15 +289,20 @@ class PostgresJournal(PostgresReader):
     def _locked(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Lock those rows that are in nobody's hands until the transaction ends: workers leave them alone.
 
+        Whoever holds the lock of admission waits for no worker that claims: that one may wait for the lock.
+
         Returns:
-            The rows, as they are by now.
+            The rows, as they are by now; what a worker is just claiming is in somebody's hands.
         """
-        free = [row.position for row in rows if row.holder is None and row.state not in FINAL]
+        free = {row.position for row in rows if row.holder is None and row.state not in FINAL}
         if not free:
             return rows
-        query = "WHERE position = ANY(%s) ORDER BY position FOR UPDATE"
+        query = "WHERE position = ANY(%s) FOR UPDATE SKIP LOCKED"
         current = {row.position: row for row in self._items.query(query, array_text(free))}
-        return [current.get(row.position, row) for row in rows]
+        return [
+            current.get(row.position) or evolve(row, holder=_SOMEBODY) if row.position in free else row
+            for row in rows
+        ]
 
     def _of_numbers(self, numbers: Sequence[int]) -> Iterator[Row]:
         query = _OF_NUMBERS.format(columns=ITEM_COLUMNS, table="item")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from typing import Any
 
@@ -24,6 +23,17 @@ from confirma_async.errors import JournalError
 
 LOCK = 0x434E464A
 """What the advisory lock goes by under which invoices are admitted, and tables made."""
+
+_NUMBERS_RAISED = "; ".join(
+    f"SELECT setval('{sequence}', greatest(last_value, (SELECT max({column}) FROM {table}))) FROM {sequence}"
+    for sequence, column, table in (
+        ("run_id", "id", "run"),
+        ("attempt", "sequence", "item"),
+        ("write_id", "id", "write"),
+        ("planned_chunk_id", "id", "planned_chunk"),
+    )
+)
+"""Has no number given twice by a sequence that is behind the table that its numbers stand in."""
 
 
 def open_session(url: str, *, alone: bool) -> tuple[PostgresSession, str]:
@@ -98,7 +108,7 @@ def _doubt_seen(session: PostgresSession) -> Doubt | None:
     if not _one(session, "SELECT pg_is_in_recovery()")[0]:
         reason = _reason(session, known, _term(session))
         if reason is not None:
-            return Doubt(reason, time.time())
+            return Doubt(reason, _now(session))
     return doubt_in(known)
 
 
@@ -138,6 +148,8 @@ def _version(session: PostgresSession) -> int:
 
 def _migrate(session: PostgresSession) -> None:
     version = _version(session)
+    if 0 < version < VERSION:
+        _check_alone(session)  # who goes on by the rules of an older form may break those of this one
     if version == 0 and _one(session, "SELECT to_regnamespace(%s)", SCHEMA)[0] is None:
         session.execute(f"CREATE SCHEMA {SCHEMA}")  # who lacks the right may find one that is there
     for step in MIGRATIONS[version:]:
@@ -163,7 +175,8 @@ def _find_doubt(session: PostgresSession, term: str) -> str:
         return known["id"]
     session.execute("DELETE FROM meta WHERE name = ANY(%s)", (list(OF_DOUBT),))
     own = str(uuid.uuid4())
-    keep(session, {"doubt": reason, "doubt_since": str(time.time()), "id": own})
+    keep(session, {"doubt": reason, "doubt_since": str(_now(session)), "id": own})
+    session.execute(_NUMBERS_RAISED)  # tables may have been restored without them
     # Whoever held a lease there holds none here: a job that comes back finds that it was taken over.
     session.execute("UPDATE run SET lease_until = clock_timestamp() WHERE lease_until IS NOT NULL")
     return own
@@ -184,6 +197,11 @@ def _reason(session: PostgresSession, known: dict[str, str], term: str) -> str |
     if _one(session, there, mark.incarnation, mark.number)[0]:
         return None
     return "its database was put back to an earlier state"
+
+
+def _now(session: PostgresSession) -> float:
+    """Return the time by the database's clock, which leases go by; seconds since 1970."""
+    return float(_one(session, "SELECT extract(epoch FROM clock_timestamp())::float8")[0])
 
 
 def meta(session: PostgresSession) -> dict[str, str]:

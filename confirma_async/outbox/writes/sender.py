@@ -74,6 +74,7 @@ class WriteSender:
         async def intent() -> None:
             now = time.time()
             await writer.run(lambda journal: journal.writes.sending(ident, number, now, now + longest))
+            writer.check_hold()  # it may have slept since
 
         options = CallOptions(
             timeout=given.timeout, headers=given.headers, subject=given.prepared.subject, before_send=intent

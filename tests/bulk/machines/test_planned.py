@@ -10,11 +10,12 @@ from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Decision, JobName, Resolution
 from confirma_async.bulk.machines.kept_bodies import bodies_of
 from confirma_async.bulk.machines.packing import Bundle
-from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
+from confirma_async.bulk.machines.planned import SENT, PlannedJournal, open_planned
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA
 from confirma_async.bulk.models import Retry, State
 from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.bulk.postgres.opening import LOCK
+from confirma_async.bulk.postgres.tables import PostgresTables
 from confirma_async.errors import JournalError
 
 
@@ -98,11 +99,11 @@ def take(journal, chunk):
         return [(one.admitted.position, one.admitted.admission) for one in journal.take(chunk)]
 
 
-def accept(journal, *positions):
+def accept(journal, *positions, at=9.0):
     with journal.transaction():
         journal.sending(positions, 5.0, 35.0)
     with journal.transaction():
-        journal.decide([Decision(position=at, state=State.ACCEPTED, at=9.0) for at in positions])
+        journal.decide([Decision(position=one, state=State.ACCEPTED, at=at) for one in positions])
 
 
 def lose(journal, position):
@@ -162,48 +163,24 @@ def test_of_many_workers_that_claim_a_chunk_at_once_one_gets_each_invoice(plan, 
     assert sorted(position for some in claimed for position, _ in some) == [*range(1, 201)]
 
 
-@pytest.fixture
-def claiming(plan, begun, in_database):
-    """Claims an invoice in a transaction that goes on until the work that is given waits for it."""
-
-    def claim(work):
-        plan(1)
-        worker = begun("w")[0]
-        with ThreadPoolExecutor() as pool:
-            with worker.transaction():
-                assert worker.take(1)
-                result = pool.submit(work)
-                with in_database() as other:
-                    waiting = (
-                        "SELECT count(*) FROM pg_stat_activity "
-                        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                    )
-                    while not (result.done() or other.execute(waiting).fetchone()[0]):
-                        pass
-            return result.result()
-
-    return claim
-
-
-def test_an_admission_leaves_to_a_worker_what_it_claims_meanwhile(claiming, begun, entry):
-    other, run = begun()
-
-    def admit():
+def test_an_admission_leaves_to_a_worker_what_it_is_just_claiming(plan, begun, entry):
+    plan(1)
+    (worker, _), (other, run) = begun("w"), begun()
+    with worker.transaction():
+        assert worker.take(1)
         with other.transaction():
-            return other.admit([entry(1, contents=b"corrected")], run)
+            (admitted,) = other.admit([entry(1, contents=b"corrected")], run)
+    assert admitted.admission is Admission.ELSEWHERE
 
-    assert [one.admission for one in claiming(admit)] == [Admission.ELSEWHERE]
 
-
-def test_a_person_does_not_decide_on_what_a_worker_claims_meanwhile(claiming, open_journal):
-    other = open_journal()
-
-    def resolve():
-        with other.transaction():
-            other.resolve(Resolution(position=1, state=State.ACCEPTED, note="seen", at=9.0))
-
-    with pytest.raises(JournalError, match="in its hands"):
-        claiming(resolve)
+def test_a_person_does_not_decide_on_what_a_worker_is_just_claiming(plan, begun, open_journal):
+    plan(1)
+    worker, other = begun("w")[0], open_journal()
+    resolution = Resolution(position=1, state=State.ACCEPTED, note="seen", at=9.0)
+    with worker.transaction():
+        assert worker.take(1)
+        with pytest.raises(JournalError, match="in its hands"), other.transaction():
+            other.resolve(resolution)
 
 
 def test_invoices_count_for_the_run_that_planned_them(plan, begun):
@@ -300,6 +277,55 @@ def test_a_run_ends_of_which_workers_have_sent_all_before_the_plan_was_whole(beg
     with planner.transaction():
         planner.hand_over(run, now=1500.0)
     assert worker.runs.find(run).ending == "sent by workers"
+
+
+def test_a_run_ends_that_is_handed_over_as_its_last_chunk_ends(begun, entry, in_database):
+    planner, run = begun()
+    with planner.transaction():
+        planner.plan(Bundle.of([entry(1)]), run)
+    worker = begun("w")[0]
+    take(worker, 1)
+    accept(worker, 1)
+
+    def hand_over():
+        with planner.transaction():
+            planner.hand_over(run, now=1500.0)
+
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with ThreadPoolExecutor() as pool, in_database() as other:
+        with worker.transaction():
+            worker.finish(1, now=2000.0)
+            handed = pool.submit(hand_over)
+            while not (handed.done() or other.execute(waiting).fetchone()[0]):
+                pass
+        handed.result()
+    assert worker.runs.find(run).ending == SENT
+
+
+def test_what_is_decided_as_another_run_begins_is_counted(plan, begun, monkeypatch):
+    """The second plan has no chunk of its own: its counts by time are added up as another run begins."""
+    plan(1, 2)
+    run = plan(1, 2)
+    worker = begun("w")[0]
+    take(worker, 1)
+    accept(worker, 1, at=1600.0)
+
+    def also(original):
+        def changed(tables, query, *values):
+            if query.startswith("DELETE FROM decided WHERE period"):
+                monkeypatch.undo()
+                accept(worker, 2, at=1600.0)
+            return original(tables, query, *values)
+
+        return changed
+
+    for name in ("change", "few"):
+        monkeypatch.setattr(PostgresTables, name, also(getattr(PostgresTables, name)))
+    begun()
+    assert worker.figures.counts(run)[State.ACCEPTED] == 2
 
 
 def test_a_chunk_with_something_unknown_comes_again_and_keeps_its_bodies(

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from confirma_async.bulk.journal.records import Admission, JobName
+from confirma_async.bulk.journal.writes import Write
 from confirma_async.bulk.models import State
 from confirma_async.bulk.postgres.connection import session as sessions
 from confirma_async.bulk.postgres.journal import open_postgres
@@ -105,6 +106,19 @@ def test_what_was_under_way_as_a_lease_ran_out_may_go_on_for_the_time_of_a_call_
     before = time.time()
     other, _ = begun(2)
     (row,) = other.rows(State.UNKNOWN)
+    assert before - 11 + 30 <= row.ends_at <= time.time() + 30
+
+
+def test_another_write_may_go_on_as_long_as_an_invoice_after_a_lease(begun, expire):
+    journal, run = begun()
+    with journal.transaction():
+        write = Write(operation="accounting.submit_ledger", key="1", digest=b"x" * 16, names=(), facts=())
+        ident = journal.writes.claim(write, run).row.id
+        journal.writes.sending(ident, run, 5.0, 35.0)
+    expire(seconds=10)
+    before = time.time()
+    other, _ = begun(2)
+    (row,) = other.writes.rows(State.UNKNOWN)
     assert before - 11 + 30 <= row.ends_at <= time.time() + 30
 
 

@@ -37,3 +37,14 @@ def test_a_job_brings_it_to_this_form(older):
 def test_a_look_changes_nothing_and_says_who_does(older):
     with pytest.raises(JournalError, match="older"), reading_postgres(older):
         pass
+
+
+def test_it_stays_as_it_is_while_a_job_runs_on_it(older, in_database):
+    with in_database() as connection:
+        connection.execute(
+            "INSERT INTO confirma_journal.run "
+            "(id, began_at, inputs, allowed, incarnation, term, lease_until) "
+            "VALUES (1, 0, '[]', '', gen_random_uuid(), '', clock_timestamp() + interval '1 minute')"
+        )
+    with pytest.raises(JournalError, match="in use by a job"):
+        open_postgres(older)

@@ -1,8 +1,10 @@
 """A database that is not the one that it was: what is not final is looked up before it is sent."""
 
+import time
+
 import pytest
 
-from confirma_async.bulk.journal.records import JobName
+from confirma_async.bulk.journal.records import JobName, Resolution
 from confirma_async.bulk.models import State
 from confirma_async.bulk.postgres.connection import session as sessions
 from confirma_async.bulk.postgres.journal import open_postgres, reading_postgres
@@ -64,6 +66,37 @@ def test_after_a_failover_or_in_a_copy_everything_is_looked_up_first(left, in_da
     doubt, states = begin_again(left)
     assert reason in doubt.reason
     assert states == [State.UNKNOWN] * 3
+
+
+def test_a_person_decides_on_every_invoice_where_the_machines_clock_stood_far_ahead(
+    left, in_database, monkeypatch
+):
+    change_term(in_database, timeline="00000000")
+    with monkeypatch.context() as ahead:
+        now = time.time()
+        ahead.setattr(time, "time", lambda: now + 7200)
+        begin_again(left)
+    journal = open_postgres(left)
+    later = time.time() + 2 * journal.trust.longest_lease + 61  # no call of before goes on
+    for position in (1, 2, 3):
+        with journal.transaction():
+            resolution = Resolution(position=position, state=State.PENDING, note="not there", at=later)
+            journal.resolve(resolution)
+    assert [row.state for row in journal.rows()] == [State.PENDING] * 3
+    journal.close()
+
+
+def test_tables_that_were_restored_without_their_sequences_give_no_number_twice(left, in_database):
+    change_term(in_database, server="1")
+    with in_database() as connection:
+        for sequence in ("run_id", "attempt"):
+            connection.execute(f"SELECT setval('confirma_journal.{sequence}', 1, false)")
+    begin_again(left)
+    with in_database() as connection:
+        assert connection.execute("SELECT max(id) FROM confirma_journal.run").fetchone() == (2,)
+        (given,) = connection.execute("SELECT max(sequence) FROM confirma_journal.item").fetchone()
+        (last,) = connection.execute("SELECT last_value FROM confirma_journal.attempt").fetchone()
+    assert last >= given
 
 
 def test_a_database_that_was_put_back_is_found_out_by_what_this_machine_remembers(left, in_database):

@@ -27,9 +27,10 @@ class StoredCounts:
     def begin(self) -> None:
         """Take up the counting for a run, and forget the times of those that are over."""
         over = f"FROM decided WHERE period > 0 AND {self._tables.is_over}"
-        added = f"SELECT run, 0, state, sum(count) {over} GROUP BY run, state"
-        self._tables.change(f"INSERT INTO decided {added} {_ADDED_UP}")
-        self._tables.change(f"DELETE {over}")
+        counts = Counter[tuple[int, int, int]]()
+        for run, state, count in self._tables.few(f"DELETE {over} RETURNING run, state, count"):
+            counts[run, 0, state] += count
+        self.add_up(counts)
         self._taken_up.clear()
 
     def take_up(self, runs: Mapping[int, int]) -> None:

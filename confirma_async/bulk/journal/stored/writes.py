@@ -35,17 +35,19 @@ _COLUMNS = (
 """The columns of a write, in the order in which ``_row`` takes them."""
 
 
-def settling(alive: str) -> str:
+def settling(alive: str, ends_at: str = "ends_at") -> str:
     """Return the statement that settles what runs that are over left under way.
 
     Claims were not sent, sends may have been.
 
     Args:
         alive: The condition that holds for the row of a run that is not over.
+        ends_at: The expression for the latest end of a call that was under way.
     """
     return (
         f"UPDATE write SET state = CASE state WHEN {State.CLAIMED:d} THEN {State.PENDING:d} "
-        f"ELSE {State.UNKNOWN:d} END "
+        f"ELSE {State.UNKNOWN:d} END, "
+        f"ends_at = CASE state WHEN {State.SENDING:d} THEN {ends_at} ELSE ends_at END "
         f"WHERE {OPEN_WRITES} AND state IN ({State.CLAIMED:d}, {State.SENDING:d}) "
         f"AND run NOT IN (SELECT id FROM run WHERE {alive})"
     )
