@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import io
 import math
+import ssl
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -25,8 +27,11 @@ _FINAL = 200
 _REFUSED = 400
 """Statuses from here on say that a request was not done."""
 
-_RECORD, _RECORD_MORE = 16_384, 21
-"""Bytes of a request that a record of TLS holds at most, and bytes that it is longer than those, at least."""
+_RECORD = 16_384
+"""Bytes of a request that a record of TLS holds at most."""
+
+_RECORD_MORE: Mapping[str, int] = {"CCM_8": 14, "CCM8": 21, "TLS_": 22, "GCM": 29, "CCM": 29, "": 21}
+"""Bytes that a record takes beside what it holds, at least: by the first of these in its cipher's name."""
 
 _TURNS = 5
 """Turns of the loop in which a connection over TLS must have read what is no answer."""
@@ -58,14 +63,16 @@ class _Line(SystemDelivery):
         watch: The watch.
     """
 
-    __slots__ = ("_before", "_is_hidden", "_is_tls", "_protocol", "_request_ends", "watch")
+    __slots__ = ("_before", "_is_hidden", "_is_tls", "_protocol", "_record_more", "_request_ends", "watch")
 
     def __init__(self, protocol: ResponseHandler) -> None:
         transport = protocol.transport
         super().__init__(None if transport is None else transport.get_extra_info("socket"))
         self._protocol = protocol
-        self._is_tls = transport is not None and transport.get_extra_info("ssl_object") is not None
+        tls = None if transport is None else transport.get_extra_info("ssl_object")
+        self._is_tls = tls is not None
         self._is_hidden = self._is_tls and _below_tls(transport) is transport
+        self._record_more = 0 if tls is None else _record_more(tls)
         self._before: int | None = None
         self._request_ends = 0
         self.watch: AnswerWatch = AnswerWatch(self)
@@ -78,7 +85,7 @@ class _Line(SystemDelivery):
     def end_request(self, size: int) -> None:
         """Take note that a request of so many bytes is written, as far as the loop takes them."""
         if self._before is not None:
-            self._request_ends = self._before + size + _RECORD_MORE * math.ceil(size / _RECORD)
+            self._request_ends = self._before + size + self._record_more * math.ceil(size / _RECORD)
 
     def has_undelivered(self) -> bool:
         return self._program_holds_some() or self.has_unconfirmed()
@@ -151,6 +158,12 @@ def _line_of(protocol: ResponseHandler) -> _Line:
         found = _Line(protocol)
         setattr(protocol, _NAME, found)
     return found
+
+
+def _record_more(tls: ssl.SSLObject) -> int:
+    """Return how many bytes longer a record of a connection is than what it holds, at least."""
+    cipher = (tls.cipher() or ("",))[0]
+    return next(more for part, more in _RECORD_MORE.items() if part in cipher)
 
 
 class Passage:

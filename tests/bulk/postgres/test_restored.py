@@ -77,7 +77,7 @@ def test_a_person_decides_on_every_invoice_where_the_machines_clock_stood_far_ah
         ahead.setattr(time, "time", lambda: now + 7200)
         begin_again(left)
     journal = open_postgres(left)
-    later = time.time() + 2 * journal.trust.longest_lease + 61  # no call of before goes on
+    later = time.time() + 2 * sessions.LEASE + 61  # no call of before goes on
     for position in (1, 2, 3):
         with journal.transaction():
             resolution = Resolution(position=position, state=State.PENDING, note="not there", at=later)

@@ -316,8 +316,11 @@ def run(request):
     return run
 
 
-async def talk(conversation, *sizes):
-    """Send bodies of these sizes over one connection; return their outcomes, and what came of it there."""
+async def talk(conversation, *sizes, cipher=None):
+    """Send bodies of these sizes over one connection; return their outcomes, and what came of it there.
+
+    A cipher is one of TLS 1.2; without one it is TLS 1.3.
+    """
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)  # as on a network: less is held
@@ -326,6 +329,9 @@ async def talk(conversation, *sizes):
         url = f"https://127.0.0.1:{listening.getsockname()[1]}/x"
         loop, context = asyncio.get_running_loop(), ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if cipher is not None:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers(cipher)
         talking = asyncio.create_task(asyncio.to_thread(over_tls, listening, conversation))
         transport, outcomes = AiohttpTransport(ssl_context=context), list[int | Phase]()
         for size in sizes:
@@ -353,9 +359,10 @@ def test_a_refusal_of_what_waits_below_tls_is_believed_only_where_it_never_arriv
     assert outcome is Phase.NO_REPLY or arrived < WAITING
 
 
-def test_answers_to_whole_requests_over_tls_are_believed(run):
+@pytest.mark.parametrize("cipher", [None, "ECDHE+AESGCM", "ECDHE+CHACHA20"])
+def test_answers_to_whole_requests_over_tls_are_believed(run, cipher):
     sizes = [1, 100, 5_000, 16_383, 16_384, 16_385, 40_000, 200_000, 900_000] * 3
-    outcomes, _ = run(talk(partial(answer_all, count=len(sizes)), *sizes))
+    outcomes, _ = run(talk(partial(answer_all, count=len(sizes)), *sizes, cipher=cipher))
     assert outcomes == [200] * len(sizes)
 
 
