@@ -15,7 +15,6 @@ from attrs import frozen
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.stored.trust import doubt_in
-from confirma_async.bulk.journal.stored.values import milliseconds
 from confirma_async.bulk.machines.packing import Bundle, packed_of, unpacked
 from confirma_async.bulk.machines.queue import (
     QUEUE_SCHEMA,
@@ -30,6 +29,7 @@ from confirma_async.bulk.postgres.journal import PostgresJournal
 from confirma_async.bulk.postgres.marks import MarkFile
 from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.opening import meta, open_session
+from confirma_async.bulk.postgres.runs import PLANNED
 from confirma_async.errors import JournalError
 
 LOOK_AGAIN = 60.0
@@ -38,12 +38,6 @@ as many, and so on."""
 
 LONGEST_PAUSE = 3600.0
 """The same, at most."""
-
-PLANNED = "planned for workers"
-"""What is said of a run whose invoices workers send."""
-
-SENT = "sent by workers"
-"""The same, once they have."""
 
 _CHUNK = (
     "SELECT body, positions, ARRAY(SELECT DISTINCT holder FROM item WHERE position = ANY(positions) "
@@ -221,26 +215,9 @@ class PlannedJournal(PostgresJournal):
         """
         self._tables.lock()  # else neither this nor who finishes the last chunk just now sees the other
         self._do("UPDATE run SET ending = %s, lease_until = NULL WHERE id = %s", PLANNED, run)
-        self._end_sent([run], now)  # workers may have been faster, and there may be nothing to send
+        self._runs.end_sent([run], now)  # workers may have been faster, and there may be nothing to send
         if run == self._run:
             self._session.let_go()
-
-    def _end_sent(self, runs: Sequence[int], now: float) -> None:
-        """End what of some planned runs has nothing open any more."""
-        without_chunks = [
-            run
-            for (run,) in self._all(
-                "SELECT id FROM run WHERE id = ANY(%s) AND ending = %s "
-                "AND NOT EXISTS (SELECT 1 FROM planned_chunk WHERE planned_chunk.run = run.id)",
-                list(runs), PLANNED,
-            )
-        ]  # fmt: skip
-        if without_chunks:  # only then are all open items looked at
-            self._do(
-                "UPDATE run SET ended_at = %s, ending = %s WHERE id = ANY(%s) "
-                f"AND NOT EXISTS (SELECT 1 FROM item WHERE {OPEN} AND item.run = run.id)",
-                milliseconds(now), SENT, without_chunks,
-            )  # fmt: skip
 
     # --- sending ------------------------------------------------------------------------------------
 
@@ -327,7 +304,7 @@ class PlannedJournal(PostgresJournal):
             return 0
         looks, keep_days, left, pending, runs = found
         left = self._part_with_final(chunk, keep_days, left)
-        self._end_sent(runs, now)  # that of a later plan may have had no more of it than is gone now
+        self._runs.end_sent(runs, now)  # that of a later plan may have had no more of it than is gone now
         if not left:
             return 0
         if drained and pending:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
@@ -284,6 +285,9 @@ class PostgresJournal(PostgresReader):
                 "INSERT INTO known SELECT %s, unnest(%s::bigint[]) ON CONFLICT DO NOTHING",
                 run, chunk.rejected,
             )  # fmt: skip
+        taken_from = {one.row.run for one in admitted if one.row and one.admission in TAKEN_UP} - {run}
+        if taken_from:  # it may have been all that a planned run had left
+            self._runs.end_sent([*taken_from], time.time())
         return admitted
 
     def _locked(self, rows: Sequence[Row]) -> Sequence[Row]:

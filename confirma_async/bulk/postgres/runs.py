@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from confirma_async.bulk.journal.stored.runs import StoredRuns, StoredRunsReader
+from confirma_async.bulk.journal.stored.values import milliseconds
 from confirma_async.bulk.postgres.migrations import OPEN
+
+PLANNED = "planned for workers"
+"""What is said of a run whose invoices workers send."""
+
+SENT = "sent by workers"
+"""The same, once they have."""
 
 
 @frozen(kw_only=True)
@@ -54,3 +61,25 @@ class PostgresRunsReader(StoredRunsReader):
 
 class PostgresRuns(PostgresRunsReader, StoredRuns):
     """``Runs`` over the tables of a journal in a database."""
+
+    def end_sent(self, runs: Sequence[int], now: float) -> None:
+        """End what of some planned runs has nothing open any more.
+
+        Args:
+            runs: Their numbers.
+            now: Seconds since 1970.
+        """
+        without_chunks = [
+            run
+            for (run,) in self._tables.few(
+                "SELECT id FROM run WHERE id = ANY(?) AND ending = ? "
+                "AND NOT EXISTS (SELECT 1 FROM planned_chunk WHERE planned_chunk.run = run.id)",
+                list(runs), PLANNED,
+            )
+        ]  # fmt: skip
+        if without_chunks:  # only then are all open items looked at
+            self._tables.change(
+                "UPDATE run SET ended_at = ?, ending = ? WHERE id = ANY(?) "
+                f"AND NOT EXISTS (SELECT 1 FROM item WHERE {OPEN} AND item.run = run.id)",
+                milliseconds(now), SENT, without_chunks,
+            )  # fmt: skip

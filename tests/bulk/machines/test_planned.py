@@ -10,11 +10,12 @@ from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Decision, JobName, Resolution
 from confirma_async.bulk.machines.kept_bodies import bodies_of
 from confirma_async.bulk.machines.packing import Bundle
-from confirma_async.bulk.machines.planned import SENT, PlannedJournal, open_planned
+from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA
 from confirma_async.bulk.models import Retry, State
 from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.bulk.postgres.opening import LOCK
+from confirma_async.bulk.postgres.runs import PLANNED, SENT
 from confirma_async.bulk.postgres.tables import PostgresTables
 from confirma_async.errors import JournalError
 
@@ -254,6 +255,17 @@ def test_a_run_ends_of_whose_invoices_the_rest_of_their_chunk_has_none(plan, beg
         worker.decide([Decision(position=2, state=State.ACCEPTED, at=9.0)])
     assert finish(worker, 1) == 0
     assert worker.runs.find(first).ending == "sent by workers"
+
+
+def test_a_run_ends_whose_last_invoice_goes_over_to_a_later_plan(plan, begun):
+    first = plan(1, 2)
+    second = plan(1)  # in the chunk of the first
+    worker = begun("w")[0]
+    take(worker, 1)
+    with worker.transaction():
+        worker.runs.put_back(worker._session.run)
+    third = plan(1)
+    assert [worker.runs.find(run).ending for run in (first, second, third)] == [PLANNED, SENT, PLANNED]
 
 
 def test_a_run_ends_at_once_where_workers_have_nothing_to_send(plan, begun):
