@@ -8,6 +8,7 @@ worker's run, by whose lease and number everything that is written of it is fenc
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
 from attrs import frozen
@@ -104,6 +105,7 @@ def open_planned(url: str) -> PlannedJournal:
         with opened.transaction():
             opened.prepare_queue()
             opened.forget_bodies()
+            opened.runs.end_all_sent(time.time())  # whoever sent the last of one may have died right then
     except BaseException:
         session.close()
         raise

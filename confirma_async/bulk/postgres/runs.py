@@ -62,6 +62,11 @@ class PostgresRunsReader(StoredRunsReader):
 class PostgresRuns(PostgresRunsReader, StoredRuns):
     """``Runs`` over the tables of a journal in a database."""
 
+    def end_all_sent(self, now: float) -> None:
+        """End all planned runs that have nothing open any more; ``now`` is in seconds since 1970."""
+        planned = [run for (run,) in self._tables.few("SELECT id FROM run WHERE ending = ?", PLANNED)]
+        self.end_sent(planned, now)
+
     def end_sent(self, runs: Sequence[int], now: float) -> None:
         """End what of some planned runs has nothing open any more.
 

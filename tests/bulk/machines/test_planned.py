@@ -268,6 +268,16 @@ def test_a_run_ends_whose_last_invoice_goes_over_to_a_later_plan(plan, begun):
     assert [worker.runs.find(run).ending for run in (first, second, third)] == [PLANNED, SENT, PLANNED]
 
 
+def test_a_run_that_nobody_ended_ends_as_the_next_worker_begins(plan, begun, in_database):
+    run = plan(1)
+    worker = begun("w")[0]
+    take(worker, 1)
+    accept(worker, 1)
+    with in_database() as connection:
+        connection.execute("DELETE FROM confirma_journal.planned_chunk")
+    assert begun("v")[0].runs.find(run).ending == SENT
+
+
 def test_a_run_ends_at_once_where_workers_have_nothing_to_send(plan, begun):
     plan(1)
     worker, _ = begun("w")
