@@ -15,7 +15,7 @@ from killing.hosts import Host
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
 from confirma_async.bulk.machines import planned, queue, worker
-from confirma_async.bulk.postgres.connection import session
+from confirma_async.bulk.postgres.connection import lease, line
 from confirma_async.errors import JournalError, Phase, TransportError
 from confirma_async.session.connection.http import AiohttpTransport
 from confirma_async.session.transport import Request, Response
@@ -31,8 +31,8 @@ LOST_JOURNAL = 5
 
 def hasten() -> None:
     """Shorten what a worker waits for."""
-    session.LEASE = LEASE
-    session.STUCK_SECONDS = 3 * LEASE  # more than a machine with more to do takes for a commit
+    lease.LEASE = LEASE
+    line.STUCK_SECONDS = 3 * LEASE  # more than a machine with more to do takes for a commit
     queue.ANSWER_SECONDS = worker.RATE_SECONDS = LEASE
     planned.LOOK_AGAIN = 1.0
     planned.LONGEST_PAUSE = 4.0

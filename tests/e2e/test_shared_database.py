@@ -8,7 +8,7 @@ import pytest
 
 from confirma_async import Confirma, RateLimit
 from confirma_async.bulk.journal.records import JobName
-from confirma_async.bulk.postgres.connection import session as sessions
+from confirma_async.bulk.postgres.connection.lease import Lease
 from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.errors import ConfigurationError, JournalError, JournalMismatchError
 from confirma_async.sandbox import Fault
@@ -76,9 +76,7 @@ async def test_a_job_whose_lease_was_taken_over_sends_nothing_more(sandbox, clie
 async def test_a_job_that_wakes_with_too_little_of_its_lease_left_starts_no_call(
     sandbox, client, postgres, wire_invoice, monkeypatch
 ):
-    monkeypatch.setattr(
-        sessions.PostgresSession, "holds_until", property(lambda _: 0.0, lambda *_: None), raising=False
-    )
+    monkeypatch.setattr(Lease, "holds_until", property(lambda _: 0.0, lambda *_: None), raising=False)
     async with client() as confirma:
         with pytest.raises(JournalError, match="could not renew its lease"):
             await confirma.bulk.submit([wire_invoice(1)], journal=postgres)

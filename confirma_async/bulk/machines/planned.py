@@ -219,7 +219,7 @@ class PlannedJournal(PostgresJournal):
         self._do("UPDATE run SET ending = %s, lease_until = NULL WHERE id = %s", PLANNED, run)
         self._runs.end_sent([run], now)  # workers may have been faster, and there may be nothing to send
         if run == self._run:
-            self._session.let_go()
+            self._session.lease.let_go()
 
     # --- sending ------------------------------------------------------------------------------------
 

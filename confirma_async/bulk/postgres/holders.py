@@ -42,21 +42,24 @@ class PostgresHolders:
     def begin(self, run: int) -> None:
         """See ``Holders``: a run that this session began before is over."""
         session = self._tables.session
-        if session.run:
-            self._tables.change("UPDATE run SET lease_until = to_timestamp(0) WHERE id = ?", session.run)
+        if session.lease.run:
+            self._tables.change(
+                "UPDATE run SET lease_until = to_timestamp(0) WHERE id = ?", session.lease.run
+            )
         session.hold(run)
 
     def mark(self) -> Mapping[str, Any]:
         """See ``Holders``."""
-        return {"incarnation": self._tables.session.incarnation, "term": self._tables.session.term}
+        notes = self._tables.session.notes
+        return {"incarnation": notes.incarnation, "term": notes.term}
 
     def end(self, run: int) -> None:
         """See ``Holders``."""
         self._tables.change(_SETTLED, [run], [None])
         self._tables.change("UPDATE run SET lease_until = NULL WHERE id = ?", run)
         self._tables.change(_WRITES_SETTLED)
-        if run == self._tables.session.run:
-            self._tables.session.let_go()
+        if run == self._tables.session.lease.run:
+            self._tables.session.lease.let_go()
 
     def settle_dead(self) -> None:
         """Settle what runs have left under way whose lease is over: claims surely were not sent.
@@ -67,7 +70,7 @@ class PostgresHolders:
             self._tables.few(
                 "SELECT id, lease_until FROM run WHERE lease_until <= clock_timestamp() AND id <> ? "
                 "FOR NO KEY UPDATE SKIP LOCKED",
-                self._tables.session.run,
+                self._tables.session.lease.run,
             )
         )
         if dead:
@@ -82,7 +85,7 @@ class PostgresHolders:
 
     def are_over(self, runs: Iterable[int | None]) -> bool:
         """Say whether some of the runs that have items in their hands are not alive; None is nobody."""
-        held = {run for run in runs if run is not None} - {self._tables.session.run}
+        held = {run for run in runs if run is not None} - {self._tables.session.lease.run}
         if not held:
             return False
         alive = "SELECT count(*) FROM run WHERE id = ANY(?) AND lease_until > clock_timestamp()"
@@ -91,7 +94,7 @@ class PostgresHolders:
     def others_run(self) -> bool:
         """Say whether runs of other sessions are alive, whose key is the account's before they have sent."""
         alive = "SELECT EXISTS (SELECT 1 FROM run WHERE lease_until > clock_timestamp() AND id <> ?)::int"
-        return bool(self._tables.one(alive, self._tables.session.run))
+        return bool(self._tables.one(alive, self._tables.session.lease.run))
 
     def have_planned(self) -> bool:
         """Say whether invoices are planned, to go out with the account's key."""

@@ -191,7 +191,7 @@ class PostgresJournal(PostgresReader):
 
     @property
     def _run(self) -> int:
-        return self._session.run
+        return self._session.lease.run
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
@@ -200,24 +200,25 @@ class PostgresJournal(PostgresReader):
         Raises:
             NotWrittenError: the connection was lost, and surely nothing was written.
         """
-        session, before = self._session, (self._session.run, self._session.lease, self._trust.doubt())
+        session, lease = self._session, self._session.lease
+        before = lease.run, lease.seconds, self._trust.doubt()
         try:
             with session.transaction():
                 yield
         except BaseException:
-            session.run, session.lease, doubt = before
+            lease.run, lease.seconds, doubt = before
             self._trust.take_back(doubt)
             self._counts.forget()
             raise
         finally:
             self._keeper.forget_last()
-        self._mark.note(TransactionMark(session.incarnation, session.number))
-        if session.run:
+        self._mark.note(TransactionMark(session.notes.incarnation, session.notes.number))
+        if lease.run:
             session.keep()
 
     def check_hold(self, longest_call: float) -> None:
         """See ``Journal``."""
-        self._session.check_hold(longest_call)
+        self._session.lease.check(longest_call)
 
     def close(self) -> None:
         """See ``Journal``."""

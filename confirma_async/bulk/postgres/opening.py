@@ -61,7 +61,7 @@ def open_session(url: str, *, alone: bool) -> tuple[PostgresSession, str]:
             journal = _find_doubt(session, term)
             if alone:
                 _check_alone(session)
-        session.term = term
+        session.notes.term = term
     except BaseException:
         session.close()
         raise

@@ -42,4 +42,4 @@ class PostgresTrust(StoredTrust):
     @property
     def longest_lease(self) -> float:
         """Seconds of the longest lease that a run has ever had."""
-        return max(self._tables.session.lease, float(self._tables.kept().get("longest_lease", 0)))
+        return max(self._tables.session.lease.seconds, float(self._tables.kept().get("longest_lease", 0)))

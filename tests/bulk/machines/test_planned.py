@@ -263,7 +263,7 @@ def test_a_run_ends_whose_last_invoice_goes_over_to_a_later_plan(plan, begun):
     worker = begun("w")[0]
     take(worker, 1)
     with worker.transaction():
-        worker.runs.put_back(worker._session.run)
+        worker.runs.put_back(worker._session.lease.run)
     third = plan(1)
     assert [worker.runs.find(run).ending for run in (first, second, third)] == [PLANNED, SENT, PLANNED]
 

@@ -8,7 +8,7 @@ import pytest
 from confirma_async.bulk.journal.records import Admission, JobName
 from confirma_async.bulk.journal.rules import NotWrittenError
 from confirma_async.bulk.models import State
-from confirma_async.bulk.postgres.connection import session as sessions
+from confirma_async.bulk.postgres.connection import lease as leases, line as lines
 from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.bulk.writer import JournalWriter
 from tests.bulk.postgres.proxy import Proxy
@@ -80,10 +80,10 @@ def test_a_server_that_ends_the_connection_between_two_transactions_is_found_aga
 
 
 def test_a_connection_that_says_nothing_more_is_cut_and_made_anew(proxy, journal, entry, monkeypatch):
-    monkeypatch.setattr(sessions, "STUCK_SECONDS", 0.1)
+    monkeypatch.setattr(lines, "STUCK_SECONDS", 0.1)
     proxy.loses = "silence"
     began = time.monotonic()
     with pytest.raises(NotWrittenError), journal.transaction():
         journal.admit([entry()], 1)
-    assert time.monotonic() - began < sessions.LEASE
+    assert time.monotonic() - began < leases.LEASE
     assert positions(journal) == []

@@ -9,7 +9,7 @@ import pytest
 from confirma_async.bulk.journal.records import Admission, JobName
 from confirma_async.bulk.journal.writes import Write
 from confirma_async.bulk.models import State
-from confirma_async.bulk.postgres.connection import session as sessions
+from confirma_async.bulk.postgres.connection import lease as leases
 from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.errors import JournalError
 
@@ -75,7 +75,7 @@ def test_a_call_begins_only_while_the_rest_of_the_lease_is_longer_than_it(begun,
     journal, _ = begun(1)
     now = time.monotonic()
     journal.check_hold(30.0)
-    monkeypatch.setattr(time, "monotonic", lambda: now + sessions.LEASE - 29.0)
+    monkeypatch.setattr(time, "monotonic", lambda: now + leases.LEASE - 29.0)
     with pytest.raises(JournalError, match="could not renew its lease"):
         journal.check_hold(30.0)
 
@@ -83,12 +83,12 @@ def test_a_call_begins_only_while_the_rest_of_the_lease_is_longer_than_it(begun,
 def test_the_lease_is_lengthened_for_longer_calls(begun):
     journal, _ = begun(1)
     with journal.transaction():
-        journal.sending([1], 1000.0, 1000.0 + 10 * sessions.LEASE)
-    journal.check_hold(10 * sessions.LEASE)
+        journal.sending([1], 1000.0, 1000.0 + 10 * leases.LEASE)
+    journal.check_hold(10 * leases.LEASE)
 
 
 def test_a_job_that_writes_nothing_renews_its_lease(postgres, in_database, monkeypatch):
-    monkeypatch.setattr(sessions, "LEASE", 0.3)
+    monkeypatch.setattr(leases, "LEASE", 0.3)
     journal = open_postgres(postgres)
     with journal.transaction():
         run = journal.runs.begin(JobName("t"), now=1000.0)

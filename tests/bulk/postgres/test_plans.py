@@ -35,7 +35,7 @@ def run(postgres, in_database):
 def plans(run, monkeypatch):
     """Has the journal tell the server's plan of each statement before it is run."""
     journal, found = run[0], []
-    connection = journal._session._connection
+    connection = journal._session._line.open
     execute, keep = Statements.execute, Statements.change_later
 
     def explained(query, values):

@@ -6,7 +6,7 @@ import pytest
 
 from confirma_async.bulk.journal.records import JobName, Resolution
 from confirma_async.bulk.models import State
-from confirma_async.bulk.postgres.connection import session as sessions
+from confirma_async.bulk.postgres.connection import lease as leases
 from confirma_async.bulk.postgres.journal import open_postgres, reading_postgres
 from confirma_async.errors import JournalError
 
@@ -77,7 +77,7 @@ def test_a_person_decides_on_every_invoice_where_the_machines_clock_stood_far_ah
         ahead.setattr(time, "time", lambda: now + 7200)
         begin_again(left)
     journal = open_postgres(left)
-    later = time.time() + 2 * sessions.LEASE + 61  # no call of before goes on
+    later = time.time() + 2 * leases.LEASE + 61  # no call of before goes on
     for position in (1, 2, 3):
         with journal.transaction():
             resolution = Resolution(position=position, state=State.PENDING, note="not there", at=later)
@@ -123,7 +123,7 @@ def test_what_a_job_of_before_may_still_send_is_waited_for_until_its_lease_is_ov
     assert doubt is not None
     assert new.row is not None
     ends = [row.ends_at or 0.0 for row in (new.row, *rows)]
-    assert min(ends) >= doubt.since + sessions.LEASE
+    assert min(ends) >= doubt.since + leases.LEASE
 
 
 def test_the_doubt_stays_until_a_person_trusts_the_journal(left, in_database):
@@ -141,7 +141,7 @@ def test_a_job_stops_where_the_database_is_failed_over_while_it_runs(postgres, e
     journal = open_postgres(postgres)
     with journal.transaction():
         run = journal.runs.begin(JobName("t"), now=1000.0)
-    journal._session.term, journal._session.instance = "1:2:00000003", "another server"
+    journal._session.notes.term, journal._session.notes.instance = "1:2:00000003", "another server"
     with pytest.raises(JournalError, match="failed over, or restored"), journal.transaction():
         journal.admit([entry()], run)
     journal.close()
@@ -153,7 +153,7 @@ def test_a_job_stops_where_the_database_has_lost_what_it_was_told_to_be_durable(
         run = journal.runs.begin(JobName("t"), now=1000.0)
     with in_database() as connection:
         connection.execute("DELETE FROM confirma_journal.written")
-    journal._session._drop()  # a restore ends the connections
+    journal._session._line.drop()  # a restore ends the connections
     with pytest.raises(JournalError, match="failed over, or restored"), journal.transaction():
         journal.admit([entry()], run)
     journal.close()
@@ -167,7 +167,7 @@ def test_a_job_stops_where_a_pooler_leads_to_a_server_that_lacks_its_last_transa
         run = journal.runs.begin(JobName("t"), now=1000.0)
     with in_database() as connection:
         connection.execute("DELETE FROM confirma_journal.written")
-    journal._session.instance = "the server of before"
+    journal._session.notes.instance = "the server of before"
     with pytest.raises(JournalError, match="failed over, or restored"), journal.transaction():
         journal.admit([entry()], run)
     journal.close()
@@ -177,7 +177,7 @@ def test_a_job_goes_on_where_its_server_was_begun_anew_and_has_all_that_it_had(p
     journal = open_postgres(postgres)
     with journal.transaction():
         run = journal.runs.begin(JobName("t"), now=1000.0)
-    journal._session.instance = "the server of before"
+    journal._session.notes.instance = "the server of before"
     with journal.transaction():
         assert len(journal.admit([entry()], run)) == 1
     journal.close()

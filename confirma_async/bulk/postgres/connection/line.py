@@ -1,0 +1,131 @@
+"""The one connection to a database, made anew where it is lost, and cut where it gives no answer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, TypeAlias, cast
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from confirma_async.bulk.postgres.connection.gate import DEFAULTS, statement
+from confirma_async.bulk.postgres.connection.statements import Statements
+
+Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+Cursor: TypeAlias = psycopg.Cursor[tuple[Any, ...]]
+
+STUCK_SECONDS = 30.0
+"""Seconds after which a connection that gives no answer is taken for dead, and cut."""
+
+
+class Line:
+    """A connection that is there whenever it is asked for.
+
+    Args:
+        url: Where the database is.
+        check: Is given each new connection before it is used; what it raises, whoever asked gets.
+
+    Attributes:
+        statements: Those of the connection; None while there is none.
+    """
+
+    def __init__(self, url: str, check: Callable[[Connection], None]) -> None:
+        self.statements: Statements | None = None
+        self._options = {**DEFAULTS, **conninfo_to_dict(url)}
+        self._check = check
+        self._connection: Connection | None = None
+        self._busy_since: float | None = None
+        self._closing = threading.Event()
+        self._watch: threading.Thread | None = None
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether there is no connection, or one that is lost."""
+        return self._connection is None or self._connection.broken or self._connection.closed
+
+    @property
+    def open(self) -> Connection:
+        """The connection, as it is.
+
+        Raises:
+            RuntimeError: there is none.
+        """
+        if self._connection is None:
+            raise RuntimeError("a transaction has a connection")
+        return self._connection
+
+    def connected(self) -> Connection:
+        """Return the connection, a new one where there is none or the old one is lost.
+
+        Raises:
+            psycopg.Error: the server cannot be reached, or does not let the user in.
+        """
+        if self._connection is None or self.is_broken:
+            self.drop()
+            self._connection = psycopg.connect(
+                **cast("dict[str, Any]", self._options), autocommit=True, prepare_threshold=None
+            )
+            self.statements = Statements(self._connection)
+            with self.watched():
+                self._check(self._connection)
+        return self._connection
+
+    def run(self, query: str, values: Sequence[Any] = ()) -> Cursor:
+        """Run a statement of a transaction's frame on the connection that there is, watched."""
+        with self.watched():
+            return self.open.execute(statement(query), values or None)
+
+    @contextlib.contextmanager
+    def watched(self) -> Generator[None]:
+        """Have the connection cut where what is done inside takes longer than any answer may."""
+        self._busy_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._busy_since = None
+
+    def roll_back(self) -> None:
+        """End the transaction as if it had never been; drop a connection on which that is not to be had."""
+        if self._connection is None:
+            return
+        try:
+            self.run("ROLLBACK")
+        except psycopg.Error:
+            self.drop()
+
+    def drop(self) -> None:
+        """Let go of the connection."""
+        connection, self._connection, self.statements = self._connection, None, None
+        if connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                connection.close()
+
+    def watch(self) -> None:
+        """Look after the connection from now on, in a thread. Asking twice is fine."""
+        if self._watch is None:
+            self._watch = threading.Thread(target=self._look_after, name="confirma-watch", daemon=True)
+            self._watch.start()
+
+    def _look_after(self) -> None:
+        """Cut a connection whose answer is overdue: nothing else ends a wait on one that is half open."""
+        while not self._closing.wait(1.0):
+            since, connection = self._busy_since, self._connection
+            if since is None or connection is None or time.monotonic() < since + STUCK_SECONDS:
+                continue
+            with (
+                contextlib.suppress(OSError, psycopg.Error),
+                socket.socket(fileno=os.dup(connection.fileno())) as line,
+            ):
+                line.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let go of the connection, and look after it no longer. Closing twice is fine."""
+        self._closing.set()
+        self.drop()
+        if self._watch is not None and self._watch is not threading.current_thread():
+            self._watch.join()
