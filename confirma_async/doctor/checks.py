@@ -17,9 +17,9 @@ class Check:
 
     Attributes:
         name: Its name, in findings.
-        meaning: What it looks at, for the docs.
-        run: Looks, and says what it found.
-        needs: Checks that must not have failed before.
+        meaning: What the check examines, for the docs.
+        run: Does the check, and returns its finding.
+        needs: Names of earlier checks that must not have failed.
     """
 
     name: str
@@ -51,7 +51,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 async def run_checks(setup: Setup) -> AsyncGenerator[Finding]:
-    """Run every check and give each finding as it comes; never raises for what it finds.
+    """Run every check, and yield each finding at once; what a check finds is never raised.
 
     Args:
         setup: What to examine.

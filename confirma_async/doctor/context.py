@@ -1,4 +1,4 @@
-"""The setup that is checked, and what earlier checks have found out."""
+"""The setup that is checked, and the results of earlier checks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Setup:
         timeout: Seconds for each step over the network; above 0 and at most a day.
         folder: Where journals will be kept.
         ssl_context: TLS settings of one's own, as given to the client.
-        now: The clock of this machine, in seconds since 1970.
+        now: Returns the time of this machine, in seconds since 1970.
     """
 
     variables: Mapping[str, str] = field(factory=lambda: dict(os.environ), repr=False)
@@ -51,8 +51,8 @@ class Context:
         key: The API key, once it was found to be usable.
         environment: The environment that the settings name, once read.
         base_url: Where calls will go, once read.
-        answer: What the service said to a request without a key.
-        answered_at: When this machine's clock thought it came.
+        answer: The service's answer to a request without a key.
+        answered_at: When that answer came, by this machine's clock; seconds since 1970.
     """
 
     setup: Setup

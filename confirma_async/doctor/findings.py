@@ -8,7 +8,7 @@ from attrs import frozen
 
 
 class Health(enum.Enum):
-    """How one thing stands."""
+    """The result of one check."""
 
     GOOD = "good"
     """Nothing to do."""
@@ -26,7 +26,7 @@ class Finding:
 
     Attributes:
         check: The check, by name.
-        health: How it stands.
+        health: The result: good, doubtful or bad.
         message: What was found, in a sentence; no key in it.
         remedy: What to do about it, in terms of the library's parameters; None where there is nothing to do.
     """
@@ -38,12 +38,12 @@ class Finding:
 
 
 def good(check: str, message: str) -> Finding:
-    """Make a finding that asks for nothing."""
+    """Make a finding that needs no action."""
     return Finding(check, Health.GOOD, message)
 
 
 def doubtful(check: str, message: str, remedy: str) -> Finding:
-    """Make a finding that asks for a look."""
+    """Make a finding that a person should look at."""
     return Finding(check, Health.DOUBTFUL, message, remedy)
 
 

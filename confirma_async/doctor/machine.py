@@ -29,7 +29,7 @@ _OPTIONAL: Mapping[str, str] = {
 
 
 async def check_open_files(_visit: Context) -> Finding:
-    """Say whether many connections can be open at once."""
+    """Check the limit of open files: whether many connections can be open at once."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
         return good("open-files", "as many open files as you like")
@@ -43,7 +43,7 @@ async def check_open_files(_visit: Context) -> Finding:
 
 
 async def check_libraries(_visit: Context) -> Finding:
-    """Return which optional libraries are missing."""
+    """Check which optional libraries are installed."""
     unchecked = missing_libraries()
     if unchecked:
         rules = sorted({rule for served in unchecked.values() for rule in served})
@@ -59,15 +59,15 @@ async def check_libraries(_visit: Context) -> Finding:
 
 
 def _existing(folder: Path) -> Path:
-    """Return the folder itself, or the nearest one above it that is there.
+    """Return the folder itself, or its nearest parent that exists.
 
-    The rest is made by the first job.
+    The first job makes the folders that are missing.
     """
     return next(place for place in (folder, *folder.parents) if place.exists())
 
 
 async def check_journal(context: Context) -> Finding:
-    """Say whether a job could keep its journal in the folder."""
+    """Check whether a job can keep its journal in the folder."""
     try:
         folder = context.setup.folder or _existing(journal_root())
     except ConfigurationError as error:

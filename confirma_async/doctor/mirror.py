@@ -1,4 +1,4 @@
-"""The check of the mirror: whether it is kept up to date, and proved."""
+"""The check of the mirror: whether it is up to date and proved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OLDEST = datetime.timedelta(days=2)
 
 
 async def check_mirror(context: Context) -> Finding:
-    """Return how old the mirror of this target is, and whether all of it is proved."""
+    """Check how old the mirror of this target is, and whether all its windows are proved."""
     named = context.setup.variables.get(MIRROR_VARIABLE) or None
     try:
         _, base_url = target_from_env(context.setup.variables)

@@ -22,7 +22,7 @@ _SECONDS_OF_A_DAY = 24 * 60 * 60
 
 
 async def check_name(context: Context) -> Finding:
-    """Say whether the name has an address."""
+    """Check whether the host's name has an address."""
     host = context.host
     with contextlib.suppress(ValueError):
         ipaddress.ip_address(host)
@@ -40,7 +40,7 @@ async def check_name(context: Context) -> Finding:
 
 
 async def check_connection(context: Context) -> Finding:
-    """Say whether a connection can be made."""
+    """Check whether a connection to the host can be made."""
     where = f"{context.host}:{context.port}"
     try:
         async with asyncio.timeout(context.setup.timeout):
@@ -64,7 +64,7 @@ def _past_the_firewall(context: Context) -> str:
 
 
 async def check_certificate(context: Context) -> Finding:
-    """Say whether TLS works, and how long the certificate will."""
+    """Check whether TLS works, and how long the certificate is valid."""
     if not context.is_tls:
         return good("certificate", "plain HTTP, within this machine only")
     tls = context.setup.ssl_context or ssl.create_default_context()

@@ -23,7 +23,7 @@ SKEW_ENDURED = 300.0
 
 
 async def check_service(context: Context) -> Finding:
-    """Say whether the service answers a request that carries no key."""
+    """Check whether the service answers a request that carries no key."""
     from confirma_async.session.connection.http import AiohttpTransport
 
     operation = context.setup.overrides.applied(VALIDATE_TOKEN)
@@ -50,7 +50,7 @@ async def check_service(context: Context) -> Finding:
 
 
 async def check_clock(context: Context) -> Finding:
-    """Say whether the service's date is ours."""
+    """Compare the service's clock with the clock of this machine."""
     date = context.answer.headers.get("Date") if context.answer else None
     moment = http_date(date)
     if moment is None:
@@ -70,7 +70,7 @@ async def check_clock(context: Context) -> Finding:
 
 
 async def check_accepted(context: Context) -> Finding:
-    """Say whether the service accepts the key."""
+    """Check whether the service accepts the key."""
     setup = context.setup
     other = "production" if context.environment.name == "STAGING" else "staging"
     client = Confirma(

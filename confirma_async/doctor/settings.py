@@ -16,7 +16,7 @@ _LIKE_A_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNO
 
 
 async def check_key(context: Context) -> Finding:
-    """Say whether there is a key that can be sent, and whether it looks like the documented ones."""
+    """Check whether there is a key that can be sent, and whether it has the documented form."""
     try:
         context.key = await _key(context)
     except CredentialsError as error:
@@ -43,7 +43,7 @@ async def _key(context: Context) -> Secret | None:
 
 
 async def check_environment(context: Context) -> Finding:
-    """Say whether the host is the one that the environment stands for."""
+    """Check whether the host belongs to the environment that the settings name."""
     try:
         context.environment, context.base_url = target_from_env(context.setup.variables)
     except ConfigurationError as error:

@@ -31,13 +31,13 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 @frozen(kw_only=True)
 class Command:
-    """One thing that can be asked for.
+    """One command of the administration.
 
     Attributes:
-        what: What it does, in a sentence.
+        what: What the command does, in a sentence.
         method: The HTTP method.
-        run: What does it, given the controls, the faults and the arguments.
-        arguments: What it takes.
+        run: Does it, with the controls, the faults and the arguments.
+        arguments: Its arguments, as a structure that their JSON is read into.
     """
 
     what: str
@@ -105,7 +105,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
 
 
 def is_administration(path: str) -> bool:
-    """Say whether a path is one of ours."""
+    """Say whether a path belongs to the administration of the sandbox."""
     return path.startswith(PREFIX)
 
 

@@ -1,4 +1,4 @@
-"""The clock that the sandbox lives by, so that a month of invoicing passes in a test at once."""
+"""The virtual clock of the sandbox: a test can move it forward by a month at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from confirma_async.errors import ConfigurationError
 
 @frozen
 class ClockReading:
-    """What a virtual clock and the real one said at the same moment; enough to go on after a restart."""
+    """The times of a virtual clock and of the real clock at one moment; a restart goes on from them."""
 
     virtual: datetime
     real: datetime
@@ -24,15 +24,15 @@ _LAST = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class VirtualClock:
-    """A clock that goes forward when it is told to. Safe to use from any thread.
+    """A clock that moves only when the program advances it. Safe to use from any thread.
 
     Args:
-        start: What it says at first, with an offset; now, unless said otherwise. A sandbox that continues
+        start: The first time of the clock, with a UTC offset; now unless given. A sandbox that continues
             an earlier database goes on from that database's time unless a start is given.
-        ticking: Whether real elapsed time is added by itself; otherwise the clock stands still.
+        ticking: Whether the clock also moves with the real time; by default it does not.
 
     Raises:
-        ConfigurationError: the start has no offset, so it names no moment.
+        ConfigurationError: the start has no UTC offset.
     """
 
     def __init__(self, start: datetime | None = None, *, ticking: bool = False) -> None:
@@ -55,11 +55,16 @@ class VirtualClock:
     def advance(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> datetime:
-        """Move the clock forward and return what it says then.
+        """Move the clock forward and return the new time.
+
+        Args:
+            days: Days to add; the arguments add up, and may have fractions.
+            hours: Hours to add.
+            minutes: Minutes to add.
+            seconds: Seconds to add.
 
         Raises:
-            ConfigurationError: the time to add is negative, since what happened cannot be taken back; or it
-                leads beyond the year 9000, since what is due later must still be a date.
+            ConfigurationError: the time to add is negative, or leads beyond the year 9000.
         """
         if any(value != value for value in (days, hours, minutes, seconds)):
             raise ConfigurationError("a virtual clock goes forward by a number, and nan is none")
@@ -78,7 +83,7 @@ class VirtualClock:
             return self.now()
 
     def reading(self) -> ClockReading:
-        """Return what this clock and the real one say now."""
+        """Return the times of this clock and of the real clock now."""
         return ClockReading(self.now(), datetime.now(UTC))
 
     def resume(self, reading: ClockReading) -> None:

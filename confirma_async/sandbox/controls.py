@@ -1,4 +1,4 @@
-"""What people do at the other end: debtors pay, somebody approves, a token expires, a provider refuses.
+"""What other people do at the service: a debtor pays, somebody approves, a token expires.
 
 None of this has an endpoint in the contract. Each method of ``Controls`` can be called in Python, and over
 HTTP below ``/_sandbox/`` by its name.
@@ -51,11 +51,11 @@ class ClientState:
     """A client of the sandbox.
 
     Attributes:
-        name: What the sandbox calls it: of one that was onboarded, its business code.
-        identifier: What the service calls it.
-        service: The service its invoices live through.
+        name: The client's name in the sandbox; of an onboarded client, its business code.
+        identifier: The client's number at the service.
+        service: The service that its invoices go through: ``LIFECYCLE`` or ``INTERMEDIATION``.
         expired: Whether its token has expired.
-        provider: Its accounting system; None where none is connected.
+        provider: The client's accounting system; None where none is connected.
     """
 
     name: str
@@ -73,7 +73,8 @@ class SandboxState:
         now: The virtual time.
         clients: All clients, in the order they came.
         invoices: How many invoices there are, by status.
-        money: How many payments there are, how many of them are not settled, and how many settlements.
+        money: How many payments there are, how many of them are not settled, and how many settlements
+            there are.
     """
 
     now: datetime
@@ -97,9 +98,15 @@ class Controls(abc.ABC):
     def advance(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> datetime:
-        """Move the clock forward, lets happen what is due by then, and return what it says.
+        """Move the clock forward, do all that is due by then, and return the new time.
 
-        ``clock.advance`` does the same; what is due then happens when somebody asks.
+        ``clock.advance`` only moves the clock: what is due happens at the next request.
+
+        Args:
+            days: Days to add; the arguments add up, and may have fractions.
+            hours: Hours to add.
+            minutes: Minutes to add.
+            seconds: Seconds to add.
 
         Raises:
             ConfigurationError: the time to add is negative.
@@ -116,14 +123,14 @@ class Controls(abc.ABC):
         reference: str | None = None,
         client: str = OWN_CLIENT,
     ) -> ReceivedPayment:
-        """Return the debtor pays an invoice; it is allocated at once, and settled in the next run.
+        """Pay an invoice as its debtor; the payment is allocated at once, and settled in the next run.
 
         Args:
-            invoice_number: Which invoice; or name its case.
-            case_id: Which case; needed where several invoices have the number.
-            amount: How much; all that is open unless said otherwise. More than that is an overpayment.
-            reference: The reference it comes with; the right one unless said otherwise.
-            client: Whose invoice.
+            invoice_number: The invoice's number; or give ``case_id``.
+            case_id: The case's number; needed where several invoices have the same number.
+            amount: Decimal, in the invoice's currency; all that is open unless given. More is an overpayment.
+            reference: The reference number that the debtor gives; the invoice's own unless given.
+            client: The name of the client that sent the invoice.
 
         Raises:
             ConfigurationError: there is no such case, or nothing to pay; says what to do.
@@ -159,7 +166,7 @@ class Controls(abc.ABC):
 
         Args:
             payment_id: The ``id`` that ``pay`` returned.
-            amount: What it should have been.
+            amount: The new amount, a Decimal in the payment's currency.
 
         Raises:
             ConfigurationError: there is no such payment, or it is settled, and settlements are final.
@@ -214,7 +221,7 @@ class Controls(abc.ABC):
     def resume_case(
         self, invoice_number: int | None = None, *, case_id: int | None = None, client: str = OWN_CLIENT
     ) -> None:
-        """Let a case go on that an action holds; an OBJECTION waits for nothing else.
+        """End the hold of a case that an action put on hold; an OBJECTION ends in no other way.
 
         Raises:
             ConfigurationError: there is no such case, or it is not on hold.
@@ -244,9 +251,9 @@ class Controls(abc.ABC):
         """Connect a client to an accounting system; what is synced from now on goes there.
 
         Args:
-            provider: Netvisor, Procountor or NetBaron, which take records; Fennoa, Fivaldi or Talenom, which
-                do not yet; None disconnects.
-            refusal: What the provider says to every record, so that all fail; None lets it take them.
+            provider: Netvisor, Procountor or NetBaron, which accept records; Fennoa, Fivaldi or Talenom,
+                which do not accept them yet; None disconnects.
+            refusal: The text with which the provider refuses every record; None accepts them.
             client: Whose.
 
         Raises:
@@ -268,14 +275,14 @@ class Controls(abc.ABC):
     def tell(
         self, kind: ListedKind, records: Mapping[str, Mapping[str, Any]], *, client: str = OWN_CLIENT
     ) -> None:
-        """Have the lists tell of records as given, beside the sandbox's own: of other systems.
+        """Add records to the lists, as given, beside the sandbox's own: as if another system had sent them.
 
-        What is told under a name that is known takes its place: so the vendor changes a record. Two names
-        with equal records are two records.
+        A record under a name that is known replaces the record of that name. Equal records under two names
+        are two records.
 
         Args:
-            kind: What they are.
-            records: The records in their wire form, by names of yours; a case goes by its number.
+            kind: Which list the records are in.
+            records: The records in their wire form, by names of your choice; of a case, by its number.
             client: Whose.
 
         Raises:
@@ -286,7 +293,7 @@ class Controls(abc.ABC):
         self._backend.store.told.put(client, kind, told)
 
     def untell(self, kind: ListedKind, names: Sequence[str], *, client: str = OWN_CLIENT) -> None:
-        """Have the lists tell of such records no more."""
+        """Take records out of the lists that ``tell`` has added."""
         self._backend.store.told.drop(client, kind, names)
 
     def _day_of(self, kind: ListedKind, record: Mapping[str, Any]) -> date | None:

@@ -1,4 +1,4 @@
-"""Faults on demand: which requests fail, how, and how often. Pure bookkeeping; the app makes them happen."""
+"""Faults on demand: which requests fail, how, and how often. ``app.py`` carries them out."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class Fault(enum.Enum):
     LATE_LISTING = "late listing"
     """An invoice is stored, but is listed only after ``seconds`` of real time."""
     CUT_LIST = "cut list"
-    """A list holds ``records`` records at most, after ``skipped`` others, and says of no more.
+    """A list holds at most ``records`` records, after ``skipped`` others, and names no further ones.
 
-    With ``counted`` it counts what it holds where it counts at all, and not what there is.
+    With ``counted``, a count in the list is that of its own records, not that of all records.
     """
     IGNORED_DAYS = "ignored days"
-    """A list heeds no days: it tells all that there is."""
+    """A list ignores the days that it was asked for, and holds all records."""
 
 
 SIGN_IN_PAGE = "<!DOCTYPE html><title>Sign in</title><p>Sign in to go on.</p>"
@@ -97,23 +97,23 @@ _STATUSES: Mapping[Fault, frozenset[int]] = MappingProxyType(
 
 @frozen(kw_only=True)
 class FaultRule:
-    """One order to fail.
+    """What goes wrong, with which requests, and how often.
 
     Attributes:
-        kind: How.
+        kind: What goes wrong.
         operation: The operation's name, e.g. ``invoices.create``; None hits every operation.
-        times: How many requests it will still hit, from 1 to 1,000,000,000; None is for ever.
-        probability: How likely a request is hit, over 0 up to 1.
-        containing: Text that must stand in the body of a request to be hit; None hits whatever it says.
+        times: How many requests it will still hit, from 1 to 1,000,000,000; None for no end.
+        probability: The probability that a request is hit, above 0 and at most 1.
+        containing: A text that the body of the request must contain; None for any body.
         seconds: Real seconds, for LATENCY, SLOW_DRIP and LATE_LISTING; at most a day.
-        retry_after: What ``Retry-After`` says: seconds, at most a day, or text sent as it is (an HTTP date);
-            None omits it.
+        retry_after: The ``Retry-After`` header: seconds from 0 to 86,400, or a text that is sent as it is (an
+            HTTP date); None sends no such header.
         status: The HTTP status, for SERVER_ERROR and REFUSAL.
         after_commit: Whether UNAVAILABLE, SERVER_ERROR and FOREIGN_ANSWER come after the effect is stored.
-        body: What a FOREIGN_ANSWER says.
+        body: The body of a FOREIGN_ANSWER.
         records: How many records a CUT_LIST holds at most, from 1 to 1,000,000.
         skipped: How many records a CUT_LIST leaves out before the first, as another page would.
-        counted: Whether a CUT_LIST counts what it holds, and not what there is.
+        counted: Whether the count in a CUT_LIST is that of its own records, not that of all records.
     """
 
     kind: Fault
@@ -168,10 +168,10 @@ class FaultPlan:
 
     Attributes:
         latency: Real seconds to wait before the request is handled.
-        most: After how many records a list is cut off.
-        skipped: How many records it leaves out before the first.
-        counted: Whether it counts what it holds.
-        unfiltered: Whether a list heeds no days.
+        most: How many records a list holds at most.
+        skipped: How many records a list leaves out before its first.
+        counted: Whether the count in a list is that of its own records.
+        unfiltered: Whether a list ignores the days that it was asked for.
         refused: The status with which the request is refused instead of being handled, if it is.
         listing_delay: Real seconds that an invoice stored by the request stays unlisted.
         decisive: The rule that replaces or cuts off the answer, if any.
@@ -201,9 +201,9 @@ class _ArmedFault:
 class Faults:
     """The faults that wait for requests, in the order they were added. Safe to use from any thread.
 
-    A request is hit by at most one fault that touches its answer, so two of ``times=1`` hit two requests,
-    one after the other. LATENCY, REFUSAL and LATE_LISTING join whatever else hits: a refusal may be late,
-    and its answer may be lost.
+    At most one fault that changes how the answer travels hits a request, so two faults of ``times=1`` hit two
+    requests, one after the other. LATENCY, REFUSAL, LATE_LISTING, CUT_LIST and IGNORED_DAYS can hit the same
+    request as another fault: a refusal may be late, and its answer may be lost.
     """
 
     def __init__(self) -> None:
@@ -228,7 +228,23 @@ class Faults:
         skipped: int = 0,
         counted: bool = False,
     ) -> None:
-        """Order a fault; the arguments are the attributes of ``FaultRule``.
+        """Add a fault for requests to come; each option is an attribute of ``FaultRule``.
+
+        Args:
+            kind: What goes wrong. It decides which of the options below are accepted.
+            operation: The operation's name, e.g. ``invoices.create``; None hits every operation.
+            times: How many requests the fault hits, from 1 to 1,000,000,000; None for no end.
+            probability: The probability that a request is hit, above 0 and at most 1.
+            containing: A text that the body of the request must contain; None for any body.
+            seconds: Real seconds, from 0 to 86,400, for LATENCY, SLOW_DRIP and LATE_LISTING.
+            retry_after: The ``Retry-After`` header: seconds from 0 to 86,400, or a text that is sent as it is
+                (an HTTP date); None sends no such header.
+            status: The HTTP status of SERVER_ERROR (500, 502 or 504) or REFUSAL (400, 402, 409 or 422).
+            after_commit: Whether UNAVAILABLE, SERVER_ERROR or FOREIGN_ANSWER comes after the commit.
+            body: The body of a FOREIGN_ANSWER.
+            records: How many records a CUT_LIST holds at most, from 1 to 1,000,000.
+            skipped: How many records a CUT_LIST leaves out before its first.
+            counted: Whether the count in a CUT_LIST is that of its own records, not that of all records.
 
         Raises:
             ConfigurationError: the kind takes no such option, or a value makes no sense.
@@ -252,12 +268,16 @@ class Faults:
             self._armed.append(_ArmedFault(rule, times))
 
     def seed(self, number: int) -> None:
-        """Make the dice of ``probability`` fall the same way every time."""
+        """Seed the random numbers of ``probability``, so that the same requests are hit every time.
+
+        Args:
+            number: The seed.
+        """
         with self._lock:
             self._random.seed(number)
 
     def clear(self) -> None:
-        """Take back all faults that have not hit yet."""
+        """Remove all faults that wait for requests."""
         with self._lock:
             self._armed.clear()
 

@@ -1,4 +1,4 @@
-"""Hooks: code of the user's that is told of every call, and may add headers. It cannot break one."""
+"""Hooks: the user's own code, called before and after each request. An error in a hook breaks no call."""
 
 from __future__ import annotations
 
@@ -50,12 +50,13 @@ class OutgoingRequest:
 
 @frozen(kw_only=True)
 class OutboxState:
-    """What an outbox has open.
+    """The writes that an outbox has open.
 
     Attributes:
         under_way: Writes on their way to their first outcome.
-        unknown: Writes of unknown outcome that it looks for.
-        since: When the oldest of all was given, or taken up; seconds since 1970. None where nothing is open.
+        unknown: Writes of unknown outcome, which the outbox looks up.
+        since: When the oldest open write was given to this outbox, or taken up from an earlier run; seconds
+            since 1970. None where none is open.
     """
 
     under_way: int
@@ -64,35 +65,54 @@ class OutboxState:
 
 
 class Hook:
-    """Watches calls. Override what you want to be told of, as a function or a coroutine function.
+    """Watches calls. Override the methods that you need, as functions or as coroutine functions.
 
-    Hooks run in the order they were given in, in the task of the call. One that raises is logged, and the
-    call goes on as if it were not there; an asynchronous one gets what is left of the call's time (and, to
-    hear of what has ended, a second at least). Hooks never see a key or a body. The record they are given is
-    the call's own: look, and change nothing.
+    Hooks run in the order in which they were given, in the task of the call. An error of a hook is logged,
+    and the call goes on without the hook. An asynchronous hook gets the time that is left of the call; after
+    an attempt or a call has ended, it gets one second at least. Hooks never see a key or a body. A hook must
+    not change the record, which is the call's own.
     """
 
     def before_attempt(
         self, outgoing: OutgoingRequest
     ) -> OutgoingRequest | Awaitable[OutgoingRequest | None] | None:
-        """Return a request is about to be sent: its turn has come, and nothing of it has left.
+        """Act on a request that is about to be sent. The limiter has admitted it; no byte has left yet.
+
+        Args:
+            outgoing: The request, without its key and its body.
 
         Returns:
-            The request with headers added (``outgoing.with_headers``), which the next hook is given; None
-            to leave it as it is.
+            The request with headers added (``outgoing.with_headers``), which the next hook gets; None to
+            leave the request as it is.
         """
 
     def after_attempt(self, record: CallRecord) -> Awaitable[None] | None:
-        """Return a request has ended, well or not; ``record.attempts[-1]`` tells how."""
+        """Act on a request that has ended, with or without an answer.
+
+        Args:
+            record: The call; ``record.attempts[-1]`` is the request.
+        """
 
     def after_call(self, record: CallRecord) -> Awaitable[None] | None:
-        """Take note that a call has ended, maybe without an attempt; its caller does not know yet."""
+        """Act on a call that has ended, maybe without an attempt. Its caller has no result yet.
+
+        Args:
+            record: The call, with all its attempts.
+        """
 
     def outbox_opened(self, look: Callable[[], OutboxState]) -> None:
-        """Hear that an outbox was opened; ``look`` tells what it has open, and any thread may call it."""
+        """Act on an outbox that was opened.
+
+        Args:
+            look: Returns which writes the outbox has open; any thread may call it.
+        """
 
     def outbox_closed(self, look: Callable[[], OutboxState]) -> None:
-        """Hear that an outbox is closed; ``look`` is what it was opened with."""
+        """Act on an outbox that was closed.
+
+        Args:
+            look: The function that ``outbox_opened`` was called with.
+        """
 
 
 class Hooks:
@@ -118,7 +138,13 @@ class Hooks:
     async def before_attempt(
         self, record: CallRecord, added: Mapping[str, str], deadline: float
     ) -> Mapping[str, str]:
-        """Announce a request, and return the headers to add to it."""
+        """Call ``before_attempt`` of each hook, and return the headers to add to the request.
+
+        Args:
+            record: The call.
+            added: The headers that the caller of the call has added.
+            deadline: The loop time until which hooks may take.
+        """
         outgoing = OutgoingRequest(record=record, number=len(record.attempts) + 1, headers=added)
         for hook in self._hooks:
             changed = await _call_hook(hook, hook.before_attempt, outgoing, deadline)
@@ -127,22 +153,22 @@ class Hooks:
         return outgoing.headers
 
     async def after_attempt(self, record: CallRecord, deadline: float) -> None:
-        """Tell how a request ended."""
+        """Call ``after_attempt`` of each hook, until the deadline, a loop time."""
         for hook in self._hooks:
             await _call_hook(hook, hook.after_attempt, record, _with_grace(deadline))
 
     async def after_call(self, record: CallRecord, deadline: float) -> None:
-        """Tell how a call ended."""
+        """Call ``after_call`` of each hook, until the deadline, a loop time."""
         for hook in self._hooks:
             await _call_hook(hook, hook.after_call, record, _with_grace(deadline))
 
     def outbox_opened(self, look: Callable[[], OutboxState]) -> None:
-        """Tell that an outbox was opened."""
+        """Call ``outbox_opened`` of each hook."""
         for hook in self._hooks:
             _told_of_outbox(hook, hook.outbox_opened, look)
 
     def outbox_closed(self, look: Callable[[], OutboxState]) -> None:
-        """Tell that an outbox is closed."""
+        """Call ``outbox_closed`` of each hook."""
         for hook in self._hooks:
             _told_of_outbox(hook, hook.outbox_closed, look)
 
@@ -163,7 +189,7 @@ def _with_grace(deadline: float) -> float:
 async def _call_hook(
     hook: Hook, function: Callable[[A], Awaitable[T | None] | T | None], about: A, until: float
 ) -> T | None:
-    """Tell a hook something. A failure of it is logged, and goes no further."""
+    """Call a method of a hook; an error of the hook is logged, and is not raised."""
     cancelled_before = _cancellations()
     try:
         result = function(about)
@@ -182,7 +208,7 @@ async def _call_hook(
 
 
 def _with_changes(hook: Hook, outgoing: OutgoingRequest, changed: OutgoingRequest) -> OutgoingRequest:
-    """Return what a hook made of a request; whatever else it changed than the headers is not looked at."""
+    """Return the request with the headers of a hook; other changes of the hook are ignored."""
     try:
         check_added(changed.headers)
         return evolve(outgoing, headers=dict(changed.headers))

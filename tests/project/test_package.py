@@ -176,3 +176,43 @@ def test_no_class_name_means_two_things():
     assert twice == {
         "Accounting"
     }  # the vendor's name of a schema, and of the page that a resource stands for
+
+
+BOOLEANS = ("bool", "Awaitable[bool]", "Coroutine[Any, Any, bool]", "TypeGuard", "TypeIs")
+"""Beginnings of annotations of what is true or false."""
+
+
+def promises_what_it_does_not_return(text, returned):
+    """Whether a docstring begins with the return of something that the annotation contradicts."""
+    if text.startswith(("Return ", "Yield ")):
+        return returned in {"None", "NoReturn", "Never"}
+    return text.startswith("Say whether") and not returned.startswith(BOOLEANS)
+
+
+@pytest.mark.parametrize(
+    ("text", "returned", "wrong"),
+    [
+        ("Return the row of a charge.", "None", True),
+        ("Fill in the row of a charge.", "None", False),
+        ("Yield the rows.", "None", True),
+        ("Say whether TLS works.", "Finding", True),
+        ("Say whether TLS works.", "Awaitable[bool]", False),
+    ],
+)
+def test_a_docstring_is_held_against_the_annotation(text, returned, wrong):
+    assert promises_what_it_does_not_return(text, returned) is wrong
+
+
+def test_no_docstring_promises_what_its_function_does_not_return():
+    functions = (
+        (file, node)
+        for package in (PACKAGE, TWIN)
+        for file in package.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None
+    )
+    assert not [
+        f"{file.relative_to(PACKAGE.parent)}:{node.lineno} {node.name}"
+        for file, node in functions
+        if promises_what_it_does_not_return(ast.get_docstring(node) or "", ast.unparse(node.returns))
+    ]

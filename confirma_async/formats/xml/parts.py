@@ -201,7 +201,7 @@ def price_of_several(reader: ElementReader, row: Draft, base: Element, unit: str
 
 
 def classify(reader: ElementReader, party: Draft, *, is_business: bool) -> None:
-    """Say whether a party is a business or a person, where something says it beyond doubt.
+    """Mark a party as a business or a person, where the document leaves no doubt about it.
 
     Args:
         reader: The document.

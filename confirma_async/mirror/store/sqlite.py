@@ -237,7 +237,7 @@ def _prepare(path: Path, connection: sqlite3.Connection, *, make: bool) -> None:
 
 
 def _authorised(action: int, _first: str | None, second: str | None, *_: str | None) -> int:
-    """Say whether a question may do this; anything but reading is refused before it begins."""
+    """Return SQLite's code that allows or denies an action of a question: only reading is allowed."""
     refused = action not in _ALLOWED or (second or "").lower() in _FUNCTIONS_REFUSED
     return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
 

@@ -1,4 +1,4 @@
-"""Ending what a task waits for, from outside, without taking it for a cancellation of the task."""
+"""Ends the wait of a task from outside, without a cancellation of the task itself."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 
 class Interruption:
-    """A wait of the running task that may be ended; a cancellation from elsewhere stays what it is.
+    """A wait of the running task that ``end`` can end; other cancellations of the task keep their effect.
 
-    It is made as the task begins to wait.
+    Make it when the task begins to wait.
     """
 
     __slots__ = ("_before", "_ended", "_task")
@@ -26,9 +26,9 @@ class Interruption:
         self._task.cancel()
 
     def over(self, kind: type[BaseException] | None) -> bool:
-        """Return the task waits no more; returns whether that was because the wait was ended.
+        """Note that the wait is over; return whether ``end`` has ended it.
 
         Args:
-            kind: What the wait was left with.
+            kind: The type of the exception that left the wait; None where there was none.
         """
         return self._ended and self._task.uncancel() <= self._before and kind is asyncio.CancelledError

@@ -194,7 +194,7 @@ def _fill_language(reader: ElementReader, draft: Draft) -> None:
 
 
 def _fill_discount_days(reader: ElementReader, draft: Draft, issued: str | None) -> None:
-    """Return the days of a cash discount, counted from the dates.
+    """Fill in the days of a cash discount, counted from the dates.
 
     Its date is kept as well, as it is printed.
     """

@@ -119,7 +119,7 @@ def document_definitions(reader: ElementReader) -> list[dict[str, str]]:
 
 
 def _whole(reader: ElementReader, row: Draft, element: Element, *, is_charge: bool) -> None:
-    """Return the row of a discount or charge on the whole document; with it, rows sum to the net total."""
+    """Fill in the row of a discount or charge on the whole document; with it, rows sum to the net total."""
     if reader.first(element, "Amount") is None:
         reader.wrong(element, "xml.required", "has no Amount; every discount and charge needs one")
     if reader.text(row, "productName", element, "ReasonText" if is_charge else "FreeText") is None:

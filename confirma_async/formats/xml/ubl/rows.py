@@ -104,7 +104,7 @@ def _line(reader: ElementReader, row: Draft, line: Element) -> Aside:
 
 
 def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
-    """Return the row of an allowance or charge on the whole document; with it, rows sum to the net total."""
+    """Fill in the row of an allowance or charge on the whole document; rows then sum to the net total."""
     is_charge = _BOOLEANS.get(reader.peek(charge, "cbc:ChargeIndicator") or "")
     if is_charge is None:
         reader.wrong(
@@ -124,7 +124,7 @@ def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
 
 
 def _discount(reader: ElementReader, row: Draft, charges: Sequence[Element]) -> None:
-    """Return the percentage of a line's only allowance.
+    """Fill in the percentage of a line's only allowance.
 
     With several, or a charge, none says what the line costs.
 
