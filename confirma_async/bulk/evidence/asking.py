@@ -1,4 +1,4 @@
-"""The one way to ask for a list that decides about an invoice: every word of the answer counts."""
+"""The one way to ask for a list that decides about an invoice: its answer is read strictly."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from confirma_async.schemas import DistributionInformation
 async def asked_list(
     invoices: Invoices, first: datetime.date, last: datetime.date, number: int | None = None
 ) -> DistributionInformation:
-    """Ask for a list, and take nothing of it that is not as the contract says.
+    """Ask for a list, and raise an error for anything in it that the contract does not describe.
 
     Args:
         invoices: The resource to ask.
-        first: The first invoice date.
-        last: The last invoice date.
+        first: The first invoice date, included.
+        last: The last invoice date, included.
         number: The invoice number; any with None.
 
     Raises:

@@ -61,14 +61,14 @@ def _is_duplicate(found: Classification) -> bool:
 class Classification:
     """What to write down for an item, and whether the job can go on.
 
-    What the service said is in here as the journal and every message may hold it: masked, in one line.
+    Texts of the service are masked, and in one line, so that the journal and messages may hold them.
 
     Attributes:
         kind: The evidence.
         status: The service's own word.
         detail: Why, in words.
-        pause: Why the job must pause; None when it can go on.
-        cause: The error that it pauses for.
+        pause: Why the job must pause, in words; None where it can go on.
+        cause: The error for which the job pauses.
         form: The form of the answer, where it has to be confirmed.
         state: The state to write.
         duplicate: Whether the service had the invoice already.
@@ -85,7 +85,7 @@ class Classification:
 
     @property
     def says_no(self) -> bool:
-        """Whether the service said no; see ``Reading``."""
+        """Whether the service said no; see ``EvidenceRow.says_no``."""
         return self.kind.reading.says_no
 
     @property
@@ -156,7 +156,7 @@ def _kind_of_error(error: CallError) -> EvidenceKind:
 
 
 def _first_line(error: CallError) -> str:
-    """Return the first line: an error's list of paths belongs into the log, not into a report."""
+    """Return the first line of an error's message, without its list of paths."""
     return str(error).partition("\n")[0]
 
 

@@ -41,9 +41,9 @@ class LookupQuery:
     """What a lookup asks for.
 
     Attributes:
-        key: The invoice.
-        amount: What it asks for, where that is known.
-        also: Other dates that it may have had when it was sent.
+        key: The key of the invoice.
+        amount: The amount that the invoice asks for; None where it is not known.
+        also: Other dates, in ISO 8601, that it may have had when it was sent.
     """
 
     key: InvoiceKey
@@ -141,7 +141,7 @@ def _listed(
 
 
 def _is_anothers(record: DistributionRecord, wanted: LookupQuery, rivals: AmbiguousMatches) -> bool:
-    """Say whether a record is of another document that is known: it contradicts this one, and fits that."""
+    """Say whether a record contradicts the invoice, and fits another document of the same number."""
     return _contradicts(record, wanted) and any(_may_be(record, other) for other in rivals.others)
 
 
@@ -168,7 +168,7 @@ def _fits(record: DistributionRecord, key: InvoiceKey) -> bool:
 
 
 def _contradicts(record: DistributionRecord, wanted: LookupQuery) -> bool:
-    """Say whether a record says of type, amount or seller what the invoice does not, if it says anything."""
+    """Say whether the type, the amount or the seller of a record differs from the invoice's."""
     key, extra = wanted.key, record.extra
     own = wanted.amount
     return (
@@ -181,7 +181,7 @@ def _contradicts(record: DistributionRecord, wanted: LookupQuery) -> bool:
 
 
 def _may_be(record: DistributionRecord, other: InvoiceKey) -> bool:
-    """Say whether nothing in a record contradicts that it is another document's."""
+    """Say whether a record may be that of another document: nothing in it contradicts that."""
     own = type_word(other.type)
     same_kind = all(kind == own or kind not in KNOWN_TYPES for kind in types_in(record.extra))
     return same_kind and (record.invoice_date is None or not other.date or _fits(record, other))
@@ -213,11 +213,11 @@ def _by_words(found: Sequence[DistributionRecord], *, former: bool) -> EvidenceK
 
 
 def after_no(listed: Classification, said: str | None) -> Classification:
-    """Return the same record, after the service had refused the invoice: it has it from before.
+    """Classify a record that is listed though the service refused the invoice: it is from before.
 
     Args:
         listed: What the record proves.
-        said: What the service had said.
+        said: The text of the refusal.
     """
     if listed.state is State.UNKNOWN:
         return evolve(listed, detail=held(listed.detail or "", said))
@@ -261,12 +261,12 @@ def classify_absence(
 
 
 def held(why: str, said: str | None) -> str:
-    """Say why an invoice is held, and keep what was said of it at first."""
+    """Return the reason for which an invoice is held, followed by the first reason."""
     return f"{why}{_AT_FIRST}{said}" if said else why
 
 
 def reason_of(detail: str | None) -> str | None:
-    """Return what was said of an invoice at first, before it was held."""
+    """Return the first reason, which stood before the invoice was held."""
     if not detail or detail == _HELD:
         return None
     return detail.partition(_AT_FIRST)[2] or detail

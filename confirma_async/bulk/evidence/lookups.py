@@ -45,9 +45,9 @@ class _Now:
     Attributes:
         wall: Seconds since 1970.
         pause: Seconds after which to look again, where nothing is decided.
-        settled: Whether the settle time had passed.
-        ended: Whether the lost attempt had surely ended.
-        witnessed: Whether a witness was listed.
+        settled: Whether the settle time had passed then.
+        ended: Whether the lost attempt had surely ended then.
+        witnessed: Whether a witness was listed then.
         may_wait: Whether a witness may still come.
     """
 
@@ -68,11 +68,11 @@ class Lookups:
         writer: The journal.
         options: How the job runs.
         forms: The forms of answers after which a lookup has found the invoice.
-        more: Says whether the run may still send invoices, which are witnesses then.
+        more: Says whether the run may still send invoices, which can become witnesses.
         backoff: Seconds to wait after so many failures.
-        clock: Seconds since 1970.
-        ask_time: Asks what the service's clock says.
-        open: The tasks that have to be looked up, by their positions.
+        clock: Returns the time in seconds since 1970.
+        ask_time: Asks for the service's time.
+        open: The tasks that must be looked up, by their positions.
     """
 
     invoices: Invoices
@@ -92,7 +92,7 @@ class Lookups:
         )
 
     def begin(self, forms: set[str], doubt: Doubt | None) -> None:
-        """Take in what the journal knows as the run begins.
+        """Read from the journal what lookups need when the run begins.
 
         Args:
             forms: The forms of answers after which a lookup has found the invoice.
@@ -108,7 +108,7 @@ class Lookups:
         return sum(task.lost is not None and task.lost.form is not None for task in self.open.values())
 
     def lose(self, task: Task, classification: Classification) -> None:
-        """Take up an invoice whose outcome has just become unknown."""
+        """Begin to look up an invoice whose outcome has just become unknown."""
         settles_at = loop_time() + self.options.settle_seconds
         task.lost = Lost(
             settles_at=settles_at,
@@ -120,14 +120,14 @@ class Lookups:
         self.open[task.position] = task
 
     def resume(self, task: Task, row: Row, sent: Version | None) -> None:
-        """Take up an invoice whose outcome an earlier run left unknown, or of which it said: not taken.
+        """Begin to look up an invoice that an earlier run left unknown, or noted as not sent.
 
-        However long ago that was by the clock on the wall, it is waited for as long as for one of this run.
+        The settle time counts from now, however long ago the earlier run was.
 
         Args:
             task: The invoice.
             row: What the journal has of it.
-            sent: What was sent of it last, where it has become something else since.
+            sent: The version that was sent last, where the invoice was corrected since.
         """
         now, settle = loop_time(), self.options.settle_seconds
         new, has_ended = row.attempts == 0, row.ended is not None
@@ -147,7 +147,7 @@ class Lookups:
         self.open[task.position] = task
 
     async def step(self, task: Task) -> Step:
-        """Look an invoice up, and decide what can be decided.
+        """Look an invoice up, and decide its outcome where the list proves it.
 
         Raises:
             JournalError: the journal cannot be written.
@@ -168,7 +168,7 @@ class Lookups:
         return step
 
     def let_go(self, task: Task) -> None:
-        """Look an invoice up no more."""
+        """End the lookups of an invoice."""
         del self.open[task.position]
 
     async def _step(self, task: Task, lost: Lost) -> Step:
@@ -210,7 +210,7 @@ class Lookups:
         return await self._decide(task, judge)
 
     async def _decide(self, task: Task, judge: Callable[[Journal], Classification | Again | Send]) -> Step:
-        """Judge and write down in one transaction, so that nothing is sent in between that would count."""
+        """Judge and write in one transaction, so that nothing is sent meanwhile that changes the result."""
         wall, form = self.clock(), task.lost.form if task.lost else None
         seconds = loop_time() - task.sent_at if task.sent_at else None
 
@@ -286,7 +286,7 @@ class Lookups:
     # --- witnesses and time -------------------------------------------------------------------------
 
     async def _note_end(self, task: Task, lost: Lost) -> bool:
-        """Say whether the lost attempt has surely ended; write it down where the journal does not know."""
+        """Say whether the lost attempt has surely ended, and note its end in the journal."""
         if lost.ends_after is None:
             return True
         if loop_time() < lost.ends_after or self.clock() < lost.ends_at:
@@ -296,7 +296,7 @@ class Lookups:
         return True
 
     def _may_wait(self, task: Task, lost: Lost, ended: int | None) -> bool:
-        """Say whether a witness may still be listed while this run goes on, and is waited for."""
+        """Say whether the run waits for a witness, which may still be listed."""
         if lost.new or (self.options.on_unknown is Unknown.RESEND and not lost.says_no):
             return False
         if loop_time() >= lost.settles_at + self.options.settle_seconds:
@@ -341,7 +341,7 @@ _OF_OTHERS = frozenset({EvidenceKind.REMINDER, EvidenceKind.RIVAL, EvidenceKind.
 
 
 def _once_more(found: Classification, lost: Lost, task: Task) -> Classification | Send:
-    """Return what follows from a last look before something is sent that was not taken."""
+    """Return what follows from the last lookup before an invoice that did not arrive is sent again."""
     if found.kind in _OF_OTHERS or (found.kind is EvidenceKind.LISTED_IN_ERROR and lost.changed):
         return Send()
     if found.kind is EvidenceKind.NOT_LISTED or (found.kind.reading.of != "record" and not task.unsure):
@@ -360,6 +360,6 @@ def _candidates(journal: JournalReader, task: Task) -> tuple[Sequence[Row], int 
 
 
 def _has_one_attempt(journal: JournalReader, task: Task) -> bool:
-    """Say whether a record can only be of the attempt that was answered, not of one before it."""
+    """Say whether an invoice was attempted once, so that a record can only be of that attempt."""
     own = journal.find(task.entry.key)
     return own is not None and own.attempts == 1 and not journal.evidence.has_previous_version(task.position)

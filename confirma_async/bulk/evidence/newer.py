@@ -28,16 +28,16 @@ ServiceTime: TypeAlias = Callable[[], Awaitable[float | None]]
 
 @define
 class Newer:
-    """Asks for what is listed, again and again while nothing newer is.
+    """Asks for lists, again and again, until one shows an invoice that is newer than the doubt.
 
-    Only the service's own clock counts: this machine's may have stood wrong when the doubt arose.
+    Only the service's clock counts: this machine's clock may have been wrong when the doubt arose.
 
     Attributes:
         invoices: The resource to ask.
         pause: Seconds between two questions.
-        ask_time: Asks what the service's clock says.
-        keep: Keeps what it said first.
-        since: What it said first since the journal is in doubt; None while that is not known.
+        ask_time: Asks for the service's time.
+        keep: Writes the first time into the journal.
+        since: The service's time in its first answer after the doubt arose; None while it is not known.
     """
 
     invoices: Invoices
@@ -50,7 +50,7 @@ class Newer:
     _lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
 
     async def shows(self, key: InvoiceKey) -> bool:
-        """Say whether something is listed that is like an invoice, and surely newer than the doubt.
+        """Say whether a record is listed that is like the invoice, and surely newer than the doubt.
 
         Raises:
             CallError: the service could not be asked.
@@ -83,9 +83,9 @@ def _moment(seconds: float) -> datetime.datetime:
 
 
 def _is_like(record: DistributionRecord, key: InvoiceKey) -> bool:
-    """Return what ``witnesses.is_like`` says of an invoice, of a record: as far as it says what it is.
+    """Say whether a listed record is like an invoice, as ``witnesses.is_like`` does for an invoice.
 
-    Where records do not name their type, only invoices are taken to be among them.
+    A record that does not name its type counts as an ordinary invoice.
     """
     types = types_in(record.extra) or [InvoiceType.INVOICE]
     dated = record.invoice_date is not None and record.invoice_date.isoformat() >= key.date

@@ -32,7 +32,7 @@ class Observations:
         invoices: The resource to ask.
         writer: The journal, which keeps the service's time.
         settle_seconds: The settle time of the job.
-        ask_time: Asks what the service's clock says.
+        ask_time: Asks for the service's time.
     """
 
     invoices: Invoices
@@ -47,7 +47,7 @@ class Observations:
         self._witnesses = Witnesses(self._shows, max(0.02, settle / 120), max(0.02, settle / 4))
 
     def begin_doubt(self, doubt: Doubt) -> None:
-        """Look for what is newer than a doubt of the journal from now on."""
+        """Begin to look for records that are newer than a doubt of the journal."""
         pause = max(1.0, self.settle_seconds)
         self._newer = Newer(self.invoices, pause, self.ask_time, self._keep_time, doubt.service_time)
 
@@ -55,7 +55,7 @@ class Observations:
         await self.writer.run(lambda journal: journal.trust.note_service_time(moment))
 
     async def list_of(self, wanted: LookupQuery) -> DistributionInformation:
-        """Ask for the list of one number, over a window of dates around its own; every word of it counts.
+        """Ask for the list of one number, over a window of dates around the invoice's own; read it strictly.
 
         Raises:
             CallError: the list could not be asked.
@@ -80,7 +80,7 @@ class Observations:
         """Say whether the list shows a witness.
 
         Args:
-            key: The invoice that may have arrived.
+            key: The key of the invoice that may have arrived.
             lost: What is known of it.
             ended: Where its attempt had ended, in the order of all attempts; None where that is not known.
 
@@ -92,12 +92,12 @@ class Observations:
         return lost.new and self._newer is not None and await self._newer.shows(key)
 
     async def _shows(self, row: Row) -> bool:
-        """Say whether the list shows an accepted invoice; what became of it since does not matter."""
+        """Say whether the list shows an accepted invoice, in whatever status."""
         wanted = LookupQuery(row.key, row.amount)
         found = classify_list(await self.list_of(wanted), wanted, AmbiguousMatches())
         return found.kind in {EvidenceKind.LISTED, EvidenceKind.LISTED_IN_ERROR}
 
 
 def loop_time() -> float:
-    """Return the time of the running loop in seconds: a clock that is set changes no wait."""
+    """Return the time of the running loop in seconds; a change of the system's clock does not affect it."""
     return asyncio.get_running_loop().time()

@@ -24,21 +24,21 @@ class Lost:
     """What this run knows of an invoice that may have arrived.
 
     Attributes:
-        settles_at: The loop time before which its absence proves nothing.
-        ends_after: The loop time at which its lost attempt has surely ended, where the journal does not know
-            it to have; None where it does.
-        ends_at: The latest moment at which its call could end by the journal, in seconds since 1970; it
-            lengthens the wait, and never shortens it.
-        says_no: Whether the service said no: absent, it is rejected.
-        said: Why its outcome is unknown.
-        form: The form of its answer, if that is what has to be confirmed.
+        settles_at: The loop time before which the absence of the invoice from a list proves nothing.
+        ends_after: The loop time at which the lost attempt has surely ended; None where the journal has noted
+            its end.
+        ends_at: The latest moment at which its call could end, by the journal; seconds since 1970. It can
+            only lengthen the wait.
+        says_no: Whether the service said no: if no list shows the invoice, it is rejected.
+        said: Why the outcome is unknown, in words.
+        form: The form of its answer, where a lookup must confirm that form; else None.
         new: Whether the journal, which is in doubt, has never sent it.
-        surely_not: Whether it was not taken, by all that is known, and is looked up once more before it is
-            sent: a gateway may have said so, or a list may have been late.
+        surely_not: Whether the invoice counts as not sent, and is looked up once more before it is sent: a
+            gateway may have been wrong, or a list late.
         changed: Whether it was corrected since it was sent.
-        sent_on: The date that it had when it was sent, where it may have another one since.
+        sent_on: Its date when it was sent, in ISO 8601, where the date may have changed since.
         asked: How often it was looked up.
-        failed: How often that failed.
+        failed: How often a lookup failed.
     """
 
     settles_at: float
@@ -63,13 +63,13 @@ class Task:
         entry: What to send.
         position: Its place in the journal.
         sent_at: The loop time of its last attempt; 0 before the first.
-        lost: What has to be found out before anything else; None where nothing has.
+        lost: What is known of a lost attempt, which must be looked up first; None where there is none.
         resends: How often this run has sent it again.
-        unproven: Whether time alone spoke for sending it again.
+        unproven: Whether it was sent again only because the settle time had passed.
         unsure: Whether it was rejected before because no list showed it.
-        elsewhere: The loop time until which another job may have it before that is reported; None
-            where none has.
-        reply: The answer to its last attempt, where it was a successful one.
+        elsewhere: The loop time until which the run waits for another job that has it in its hands; None
+            where no job has.
+        reply: The answer to its last attempt, where that was successful.
         timeout: Seconds for its call; the client's unless given.
         headers: Headers to add to it.
     """
@@ -94,7 +94,7 @@ class Task:
 
 @frozen
 class Decided:
-    """What became of an invoice is written down.
+    """The outcome of an invoice is written.
 
     Attributes:
         classification: What it is.
@@ -107,11 +107,11 @@ class Decided:
 
 @frozen
 class Again:
-    """Nothing is decided: it is looked up once more.
+    """Nothing is decided: the invoice is looked up once more.
 
     Attributes:
-        seconds: After so many seconds.
-        failed: What the call came to, where the lookup failed.
+        seconds: Seconds until that lookup.
+        failed: The outcome of the call, where the lookup failed.
     """
 
     seconds: float
@@ -120,7 +120,7 @@ class Again:
 
 @frozen
 class Send:
-    """It is not there: it is sent."""
+    """The invoice surely did not arrive: it is sent."""
 
 
 Step: TypeAlias = Decided | Again | Send

@@ -18,14 +18,13 @@ _POOL = 128
 class Witnesses:
     """Which accepted invoices the service's list has been seen to show.
 
-    An invoice is a witness for those of its kind whose attempts had ended before its own began: a list that
-    shows it has come further than they could have. One that was seen serves all of them that are asked for
-    afterwards.
+    An invoice is a witness for invoices of its kind whose attempts had ended before its own began: a list
+    that shows the witness would show those too. A witness that was seen once serves all later lookups.
 
     Attributes:
         ask: Asks the list for an invoice; says whether it is there.
-        pause: Seconds between two questions that were in vain, at first.
-        longest: Seconds that they never exceed.
+        pause: Seconds between the first two questions that found nothing; later pauses are longer.
+        longest: The longest pause, in seconds.
     """
 
     ask: Callable[[Row], Awaitable[bool]]
@@ -39,7 +38,7 @@ class Witnesses:
     _next_at: float = field(init=False, default=0.0)
 
     def note(self, rows: Sequence[Row]) -> None:
-        """Remember invoices that may be asked for: the first after a loss are listed first."""
+        """Remember invoices that may be witnesses; those sent first are listed first."""
         for row in rows:
             self._pool.setdefault(row.sequence, row)
         if len(self._pool) > _POOL:
@@ -47,14 +46,14 @@ class Witnesses:
                 del self._pool[sequence]
 
     def may_come(self, lost: InvoiceKey, ended: int) -> bool:
-        """Say whether one is known that the list may still show."""
+        """Say whether a witness is known that the list may still show."""
         return any(_serves(row, lost, ended) for row in self._pool.values())
 
     async def has(self, lost: InvoiceKey, ended: int) -> bool:
         """Say whether the list shows a witness.
 
         Args:
-            lost: The invoice that may have arrived.
+            lost: The key of the invoice that may have arrived.
             ended: Where its attempt had ended, in the order of all attempts.
 
         Raises:
@@ -71,7 +70,7 @@ class Witnesses:
         return any(_serves(row, lost, ended) for row in self._seen.values())
 
     async def _look(self, lost: InvoiceKey, ended: int) -> None:
-        """Ask for one of those that may serve: the oldest of those that were asked for least."""
+        """Ask the list for the possible witness that was asked for least often, the oldest of these."""
         fit = [at for at, row in self._pool.items() if _serves(row, lost, ended)]
         if not fit:
             return
@@ -92,7 +91,7 @@ class Witnesses:
 
 
 def is_like(witness: InvoiceKey, lost: InvoiceKey) -> bool:
-    """Say whether a list that shows the one would show the other, by their dates."""
+    """Say whether a list that shows the witness would also show the lost invoice, by their dates."""
     same = (witness.type, witness.seller) == (lost.type, lost.seller)
     return same and bool(lost.date) and witness.date >= lost.date
 

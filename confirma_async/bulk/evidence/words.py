@@ -117,7 +117,7 @@ def _as_object(found: object) -> Mapping[str, object]:
 
 @lru_cache(maxsize=64)
 def _telling(keys: tuple[str, ...], status: str, number: str) -> Sequence[str]:
-    """Return the keys whose values say how it went, or name an invoice: most answers have the same keys."""
+    """Return the keys whose values say whether the call succeeded, or name an invoice."""
     names = _NUMBERS | {plain(status), plain(number)}
     return [key for key in keys if plain(key) in names or any(_roles(plain(key)))]
 
@@ -139,7 +139,7 @@ def _sign(entries: Sequence[tuple[str, object]], status: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _roles(key: str) -> tuple[bool, bool, bool]:
-    """Return what a key may say: in a word how it went, whether it went well, and that something failed."""
+    """Return whether a key may name a status, may say yes or no, and may name an error."""
     found = _WORD_KEY.fullmatch(key), _SUCCESS.fullmatch(key), _FAILURE.search(key)
     return found[0] is not None, found[1] is not None, found[2] is not None
 
@@ -149,7 +149,7 @@ def _says_something(value: object) -> bool:
 
 
 def _is_yes(value: object) -> bool:
-    """Say whether a value at a key of success is a yes, or says nothing by itself."""
+    """Say whether a value at a key of success means yes, or neither yes nor no."""
     if isinstance(value, str):
         return _first_word(value) in _YES
     if isinstance(value, dict | list):  # what is in it is looked at
@@ -169,7 +169,7 @@ def _is_failing(value: object) -> bool:
 
 @lru_cache(maxsize=256)
 def _fails(word: str) -> bool:
-    """Say whether a word is one of failure; few words occur, and many times."""
+    """Say whether a word means failure; the results are cached."""
     first, whole = _first_word(word), _SPACING.sub("", word.lower())
     if first.isdigit():
         return len(first) == 3 and first >= "400"
@@ -238,7 +238,7 @@ def sellers_in(extra: Mapping[str, object]) -> Sequence[str]:
 
 
 def has_more(extra: Mapping[str, object]) -> bool:
-    """Say whether an answer says that it goes on elsewhere."""
+    """Say whether an answer names a further page."""
     return any(plain(key) in _MORE and bool(value) for key, value in extra.items())
 
 
@@ -295,7 +295,7 @@ def _kind(key: str, value: object, status: str, deepest: int) -> str:
 
 
 def _by_value(said: str) -> str:
-    """Return a short word or number itself, and of anything else what only the same has."""
+    """Return a short word or number as it is, and the digest of any other text."""
     if _WORD.fullmatch(said) or (len(said) <= 3 and said.isdecimal()):
         return said
     return "#" + hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]

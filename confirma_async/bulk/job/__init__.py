@@ -38,9 +38,9 @@ class Job:
         run: The number of this run in the journal.
         options: How the job runs.
         channel: Gets each outcome, after it is durable.
-        stop: Once set, what waits for its turn is put back, and what is under way is brought to its end.
-        stopped: Whether it was asked to stop before its end.
-        clock: Seconds since 1970.
+        stop: Once set, invoices that wait for their turn are put back, and calls under way are finished.
+        stopped: Whether the job was asked to stop before its end.
+        clock: Returns the time in seconds since 1970.
     """
 
     pipeline: Pipeline
@@ -107,7 +107,7 @@ class Job:
 
     @property
     def elsewhere(self) -> int:
-        """How many invoices of the source another job has in its hands."""
+        """How many invoices of the source are in the hands of another job."""
         return len(self._feeder.elsewhere)
 
     async def submit(self, source: Source) -> None:
@@ -130,7 +130,7 @@ class Job:
             await self._put_back()
 
     async def _first_of(self, *awaited: Coroutine[Any, Any, Any]) -> None:
-        """Wait for the first of some coroutines, and end the others; a worker that fails fails the job."""
+        """Wait until one of the coroutines ends, then cancel the others; an error ends the job."""
         tasks = [asyncio.create_task(coroutine) for coroutine in awaited]
         try:
             anything = [*tasks, self._workers.failed, self.writer.broken]
@@ -167,12 +167,12 @@ class Job:
         self._decisions.let_go()
 
     def _may_send(self) -> bool:
-        """Say whether this run may still send invoices of which nothing is unknown."""
+        """Say whether this run may still send invoices that need no lookup first."""
         if self._brake.halted.is_set():
             return False
         return not self.exhausted or self._open_items.count > len(self._lookups.open)
 
     async def _put_back(self) -> None:
-        """Have nothing claimed in the journal that nobody holds any more."""
+        """Release the claims of this run: items that were claimed and not sent are pending again."""
         with contextlib.suppress(JournalError):  # reported already, by what could not be written before
             await self.writer.run(lambda journal: journal.runs.put_back(self.run))

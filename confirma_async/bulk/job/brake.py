@@ -16,13 +16,13 @@ T = TypeVar("T")
 
 @define
 class Brake:
-    """Stops the sending of a run. What may have left already is brought to its end.
+    """Stops the sending of a run. A call that may have left already is finished.
 
     Attributes:
-        let_go: Called when the run stops sending, to let go of what waits.
-        calls: Calls off what waits for its turn at the pipeline.
+        let_go: Called when the run stops sending, to drop the items that wait for a lookup.
+        calls: Calls off the calls that wait for their turn.
         halted: Set once nothing new is sent.
-        reason: Why the run paused; None while it has no reason to.
+        reason: Why the run paused; None while it has not paused.
         cause: The error that it paused for, where there is one.
     """
 
@@ -33,19 +33,24 @@ class Brake:
     cause: CallError | None = field(init=False, default=None)
 
     def pause(self, reason: str | None, cause: CallError | None = None) -> None:
-        """Pause the run where there is a reason to; the first one counts."""
+        """Pause the run; only the first reason is kept.
+
+        Args:
+            reason: Why, in words; None does nothing.
+            cause: The error of the call, where one is the reason.
+        """
         if reason is not None and self.reason is None:
             self.reason, self.cause = reason, cause
             self.stop_sending()
 
     def stop_sending(self) -> None:
-        """Send nothing new: call off what waits for its turn, and let go of what waits otherwise."""
+        """Send nothing new: call off the calls that wait for their turn, and drop the items that wait."""
         self.halted.set()
         self.calls.call()
         self.let_go()
 
     async def unless_halted(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """Do some work that precedes a call; return its result, or None where the run halts first."""
+        """Await work that precedes a call; return its result, or None where the run halts first."""
         working, halted = asyncio.create_task(work), asyncio.create_task(self.halted.wait())
         try:
             await asyncio.wait([working, halted], return_when=asyncio.FIRST_COMPLETED)

@@ -30,13 +30,13 @@ class Decisions:
 
     Attributes:
         writer: The journal.
-        listener: Is told what becomes of each item, after it is durable.
-        workers: Take the items whose time for a lookup has come.
+        listener: Called with the outcome of each item, after it is durable.
+        workers: Handle the items whose time for a lookup has come.
         lookups: Follow the items of unknown outcome.
-        brake: Pauses the run where the answers give a reason to.
-        breaker: Knows when the answers do.
-        clock: Seconds since 1970.
-        room: Set while more items may come in: not while too many are in doubt.
+        brake: Pauses the run where an answer gives a reason.
+        breaker: Counts failures in a row, and says when the run must pause.
+        clock: Returns the time in seconds since 1970.
+        room: Set while more items may come in; cleared while too many wait for lookups.
     """
 
     writer: JournalWriter
@@ -54,7 +54,7 @@ class Decisions:
         self.room.set()
 
     def decide(self, task: Task, found: Classification) -> None:
-        """Make what became of an item durable and report it, or keep the item for a lookup."""
+        """Make the outcome of an item durable and report it; keep an item of unknown outcome for a lookup."""
         state = found.state
         self.brake.pause(found.pause, found.cause)
         if state is State.PENDING:
@@ -75,7 +75,12 @@ class Decisions:
         self.write(task, found, partial(self.listener.decided, task, found))
 
     def put_back(self, task: Task, found: Classification) -> None:
-        """Have an item that surely was not sent wait until it is given again; ``found`` says why."""
+        """Write that an item was surely not sent: it is PENDING until it is given again.
+
+        Args:
+            task: The item.
+            found: Why it was not sent.
+        """
         self.write(task, found, partial(self.listener.decided, task, found))
 
     def write(
@@ -87,13 +92,21 @@ class Decisions:
         lost: bool = False,
         kept: bool = False,
     ) -> None:
-        """Have what became of an item written down; nobody waits, ``then`` is called when it is durable."""
+        """Write the outcome of an item to the journal, without waiting for it.
+
+        Args:
+            task: The item.
+            found: Its outcome.
+            then: Called when the outcome is durable.
+            lost: Whether the answer was lost just now, and the attempt has surely ended.
+            kept: Whether the run keeps the item in its hands, to look it up.
+        """
         seconds = asyncio.get_running_loop().time() - task.sent_at if task.sent_at else None
         decision = decision_of(task, found, wall=self.clock(), seconds=seconds, lost=lost, kept=kept)
         self.writer.decide(decision, then)
 
     async def look_up(self, task: Task) -> bool:
-        """Look an item up, and do what follows from it; return whether it is to be sent now."""
+        """Look an item up and act on the result; return whether the item must be sent now."""
         lost = task.lost
         untried = lost is not None and lost.form is not None and not lost.asked
         step = await self.lookups.step(task)
@@ -122,24 +135,24 @@ class Decisions:
         return False
 
     def _is_not_to_be_had(self, lost: Lost | None, failed: Classification) -> bool:
-        """Say whether a lookup failed for which nobody can wait: of what surely was not sent, in no job."""
+        """Say whether a failed lookup is not tried again: nothing waits for an item that was not sent."""
         surely_not = lost is not None and lost.surely_not
         return surely_not and failed.state is State.PENDING and not self.brake.halted.is_set()
 
     def wait(self, task: Task, seconds: float) -> None:
-        """Have an item wait for so many seconds before it is handled again."""
+        """Handle an item again after some seconds."""
         if self.brake.halted.is_set():
             self.listener.dropped(task)
             return
         self.waiting.add(task, seconds)
 
     def let_go(self) -> None:
-        """Let go of what waits for a lookup; the journal has it as it is."""
+        """Drop the items that wait for a lookup; the journal keeps their states."""
         for task in self.waiting.let_go():
             self.listener.dropped(task)
 
     def _mark_unknown(self, task: Task, found: Classification) -> None:
-        """Make an unknown outcome durable and have it looked up."""
+        """Make an unknown outcome durable, then look the item up."""
         self.lookups.lose(task, found)
         if found.form is None:  # one that awaits a word for the form of its answer is no failure yet
             self.brake.pause(self.breaker.note(found))
@@ -151,7 +164,7 @@ class Decisions:
         self.write(task, found, written, lost=not found.going_on, kept=True)
 
     def _hurry(self, form: str | None) -> None:
-        """Have those looked after at once whose answers had a form that is confirmed now."""
+        """Look up at once the items whose answers had a form that is now confirmed."""
         if form is None:
             return
         for task in list(self.lookups.open.values()):
@@ -159,7 +172,7 @@ class Decisions:
                 self.waiting.hurry(task)
 
     def _make_room(self) -> None:
-        """Let nothing more in while too much is in doubt."""
+        """Let no more items in while too many wait for lookups; let them in otherwise."""
         if len(self.waiting) >= UNKNOWN_ROOM or self.lookups.unconfirmed >= self.breaker.limit:
             self.room.clear()
         else:

@@ -14,7 +14,7 @@ async def with_documents(entry: Entry, downloads: Downloads) -> bytes:
     """Return the body of an entry with its documents in the places of their placeholders.
 
     Raises:
-        RequestInvalidError: one cannot be had, or is not what it was when the record was read.
+        RequestInvalidError: a document cannot be loaded, or has changed since the record was read.
     """
     body = entry.body
     for each in entry.placeholders:

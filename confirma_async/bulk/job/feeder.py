@@ -29,24 +29,24 @@ ELSEWHERE_PAUSE = 1.0
 
 @define
 class Feeder:
-    """Reads the source as far as the run can take records.
+    """Reads the source only as fast as the run can handle its records.
 
     Attributes:
         converter: Writes the bodies.
         options: How the job runs.
         run: The number of the run in the journal.
         writer: The journal.
-        channel: Gets the outcomes that are known at once.
+        channel: Gets the outcomes that are known without a call.
         workers: Take the items.
-        lookups: Take up the items of unknown outcome.
+        lookups: Look up the items of unknown outcome.
         open_items: Counts the items on their way.
         brake: Says whether the run may still send.
-        room: Set while more may come in.
-        wait: Has an item wait for so many seconds before it is handled.
-        longest_call: Seconds within which a call ends.
-        elsewhere: The invoices that another job has in its hands: where they stand, by their positions.
+        room: Set while more items may come in.
+        wait: Handles an item after some seconds.
+        longest_call: Seconds within which every call ends.
+        elsewhere: The invoices in the hands of another job: their places in the source, by position.
         exhausted: Whether the whole source was read.
-        error: What the source failed with.
+        error: The error of the source; None where it has not failed.
     """
 
     converter: Converter
@@ -66,7 +66,7 @@ class Feeder:
     error: Exception | None = field(init=False, default=None)
 
     async def feed(self, source: Source) -> None:
-        """Feed the workers; a source that fails lets what is under way come to its end first.
+        """Feed the workers from the source. If the source fails, items under way are finished first.
 
         Raises:
             JournalError: the journal cannot be written.
@@ -93,7 +93,7 @@ class Feeder:
         self.exhausted = True
 
     async def _take(self, chunk: list[Record], index: int) -> None:
-        """Check a chunk, write down the intent to send it, and hand it to the workers."""
+        """Check a chunk of records, claim its entries in the journal, and hand them to the workers."""
         prepared = [
             prepare(record, position, self.converter, self.options.checks)
             for position, record in enumerate(chunk, index + 1)
@@ -106,7 +106,7 @@ class Feeder:
             await self._route(entry, answer)
 
     async def _route(self, entry: Entry, admitted: Admitted) -> None:
-        """Hand an entry to the workers, where there is something to do for it."""
+        """Hand an entry to the workers, if it must be sent or looked up."""
         task = await self._taken(entry, admitted)
         if task is None:
             return
@@ -120,7 +120,7 @@ class Feeder:
             raise
 
     async def _taken(self, entry: Entry, admitted: Admitted) -> Task | None:
-        """Take up an entry; return None where there is nothing to do for it, and that has been reported."""
+        """Return the task of an entry; None where nothing is left to do, which is then reported."""
         match admitted:
             case Admitted(Admission.FINAL, row=row) if row is not None:
                 self.channel.put(outcomes.resumed(entry, row))
@@ -148,10 +148,10 @@ class Feeder:
 
         Args:
             task: The invoice.
-            until: The loop time from which it is reported that another job has it.
+            until: The loop time from which the invoice is reported as in the hands of another job.
 
         Returns:
-            The invoice as it is to be handled now; None where it is not.
+            The invoice as it must be handled now; None where there is nothing to handle.
         """
         run, retry, entry = self.run, self.options.retry, task.entry
         (admitted,) = await self.writer.run(lambda journal: journal.admit([entry], run, retry))

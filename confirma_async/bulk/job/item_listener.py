@@ -1,4 +1,4 @@
-"""Who is told what becomes of the items of a run: the channel of a job, or the callers of an outbox.
+"""Who gets the outcomes of the items of a run: the channel of a job, or the callers of an outbox.
 
 A job also counts the items that it has taken up and not finished.
 """
@@ -18,25 +18,25 @@ from confirma_async.bulk.reporting import outcomes
 
 
 class ItemListener(Protocol):
-    """Is told what becomes of each item, after it is durable."""
+    """Gets the outcome of each item, after it is durable."""
 
     def decided(self, task: Task, found: Classification) -> None:
-        """Hear what became of an item, with which the run is done.
+        """Take the outcome of an item that the run has finished.
 
-        It is accepted, rejected, pending since nothing was sent, or left unknown.
+        The item is accepted, rejected, pending because nothing was sent, or left unknown.
         """
         ...
 
     def unknown(self, task: Task, found: Classification) -> None:
-        """Hear that the outcome of an item is unknown; it is looked up from now on."""
+        """Note that the outcome of an item is unknown; the run looks it up from now on."""
         ...
 
     def refused(self, task: Task, refusal: Refusal) -> None:
-        """Hear that an item was not sent for want of a document; the run is done with it."""
+        """Note that an item was not sent because a document is missing; the run has finished it."""
         ...
 
     def dropped(self, task: Task) -> None:
-        """Hear that the run is done with an item as it is in the journal, since nothing new is sent."""
+        """Note that the run drops an item because nothing new is sent; the journal keeps its state."""
         ...
 
 
@@ -80,16 +80,16 @@ class JobListener:
     open_items: OpenItems
 
     def decided(self, task: Task, found: Classification) -> None:
-        """Tell an outcome; of what is pending again nothing is told."""
+        """Put an outcome into the channel; nothing for an item that is pending again."""
         if found.state in outcomes.VERDICTS:
             self.channel.put(outcomes.decided(task.entry, found, unproven=task.unproven))
         self.open_items.finish()
 
     def unknown(self, task: Task, found: Classification) -> None:
-        """Tell nothing yet: it is looked up first."""
+        """Put nothing into the channel yet: the item is looked up first."""
 
     def refused(self, task: Task, refusal: Refusal) -> None:  # noqa: ARG002 (the refusal names it)
-        """Tell a refusal."""
+        """Put a refusal into the channel."""
         self.channel.put(outcomes.refused(refusal))
         self.open_items.finish()
 

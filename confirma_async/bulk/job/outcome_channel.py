@@ -14,7 +14,7 @@ CAPACITY = 256
 class OutcomeChannel:
     """Outcomes on their way to one consumer, several at a time, in the order in which they became durable.
 
-    A slow consumer pauses the job's reading. A consumer that has gone does not: the journal has the outcomes.
+    A slow consumer pauses the job's reading. A consumer that has closed the channel does not.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class OutcomeChannel:
         await self._capacity.wait()
 
     async def get(self) -> Sequence[Outcome]:
-        """Wait for outcomes, and return all that there are; none once there will be no more."""
+        """Wait for outcomes, and return all that have come; an empty sequence after ``finish``."""
         while not self._waiting and not self._finished:
             self._changed.clear()
             await self._changed.wait()
@@ -47,12 +47,12 @@ class OutcomeChannel:
         return outcomes
 
     def close(self) -> None:
-        """Take no more outcomes: the consumer has gone."""
+        """Drop the outcomes from now on: the consumer has gone. The journal has them."""
         self._open = False
         self._waiting = []
         self._capacity.set()
 
     def finish(self) -> None:
-        """Say that there will be no more outcomes."""
+        """End the channel: there are no more outcomes."""
         self._finished = True
         self._changed.set()

@@ -30,13 +30,13 @@ def lookups_of(
     Args:
         pipeline: The way to the service.
         writer: The journal.
-        options: How the run goes.
+        options: How the job runs.
         may_send: Says whether the run may still send invoices, which are witnesses then.
-        clock: Seconds since 1970.
+        clock: Returns the time in seconds since 1970.
     """
 
     async def service_time() -> float | None:
-        """Ask for the service's own time; return seconds since 1970, or None where it says none."""
+        """Ask the service for its time; return seconds since 1970, or None where the answer names no time."""
         today = datetime.datetime.fromtimestamp(clock(), datetime.UTC).date()  # any day: its head tells
         query = DistributionQuery(from_inv_date=today, to_inv_date=today)
         return http_date((await pipeline.reply(DISTRIBUTIONS, query=query)).date)
@@ -53,12 +53,12 @@ def lookups_of(
 
 
 async def begin_lookups(lookups: Lookups, writer: JournalWriter) -> None:
-    """Have lookups take in what the journal knows as the run begins."""
+    """Read from the journal what lookups need when the run begins."""
     lookups.begin(*await writer.run(_known_so_far))
 
 
 def task_of(entry: Entry, admitted: Admitted, lookups: Lookups) -> Task:
-    """Return the task for an entry that was admitted; one that is to be looked up first is taken up."""
+    """Return the task of an admitted entry; begin the lookup of one that must be looked up first."""
     task, row = Task(entry, admitted.position), admitted.row
     if row is not None and is_looked_up(admitted):
         lookups.resume(task, row, admitted.sent)
@@ -76,7 +76,7 @@ def _known_so_far(journal: Journal) -> tuple[set[str], Doubt | None]:
 
 
 def _may_be_there(admission: Admission, row: Row) -> bool:
-    """Say whether this was sent before, and is not there by no more than a gateway's word, or a list."""
+    """Say whether an invoice was sent before, and only a gateway or a list said that it did not arrive."""
     return row.attempts > 0 and (
         admission is Admission.CLAIMED or (admission is Admission.RETRIED and row.says_no)
     )

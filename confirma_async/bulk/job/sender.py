@@ -38,7 +38,7 @@ class Sender:
     Attributes:
         pipeline: The way to the service.
         run: The number of the run in the journal.
-        decisions: Take what each call proves.
+        decisions: Gets what each call proves.
     """
 
     pipeline: Pipeline
@@ -53,7 +53,7 @@ class Sender:
         self._receipts = Receipts.of(self.pipeline.converter)
 
     async def send(self, task: Task) -> None:
-        """Send an item, and hand on what that proves.
+        """Send an item, and give ``decisions`` what the answer proves.
 
         Raises:
             JournalError: the intent cannot be written; nothing was sent.
@@ -102,7 +102,7 @@ class Sender:
         self.decisions.decide(task, found)
 
     def _call_off(self, task: Task) -> None:
-        """Put back an item no request of which has arrived, unless one of an earlier call may have."""
+        """Put back an item of which no request has arrived; keep it unknown if an earlier call may have."""
         if task.resends:
             reason = "the job ended before it was sent again; the attempt before may still appear"
             self.decisions.leave_unknown(task, reason)
@@ -110,17 +110,17 @@ class Sender:
             self.decisions.put_back(task, Classification(kind=EvidenceKind.NOT_SENT))
 
     async def _whole_body(self, entry: Entry) -> bytes | None:
-        """Put the documents into the body; return None where the run halts before they are there.
+        """Return the body with its documents; None where the run halts before they are loaded.
 
         Raises:
-            RequestInvalidError: one is not to be had.
+            RequestInvalidError: a document cannot be loaded.
         """
         if not entry.placeholders:
             return entry.body
         return await self.decisions.brake.unless_halted(with_documents(entry, self._downloads))
 
     async def _reject_documents(self, task: Task, problems: Sequence[Problem]) -> None:
-        """Refuse an invoice whose documents are not to be had: nothing was sent, and the next run may."""
+        """Refuse an invoice whose documents cannot be loaded. Nothing was sent; the next run tries again."""
         entry = task.entry
         refusal = Refusal(
             place=entry.place,

@@ -19,7 +19,7 @@ class Waiting:
 
     Attributes:
         hand: Hands an item to the workers when its time has come.
-        changed: Called when the number of those that wait has changed.
+        changed: Called when the number of waiting items has changed.
     """
 
     hand: Callable[[Task], Awaitable[None]]
@@ -31,11 +31,11 @@ class Waiting:
 
     @property
     def timers(self) -> Sequence[asyncio.Task[None]]:
-        """The tasks that wait."""
+        """The asyncio tasks of the waits."""
         return [timer for _, timer in self._timers.values()]
 
     def add(self, task: Task, seconds: float) -> None:
-        """Have an item wait for so many seconds."""
+        """Hand an item to the workers after some seconds."""
 
         async def later() -> None:
             await asyncio.sleep(seconds)
@@ -46,13 +46,13 @@ class Waiting:
         self.changed()
 
     def hurry(self, task: Task) -> None:
-        """Have an item wait no longer, if it does."""
+        """Hand an item to the workers at once, if it waits."""
         if task.position in self._timers:
             self._timers.pop(task.position)[1].cancel()
             self.add(task, 0.0)
 
     def let_go(self) -> Sequence[Task]:
-        """Have nothing wait any more; return the items that did."""
+        """End all waits, and return the items that waited."""
         waited = [*self._timers.values()]
         for task, timer in waited:
             timer.cancel()

@@ -15,7 +15,7 @@ class Workers:
     """Workers that take items from one queue.
 
     Attributes:
-        most: How many there may be.
+        most: How many workers there may be.
         handle: Handles one item. An error in it ends the job.
         failed: Gets the first error of a worker.
     """
@@ -33,11 +33,11 @@ class Workers:
 
     @property
     def tasks(self) -> Sequence[asyncio.Task[None]]:
-        """The workers that there are."""
+        """The asyncio tasks of the workers."""
         return [*self._tasks]
 
     async def hand(self, task: Task) -> None:
-        """Hand an item to the workers; one more of them begins where all that there are have work."""
+        """Hand an item to the workers; if all are busy, start another one, up to ``most``."""
         await self._queue.put(task)
         if self._queue.qsize() > self._free and len(self._tasks) < self.most:
             self._free += 1
@@ -46,7 +46,7 @@ class Workers:
             self._tasks.add(worker)
 
     async def drained(self) -> None:
-        """Wait until nothing is in hand any more; of what fails, ``failed`` tells."""
+        """Wait until no item is left to handle, or until a worker has failed (``failed``)."""
         joined = asyncio.ensure_future(self._queue.join())
         try:
             await asyncio.wait([joined, self.failed], return_when=asyncio.FIRST_COMPLETED)
@@ -62,7 +62,7 @@ class Workers:
             self._queue.task_done()
 
     def _ended(self, worker: asyncio.Task[None]) -> None:
-        """Fail the job: a worker never ends by itself, so one that does has failed."""
+        """Note the error of a worker that has ended: a worker ends by itself only with an error."""
         if not worker.cancelled() and (error := worker.exception()) and not self.failed.done():
             self.failed.set_exception(error)
             self.failed.exception()  # whoever waits may have gone: then the loop must not complain

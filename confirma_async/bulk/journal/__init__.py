@@ -68,7 +68,7 @@ class JournalReader(Protocol):
 
     @property
     def evidence(self) -> JournalEvidenceReader:
-        """What it knows that bears on a lost invoice."""
+        """What the journal knows that helps to decide about a lost invoice."""
         ...
 
     @property
@@ -117,7 +117,7 @@ class Journal(JournalReader, Protocol):
 
     @property
     def evidence(self) -> JournalEvidence:
-        """What it knows that bears on a lost invoice."""
+        """What the journal knows that helps to decide about a lost invoice."""
         ...
 
     @property
@@ -135,13 +135,23 @@ class Journal(JournalReader, Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of it. Closing twice is fine."""
+        """Close the journal. Closing twice is fine."""
         ...
 
     def admit(
         self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
     ) -> list[Admitted]:
-        """Claim each entry for this run, unless ``admission_of`` has something to say against it."""
+        """Claim each entry for this run where ``admission_of`` allows it.
+
+        Args:
+            entries: What the run wants to send.
+            run: The number of the run.
+            retry: Which rejected invoices are sent again.
+            again: Whether the run may meet an invoice of its own again, as an outbox does.
+
+        Returns:
+            The answer to each entry, in order.
+        """
         ...
 
     def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
@@ -155,34 +165,37 @@ class Journal(JournalReader, Protocol):
         ...
 
     def check_hold(self, longest_call: float) -> None:
-        """Check that a call may begin now: nobody takes over what the run has in its hands before it ends.
+        """Check that a call may begin now: it will end before another run may take over this run's invoices.
 
-        The one method that any thread may call, and that asks nothing of the disk or the network.
+        Any thread may call this method. It uses neither the disk nor the network.
 
         Args:
             longest_call: Seconds within which the call surely ends.
 
         Raises:
-            JournalError: it may not; nothing must be sent.
+            JournalError: the call must not begin.
         """
         ...
 
     def decide(self, decisions: Sequence[Decision]) -> None:
-        """Write down what became of items, in this order."""
+        """Write the outcomes of items, in the given order."""
         ...
 
     def resolve(self, resolution: Resolution) -> None:
-        """Write down what a person found out about an item, and keep what it was before."""
+        """Write what a person found out about an item, and keep the item's earlier version."""
         ...
 
     def archive(self, before: float) -> int:
-        """Keep of the invoices accepted before a moment only what stops them from being sent again.
+        """Archive the invoices accepted before a moment: keep only what stops them from being sent again.
+
+        Args:
+            before: Seconds since 1970.
 
         Returns:
-            How many invoices that are.
+            How many invoices were archived.
         """
         ...
 
     def shrink(self) -> None:
-        """Give back the space of what was removed; not within a transaction."""
+        """Free the space of removed rows. Call it outside of a transaction."""
         ...

@@ -22,22 +22,22 @@ TAKEN_UP = (*_CLAIMS, Admission.UNKNOWN)
 
 
 class Keeper(Protocol):
-    """What a chunk needs of its journal."""
+    """The operations of a journal that the admission of a chunk uses."""
 
     def next_position(self) -> int:
-        """Return the place of an item that the journal has not had yet."""
+        """Return the position of the next new item."""
         ...
 
     def word(self, text: str, /) -> int | str:
-        """Return what is kept of a text that repeats: its number, or the text itself."""
+        """Return the stored form of a text that repeats: its number, or the text itself."""
         ...
 
     def keep_former(self, position: int, now: float, note: str) -> None:
-        """Keep what an item is, before it becomes something else."""
+        """Keep the present version of an item, before it is changed."""
         ...
 
     def version_sent(self, position: int) -> Version | None:
-        """Return what was sent of an item last, if it has been corrected since."""
+        """Return the version of an item that was sent last, if it was corrected since."""
         ...
 
 
@@ -69,21 +69,21 @@ class Chunk:
     """Entries on their way into the journal together.
 
     Args:
-        journal: What gives positions and words, and keeps what an item was before.
+        journal: Gives positions and stored texts, and keeps earlier versions of items.
         run: The number of the run.
         retry: Which rejected invoices are sent again.
-        doubt: Why each invoice must be looked up before it is sent; None where it need not be.
-        ends_at: When calls end at the latest that the journal, which is in doubt, knows nothing of.
+        doubt: Why each invoice must be looked up before it is sent; None where no lookup is needed.
+        ends_at: For a journal in doubt, the latest moment at which a call that it does not know could end.
         again: Whether the run may meet an invoice of its own again.
-        planned: Whether the items are left in nobody's hands, for others to send.
+        planned: Whether the items are left pending, for workers to send.
 
     Attributes:
         new: Rows to insert.
         claimed_again: Changes of rows that this run claims.
-        taken_up: Run, holder and position of items that this run has to look up.
+        taken_up: Run, holder and position of the items that this run must look up.
         known: How many items the run met as accepted before.
         rejected: Positions of the items that the run met as rejected before.
-        reopened: Items that were rejected and are sent again, as they were.
+        reopened: Items that were rejected and are sent again, in their rejected version.
     """
 
     def __init__(
@@ -115,12 +115,12 @@ class Chunk:
         self._known: defaultdict[tuple[int, str, str], list[Row | _New]] = defaultdict(list)
 
     def know(self, rows: Iterable[Row]) -> None:
-        """Take note of what the journal has under the numbers of the chunk."""
+        """Note the items that the journal has under the numbers of the chunk."""
         for row in rows:
             self._known[row.key.number, row.key.type, row.key.repeat].append(row)
 
     def admit(self, entry: Entry) -> Admitted:
-        """Answer one entry, and put down what is to be written for it."""
+        """Return the journal's answer to one entry, and note the rows to write for it."""
         key = entry.key
         slot = self._known[key.number, key.type, key.repeat]
         known = same_invoice(slot, key)

@@ -1,4 +1,4 @@
-"""The port to what a journal itself knows that bears on a lost invoice."""
+"""The port to what a journal knows that helps to decide about a lost invoice."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from confirma_async.schemas.identity import InvoiceKey
 
 
 class JournalEvidenceReader(Protocol):
-    """What a journal knows of an item, of others like it, and of the forms of answers."""
+    """What a journal knows about an item, similar items, and the forms of answers."""
 
     def ambiguous_matches(self, position: int, key: InvoiceKey) -> AmbiguousMatches:
-        """Return what else a lookup by this item's number would find."""
+        """Return which other documents a lookup by this item's number could find."""
         ...
 
     def has_previous_version(self, position: int) -> bool:
-        """Say whether an item was sent before, and became something else: rejected, or what a person said."""
+        """Say whether an earlier version of the item was sent: it was rejected, or a person resolved it."""
         ...
 
     def witnesses(self, position: int, limit: int) -> Sequence[Row]:
@@ -27,7 +27,7 @@ class JournalEvidenceReader(Protocol):
         They are of its type and seller, dated on its day or later, and were sent once: a record of one that
         was sent twice may be of the attempt before. Nothing else that was sent bears their number.
 
-        None while it is not known that it has ended.
+        The result is empty while it is not known that the lost attempt has ended.
         """
         ...
 
@@ -44,5 +44,5 @@ class JournalEvidence(JournalEvidenceReader, Protocol):
         ...
 
     def ended(self, position: int) -> None:
-        """Write down that the lost attempt of an item has surely ended by now."""
+        """Note that the lost attempt of an item has surely ended by now."""
         ...

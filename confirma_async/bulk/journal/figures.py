@@ -17,7 +17,7 @@ class Figures(Protocol):
         ...
 
     def open_counts(self, run: int | None = None) -> Mapping[State, int]:
-        """Return how many items are in each state that is not final; quick however large the journal is."""
+        """Return how many items are in each state that is not final; it is quick also for a large journal."""
         ...
 
     def amounts(self, run: int) -> Mapping[State, Mapping[str, Decimal]]:
@@ -35,7 +35,7 @@ class Figures(Protocol):
         ...
 
     def archived(self, run: int | None = None) -> int:
-        """Return how many accepted invoices were archived: all, or those of a run."""
+        """Return how many accepted invoices were archived: in all, or of a run."""
         ...
 
     def refused(self, run: int) -> int:
@@ -43,5 +43,5 @@ class Figures(Protocol):
         ...
 
     def withheld(self, run: int) -> int:
-        """Return how many pending items are among those, for want of a document as they were to be sent."""
+        """Return how many of a run's refused records are pending items: a document was missing at sending."""
         ...

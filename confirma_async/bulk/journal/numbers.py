@@ -16,7 +16,7 @@ class NumbersReader(Protocol):
         ...
 
     def in_use(self, numbers: Sequence[int]) -> frozenset[int]:
-        """Return which of these numbers an invoice bears, or was given to a document."""
+        """Return which of these numbers are in use: by an invoice, or given to a document."""
         ...
 
     def given_by(self, run: int) -> Mapping[Identity, int]:
@@ -28,8 +28,8 @@ class Numbers(NumbersReader, Protocol):
     """The same, of a journal that is written."""
 
     def keep(self, given: Mapping[Identity, int]) -> None:
-        """Keep the whole numbers given to documents whose own is none; one that is there stays.
+        """Keep the whole numbers given to documents whose own number is none; kept numbers never change.
 
-        The next run that begins is the one that gave them.
+        They count as given by the next run that begins.
         """
         ...

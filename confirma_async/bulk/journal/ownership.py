@@ -9,7 +9,7 @@ from confirma_async.accounts.owner import Owner
 
 
 class OwnershipReader(Protocol):
-    """What a journal is tied to."""
+    """The target and the account that a journal is tied to."""
 
     def target(self) -> str | None:
         """Return where its invoices go; None before the first run."""
@@ -24,7 +24,7 @@ class OwnershipReader(Protocol):
         ...
 
     def has_sent(self) -> bool:
-        """Say whether the service has, or may have, anything of it; until then it is bound to no key."""
+        """Say whether the service has, or may have, an invoice of the journal; no key is bound before."""
         ...
 
 
@@ -32,7 +32,7 @@ class Ownership(OwnershipReader, Protocol):
     """The same, of a journal that is written."""
 
     def tie(self, target: str, owner: Owner | None, *, now: float) -> None:
-        """Check that the journal is of a target and of an owner, and tie it to them where it is new.
+        """Check that the journal belongs to a target and an owner; tie a new journal to both.
 
         Raises:
             JournalMismatchError: it belongs to another target or another account.

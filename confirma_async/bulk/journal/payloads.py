@@ -25,5 +25,5 @@ class Payloads(Protocol):
         ...
 
     def forget_final(self) -> int:
-        """Remove the bodies of what is accepted or rejected; return how many that are."""
+        """Remove the bodies of accepted and rejected invoices and writes; return how many were removed."""
         ...

@@ -113,7 +113,7 @@ class Admitted:
         admission: What the journal says.
         position: The item's name in the journal.
         row: What the journal had for the invoice before; None for one that it did not know.
-        sent: What was sent of it last, where it has become something else since: corrected, or retried.
+        sent: The version that was sent last, where the item was corrected or retried since.
     """
 
     admission: Admission
@@ -124,14 +124,14 @@ class Admitted:
 
 @frozen(kw_only=True)
 class Decision:
-    """What became of an item.
+    """The outcome of an item, to be written.
 
     Attributes:
         position: The item.
         state: Its new state.
         status: The service's own word.
         detail: Why, in words.
-        duplicate: The service had the invoice already.
+        duplicate: Whether the service had the invoice already.
         at: Now; seconds since 1970.
         lost: Whether its answer was lost just now, so that its settle time counts from now.
         seconds: How long the deciding call took.
@@ -201,7 +201,7 @@ class PreviousVersion:
 
     Attributes:
         position: The item.
-        at: When that ended; seconds since 1970.
+        at: When this version ended; seconds since 1970.
         state: The state it was in.
         digest: SHA-256 of the body it had.
         status: The service's own word.
@@ -220,13 +220,13 @@ class PreviousVersion:
 
 @frozen(kw_only=True)
 class AmbiguousMatches:
-    """What else a lookup by an item's number would find.
+    """The other documents that a lookup by an item's number could find.
 
     Attributes:
-        others: Other documents under the same number that were sent, by any run.
-        former: The item itself was sent before, and rejected or corrected; the service may list that as an
-            error.
-        forgotten: There may be more that the journal, which is in doubt, does not know.
+        others: Other documents under the same number that any run has sent.
+        former: Whether an earlier version of the item was sent, and rejected or corrected; the service may
+            list that version as an error.
+        forgotten: Whether there may be further ones that the journal, which is in doubt, does not know.
     """
 
     others: Sequence[InvoiceKey] = ()

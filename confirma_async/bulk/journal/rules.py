@@ -20,13 +20,13 @@ FAR = 3600.0
 
 
 class NotWrittenError(JournalError):
-    """A transaction was lost on the way, and surely nothing of it was written: it may be tried again."""
+    """A transaction was lost on the way to the server, and surely not written: it may be tried again."""
 
     resumable = True
 
 
 def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry, *, again: bool = False) -> Admission:
-    """Return the rule of admission, the same for every form of the journal.
+    """Return the answer to an entry, by the same rule for every form of the journal.
 
     Args:
         entry: What the job wants to send.
@@ -47,11 +47,11 @@ def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry, *, again
 
 
 def admission_by_state(state: State, changed: bool, retry: Retry) -> Admission:
-    """Return the rule of admission for what is in the hands of no other run: an invoice or another write.
+    """Return the answer to an invoice or another write that is in the hands of no other run.
 
     Args:
-        state: How it stands; only this run may be sending it.
-        changed: Whether its contents are not those that the journal knows.
+        state: Its state in the journal; if it is being sent, then by this run.
+        changed: Whether its contents differ from those that the journal knows.
         retry: Whether it is sent again where it was rejected.
     """
     if state is State.REJECTED and (retry is Retry.ALL or (retry is Retry.CHANGED and changed)):
@@ -64,7 +64,7 @@ def admission_by_state(state: State, changed: bool, retry: Retry) -> Admission:
 
 
 def check_resolvable(row: Row | None, resolution: Resolution, forgotten: float) -> None:
-    """Check that a person may say what became of an item.
+    """Check that a person may decide the outcome of an item.
 
     Args:
         row: The item, after what dead runs have left was settled; None where there is none any more.
@@ -103,7 +103,7 @@ def check_unknown(name: str, state: State) -> None:
 
 
 class Sent(Protocol):
-    """Whatever is sent by calls: an item or another write."""
+    """An item or another write."""
 
     @property
     def attempted_at(self) -> float | None:
@@ -117,9 +117,9 @@ class Sent(Protocol):
 
 
 def ended_by(sent: Sent, now: float) -> float:
-    """Return the moment by which the last call of something had surely ended; 0 where none is known.
+    """Return the time by which the last call of an item or write had surely ended; 0 where it is not known.
 
-    None is known of a call that was sent by a clock that stood far ahead: then the person alone can tell.
+    It is not known of a call that was sent while the clock was far ahead: then only the person can tell.
     """
     if sent.attempted_at is not None and sent.attempted_at - now > FAR:
         return 0.0
@@ -127,7 +127,7 @@ def ended_by(sent: Sent, now: float) -> float:
 
 
 def check_ended(name: str, ends_at: float, now: float, settle_seconds: float) -> None:
-    """Check that a person can have seen what the service made of the last call.
+    """Check that a person can already have seen the effect of the last call.
 
     Args:
         name: What was sent.
@@ -147,15 +147,15 @@ def check_ended(name: str, ends_at: float, now: float, settle_seconds: float) ->
 
 
 class JournalTakenOverError(JournalError):
-    """Another run has taken over what this one had in its hands; nothing of the transaction is written."""
+    """Another run has taken over the items of this run; nothing of the transaction is written."""
 
 
 class Keyed(Protocol):
-    """Whatever is of one invoice."""
+    """Something that belongs to one invoice."""
 
     @property
     def key(self) -> InvoiceKey:
-        """Which one."""
+        """The key of the invoice."""
         ...
 
 
@@ -163,7 +163,10 @@ K = TypeVar("K", bound=Keyed)
 
 
 def same_invoice(known: Sequence[K], key: InvoiceKey) -> K | None:
-    """Find a key among what bears its number, type and repeat; one of the two may name no seller."""
+    """Return the one that has the key, out of those of its number, type and repeat.
+
+    Where only one of the two names a seller, they count as the same invoice.
+    """
     found = None
     for item in known:
         if item.key.seller == key.seller:
@@ -196,9 +199,9 @@ class Tie:
     """How a journal is tied to the key of a run.
 
     Attributes:
-        kept: What it keeps by name from now on, beside what it has.
-        fingerprint: That of the key, under the journal's salt.
-        forgets: Whether it forgets the keys that it knew, with which nothing was sent.
+        kept: The values by name that the journal keeps from now on, beside those that it has.
+        fingerprint: The fingerprint of the key, under the journal's salt.
+        forgets: Whether the journal forgets the keys that it knew, with which nothing was sent.
     """
 
     kept: Mapping[str, str]
@@ -209,13 +212,13 @@ class Tie:
 def tie(
     kept: Mapping[str, str], known: Collection[str], owner: Owner, check_unused: Callable[[str], None]
 ) -> Tie:
-    """Return how a journal is tied to the key of a run, which is of its account.
+    """Return how a journal is tied to the key of a run of its account.
 
     Args:
         kept: What the journal keeps by name.
         known: The fingerprints of the keys that it knows.
         owner: Whose key it is.
-        check_unused: Raises an error where somebody uses the journal already, for the account of that name.
+        check_unused: Called with an account's name; raises an error where a job uses the journal already.
 
     Raises:
         JournalMismatchError: the key is not known to be of the journal's account.
@@ -235,8 +238,8 @@ def foreign_key(name: str, account: str, *, planned: bool = False) -> JournalMis
 
     Args:
         name: What names the journal.
-        account: Whose it is; empty where that has no name.
-        planned: Whether invoices are planned in it, to go out with that account's key.
+        account: The name of the journal's account; empty where it has none.
+        planned: Whether invoices are planned in it, which workers will send with that account's key.
     """
     whose = f"the account {account}" if account else "another key"
     error = JournalMismatchError(

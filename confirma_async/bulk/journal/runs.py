@@ -45,14 +45,15 @@ class Runs(RunsReader, Protocol):
     ) -> int:
         """Begin a run, if the journal is of its target and its owner; return the number of the run.
 
-        Whatever an earlier run left under way is settled: claims surely were not sent, sends may have been.
+        What dead runs left under way is settled: what was claimed was surely not sent, and is pending; what
+        was being sent is unknown.
         In a journal that is in doubt for the first time, nothing counts as surely not sent any more.
 
         Args:
             job: Where the invoices go, and the names of the inputs.
             now: Seconds since 1970.
             owner: Whose key the calls bear; None asks nothing.
-            expected: How many records the whole input has, where it was counted.
+            expected: How many records the whole input has; None where they were not counted.
 
         Raises:
             JournalMismatchError: it belongs to another target or another account.
@@ -64,9 +65,16 @@ class Runs(RunsReader, Protocol):
         ...
 
     def put_back(self, run: int) -> None:
-        """Let go of what a run has claimed and not sent: it is pending again."""
+        """Release what a run has claimed and not sent: it is pending again."""
         ...
 
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
-        """Write down how a run ended, in words, and the key that its calls bore in the end."""
+        """Write how a run ended.
+
+        Args:
+            run: The number of the run.
+            ending: How it ended, in words.
+            now: Seconds since 1970.
+            owner: Whose key its last calls had; the key may have been renewed during the run.
+        """
         ...

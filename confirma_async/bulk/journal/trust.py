@@ -19,7 +19,7 @@ class Trust(TrustReader, Protocol):
     """The same, of a journal that is written."""
 
     def note_service_time(self, moment: float) -> None:
-        """Keep what the service's clock said in its first answer since the journal is in doubt.
+        """Keep the service's time in its first answer after the journal fell into doubt.
 
         Args:
             moment: Seconds since 1970.
@@ -27,5 +27,5 @@ class Trust(TrustReader, Protocol):
         ...
 
     def regain(self, now: float) -> int:
-        """Take the journal for whole again: what was never sent by it may be; return how many that are."""
+        """Trust the journal again: items that it never sent may be sent; return how many these are."""
         ...

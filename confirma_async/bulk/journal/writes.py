@@ -135,8 +135,8 @@ def claim_of(write: Write, row: WriteRow | None, run: int, retry: Retry) -> Admi
 def may_show_the_same(one: Sequence[Fact], other: Sequence[Fact]) -> bool:
     """Say whether a later read could show one write where the other was meant.
 
-    A case can be named by itself or by its invoice, so that what only one of two facts says tells nothing
-    apart. Amounts are compared as numbers.
+    A case can be named by its own number or by its invoice. So a value that only one of two facts has is no
+    difference. Amounts are compared as numbers.
 
     Args:
         one: What one write can be found by.
@@ -161,9 +161,9 @@ class Writes(Protocol):
     """
 
     def claim(self, write: Write, run: int, retry: Retry = Retry.NONE) -> Claim:
-        """Claim a write for a run, unless ``claim_of`` has something to say against it.
+        """Claim a write for a run where ``claim_of`` allows it.
 
-        A journal in doubt claims nothing: it may have sent the write, and forgotten that.
+        A journal in doubt claims nothing: it may have lost the note that the write was sent.
         """
         ...
 
@@ -199,7 +199,7 @@ class Writes(Protocol):
         ...
 
     def put_back(self, run: int) -> None:
-        """Let go of what a run has claimed and not sent: it is pending again."""
+        """Release what a run has claimed and not sent: it is pending again."""
         ...
 
     def resolve(

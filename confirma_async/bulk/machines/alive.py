@@ -1,4 +1,4 @@
-"""The workers of a journal in a database, for whoever looks at it."""
+"""The workers that send from a journal in a database, for status commands."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ SHOWN_SECONDS = 86_400
 
 
 def workers_of(journal: JournalReader) -> Sequence[WorkerRow]:
-    """Return the workers that run on a journal, and those that died lately; none where it is a file."""
+    """Return the workers that run on a journal, and those that died lately; none for a journal in a file."""
     return journal.runs.workers(SHOWN_SECONDS) if isinstance(journal, PostgresReader) else ()

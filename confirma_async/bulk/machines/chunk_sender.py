@@ -1,4 +1,4 @@
-"""The invoices that a worker has in its hands: each sent once, what is unknown looked up, chunk by chunk."""
+"""Sends the planned invoices of a worker, chunk by chunk, and looks up those of unknown outcome."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DRAIN_SECONDS = 10.0
 
 @define(eq=False)
 class _Left:
-    """What of a chunk waits to be sent."""
+    """The invoices of a chunk that wait to be sent."""
 
     none: asyncio.Event = field(init=False, factory=asyncio.Event)
     _positions: set[int] = field(init=False, factory=set[int])
@@ -58,9 +58,9 @@ class ChunkSender:
     Attributes:
         run: The run of the worker.
         options: How lookups go, and when too many rejections stop the worker.
-        clock: Seconds since 1970.
-        counts: How many invoices came to each state here.
-        chunks: How many chunks were brought to their end here.
+        clock: Returns the time in seconds since 1970.
+        counts: How many invoices this worker brought to each state.
+        chunks: How many chunks this worker has finished.
     """
 
     run: AccountRun
@@ -95,7 +95,7 @@ class ChunkSender:
 
     @property
     def failed(self) -> asyncio.Future[None]:
-        """Fails with what one of the invoices failed with: the journal cannot be written."""
+        """Fails with the error of an invoice: the journal cannot be written."""
         return self._workers.failed
 
     @property
@@ -110,22 +110,22 @@ class ChunkSender:
 
     @property
     def paused_by(self) -> CallError | None:
-        """The error that this is for, where there is one."""
+        """The error of the call for which nothing new is sent; None where there is none."""
         return self._brake.cause
 
     async def begin(self) -> None:
-        """Take in what the journal knows."""
+        """Read from the journal what lookups need."""
         await begin_lookups(self._lookups, self.run.writer)
 
     async def send(self, chunk: int) -> None:
-        """Send what of a chunk is in nobody's hands; return once each of it was sent once.
+        """Send the invoices of a chunk that no run has in its hands; return once each was sent once.
 
-        What the service surely has not taken when it was sent before is looked up once more, and sent. What
-        is unknown is looked up while other chunks are sent. The chunk is removed where all of it is final,
-        and queued again otherwise.
+        An invoice that the service surely did not accept before is looked up once more, then sent. An invoice
+        of unknown outcome is looked up while other chunks are sent. The chunk is removed once all its
+        invoices are final; otherwise it is queued again.
 
         Args:
-            chunk: Its number.
+            chunk: The number of the chunk.
 
         Raises:
             JournalError: the journal cannot be written.
@@ -168,14 +168,14 @@ class ChunkSender:
             await self._sender.send(task)
 
     def stop_sending(self) -> None:
-        """Send nothing new; what is under way comes to its end."""
+        """Send nothing new; calls under way are finished."""
         self._brake.stop_sending()
 
     async def drain(self) -> None:
-        """Wait for the end of what is under way, and have nothing claimed any more that was not sent.
+        """Wait for the calls under way, then release the claims of invoices that were not sent.
 
-        No call takes longer than the longest one and its outcome's way into the journal. One that has not
-        ended by then counts as unknown as the run ends, and is looked up by others.
+        It waits for the timeout of a call and for ``DRAIN_SECONDS``, in which the outcome is written. An
+        invoice whose call has not ended by then is unknown, and other workers look it up.
         """
         self._brake.stop_sending()
         with contextlib.suppress(TimeoutError):
@@ -194,15 +194,15 @@ class ChunkSender:
         self._forget(task)
 
     def unknown(self, task: Task, found: Classification) -> None:  # noqa: ARG002 (it is looked up first)
-        """Have its chunk not wait for what is looked up from now on."""
+        """Let the chunk go on without an invoice that is looked up from now on."""
         self._forget(task)
 
     def refused(self, task: Task, refusal: Refusal) -> None:  # noqa: ARG002 (its documents are in its body)
-        """Be done with it."""
+        """Let the chunk go on without an invoice that was refused."""
         self._forget(task)
 
     def dropped(self, task: Task) -> None:
-        """Be done with it, as it is in the journal."""
+        """Let the chunk go on without an invoice that was dropped; the journal keeps its state."""
         self._forget(task)
 
     def _forget(self, task: Task) -> None:

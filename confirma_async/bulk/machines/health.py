@@ -1,6 +1,6 @@
-"""What a worker says of itself on a port: whether it is well, and its figures for Prometheus.
+"""The health port of a worker: whether it can send, and its figures for Prometheus.
 
-It answers from threads of its own, so that it answers also while the loop hangs.
+Threads of their own answer, so that the port answers also while the event loop hangs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from confirma_async.errors import ConfigurationError
 
 @define(eq=False)
 class WorkerHealth:
-    """How the workers of a process are: one, or one for each account."""
+    """The health of the workers of a process: of one worker, or of one for each account."""
 
     _watchdogs: dict[str, Watchdog] = field(init=False, factory=dict[str, Watchdog])
     _senders: dict[str, ChunkSender] = field(init=False, factory=dict[str, ChunkSender])
@@ -29,7 +29,7 @@ class WorkerHealth:
     @classmethod
     @contextlib.contextmanager
     def on(cls, port: int | None) -> Generator[WorkerHealth]:
-        """Answer on a port while the block runs; on none where there is none.
+        """Serve the health port while the block runs; serve nothing where ``port`` is None.
 
         Raises:
             ConfigurationError: the port is taken.
@@ -55,22 +55,22 @@ class WorkerHealth:
             server.server_close()
 
     def tell_of(self, watchdog: Watchdog, sender: ChunkSender, account: str = "") -> None:
-        """Tell of a worker that has begun.
+        """Add a worker that has begun.
 
         Args:
-            watchdog: Knows whether it can send.
-            sender: Has its figures.
-            account: Whose it is, where the process has workers for many.
+            watchdog: Says whether the worker can send.
+            sender: Has the worker's figures.
+            account: The account's name, where the process has workers for several accounts.
         """
         self._watchdogs[account], self._senders[account] = watchdog, sender
         self._stopped.discard(account)
 
     def tell_of_end(self, account: str) -> None:
-        """Tell that the worker of an account has stopped, for now or for good."""
+        """Note that the worker of an account has stopped, for a while or for good."""
         self._stopped.add(account)
 
     def trouble(self) -> str | None:
-        """Return what is wrong; None where all is well, or one of many accounts is."""
+        """Return what is wrong; None where nothing is, or where one of several accounts can send."""
         troubles = self._troubles()
         if not troubles:
             return "it has not begun yet"
@@ -79,7 +79,7 @@ class WorkerHealth:
         return "; ".join(f"{who}: {trouble}" if who else str(trouble) for who, trouble in troubles.items())
 
     def _troubles(self) -> dict[str, str | None]:
-        """Return what is wrong by account."""
+        """Return what is wrong with the worker of each account; None where nothing is."""
         accounts = sorted(self._watchdogs.keys() | self._stopped)
         return {
             account: "it has stopped" if account in self._stopped else self._watchdogs[account].trouble
@@ -87,7 +87,7 @@ class WorkerHealth:
         }
 
     def metrics(self) -> str:
-        """Return the figures, in the text format of Prometheus; by account, where there are many."""
+        """Return the figures in the text format of Prometheus; by account, where there are several."""
         lines = [
             "# HELP confirma_worker_up Whether the worker can send.",
             "# TYPE confirma_worker_up gauge",
@@ -123,7 +123,7 @@ def _labels(account: str, **more: str) -> str:
 
 def _handler(health: WorkerHealth) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
-        """Answers the two questions."""
+        """Answers the requests for health and for metrics."""
 
         def do_GET(self) -> None:
             match self.path:
@@ -144,6 +144,6 @@ def _handler(health: WorkerHealth) -> type[http.server.BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its signature)
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

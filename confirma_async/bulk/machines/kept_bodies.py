@@ -1,4 +1,4 @@
-"""What was planned of an invoice, for whoever looks at it: as long as it is kept."""
+"""The bodies of planned invoices, as long as the journal keeps them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Invoices on their way from who planned them to who sends them: packed together, and compressed."""
+"""Planned invoices, packed together and compressed, as workers take them from the journal."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class PlannedInvoice:
     """An invoice of a planned chunk.
 
     Attributes:
-        position: Its name in the journal.
-        entry: What is to be sent; its documents are in the body.
+        position: The item's name in the journal.
+        entry: What is sent; its documents are in the body.
     """
 
     position: int
@@ -39,8 +39,8 @@ class Bundle:
     """Entries together with the form in which they are kept; the journal knows their positions.
 
     Attributes:
-        entries: What is to be sent; documents are in the bodies.
-        packed: The same, compressed.
+        entries: What is sent; documents are in the bodies.
+        packed: The entries, compressed.
     """
 
     entries: Sequence[Entry]
@@ -48,7 +48,7 @@ class Bundle:
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> Bundle:
-        """Pack entries. Most of its time other threads may run."""
+        """Pack entries. Other threads may run during most of the work."""
         rows: list[_Packed] = [
             (
                 str(entry.place),
@@ -87,7 +87,7 @@ def packed_of(packed: bytes, positions: Sequence[int], wanted: Sequence[int]) ->
 
 
 def unpacked(packed: bytes, positions: Sequence[int]) -> Sequence[PlannedInvoice]:
-    """Return invoices from what was kept.
+    """Return the invoices of a packed bundle.
 
     Args:
         packed: A bundle in the form in which it is kept.

@@ -1,9 +1,9 @@
-"""A journal whose invoices are planned by one process, and sent by workers on any number of machines.
+"""A journal whose invoices one process plans, and workers on any number of machines send.
 
-Whoever plans admits invoices as any run does, but leaves them in nobody's hands: pending, with their bodies
-in a chunk of the same transaction, which also queues the chunk. Workers claim what a chunk names, but for
-what another transaction has locked just then. An item counts for the run that planned it; its holder is the
-worker's run, by whose lease and number everything that is written of it is fenced as ever.
+The planning run admits invoices as any run does, but keeps none in its hands: they are pending. The same
+transaction writes their bodies into a chunk and queues the chunk. Workers claim the items of a chunk, except
+rows that another transaction has locked. An item counts for the run that planned it. Its holder is the run of
+the worker, and a worker can change an item only while that run has its lease.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class TakenInvoice:
 
     Attributes:
         entry: What is to be sent.
-        admitted: What the journal says to it, as to one of a run's own.
+        admitted: The journal's answer to it, as for an invoice of a run of its own.
     """
 
     entry: Entry
@@ -137,7 +137,7 @@ class PlannedJournal(PostgresJournal):
         self.queue_lost()
 
     def queue_lost(self) -> int:
-        """Queue chunks that the queue knows nothing of; return how many that are."""
+        """Queue the chunks that are missing from the queue; return how many."""
         lost = [
             chunk
             for (chunk,) in self._all(
@@ -151,17 +151,17 @@ class PlannedJournal(PostgresJournal):
     # --- planning -----------------------------------------------------------------------------------
 
     def plan(self, bundle: Bundle, run: int, retry: Retry = Retry.NONE) -> Sequence[Admitted]:
-        """Admit entries for workers to send, and queue a chunk of what is theirs to do.
+        """Admit entries for workers to send, and queue a chunk of those that need sending.
 
-        What an earlier plan has queued with the same contents is not queued again.
+        An entry that an earlier plan has queued with the same contents is not queued again.
 
         Args:
-            bundle: What is to be sent, packed already: others wait for the lock of admission.
+            bundle: What is sent. It is packed before, so that the lock of admission is held for a short time.
             run: The run that plans.
             retry: Which rejected invoices are sent again.
 
         Returns:
-            What the journal says to each.
+            The journal's answer to each entry.
         """
         chunk, entries = self._one("SELECT nextval('planned_chunk_id')"), bundle.entries
         admitted = self.admit(entries, run, retry, planned=chunk)
@@ -197,7 +197,7 @@ class PlannedJournal(PostgresJournal):
         return dict(self._all(query, array_text(positions))) if positions else {}
 
     def _move(self, positions: Sequence[int], chunk: int) -> None:
-        """Have items belong to a chunk that the journal has had before; new ones do."""
+        """Move items that the journal knew before into a chunk; new items are in it already."""
         if positions:
             self._do(
                 "UPDATE item SET chunk = %s WHERE position = ANY(%s) AND chunk IS DISTINCT FROM %s",
@@ -205,14 +205,14 @@ class PlannedJournal(PostgresJournal):
             )  # fmt: skip
 
     def keep_bodies(self, run: int, days: int) -> None:
-        """Have the bodies of a planned run be kept for so many days after they are final."""
+        """Keep the bodies of a planned run for some days after its invoices are final."""
         self._do("UPDATE run SET keep_days = %s WHERE id = %s", days, run)
 
     def hand_over(self, run: int, *, now: float) -> None:
-        """Let go of a run whose invoices are all planned: it ends once the workers have sent them.
+        """End the planning of a run; the run itself ends once the workers have sent its invoices.
 
         Args:
-            run: Its number.
+            run: The number of the run.
             now: Seconds since 1970.
         """
         self._tables.lock()  # else neither this nor who finishes the last chunk just now sees the other
@@ -224,16 +224,16 @@ class PlannedJournal(PostgresJournal):
     # --- sending ------------------------------------------------------------------------------------
 
     def become_worker(self, run: int, name: str, rate: float | None = None) -> float:
-        """Have a run be that of a worker, which has no invoices of its own.
+        """Mark a run as that of a worker, which has no invoices of its own.
 
         Args:
             run: The number of the run.
             name: What names the worker.
-            rate: Calls per second of all workers together from now on; None leaves what others have said, and
-                forgets it where no other worker is alive.
+            rate: Calls per second of all workers together from now on; None keeps the present rate, and
+                removes it where no other worker is alive.
 
         Returns:
-            Calls per second of all workers together; infinity where nobody has said that.
+            Calls per second of all workers together; infinity where no rate is set.
         """
         self._tables.lock()
         alive = "SELECT count(*) FROM run WHERE worker IS NOT NULL AND lease_until > clock_timestamp()"
@@ -250,10 +250,10 @@ class PlannedJournal(PostgresJournal):
         return float(found)
 
     def take(self, chunk: int) -> Sequence[TakenInvoice]:
-        """Claim what is to be done of a chunk for this worker: what is in nobody's hands, and not final.
+        """Claim for this worker the invoices of a chunk that are not final and that no run has in its hands.
 
         Args:
-            chunk: Its number; one that is gone has nothing to do.
+            chunk: The number of the chunk; nothing is claimed of one that is gone.
         """
         found = self._session.execute(_CHUNK, (chunk,), binary=True).fetchone()
         if found is None:
@@ -288,14 +288,14 @@ class PlannedJournal(PostgresJournal):
         return Admitted(admission, row.position, row, sent)
 
     def finish(self, chunk: int, *, now: float, drained: bool = False) -> int:
-        """Remove a chunk of which all is final, and have another one come again, with what is open of it.
+        """Remove a chunk if all its invoices are final; otherwise queue it again with the open ones.
 
-        The bodies of what is final are removed, unless they are to be kept for some days.
+        The bodies of final invoices are removed, unless they are kept for some days.
 
         Args:
             chunk: Its number.
             now: Seconds since 1970.
-            drained: Whether this worker ends, and the chunk is for others to go on with at once.
+            drained: Whether this worker ends, so that other workers take the chunk at once.
 
         Returns:
             How many invoices of it are not final.
@@ -318,9 +318,9 @@ class PlannedJournal(PostgresJournal):
         return int(left)
 
     def _part_with_final(self, chunk: int, keep_days: int | None, left: int) -> int:
-        """Remove from a chunk what is final, or the chunk where nothing is left of it.
+        """Remove the final invoices from a chunk, or the whole chunk where no open one is left.
 
-        Another worker may have brought some of it to its end since.
+        Another worker may have finished some of its invoices meanwhile.
 
         Args:
             chunk: Its number.
@@ -348,9 +348,9 @@ class PlannedJournal(PostgresJournal):
         return len(still)
 
     def has_more(self) -> bool:
-        """Say whether a planned invoice is to be sent or under way, or a chunk is due for another look.
+        """Say whether a planned invoice is still to be sent or under way, or a chunk is due for a lookup.
 
-        Whoever had an invoice in its hands may be dead; its chunk then comes again.
+        An invoice may be in the hands of a dead worker; its chunk is queued again.
         """
         return bool(
             self._one(
@@ -362,8 +362,8 @@ class PlannedJournal(PostgresJournal):
         )
 
     def forget_bodies(self) -> int:
-        """Remove the bodies that were kept for as long as they should be; return how many chunks these are.
+        """Remove the bodies whose days of keeping have passed; return how many chunks were removed.
 
-        The server's log and its copies may hold what is removed for longer.
+        The server's write-ahead log and its backups may still hold the removed bodies.
         """
         return self._do("DELETE FROM kept_body WHERE until <= clock_timestamp()")

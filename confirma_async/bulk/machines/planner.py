@@ -34,17 +34,17 @@ CHUNK_BYTES = 8_000_000
 
 @define
 class PlannedJob:
-    """What has been planned.
+    """The result of a plan.
 
     Attributes:
         journal: What names the journal.
-        run: The run that the invoices count for.
-        planned: Invoices that workers send, or look up.
-        known: Invoices that were accepted or rejected before.
-        elsewhere: Invoices that a run has in its hands at this moment.
-        refused: Records that are not sent, and why; the first thousand.
-        refusals: How many records are not sent.
-        warnings: What there is to say of the journal.
+        run: The number of the run that the invoices count for.
+        planned: How many invoices workers will send or look up.
+        known: How many invoices were accepted or rejected before.
+        elsewhere: Invoices that are in the hands of another run now.
+        refused: The first thousand records that are not sent, and why.
+        refusals: How many records are not sent, in all.
+        warnings: Warnings about the journal: that it is in doubt, or does not last.
     """
 
     journal: str
@@ -62,7 +62,7 @@ NAMED = 1000
 
 
 def planned_journal(journal: Journal) -> PlannedJournal:
-    """Return a journal as one with planned chunks, which it was opened as."""
+    """Return the journal as a ``PlannedJournal``; it was opened as one."""
     if not isinstance(journal, PlannedJournal):
         raise TypeError("the journal was opened without its planned chunks")
     return journal
@@ -103,10 +103,10 @@ async def plan(
         options: How the job runs.
         keep_bodies: Days for which bodies are kept once they are final; None removes them then.
         chunk_size: Invoices that share a chunk, which one worker takes at a time.
-        progress: Is told how far the plan is, after each chunk.
+        progress: Called with the result so far, after each chunk.
 
     Returns:
-        What workers have to do now.
+        What was planned.
 
     Raises:
         JournalError: the journal cannot be written.
@@ -183,7 +183,7 @@ class _Planner:
 
     @property
     def _is_full(self) -> bool:
-        """Whether what was gathered makes a chunk."""
+        """Whether the gathered entries make a full chunk."""
         return (
             len(self._entries) >= self.chunk_size
             or len(self._refusals) >= self.chunk_size
@@ -198,7 +198,7 @@ class _Planner:
         self._bytes += len(prepared.body)
 
     async def _whole(self, entry: Entry) -> Entry | Refusal:
-        """Return an entry with its documents in its body: workers have none of the files."""
+        """Return an entry with its documents in its body: workers have no access to the files."""
         try:
             return evolve(entry, body=await with_documents(entry, self._downloads), placeholders=())
         except RequestInvalidError as error:
@@ -211,7 +211,7 @@ class _Planner:
             self.made.refused.append(outcomes.refused(refusal))
 
     async def _queue(self) -> None:
-        """Pack what was gathered, and have it written, after the chunk before it, while more is gathered."""
+        """Pack the gathered entries, and write them in the background, after the chunk before."""
         entries, self._entries, self._bytes = self._entries, [], 0
         refusals, self._refusals = self._refusals, []
         bundle = await asyncio.to_thread(Bundle.of, entries)

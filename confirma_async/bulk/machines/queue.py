@@ -1,10 +1,10 @@
 """The queue of planned chunks: procrastinate, over connections of our own and in a schema of its own.
 
-The queue holds numbers of chunks, and is no more than a reminder: what is to be sent, and what became of it,
-is said by the journal alone, in the same database. A chunk that comes twice is harmless, and one that was
-lost from the queue is put back (``PlannedJournal.queue_lost``).
+The queue holds only numbers of chunks. The journal, in the same database, alone says what must be sent, and
+what became of it. A chunk that comes twice is harmless. A chunk that was lost from the queue is queued once
+more (``PlannedJournal.queue_lost``).
 
-No name is looked up by a setting of the server's session: a pooler may stand in between.
+Statements name their schema, and need no setting of the server's session: a pooler may lie in between.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ unreachable = exceptions.ConnectorException
 
 
 def queue_form() -> str:
-    """Return what names the form of the queue's tables in this version of procrastinate."""
+    """Return a name for the form of the queue's tables in this version of procrastinate."""
     return hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()[:16]
 
 
 def make_queue(session: PostgresSession) -> None:
-    """Make the tables of the queue, within a transaction; what there was of them is gone."""
+    """Drop the tables of the queue and make them anew, within a transaction."""
     session.execute(f"DROP SCHEMA IF EXISTS {QUEUE_SCHEMA} CASCADE")
     session.execute(f"CREATE SCHEMA {QUEUE_SCHEMA}")
     session.execute(_IN_QUEUE)
@@ -79,8 +79,8 @@ def queue_chunks(session: PostgresSession, chunks: Sequence[int], *, seconds: fl
 
     Args:
         session: The connection of the journal.
-        chunks: Their numbers.
-        seconds: After how many seconds they are to come, by the clock of this machine.
+        chunks: The numbers of the chunks.
+        seconds: Seconds from now, by this machine's clock, after which a worker may take them.
     """
     if not chunks:
         return
@@ -102,11 +102,11 @@ def queue_chunks(session: PostgresSession, chunks: Sequence[int], *, seconds: fl
 
 
 def hurry_chunks(session: PostgresSession, chunks: Collection[int]) -> None:
-    """Have chunks that wait for another look come at once, as part of the transaction of a journal.
+    """Make chunks that wait for a lookup due at once, as part of the transaction of a journal.
 
     Args:
         session: The connection of the journal.
-        chunks: Their numbers.
+        chunks: The numbers of the chunks.
     """
     if chunks:
         session.execute(
@@ -117,7 +117,7 @@ def hurry_chunks(session: PostgresSession, chunks: Collection[int]) -> None:
 
 
 class _SessionConnector(BaseConnector):
-    """Has procrastinate write in the transaction of a journal."""
+    """Lets procrastinate write in the transaction of a journal."""
 
     def __init__(self, session: PostgresSession) -> None:
         self._session = session
@@ -135,18 +135,17 @@ class _SessionConnector(BaseConnector):
 
 
 class QueueConnector(BaseAsyncConnector):
-    """Has procrastinate ask over one connection, which is made anew where it is lost.
+    """Runs the statements of procrastinate on one connection, and connects again when it is lost.
 
-    A statement whose answer is lost is not sent again: whoever asked begins anew.
+    A statement whose answer is lost is not sent again: the caller gets an error, and begins anew.
 
     Args:
         url: Where the database is.
-        patience: Seconds after which a connection that gives no answer is given up; ``ANSWER_SECONDS``
-            unless given.
+        patience: Seconds after which a connection without an answer is closed; ``ANSWER_SECONDS`` unless
+            given.
 
     Attributes:
-        refused: Why the server refuses what it is asked, so that asking again is of no use; None while it
-            does not.
+        refused: Why the server refuses the statements for good; None while it does not.
     """
 
     def __init__(self, url: str, *, patience: float | None = None) -> None:
@@ -194,7 +193,7 @@ class QueueConnector(BaseAsyncConnector):
             arguments: Its values by name.
 
         Raises:
-            ConnectorException: it failed, or gave no answer; it may have been done all the same.
+            ConnectorException: the statement failed, or gave no answer; it may still have had its effect.
         """
         async with self._turn, self._answered() as connection, connection.transaction():
             await connection.execute(statement(_ASKING))
@@ -202,16 +201,16 @@ class QueueConnector(BaseAsyncConnector):
             return await cursor.fetchall() if cursor.description else []
 
     async def ask_at_the_rate(self, query: str, arguments: dict[str, float]) -> list[dict[str, Any]]:
-        """Run a statement of the journal's rate, which a crash may forget; return its rows.
+        """Run a statement about the common rate, whose effect a crash may lose; return its rows.
 
-        Its transaction is one step to the server and back: each permit costs a part of it.
+        Its transaction is one round trip to the server.
 
         Args:
             query: The statement.
             arguments: Its values by name.
 
         Raises:
-            ConnectorException: it failed, or gave no answer; it may have been done all the same.
+            ConnectorException: the statement failed, or gave no answer; it may still have had its effect.
         """
         async with self._turn, self._answered() as connection:
             cursor = psycopg.AsyncClientCursor(connection, row_factory=dict_row)
@@ -222,7 +221,7 @@ class QueueConnector(BaseAsyncConnector):
 
     @contextlib.asynccontextmanager
     async def _answered(self) -> AsyncGenerator[psycopg.AsyncConnection[dict[str, Any]]]:
-        """Have the connection asked, and given up where it fails or gives no answer."""
+        """Yield the connection for a statement; close it if the statement fails or gets no answer."""
         try:
             async with asyncio.timeout(self._patience):
                 yield await self._connected()
@@ -246,9 +245,9 @@ class QueueConnector(BaseAsyncConnector):
 
 
 class QueuedJobs(JobManager):
-    """Notes what becomes of the reminders, where the queue can be reached.
+    """Notes the end of each job of the queue, while the queue can be reached.
 
-    One whose end was not noted comes again once its worker is gone, and is harmless then.
+    A job whose end was not noted comes again once its worker is gone. That is harmless.
     """
 
     async def finish_job_by_id_async(self, *args: Any, **kwargs: Any) -> None:
@@ -263,7 +262,7 @@ class QueuedJobs(JobManager):
 
 
 def _wrapped(arguments: dict[str, Any]) -> Any:
-    """Return values by name as the driver takes them: JSON for what is JSON, tuples for rows."""
+    """Return the arguments in the driver's form: JSON for JSON values, tuples for rows."""
     return {name: _wrapped_value(each) for name, each in arguments.items()}
 
 
@@ -277,5 +276,5 @@ def _wrapped_value(value: Any) -> Any:
 
 
 def worker_name(host: str, process: int) -> str:
-    """Return what names a worker among all that there ever were: its machine, its process, and more."""
+    """Return a name that no other worker has or had: machine, process, and a random part."""
     return f"{host}:{process}:{uuid.uuid4().hex[:8]}"

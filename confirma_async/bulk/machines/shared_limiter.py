@@ -1,8 +1,8 @@
 """One rate for all workers of a journal: permits from one row, leased a few at a time.
 
-A lease says when its permits are due, by how long from now, so that the clocks of the machines need not
-agree. No more permits are leased than calls wait for one, so none goes to waste, and none further ahead than
-``AHEAD``, so that no worker has the row to itself.
+A lease says in how many seconds from now its permits are due, so that the clocks of the machines need not
+agree. A worker leases only as many permits as calls wait for one, so that none is wasted. It leases none
+further ahead than ``AHEAD``, so that every worker gets some.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ class _Lease:
 
 @define(eq=False)
 class SharedLimiter:
-    """A ``Limiter`` whose rate is that of all workers together; how many calls are under way is its own.
+    """A ``Limiter`` with one rate for all workers together, and a concurrency for this worker alone.
 
     Attributes:
-        local: Admits calls as wide as this worker may, and slower while the service refuses too many.
-        connector: The way to the row.
-        per_second: Calls per second of all workers, as far as it is known; infinity while nobody has said
-            one, and no permits are leased.
+        local: Limits the concurrency of this worker, and its rate while the service refuses too many calls.
+        connector: The connection to the database.
+        per_second: Calls per second of all workers; infinity while no rate is set, and no permits are
+            leased.
     """
 
     local: Limiter
@@ -92,7 +92,7 @@ class SharedLimiter:
         """Wait for a permit. See ``Limiter``.
 
         Raises:
-            TimeoutError: it did not come by the deadline.
+            TimeoutError: no permit came by the deadline.
         """
         loop = asyncio.get_running_loop()
         if self._looking is None:
@@ -110,7 +110,7 @@ class SharedLimiter:
             raise
 
     def _enqueue(self, turn: asyncio.Future[None]) -> None:
-        """Have a call wait for a permit; where no rate is said, until the service wants no quiet."""
+        """Queue a call for a permit; where no rate is set, until the time of quiet has passed."""
         loop = asyncio.get_running_loop()
         if turn.done():
             return
@@ -127,7 +127,7 @@ class SharedLimiter:
         self.local.release()
 
     def answered(self, started: float, *, refused: bool = False, quiet: float | None = None) -> None:
-        """Have all workers keep quiet while the service wants that. See ``Limiter``."""
+        """Stop the calls of all workers for as long as the service asks (``quiet``). See ``Limiter``."""
         self.local.answered(started, refused=refused, quiet=quiet)
         if refused and quiet:
             loop = asyncio.get_running_loop()
@@ -137,7 +137,7 @@ class SharedLimiter:
             telling.add_done_callback(self._telling.discard)
 
     async def close(self) -> None:
-        """Lease nothing more."""
+        """Lease no more permits."""
         tasks = [task for task in (self._leasing, self._looking, *self._telling) if task is not None]
         for task in tasks:
             task.cancel()
@@ -167,14 +167,14 @@ class SharedLimiter:
             await self._pause(max(0.0, ahead - AHEAD, min(GATHERING, ahead / 2)))
 
     def _wanted(self) -> int:
-        """Return how many calls wait for a permit; those that have given up by now do not."""
+        """Return how many calls wait for a permit, without those whose deadline has passed."""
         for turns in (self._missed, self._waiting):
             while turns and turns[0].done():
                 del turns[0]
         return len(self._missed) + len(self._waiting)
 
     async def _pause(self, seconds: float) -> None:
-        """Wait for so long, or until another rate is said."""
+        """Wait for some seconds, or until another rate is set."""
         loop, rate = asyncio.get_running_loop(), self.per_second
         until = loop.time() + seconds
         await asyncio.sleep(min(seconds, LOOK_SECONDS))
@@ -193,9 +193,9 @@ class SharedLimiter:
         return _Lease(loop.time() + found[0]["until"] - count * interval, interval)
 
     def _admit(self, turn: asyncio.Future[None], due: float) -> None:
-        """Give a call its permit; not while the service wants quiet, and none that is too old.
+        """Give a call its permit, but not during a time of quiet, and not a permit that is too old.
 
-        A worker that was held up would otherwise send at once all that it has missed.
+        A worker that was held up would otherwise use all its old permits at once.
         """
         loop = asyncio.get_running_loop()
         if turn.done():  # it has given up: its permit is the next one's
@@ -215,7 +215,7 @@ class SharedLimiter:
             await self.connector.ask_at_the_rate(_QUIET, {"seconds": quiet})
 
     async def _look(self) -> None:
-        """Learn of a rate that was said since, and until when the service wants quiet of other workers."""
+        """Read from the database a rate that was set meanwhile, and the end of a time of quiet."""
         loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(unreachable):

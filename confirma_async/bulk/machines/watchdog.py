@@ -1,7 +1,7 @@
-"""A thread that ends the process of a worker which gives no proof of life any more.
+"""A thread that ends the process of a worker whose event loop or database gives no sign of life.
 
-It stands outside the loop: a loop that hangs, or a connection that answers nothing, cannot hold it up. Before
-that, no call begins: right before each one the rest of the lease is compared with its longest time.
+It runs outside the event loop, so that a loop that hangs, or a connection without an answer, cannot stop it.
+Before that no call begins: right before each call, the rest of the lease is compared with the longest call.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ EXIT_CODE = 5
 
 @define
 class Watchdog:
-    """Watches over a worker.
+    """Watches a worker.
 
     Attributes:
-        check_hold: Raises ``JournalError`` where a call that takes so many seconds must not begin.
-        patience: Seconds without proof of life after which the process ends.
+        check_hold: Gets the seconds of a call; raises ``JournalError`` where the call must not begin.
+        patience: Seconds without a sign of life after which the process ends.
         end: Ends the process.
     """
 
@@ -47,13 +47,13 @@ class Watchdog:
     _thread: threading.Thread | None = field(init=False, default=None)
 
     def begin(self) -> None:
-        """Watch from now on; belongs into the loop."""
+        """Start to watch. Call it in the event loop."""
         self._beat(asyncio.get_running_loop())
         self._thread = threading.Thread(target=self._watch, name="confirma-watchdog", daemon=True)
         self._thread.start()
 
     def finish(self) -> None:
-        """Watch no more; belongs into the loop."""
+        """Stop watching. Call it in the event loop."""
         self._over.set()
         if self._timer is not None:
             self._timer.cancel()
@@ -62,7 +62,7 @@ class Watchdog:
 
     @property
     def trouble(self) -> str | None:
-        """What is wrong with the worker at this moment; any thread may ask."""
+        """What is wrong with the worker now; None where nothing is. Any thread may ask."""
         if time.monotonic() > self._beat_at + 10 * BEAT:
             return "its loop hangs"
         try:

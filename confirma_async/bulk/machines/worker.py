@@ -71,14 +71,14 @@ FORGET_SECONDS = 3600.0
 
 @frozen(kw_only=True)
 class WorkerEnd:
-    """How a worker has ended.
+    """How a worker ended.
 
     Attributes:
-        name: What names it.
-        counts: How many invoices came to each state in it.
-        chunks: How many chunks were brought to their end in it.
-        paused: Why it sends nothing more by itself; None where it was asked to stop.
-        paused_by: The error that this is for, where there is one.
+        name: The name of the worker: its machine, its process, and a random part.
+        counts: How many invoices this worker brought to each state.
+        chunks: How many chunks this worker has finished.
+        paused: Why the worker stopped by itself; None where it was asked to stop.
+        paused_by: The error for which it stopped; None where there is none.
     """
 
     name: str
@@ -98,16 +98,16 @@ async def work(
     until_empty: bool = False,
     begun: Callable[[Watchdog, ChunkSender], object] = lambda _, __: None,
 ) -> WorkerEnd:
-    """Send planned chunks until asked to stop; then bring to its end what is under way.
+    """Send planned chunks until asked to stop; then finish the calls under way.
 
     Args:
         pipeline: The way to the service, with this machine's own key.
         placement: The journal.
         options: How lookups go, and when too many rejections stop the worker.
         stop: Once set, nothing new is sent.
-        rate: Calls per second of all workers together; None leaves what others have said.
+        rate: Calls per second of all workers together; None keeps the present rate.
         until_empty: Whether the worker ends once nothing is to be sent, here or in the hands of another one.
-        begun: Is told of what may be asked from then on.
+        begun: Called once the worker has begun, with what its health can be asked of.
 
     Raises:
         JournalError: the journal cannot be written, or others have taken over what this worker had.
@@ -159,11 +159,11 @@ async def work(
 
 @define(eq=False)
 class _Worker:
-    """Brings chunks from the queue to their sender.
+    """Takes chunks from the queue, and has them sent.
 
     Attributes:
-        sender: Sends them.
-        connector: The connection of the queue.
+        sender: Sends the chunks.
+        connector: The connection to the queue.
         name: What names the worker.
         until_empty: Whether it ends once nothing is to be sent, here or in the hands of another one.
     """
@@ -197,7 +197,7 @@ class _Worker:
             self._in_hand -= 1
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Send chunks until asked to stop, or until there is a reason to send nothing more.
+        """Send chunks until asked to stop, or until the worker must stop by itself.
 
         Raises:
             JournalError: the journal cannot be written.
@@ -228,14 +228,14 @@ class _Worker:
             await self.connector.close_async()
 
     async def _asked_to_end(self, stop: asyncio.Event) -> None:
-        """Wait until the worker is asked to end, or its time is over."""
+        """Wait until the worker is asked to stop, or until the time of ``until`` has come."""
         until = self.sender.options.until
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if until is None else max(0.0, until.timestamp() - time.time())):
                 await stop.wait()
 
     async def _follow_queue(self) -> None:
-        """Take chunks; where the queue cannot be reached, once more after a while.
+        """Take chunks from the queue; try again after a while where the queue cannot be reached.
 
         Raises:
             JournalError: the server refuses what the queue asks.
@@ -267,12 +267,12 @@ class _Worker:
             pause = min(2 * pause, 15.0)
 
     async def _emptied(self) -> None:
-        """Wait until there is nothing to send, here or in the hands of another worker, nor a chunk due."""
+        """Wait until no worker has anything left to send, and no chunk is due."""
         while self._in_hand or await self.sender.run.writer.run(_has_more):  # noqa: ASYNC110 (who would tell?)
             await asyncio.sleep(EMPTY_SECONDS)
 
     async def _sweep(self) -> None:
-        """Queue again what workers had that give no sign of life."""
+        """Queue again the chunks of workers that give no sign of life."""
         manager, forget_at = self._app.job_manager, time.monotonic() + FORGET_SECONDS
         while True:
             if time.monotonic() >= forget_at:
