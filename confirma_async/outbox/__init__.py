@@ -1,7 +1,7 @@
 """The outbox of a service: each write exactly once, whatever dies in between.
 
 ``async with confirma.outbox() as outbox: await outbox.invoices.create(invoice)``. An outbox is a run in the
-journal of the account: what it sends is known to every job, and the other way round.
+journal of the account: every job knows what the outbox has sent, and the outbox knows what jobs have sent.
 """
 
 from __future__ import annotations
@@ -78,13 +78,13 @@ logger: logging.Logger = logging.getLogger("confirma_async")
 
 @frozen(kw_only=True)
 class Wanted:
-    """A write that surely was not sent, and is sent once it is given again.
+    """A write that surely was not sent. It is sent when the caller gives it again.
 
     Attributes:
         operation: The name of its operation: ``invoices.create``.
-        subject: What it is: ``invoice 1042``.
-        key: The invoice number, or the key of another write.
-        source: Where it was given: a place in a file, or ``outbox (order-4711)`` with the caller's key.
+        subject: What it is, in words: ``invoice 1042``.
+        key: The invoice number; of another write its key.
+        source: Where it came from: a place in a file, or ``outbox (order-4711)`` with the caller's key.
         why: Why it was not sent, in words.
     """
 
@@ -98,8 +98,8 @@ class Wanted:
 class Outbox(AsyncClosing):
     """An outbox, as ``Confirma.outbox`` makes it; open within its ``async with`` block.
 
-    Any number of tasks of its loop may use it at once. What they write shares commits, and each write goes on
-    though the task that gave it is cancelled: give it again to learn what became of it.
+    Any number of tasks of its event loop may use it at once; their writes share commits. A write goes on even
+    if the task that gave it is cancelled: give it again to learn its outcome.
 
     Attributes:
         invoices: Invoices, and actions on them.
@@ -162,13 +162,14 @@ class Outbox(AsyncClosing):
         return self
 
     async def aclose(self) -> None:
-        """Send nothing new, wait for the end of what is under way, and close the journal.
+        """Send nothing new, wait for the writes under way, and close the journal.
 
-        What waits for its turn is put back: whoever awaits it is told that it was not sent, and it is sent
-        once it is given again. What is left is logged as a warning. Closing twice is fine.
+        Writes that wait for their turn are put back: their callers get the outcome that they were not sent,
+        and they are sent once they are given again. Open writes are logged as a warning. Closing twice is
+        fine.
 
         Raises:
-            JournalError: the journal could not be written; the next run settles what is left.
+            JournalError: the journal could not be written; the next run settles the open writes.
         """
         run, desks, self._closed = self._run, self._desks, True
         self._run = self._desks = None
@@ -188,7 +189,7 @@ class Outbox(AsyncClosing):
             await run.writer.close()
 
     async def _forget(self) -> None:
-        """Remove the payloads of what is final now and then."""
+        """Remove the payloads of final writes from time to time."""
         writer = self._opened().writer
         while True:
             await asyncio.sleep(FORGOTTEN_AFTER)
@@ -222,14 +223,14 @@ class Outbox(AsyncClosing):
     # --- what is open -------------------------------------------------------------------------------
 
     async def settle(self) -> Sequence[WriteOutcome[Any]]:
-        """Look up now whatever has an unknown outcome, also that of earlier runs, and wait for the result.
+        """Look up now every write of unknown outcome, also those of earlier runs, and wait for the results.
 
-        That happens in the background as well, with pauses that grow. A write that no list shows is left
-        unknown until the settle time has passed and a witness of its absence is there, so that this may wait
-        for as long as that time.
+        The outbox also looks them up in the background, with growing pauses. A write that no list shows stays
+        unknown until the settle time has passed and a witness of its absence is listed. So this call can take
+        as long as the settle time.
 
         Returns:
-            How each of them stands now.
+            The outcome of each of them now.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -237,7 +238,7 @@ class Outbox(AsyncClosing):
         return [*await self.invoice_desk().unknown.settle(), *await self.write_desk().settle()]
 
     async def wanted(self) -> Sequence[Wanted]:
-        """Return the invoices that surely were not sent, and are sent once they are given again.
+        """Return the invoices that surely were not sent, and that are sent once they are given again.
 
         The journal holds no payloads: give each to ``invoices.create`` again, or run the job again that read
         it from a file.
@@ -272,7 +273,7 @@ class Outbox(AsyncClosing):
     ) -> Report:
         """Send the actions of a file, each exactly once under its key; the same call again resumes.
 
-        Each is a request of its own. Once all were sent, the effects of what is unknown are looked for once.
+        Each action is a request of its own. Once all were sent, those of unknown outcome are looked up once.
 
         Args:
             read: Begins to read the file: ``lambda: read_actions("actions.csv")``. It is read twice.
@@ -280,7 +281,7 @@ class Outbox(AsyncClosing):
             allow: Rules that may be broken, by their ids.
             retry: Which actions that the service rejected before are sent again: ``none``, those that have
                 ``changed``, or ``all``.
-            stop: An event that, once set, ends the run after what is under way.
+            stop: An event that, once set, ends the run after the calls under way.
             told: Called with each outcome, after it is durable; its ``number`` is the action's key.
 
         Raises:
@@ -308,7 +309,8 @@ class Outbox(AsyncClosing):
     def events(self) -> EventStream:
         """Return the changes of state from now on: accepted, rejected, unknown, settled later, not sent.
 
-        Each is told after it is durable. A listener that is slow holds nothing up: what it misses is counted.
+        Each comes after it is durable. A slow listener does not slow the outbox down: ``missed`` counts the
+        events that it has lost.
 
         Raises:
             ConfigurationError: the outbox is not open.
@@ -319,17 +321,17 @@ class Outbox(AsyncClosing):
         return stream
 
     async def resolve(self, operation: str, key: str, verdict: Verdict | str, *, because: str) -> None:
-        """Write down what a person found out about a write that is no invoice.
+        """Write what a person found out about a write that is no invoice.
 
         Invoices are resolved by ``confirma resolve``.
 
         Args:
             operation: The name of its operation: ``accounting.submit_ledger``.
-            key: Its key.
+            key: The key of the write.
             verdict: ``accepted`` if the service has it, which confirms the form of its answer as well;
                 ``rejected`` if it is in error; ``not sent`` if it surely is not there: it is sent once it is
                 given again.
-            because: How the person knows.
+            because: How the person knows, in words; the journal keeps it.
 
         Raises:
             ConfigurationError: there is no such write, its outcome is not unknown, or the verdict is another.
@@ -357,7 +359,7 @@ class Outbox(AsyncClosing):
         return self._pipeline.converter
 
     def _tell(self, operation: str, told: WriteOutcome[Any], *, settled: bool) -> None:
-        """Tell a change that is durable to whoever listens."""
+        """Put a durable change into the event streams."""
         if not self._streams:
             return
         event = WriteEvent(
@@ -368,7 +370,7 @@ class Outbox(AsyncClosing):
             stream.put(event)
 
     def _state(self) -> OutboxState:
-        """Return what is open here; any thread may ask."""
+        """Return the writes that are open here; any thread may call this."""
         desks = self._desks or ()
         since = [moment for desk in desks for moment in desk.held.open_since()]
         unknown = sum(desk.held.count_unknown() for desk in desks)
@@ -387,7 +389,7 @@ class Outbox(AsyncClosing):
         return self._desks
 
     def checked_timeout(self, timeout: float | None) -> float | None:
-        """See ``Desks``: refuse a timeout beyond the latest end of a call by which the journal reckons."""
+        """See ``Desks``: refuse a timeout that is longer than the longest call of this run."""
         if timeout is not None:
             Bounds(least=0, most=self._pipeline.timeout, above=True, of="seconds").check("timeout", timeout)
         return timeout
@@ -415,7 +417,7 @@ def _forget(journal: Journal) -> None:
 
 
 def _left(journal: Journal, run: int) -> Counter[State]:
-    """Put back what a run holds, and return what it leaves open."""
+    """Put back the writes that a run has claimed, and count those that it leaves open, by state."""
     journal.runs.put_back(run)
     journal.writes.put_back(run)
     return Counter(dict(journal.figures.open_counts(run))) + Counter(dict(journal.writes.counts(run)))

@@ -36,10 +36,10 @@ def checked_actions(read: Read, converter: Converter, checks: Checks) -> Iterato
     """Return each action of a file that may be sent, and the refusal of each other record; send nothing.
 
     Args:
-        read: Begins to read the file. It is read once for keys that stand twice, which are refused in every
-            place before anything is sent, and then once more.
+        read: Begins to read the file. It is called twice: first to find keys that occur twice, which are
+            refused in every place before anything is sent, then to read the actions.
         converter: Writes the actions.
-        checks: How strictly they are held against the rules that need no server.
+        checks: Which rules are checked, and how strictly.
 
     Raises:
         InputError: the file as a whole cannot be read.
@@ -71,7 +71,7 @@ def _checked(
 
 
 def _repeated(records: Iterable[ActionRecord]) -> Mapping[str, tuple[Place, Place]]:
-    """Return the keys that stand twice in a file, with their first two places."""
+    """Return the keys that occur twice in a file, with their first two places."""
     first, twice = dict[str, Place](), dict[str, tuple[Place, Place]]()
     for record in records:
         if isinstance(record, ReadAction):
@@ -87,10 +87,10 @@ class ActionBatch:
 
     Attributes:
         give: Gives one action to an outbox, and returns its outcome.
-        settle: Looks once for the effects of what is unknown.
-        width: How many actions are under way at once.
-        stop: Once set, what is under way comes to its end.
-        told: Hears each outcome, after it is durable.
+        settle: Looks up once all writes of unknown outcome.
+        width: How many actions may be under way at once.
+        stop: Once set, nothing new is sent, and calls under way are finished.
+        told: Called with each outcome, after it is durable.
     """
 
     give: Callable[[ReadAction], Awaitable[WriteOutcome[ActionsReceipt]]]
@@ -105,9 +105,10 @@ class ActionBatch:
     _paused_by: CallError | None = field(init=False, default=None)
 
     async def run(self, records: Iterator[ReadAction | Refusal], journal: str) -> Report:
-        """Bring every action to its outcome, or as far as the run can go.
+        """Bring every action to its outcome, until the run must pause.
 
-        A key that is refused, a spent quota or a service that is gone pause it: the same run goes on.
+        A refused key, a spent quota or a service that cannot be reached pauses the run; run it again to go
+        on.
 
         Args:
             records: The actions, checked.

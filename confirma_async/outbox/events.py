@@ -1,4 +1,4 @@
-"""Changes of state as a stream: each after it is durable, none of which any listener can hold up."""
+"""Changes of state as a stream: each after it is durable. A slow listener does not slow the outbox down."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ BUFFER = 10_000
 
 @frozen(kw_only=True)
 class WriteEvent:
-    """What has become of a write, as durable in the journal.
+    """A change of a write's state, as it is durable in the journal.
 
     Attributes:
         operation: The name of its operation: ``invoices.create``.
         subject: What it is: ``invoice 1042``.
         key: The caller's own name for it, where it was given one.
         verdict: Accepted, rejected, unknown or not sent.
-        settled: Whether its outcome had been told as unknown before.
+        settled: Whether its outcome was reported as unknown before.
         detail: Why, in words.
-        at: When that was; seconds since 1970.
+        at: When the change was made; seconds since 1970.
     """
 
     operation: str
@@ -41,10 +41,11 @@ class WriteEvent:
 class EventStream:
     """The events of an outbox from now on: ``async for event in outbox.events()``. It ends with the outbox.
 
-    A listener that is slow holds nothing up: beyond ``BUFFER`` events that wait, the oldest are left out.
+    A slow listener does not slow the outbox down: if more than ``BUFFER`` events wait, the oldest are
+    dropped.
 
     Attributes:
-        missed: How many events were left out.
+        missed: How many events were dropped.
     """
 
     def __init__(self, leave: Callable[[EventStream], object]) -> None:
@@ -63,12 +64,12 @@ class EventStream:
         self._changed.set()
 
     def end(self) -> None:
-        """Say that there will be no more events."""
+        """End the stream: there are no more events."""
         self._ended = True
         self._changed.set()
 
     async def aclose(self) -> None:
-        """Listen no longer. Closing twice is fine."""
+        """Stop listening. Closing twice is fine."""
         self._leave(self)
         self._waiting.clear()
         self.end()

@@ -1,4 +1,4 @@
-"""What keeps a service from asking again and again with a key that is refused."""
+"""Stops the calls of an outbox while the service refuses its key."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 
 @define
 class Gate:
-    """Is closed while the service refuses the key: one call tries again after each pause.
+    """Lets no write through while the service refuses the key, except one after each pause, as a test.
 
-    It opens when a call succeeds, or when there is another key.
+    It opens when a call succeeds, or when the key changes.
     """
 
     _refusal: CallError | None = None
@@ -30,8 +30,8 @@ class Gate:
         """Let a write through and return None, or return the refusal for which it is not sent.
 
         Args:
-            key: The key that it would bear; None where that is asked for only then.
-            now: The loop time.
+            key: The key that the call would use; None where it is known only when the call begins.
+            now: The loop time, in seconds.
         """
         if self._refusal is None or key != self._key:
             return None
@@ -41,12 +41,12 @@ class Gate:
         return None
 
     def note(self, cause: CallError | None, key: Secret | None, now: float) -> None:
-        """Take note of what a call came to: close for a refusal of the key, and open for an answer.
+        """Close after a refusal of the key, and open after a call that the service accepted.
 
         Args:
-            cause: The error for which it was not taken; None where the service answered.
-            key: The key that it bore.
-            now: The loop time.
+            cause: The error of the call; None where the service accepted the call.
+            key: The key that the call used.
+            now: The loop time, in seconds.
         """
         if cause is None:
             self._refusal, self._trying = None, False
@@ -63,7 +63,7 @@ class Gate:
 
 
 def current_key(pipeline: Pipeline, operation: Operation[object]) -> Secret | None:
-    """Return the key that a call would bear now; None where there is none, which the call itself says."""
+    """Return the key that a call would use now; None where there is none: the call itself then fails."""
     try:
         return pipeline.keys.of(operation).current
     except ConfigurationError:

@@ -1,4 +1,4 @@
-"""A write as it was given, and what the journal has of it from before."""
+"""A write as the caller gave it, and the outcome that the journal has from before."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from confirma_async.resources.arguments import Prepared
 
 @frozen(kw_only=True)
 class Given:
-    """A write as it was given.
+    """A write as the caller gave it.
 
     Attributes:
-        operation: What to call.
-        prepared: The request, checked and written.
-        key: What makes it this write and no other.
-        names: What it bears that no other write of the operation may bear.
-        facts: What it can be found by in a later read.
+        operation: The operation to call.
+        prepared: The request, checked and encoded.
+        key: What identifies the write among those of its operation.
+        names: Identifiers in it that no other write of the operation may have.
+        facts: Values by which a later read can find it.
         timeout: Seconds for the call.
         headers: Headers to add.
     """
@@ -39,7 +39,7 @@ class Given:
 
     @property
     def digest(self) -> bytes:
-        """What tells two contents apart."""
+        """The first ``DIGEST_BYTES`` of the SHA-256 of the body: differs where contents differ."""
         return digest_of(self.prepared.body)
 
 
@@ -56,8 +56,8 @@ def differs(given: Given, key: str, state: str) -> RequestInvalidError:
 
     Args:
         given: The write.
-        key: The key of what stands in its way.
-        state: How that stands, in a word.
+        key: The key of the earlier write with other contents.
+        state: The state of that write, in a word.
     """
     which = f"the key {given.key}"
     if key != given.key:

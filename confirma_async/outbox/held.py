@@ -1,4 +1,4 @@
-"""The writes that an open outbox has in its hands, and who waits for them."""
+"""The writes that an open outbox has in its hands, and the callers that wait for them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,16 @@ LOST = "an earlier attempt may have arrived, and its answer was lost"
 
 
 class OutcomeListener(Protocol):
-    """Hears each outcome, once it is durable and again when it has changed."""
+    """Called with each outcome, once it is durable, and again when it has changed."""
 
     def __call__(self, operation: str, told: WriteOutcome[Any], *, settled: bool) -> None:
-        """Hear an outcome; ``settled`` where it had been told as unknown before."""
+        """Take an outcome.
+
+        Args:
+            operation: The name of the write's operation: ``invoices.create``.
+            told: The outcome.
+            settled: Whether the outcome was reported as unknown before.
+        """
         ...
 
 
@@ -33,14 +39,14 @@ class Held:
 
     Attributes:
         operation: The name of its operation.
-        name: What it is known by among those of its kind.
-        subject: What it is, for people.
+        name: What identifies it among the writes of its kind.
+        subject: What it is, in words: ``invoice 1042``.
         key: The caller's own name for it.
-        answer: The first outcome, for whoever waits.
-        standing: The last outcome that was told; None before the first.
-        looks: How often it was left unknown.
-        timer: Has it looked for again.
-        since: When it was given, or taken up; seconds since 1970.
+        answer: A future of the first outcome, for the caller.
+        standing: The last outcome that was reported; None before the first.
+        looks: How often a lookup left it unknown.
+        timer: The timer of the next lookup; None while none is set.
+        since: When it was given to this outbox, or taken up from an earlier run; seconds since 1970.
     """
 
     operation: str
@@ -56,14 +62,14 @@ class Held:
     since: float = field(init=False, factory=time.time)
 
     def stop_timer(self) -> bool:
-        """Have it not looked for by itself any more; return whether it was to be."""
+        """Cancel the timer of the next lookup; return whether there was one."""
         timer, self.timer = self.timer, None
         if timer is not None:
             timer.cancel()
         return timer is not None
 
     def fail(self, error: BaseException) -> None:
-        """Raise an error where the write was given."""
+        """Raise an error for whoever waits for the write."""
         if not self.answer.done():
             self.answer.set_exception(error)
             self.answer.exception()  # whoever waited may have gone: then the loop must not complain
@@ -78,8 +84,8 @@ class HeldWrites(Generic[H]):
 
     Attributes:
         tell: Hears each outcome.
-        changed: Set when one was told, or let go of.
-        working: The tasks that bring writes on their way.
+        changed: Set when an outcome was reported, or a write was released.
+        working: The tasks that send or look up writes.
     """
 
     tell: OutcomeListener
@@ -95,11 +101,11 @@ class HeldWrites(Generic[H]):
         return self._by_name.get(name)
 
     def all(self) -> Sequence[H]:
-        """Return all of them; any thread may ask."""
+        """Return all held writes; any thread may call this."""
         return [*self._by_name.values()]
 
     def hold(self, held: H) -> H:
-        """Hold on to a write, and return it."""
+        """Add a write to those that are held, and return it."""
         self._by_name[held.name] = held
         return held
 
@@ -108,13 +114,13 @@ class HeldWrites(Generic[H]):
         return self._by_name.get(held.name) is held
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do some work in a task of its own, which no caller can break off."""
+        """Run work in a task of its own, which the cancellation of a caller does not end."""
         task = asyncio.get_running_loop().create_task(work)
         self.working.add(task)
         task.add_done_callback(self.working.discard)
 
     async def finish(self) -> None:
-        """Wait until all work has ended, and have nothing looked for any more."""
+        """Cancel the timers of all lookups, and wait until all work has ended."""
         for held in self.all():
             held.stop_timer()
         while self.working:
@@ -122,7 +128,7 @@ class HeldWrites(Generic[H]):
         self.changed.set()
 
     def stand(self, held: H, told: WriteOutcome[Any]) -> None:
-        """Tell that an outcome is unknown as yet, and hold on to the write."""
+        """Report that the outcome of a write is unknown for now, and keep the write."""
         before, held.standing = held.standing, told
         if not held.answer.done():
             held.answer.set_result(told)
@@ -131,7 +137,7 @@ class HeldWrites(Generic[H]):
         self.changed.set()
 
     def settle(self, held: H, told: WriteOutcome[Any]) -> None:
-        """Tell an outcome after which nothing more is done, and let go of the write."""
+        """Report the last outcome of a write, and release the write."""
         before, held.standing = held.standing, told
         self.forget(held)
         if not held.answer.done():
@@ -140,25 +146,25 @@ class HeldWrites(Generic[H]):
             self.tell(held.operation, told, settled=before is not None)
 
     def forget(self, held: H) -> None:
-        """Let go of a write, as it is."""
+        """Release a write without an outcome."""
         if self.holds(held):
             del self._by_name[held.name]
         held.stop_timer()
         self.changed.set()
 
     def fail(self, held: H, error: BaseException) -> None:
-        """Let go of a write, and raise an error where it was given."""
+        """Release a write, and raise an error for whoever waits for it."""
         self.forget(held)
         held.fail(error)
 
     def waits_too_many(self) -> bool:
-        """Say whether there is no room for one more that waits to be looked for again."""
+        """Say whether too many writes wait for their next lookup, so that no more may."""
         return sum(held.timer is not None for held in self._by_name.values()) >= ROOM
 
     def open_since(self) -> Sequence[float]:
-        """Return since when each is open, in seconds since 1970; any thread may ask."""
+        """Return the times since which writes are open, in seconds since 1970; any thread may call this."""
         return [held.since for held in self.all()]
 
     def count_unknown(self) -> int:
-        """Return how many have an unknown outcome; any thread may ask."""
+        """Return how many writes have an unknown outcome; any thread may call this."""
         return sum(held.standing is not None for held in self.all())

@@ -1,4 +1,4 @@
-"""What an outbox tells of a write: what became of it, and what happens next."""
+"""The outcome of a write, and what happens next."""
 
 from __future__ import annotations
 
@@ -33,21 +33,22 @@ _NEXT = {
 
 @frozen(kw_only=True)
 class WriteOutcome(Generic[R]):
-    """What became of one write, as durable in the journal.
+    """The outcome of one write, as it is durable in the journal.
 
     Attributes:
         verdict: Accepted, rejected, unknown or not sent.
-        subject: What was written: ``invoice 1042``.
+        subject: What was written, in words: ``invoice 1042``.
         key: The caller's own name for it, where it was given one.
-        receipt: The answer, where this process saw it and it was an acceptance.
-        status: The service's own word, where it gave one.
+        receipt: The service's answer, where this process got it and it was an acceptance; else None.
+        status: The status in the service's answer (``PAUSED``, ...), where it gave one.
         detail: Why, in words; None for a plain acceptance.
-        duplicate: The service had it already; this counts as its acceptance.
-        resumed: It stands so from an earlier call: nothing was sent for this one.
-        unproven: It was sent again on time alone, though nothing proved that it had not arrived.
+        duplicate: Whether the service had it already; this counts as acceptance.
+        resumed: Whether the outcome is from an earlier call: nothing was sent for this one.
+        unproven: Whether it was sent again after the settle time, though nothing proved that it had not
+            arrived.
         error: The error of the call that was not sent, where there is one.
-        unread: The answer as it came, where it is not what the contract describes: it may be the only place
-            where the key of a new client stands.
+        unread: The JSON of the answer as a ``Secret``, where the contract does not describe it. For a new
+            client, it may be the only place that has the client's key.
     """
 
     verdict: Verdict
@@ -64,12 +65,12 @@ class WriteOutcome(Generic[R]):
 
     @property
     def accepted(self) -> bool:
-        """Whether the service has it."""
+        """Whether the service has accepted the write."""
         return self.verdict is Verdict.ACCEPTED
 
     @property
     def next_step(self) -> str | None:
-        """What happens next, or what to do; None where nothing is left to do."""
+        """What happens next, or what to do, in words; None where nothing is left to do."""
         return _NEXT[self.verdict]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The verbs of an outbox, grouped as those of the client, with a key for what has no number of its own."""
+"""The verbs of an outbox, grouped as those of the client. Writes without a number have a key."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ LONGEST_KEY = 200
 
 
 class Desks(Protocol):
-    """What the verbs need of their outbox."""
+    """The operations of an outbox that its verbs use."""
 
     def invoice_desk(self) -> InvoiceDesk:
         """Return the desk for invoices, or raise a ConfigurationError where the outbox is not open."""
@@ -58,7 +58,7 @@ class Desks(Protocol):
         ...
 
     def checked_timeout(self, timeout: float | None) -> float | None:
-        """Return a timeout within the longest call that the journal reckons with."""
+        """Return the timeout in seconds; refuse one that is longer than the longest call of the run."""
         ...
 
     @property
@@ -95,9 +95,9 @@ class OutboxInvoices(_Verbs):
     ) -> WriteOutcome[InvoiceReceipt]:
         """Send one invoice exactly once (POST ``/invoice``; contract §4, documented).
 
-        It returns as soon as the outcome is durable, also where that is unknown; what is unknown is looked up
-        from then on. The same invoice given again has the same outcome, and is sent once: also while it is
-        under way, by another task, and after a crash.
+        It returns as soon as the outcome is durable, also an unknown one, which is looked up from then on.
+        The same invoice given again has the same outcome, and is sent once only: also while it is under way,
+        from another task, and after a crash.
 
         Args:
             request: The invoice, or a mapping of wire names, or one that a reader of files has read.
@@ -132,8 +132,8 @@ class OutboxInvoices(_Verbs):
     ) -> WriteOutcome[ActionsReceipt]:
         """Ask for actions exactly once (POST ``/invoice/action``; contract §5, documented).
 
-        Actions have no number, and two of the same contents may both be meant. So it is the key that says
-        which request this is: give a request that you repeat the key that it had.
+        Actions have no number, and two requests with the same contents may both be meant. So the key
+        identifies the request: to repeat a request, give it the same key.
 
         Args:
             actions: See ``confirma.invoices.create_actions``. They are sent as one request.
@@ -230,8 +230,8 @@ class OutboxOnboarding(_Verbs):
         """Onboard a client exactly once (POST ``/client``; contract §3, documented).
 
         It wants the partner's provisioning token. The new client's own token is in the ``receipt``, which
-        this call alone has: the journal keeps none. Keep it before anything else. No read of the contract
-        shows a client that was onboarded: what is unknown waits for a person.
+        only this call returns: the journal does not keep it. Store it before anything else. No operation of
+        the contract lists new clients, so an unknown outcome waits for a person.
 
         Args:
             request: The company and the service it takes, or a mapping of wire names.

@@ -1,4 +1,4 @@
-"""How a write is done: what every verb of an outbox takes, by keyword."""
+"""The options of a write: every verb of an outbox takes them by keyword."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ def _retry_of(given: Retry | str) -> Retry:
 
 @frozen(kw_only=True)
 class WriteOptions:
-    """How a write is done; every verb of an outbox takes each of these by its name.
+    """The options of a write; every verb of an outbox takes each of these by its name.
 
     Attributes:
-        validate: Whether to check it against the rules that need no server; ``"strict"`` refuses it also for
-            what is a warning otherwise.
-        allow: Rules that it may break, by their ids.
-        timeout: Seconds for the call, its wait for a turn included; at most the client's.
-        headers: Headers to add.
+        validate: Whether to check the request against the rules that need no server. ``"strict"`` also
+            refuses it for what is only a warning otherwise.
+        allow: Ids of rules that the request may break.
+        timeout: Seconds for the call, with its wait for the rate limit; at most the client's own timeout.
+            None for the client's own.
+        headers: Headers to add. The SDK's own cannot be set.
         retry: Whether what the service rejected before is sent again, under the same number or key: ``none``,
             if it has ``changed``, or ``all``.
     """
@@ -52,5 +53,5 @@ class WriteOptions:
 
     @property
     def checks(self) -> Checks:
-        """How strictly it is held against the rules."""
+        """Which rules are checked, and how strictly."""
         return Checks(self.validate, self.allow)
