@@ -74,7 +74,7 @@ def _moment(now: datetime.datetime | None) -> datetime.datetime:
 
 
 class Mirror:
-    """``confirma.mirror``: what became of the invoices, kept."""
+    """``confirma.mirror``: a database with a copy of what the service lists, and with its history."""
 
     def __init__(self, pipeline: Pipeline, account: AccountName) -> None:
         self._pipeline = pipeline
@@ -91,30 +91,32 @@ class Mirror:
         now: datetime.datetime | None = None,
         progress: Callable[[SyncProgress], object] | None = None,
     ) -> SyncReport:
-        """Read what has changed at the service since the last run, and keep it with its history.
+        """Read what has changed at the service since the last run, and write it to the mirror.
 
-        Run it once a day. What cannot be proved to be whole is read again by the next run.
+        Run it once a day. A window that is not proved to be whole is read again by the next run.
 
         Args:
-            db: The mirror: a file, or ``postgresql://...``; that of CONFIRMA_MIRROR, else one beside the
-                journals, unless given. It is made where there is none.
+            db: The mirror: a file, or ``postgresql://...``. By default CONFIRMA_MIRROR, else a file beside
+                the journals. It is made where there is none.
             from_date: The first day of a backfill, which reads a period instead of what is due.
             to_date: The last day of a backfill; tomorrow unless given.
             journal: The journals of the account, one or several: files, or URLs of databases; the account's
                 own unless given.
-            cases: Cases that are read at most, each by a call; the others wait for a later run. From 0 on.
-            now: The moment of the run; that of the clock unless given, for a service on a clock of its own.
-            progress: Called as the run goes on.
+            cases: How many cases are read at most, each by a call; 0 or more. The others wait for a later
+                run.
+            now: The moment of the run, with a time zone; the present moment unless given. Give it where the
+                service has a clock of its own, such as a sandbox.
+            progress: Called with a ``SyncProgress`` after each window and case.
 
         Returns:
-            What was found. ``report.complete`` says whether all that was due was read and proved.
+            What was found. ``report.complete`` says whether everything due was read and proved.
 
         Raises:
             MirrorBusyError: another run is at work on the same mirror.
             MirrorError: the mirror cannot be used.
             UnknownKeyError: the key belongs to no account that is known here, while others are.
-            ConfigurationError: the days are upside down, the moment names no time zone, or there is no place
-                for the mirror.
+            ConfigurationError: the last day is before the first, the moment has no time zone, or there is no
+                place for the mirror.
         """
         if to_date is not None and (from_date is None or to_date < from_date):
             raise ConfigurationError("a backfill needs a first day (from_date=) no later than to_date=")
@@ -133,16 +135,16 @@ class Mirror:
     async def events(
         self, db: Where = None, *, consumer: str = "default", new_only: bool = False
     ) -> AsyncGenerator[Event]:
-        """Yield what a consumer has not taken yet: ``async for event in confirma.mirror.events(...)``.
+        """Yield the events that a consumer has not taken: ``async for event in confirma.mirror.events(...)``.
 
-        In order, each at least once: an event counts as taken when the loop asks for the next one, so that
-        one whose block was left by an error or ``break`` is told again, under the same id. It ends when none
-        is left.
+        Events come in order, each at least once. An event counts as taken when the loop asks for the next
+        one. So an event whose block ended by an error or ``break`` comes again, under the same id. The
+        iteration ends when no event is left.
 
         Args:
             db: The mirror, as for ``sync``.
-            consumer: Who takes them: each consumer gets every event, and is remembered by its name.
-            new_only: Whether a consumer that is new takes only what happens from now on.
+            consumer: The name of the consumer. Each consumer gets every event, and is remembered by its name.
+            new_only: Whether a new consumer gets only the events from now on, and no earlier ones.
 
         Raises:
             MirrorBusyError: the same consumer has been served elsewhere for five seconds.
@@ -159,13 +161,13 @@ class Mirror:
                     await in_thread(taken, database, account, consumer, event)
 
     async def rebuild(self, db: Where = None) -> int:
-        """Make the typed columns anew from what the service told, after a name was corrected by overrides.
+        """Make the typed columns anew from the raw records, after an override has corrected a name.
 
         Args:
             db: The mirror, as for ``sync``.
 
         Returns:
-            How many records there are.
+            How many records the mirror holds.
 
         Raises:
             MirrorBusyError: a run is at work on the mirror.
@@ -183,12 +185,12 @@ class Mirror:
         return await in_thread(rebuilt)
 
     async def query(self, question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
-        """Ask the mirror in SQL, which can only read; see ``ask``, which needs no client.
+        """Ask the mirror by an SQL query, which cannot change it; ``ask`` does the same without a client.
 
         Args:
-            question: One SELECT.
+            question: One SELECT statement.
             db: The mirror, as for ``sync``.
-            most: Rows that are returned at most, from 1 on.
+            most: How many rows are returned at most; 1 or more.
 
         Raises:
             MirrorError: there is no mirror, or the question cannot be answered.
@@ -203,17 +205,18 @@ class Mirror:
         horizons: Horizons = Horizons(),
         now: datetime.datetime | None = None,
     ) -> Reconciliation:
-        """Compare what was sent with what the mirror holds, to the cent; it calls nothing.
+        """Compare what the journals sent with what the mirror holds, to the cent; no call is made.
 
         Args:
             db: The mirror, as for ``sync``.
             journal: The journals of the account, one or several: files, or URLs of databases; the account's
                 own unless given.
             horizons: How long the service may take to list an invoice, and to pay out a payment.
-            now: The moment; that of the clock unless given.
+            now: The moment of the comparison, with a time zone; the present moment unless given.
 
         Returns:
-            Totals, and every difference with both sides. ``settled`` says whether each is explained.
+            Totals, and every difference with both sides. ``settled`` says whether all differences are
+                explained and everything could be checked.
 
         Raises:
             MirrorBusyError: a run is at work on the mirror.
@@ -232,11 +235,11 @@ class Mirror:
 
         Args:
             name: The name of the difference (``Difference.id``).
-            note: Why it is as it should be.
+            note: Why the difference is right, in words.
             db: The mirror, as for ``sync``.
 
         Raises:
-            MirrorError: there is no difference of that name.
+            MirrorError: there is no difference with that name.
         """
         who = await self._claimant()
         async with _alone(db, who) as (database, account):
@@ -251,7 +254,7 @@ class Mirror:
 async def _alone(
     db: Where, who: Claimant, since: datetime.date | None = None, *, of: str = "run", patience: float = 0.0
 ) -> AsyncGenerator[tuple[MirrorDatabase, MirroredAccount]]:
-    """Open the mirror for one run, and find the account; another run has ``patience`` seconds to end.
+    """Open the mirror for one run, and find the account; wait ``patience`` seconds for another run to end.
 
     With the first day that is followed, mirror and account are made where they are not there.
     """
@@ -270,7 +273,7 @@ async def _alone(
 
 
 async def _enter(stack: AsyncExitStack, database: MirrorDatabase, of: str, patience: float) -> None:
-    """Keep every other run out until the stack is left; one at work has ``patience`` seconds to end."""
+    """Keep every other run out until the stack is left; wait ``patience`` seconds for one at work."""
     clock = asyncio.get_running_loop().time
     until = clock() + patience
     while True:

@@ -27,10 +27,10 @@ class QueryResult:
     """The answer to a question.
 
     Attributes:
-        columns: The names of the columns; of one that holds hundredths, without ``_cents``. The second one
-            of a name ends in ``_2``.
-        rows: The rows; hundredths are exact decimals.
-        cut: Whether there are more rows than were asked for.
+        columns: The names of the columns. A column of hundredths loses its ending ``_cents``. The second
+            column of a name ends in ``_2``.
+        rows: The rows. Amounts are exact decimals in whole currency units: 12345 cents are 123.45.
+        cut: Whether there are more rows than ``most``.
     """
 
     columns: Sequence[str]
@@ -38,7 +38,7 @@ class QueryResult:
     cut: bool = False
 
     def to_arrow(self) -> Any:
-        """Return a ``pyarrow.Table``, whose amounts are decimals; ``.to_pandas()`` goes on from there.
+        """Return the rows as a ``pyarrow.Table``, whose amounts are decimals; it has ``.to_pandas()``.
 
         Raises:
             ConfigurationError: pyarrow is not installed.
@@ -64,9 +64,10 @@ def ask(question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
     """Ask the mirror: ``ask("SELECT currency, sum(amount_cents) AS paid_cents FROM payments GROUP BY 1")``.
 
     Args:
-        question: One SELECT; anything else is refused before it begins.
-        db: The mirror; that of CONFIRMA_MIRROR, else one beside the journals, unless given.
-        most: Rows that are returned at most, from 1 on.
+        question: One SELECT statement; anything else is refused before it begins.
+        db: The mirror: a file, or ``postgresql://...``. By default CONFIRMA_MIRROR, else a file beside the
+            journals.
+        most: How many rows are returned at most; 1 or more.
 
     Raises:
         MirrorError: there is no mirror, or the question cannot be answered.
@@ -94,7 +95,7 @@ def ask(question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
 
 
 def _told_apart(names: Iterable[str]) -> list[str]:
-    """Return names of columns, of which each is one: a join has some twice."""
+    """Return the names of columns, with ``_2`` and so on added to repeated names, as a join has them."""
     told: list[str] = []
     for name in names:
         places = (f"{name}_{place}" for place in count(2))
@@ -103,7 +104,7 @@ def _told_apart(names: Iterable[str]) -> list[str]:
 
 
 def _is_exact(value: object) -> bool:
-    """Say whether a value is a whole number; a mean is none, whatever the database makes of it."""
+    """Say whether a value is a whole number, not a float as of a mean."""
     if isinstance(value, Decimal):
         return value == value.to_integral_value()
     return isinstance(value, int) and not isinstance(value, bool)

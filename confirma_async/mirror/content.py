@@ -1,4 +1,4 @@
-"""What a record says, apart from how it is written: two texts of one content have one digest."""
+"""The digest of a record's content: two JSON texts of the same content have the same digest."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 
 
 def digest(content: object) -> str:
-    """Return a short name for content: equal where the content is, however it is written."""
+    """Return a digest of content that does not depend on how its JSON is written."""
     return hashlib.blake2b(_encode(_canonical(content)), digest_size=16).hexdigest()
 
 
 def without(raw: Raw, paths: Collection[tuple[str, ...]]) -> Raw:
-    """Return a record without what changes by itself, such as the moment at which it was fetched."""
+    """Return a record without attributes that change at every reading, such as the fetch time."""
     for path in paths:
         raw = _lacking(raw, path)
     return raw

@@ -1,4 +1,4 @@
-"""What the journals sent: read through the port to a journal, and only read."""
+"""The invoices of the journals, as the mirror copies them; the journals are only read."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _REPLACED = ("date", "amount_cents", "currency", "state", "status", "sent_at", "
 
 
 def take_in(database: MirrorDatabase, account: MirroredAccount, journals: Sequence[JournalPlace]) -> int:
-    """Copy what journals say of their invoices, in place of what they said before.
+    """Copy the invoices of journals into the mirror, in place of an earlier copy.
 
     Args:
         database: The mirror.
-        account: The account that they must be of.
-        journals: Where they are.
+        account: The account that the journals must belong to.
+        journals: The journals: files, or URLs of databases.
 
     Returns:
-        How many invoices there are.
+        How many invoices were copied.
 
     Raises:
         JournalError: a journal cannot be read.
@@ -53,13 +53,13 @@ def take_in(database: MirrorDatabase, account: MirroredAccount, journals: Sequen
 
 
 def last_read(database: MirrorDatabase, account: MirroredAccount) -> str | None:
-    """Return what the journals were like that were read last; None where none ever was."""
+    """Return the stamp (``stamp_of``) of the journals that were read last; None before the first time."""
     ((stamp,),) = database.rows("SELECT journal FROM account WHERE id = ?", (account.id,))
     return stamp or None
 
 
 def stamp_of(journals: Sequence[JournalPlace]) -> str:
-    """Return what journals are like, so that those that nobody has written to are not read again."""
+    """Return a stamp of journals that changes when they are written, so that unchanged ones are not read."""
     return "\n".join(map(_stamp, journals))
 
 

@@ -1,4 +1,4 @@
-"""What a window was against what it is: a comparison of multisets, since equal records are not one."""
+"""Compares the records of a window with the known ones, as multisets: equal records may occur twice."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Known:
     """A record as the mirror has it.
 
     Attributes:
-        id: The mirror's name for it.
-        base: What tells it apart.
+        id: The mirror's number of it.
+        base: A digest of what identifies it: its key, or all its contents.
         hash: The digest of its latest content.
-        first_day: The earliest day that it bears; empty where it bears none.
-        last_day: The latest.
-        revision: The number of its latest form.
-        missed_at: When a proved window lacked it first.
+        first_day: Its earliest day, in ISO 8601; empty where it has none.
+        last_day: Its latest day, likewise.
+        revision: The number of its latest version.
+        missed_at: When a proved window first lacked it.
         gone_since: Since when it counts as gone.
     """
 
@@ -41,14 +41,14 @@ class Known:
 
 @define
 class Matching:
-    """What is the same, what is another, and what is not there.
+    """The result of comparing known records with those that were seen.
 
     Attributes:
-        same: Records that are as they were.
-        changed: Records with what has become of them.
+        same: Known records that are unchanged.
+        changed: Known records, each with its new contents.
         new: Records that were not known.
         absent: Known records that were not seen.
-        doubtful: New records by their place in ``new``, with the known one that each may be another form of.
+        doubtful: Places in ``new``, each with the known record that the new one may be a version of.
     """
 
     same: list[Known] = field(factory=list[Known])
@@ -61,7 +61,8 @@ class Matching:
 def compare(known: Iterable[Known], seen: Iterable[SeenRecord]) -> Matching:
     """Compare what is known of some records with what was seen of them.
 
-    Within what has one base, equal contents belong together; of the rest, one after the other is changed.
+    Of the records with one base, those of equal contents are the same. The rest are paired in order, as
+    changed.
     """
     found = Matching()
     before: dict[str, list[Known]] = defaultdict(list)
@@ -99,15 +100,15 @@ def _compare(known: list[Known], seen: list[SeenRecord], found: Matching) -> Non
 def pair(
     found: Matching, known: Mapping[int, Sequence[Hashable]], seen: Callable[[SeenRecord], Sequence[Hashable]]
 ) -> None:
-    """Find records without a key that changed: one is gone, one is new, and both are about the same thing.
+    """Find changed records that have no key: one is absent, one is new, and their marks are equal.
 
-    Only what is the one record of its kind on both sides is taken for a change. Where there are several, the
-    new ones are marked as what may be another form of a known one.
+    A pair counts as a change only if no other absent or new record has the same mark. Where there are
+    several, the new ones are marked as doubtful.
 
     Args:
-        found: What was compared; it is changed.
-        known: Marks of the absent records, the strongest first; equal marks are about the same thing.
-        seen: The same of a new record.
+        found: The result of the comparison; it is changed.
+        known: The marks of the absent records, by their ids; the strongest mark first.
+        seen: Returns the marks of a new record, likewise.
     """
     of_new = [seen(record) for record in found.new]
     taken_known: set[int] = set()
@@ -142,7 +143,7 @@ def _grouped(items: Iterable[tuple[Hashable, T]]) -> dict[Hashable, list[T]]:
 
 
 def lies_within(known: Known, first: datetime.date, last: datetime.date) -> bool:
-    """Say whether a record lies wholly within some days, so that a list of them would have told it."""
+    """Say whether all days of a record lie within a window, so that a list of the window must hold it."""
     return (
         bool(known.first_day) and known.first_day >= first.isoformat() and known.last_day <= last.isoformat()
     )

@@ -1,4 +1,4 @@
-"""The typed columns of records: what can be read of each, and what of it the contract does not know."""
+"""The typed columns of records, and the places of records that the contract does not describe."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class UndescribedPlace:
     """Something that the contract does not describe.
 
     Attributes:
-        path: Where, without places in lists; names of the wire.
+        path: Its path of wire names, without indexes of lists.
         kind: ``unknown``, a key without an attribute, or ``unreadable``, a value of another type.
     """
 
@@ -52,12 +52,12 @@ class UndescribedPlace:
 
 @frozen
 class Projection:
-    """What a record is in the typed tables.
+    """The rows of a record in the typed tables.
 
     Attributes:
-        rows: The rows, by table; each begins with its columns after ``record`` and ``account``.
-        drift: What the contract does not describe.
-        cases: The cases that it names.
+        rows: The rows by table, without the columns ``record`` and ``account``.
+        drift: The places that the contract does not describe.
+        cases: The numbers of the cases that the record names.
     """
 
     rows: Mapping[str, Sequence[Row]]
@@ -66,7 +66,7 @@ class Projection:
 
 
 def project(stream: str, raw: Raw, converter: Converter) -> Projection:
-    """Read a record as far as it can be read; what cannot be is empty, and stays in its raw form."""
+    """Read a record as far as possible; a value that cannot be read is NULL, and stays in the raw record."""
     schema, rows_of = _PROJECTED[stream]
     record, drift = _structured(raw, schema, converter)
     if record is None:
@@ -78,12 +78,12 @@ def project(stream: str, raw: Raw, converter: Converter) -> Projection:
 
 
 def _kept(value: T) -> T | None:
-    """Return what a column can hold; None for a number that is none of a database's."""
+    """Return a value if a column can hold it; None for a number that is too large for a database."""
     return None if isinstance(value, int) and abs(value) > LARGEST else value
 
 
 def cents(amount: Decimal | None) -> int | None:
-    """Return an amount in hundredths; None where it has none, or is no whole number of them."""
+    """Return an amount in hundredths; None for no amount, or for one with fractions of a hundredth."""
     if amount is None:
         return None
     whole = amount.scaleb(2, EXACT)
@@ -91,7 +91,7 @@ def cents(amount: Decimal | None) -> int | None:
 
 
 def moment(value: Moment | None) -> str | None:
-    """Return a moment in UTC, or a day, as text that sorts."""
+    """Return a moment in UTC, or a day, as ISO 8601 text, which sorts by time."""
     if isinstance(value, datetime.datetime):
         try:
             value = value.astimezone(datetime.UTC)
@@ -102,7 +102,7 @@ def moment(value: Moment | None) -> str | None:
 
 
 def day(value: Moment | None) -> str | None:
-    """Return the day of a moment."""
+    """Return the day of a moment, in ISO 8601."""
     return None if value is None else value.isoformat()[:10]
 
 
@@ -127,7 +127,7 @@ _PASSES = 5
 
 
 def _steps(path: str) -> list[str | int]:
-    """Return the names and places of a path such as ``$.allocations[3].amount``."""
+    """Return the names and indexes of a path such as ``$.allocations[3].amount``."""
     steps: list[str | int] = []
     for part in path.removeprefix("$").replace("[", ".[").split("."):
         if part.startswith("["):
@@ -142,7 +142,7 @@ def _without_places(path: str) -> str:
 
 
 def _without(value: object, steps: Sequence[str | int]) -> Any:
-    """Return a value without what stands at a path; an element of a list is left out where it is that."""
+    """Return a value without the part at a path, which may be an element of a list."""
     if not steps:
         return None
     step, rest = steps[0], steps[1:]
@@ -158,7 +158,7 @@ def _without(value: object, steps: Sequence[str | int]) -> Any:
 
 
 def _unknown(record: Schema, path: str) -> Iterator[UndescribedPlace]:
-    """Return the keys of a record that no attribute claims; a value spelt in another way is none."""
+    """Return the keys of a record that no attribute of its schema reads."""
     for name, value in record.extra.items():
         if value is not None and name not in _wire_names(type(record)):
             yield UndescribedPlace(f"{path}.{name}".removeprefix("$"), "unknown")

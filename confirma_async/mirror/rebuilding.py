@@ -1,4 +1,4 @@
-"""Makes the typed columns of a mirror anew from what the service told: after a name was corrected."""
+"""Makes the typed columns of a mirror anew from the raw records, after an override has corrected a name."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ AT_ONCE = 2000
 
 
 def rebuild(database: MirrorDatabase, converter: Converter, now: datetime.datetime) -> int:
-    """Make all typed columns anew, in one transaction; what the service told stays as it is.
+    """Make all typed columns anew, in one transaction; the raw records stay as they are.
 
-    What tells records apart is made anew, too: a corrected name may be a part of that. A case stays the one
-    that was asked for.
+    The digests that identify records are made anew, too: a corrected name may be a part of them. Cases keep
+    their numbers.
 
     Args:
         database: The mirror, which nobody else writes to.
@@ -30,7 +30,7 @@ def rebuild(database: MirrorDatabase, converter: Converter, now: datetime.dateti
         now: The moment.
 
     Returns:
-        How many records there are.
+        How many records the mirror holds.
 
     Raises:
         MirrorError: the mirror cannot be written.

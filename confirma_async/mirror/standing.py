@@ -1,4 +1,4 @@
-"""How a mirror stands: how old it is, and what in it is not proved."""
+"""The status of a mirror: how old it is, and which windows are not proved."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from confirma_async.mirror.store.database import MirrorDatabase
 
 @frozen(kw_only=True)
 class MirrorStatus:
-    """How the mirror of one account stands.
+    """The status of one account's mirror.
 
     Attributes:
         account: The account's name.
-        target: What it is an account of.
-        synced_at: When the last run began that came to its end, in UTC; None where none did.
+        target: The base URL, or the sandbox, that it is an account of.
+        synced_at: When the last complete run began, in UTC; None where no run was complete.
         open: How many windows are not proved.
-        open_since: When the longest open one was proved last, in UTC; None where none is, or it never was.
-        drift: How many places of records the contract does not describe.
+        open_since: When the window that is open longest was last proved, in UTC; None where no window is
+            open, or where it was never proved.
+        drift: At how many places records differ from the contract.
     """
 
     account: str
@@ -32,7 +33,7 @@ class MirrorStatus:
 
 
 def standing_of(database: MirrorDatabase) -> Sequence[MirrorStatus]:
-    """Return how the mirror of each account stands."""
+    """Return the status of each account's mirror."""
     found: list[MirrorStatus] = []
     for account in accounts_of(database):
         ((synced,),) = database.rows(

@@ -1,4 +1,4 @@
-"""What is mirrored: the lists of the service, how each is asked, and what tells its records apart."""
+"""The lists of the service that are mirrored: how each is asked, and what identifies its records."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Days: TypeAlias = tuple[datetime.date, datetime.date] | None
 
 
 def _told_even_if_empty(operation: Operation[object]) -> Operation[object]:
-    """Return the same operation, whose empty answer says that there is nothing (contract §1)."""
+    """Return the operation with an empty answer accepted as an empty list (contract §1)."""
     return evolve(operation, no_content=True, answer_shown=False, repeatable=True)
 
 
@@ -64,9 +64,9 @@ class Whole:
     """A list as one answer gave it.
 
     Attributes:
-        records: Its records.
-        count: How many the answer says there are; None where it says nothing.
-        window: The days that the answer says it was filtered by; None where it says nothing.
+        records: The raw records.
+        count: The number of records that the answer states; None where it states none.
+        window: The days that the answer says it was filtered by; None where it names none.
     """
 
     records: Sequence[Raw]
@@ -80,14 +80,15 @@ class Stream:
 
     Attributes:
         name: Its name in the mirror.
-        operation: What is called; nothing that it does changes anything.
+        operation: The operation that is called; it changes nothing.
         record: The schema of a record.
-        query: Asks for a window of days.
+        query: Makes the query for a window of days.
         whole: Finds the records in an answer.
-        key: The attributes that tell a record apart, the first of which must be there; empty where only
-            all that it says does.
+        key: The attributes that identify a record; the first of them is required. Empty where only its
+            whole contents identify it.
         days: The attributes that hold the days by which the service may filter.
-        passing: What changes by itself and is no change: paths of attributes with their schemas.
+        passing: Paths of attributes, with their schemas, whose changes are ignored: they change at every
+            reading.
     """
 
     name: str
@@ -109,10 +110,10 @@ class SeenRecord:
     """One record of an answer.
 
     Attributes:
-        base: What tells it apart, as a digest.
+        base: The digest of what identifies it.
         hash: The digest of its content.
-        days: The days that it bears.
-        raw: As it came.
+        days: Its earliest and its latest day; None where it has none.
+        raw: The JSON as it came.
     """
 
     base: str
@@ -123,7 +124,7 @@ class SeenRecord:
 
 @frozen
 class RecordReader:
-    """Reads the records of a stream far enough to tell them apart."""
+    """Reads of each record of a stream what identifies it: key, days and digest."""
 
     stream: Stream
     names: Names
@@ -139,7 +140,7 @@ class RecordReader:
         return SeenRecord(base, whole, self.days(raw), raw)
 
     def days(self, raw: Raw) -> Days:
-        """Return the earliest and the latest day that it bears."""
+        """Return the earliest and the latest day of a record; None where it has none."""
         found = [day for name in self.stream.days if (day := day_of(self.names.get(raw, name)))]
         return (min(found), max(found)) if found else None
 
@@ -249,15 +250,15 @@ CASE_OPERATION = evolve(CASE, repeatable=True)
 
 @frozen
 class CaseReader:
-    """Reads what is told of a case."""
+    """Reads the answer to a request for a case."""
 
     converter: Converter
 
     def seen(self, found: Any, number: int) -> tuple[SeenRecord, str] | None:
-        """Return the case, and the digest of what changes with an event only.
+        """Return the case, and the digest of the parts that only events change.
 
-        None where the answer holds no case, or names another one than was asked for. One that names none is
-        the one that was asked for.
+        None where the answer holds no case, or names another case than was asked for. A case without a number
+        counts as the one that was asked for.
         """
         if not isinstance(found, dict):
             return None
@@ -274,15 +275,15 @@ class CaseReader:
         return SeenRecord(digest([CASES, str(number)]), digest(content), None, raw), digest(steady)
 
     def content(self, raw: Raw) -> str:
-        """Return the digest of what a case says."""
+        """Return the digest of a case's content."""
         return digest(self._lasting(raw))
 
     def _lasting(self, raw: Raw) -> Raw:
-        """Return a case without the days for which it has been open."""
+        """Return a case without the count of days for which it has been open."""
         names, of_summary = Names(self.converter, Case), Names(self.converter, CaseSummary)
         return without(raw, [(names.of["summary"], of_summary.of["active_days"])])
 
 
 def flat(records: Sequence[Raw], reader: RecordReader) -> Iterator[SeenRecord]:
-    """Return every record of a list, as it is told apart."""
+    """Return every record of a list with what identifies it."""
     return map(partial(RecordReader.seen, reader), records)

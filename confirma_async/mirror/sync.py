@@ -52,17 +52,17 @@ _GIVEN_UP = 3
 
 @frozen(kw_only=True)
 class StreamReport:
-    """What a run found of one list.
+    """The result of a run for one list.
 
     Attributes:
-        read: Windows, or cases, that were read.
-        open: Those that proved nothing, each with the reason.
-        records: Records that were seen.
-        new: Records that were not known.
-        changed: Records that say something else now.
-        gone: Records that count as gone now.
-        back: Records that were gone, and are listed again.
-        left: Cases that wait for a later run.
+        read: How many windows, or cases, were read.
+        open: The windows that were not proved, or the cases that were not read, each with the reason.
+        records: How many records were seen.
+        new: How many records were not known before.
+        changed: How many known records have other contents now.
+        gone: How many known records are no longer listed.
+        back: How many records were gone, and are listed again.
+        left: How many cases wait for a later run.
     """
 
     read: int = 0
@@ -77,18 +77,18 @@ class StreamReport:
 
 @frozen(kw_only=True)
 class SyncReport:
-    """What a run found.
+    """The result of a run.
 
     Attributes:
         account: The account's name.
-        mirror: What names the mirror.
+        mirror: The mirror: a path, or a URL without user and password.
         run: The number of the run.
-        began_at: When it began.
-        calls: How many calls it made.
-        streams: What it found of each list, and of the cases.
-        journal: How many invoices the journal holds; None where none was read.
-        stopped: Why it stopped before its end, in words.
-        error: The same, as the error it was.
+        began_at: When the run began.
+        calls: How many calls the run made.
+        streams: The results of each list, and of the cases.
+        journal: How many invoices the journal holds; None where no journal was read.
+        stopped: Why the run stopped before its end, in words; None where it did not.
+        error: The error for which it stopped; None where there is none.
     """
 
     account: str
@@ -109,12 +109,12 @@ class SyncReport:
 
 @frozen
 class SyncProgress:
-    """How far a run is.
+    """The progress of a run.
 
     Attributes:
-        stream: What it reads.
-        done: Windows or cases that were read.
-        total: How many there are to read, as far as that is known.
+        stream: The name of the list that is being read.
+        done: How many windows or cases were read.
+        total: How many are to be read, as far as that is known.
     """
 
     stream: str
@@ -124,13 +124,13 @@ class SyncProgress:
 
 @frozen(kw_only=True)
 class SyncOptions:
-    """How a run goes.
+    """The options of a run.
 
     Attributes:
         first: The first day of a backfill; None for what is due.
         last: The last day of a backfill.
         journals: The journals of the account.
-        cases: Cases that are read at most.
+        cases: How many cases are read at most.
         progress: Called as windows and cases are read.
     """
 
@@ -153,9 +153,9 @@ async def run(
     Args:
         pipeline: Makes the calls.
         database: The mirror, which nobody else writes to.
-        account: Whose records are read.
+        account: The account whose records are read.
         now: The moment of the run.
-        options: How it goes.
+        options: The options of the run.
 
     Raises:
         MirrorError: the mirror cannot be written, or the clock has gone backwards.
@@ -217,7 +217,7 @@ def _read_journals(database: MirrorDatabase, account: MirroredAccount, options: 
 
 @define
 class _Run:
-    """A run that goes on."""
+    """A run that is under way."""
 
     pipeline: Pipeline
     session: WriteSession
@@ -274,7 +274,7 @@ class _Run:
             )
 
     async def read_cases(self) -> None:
-        """Read the cases that are due, some at once."""
+        """Read the cases that are due, several at the same time."""
         numbers = await in_thread(watching.due, self.session, self.options.cases)
         kinds: Counter[str] = Counter()
         failed: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""Work of a database in a thread: a run that is cancelled waits for it, so that no transaction is cut off."""
+"""Database work in a thread: a cancelled run waits for it, so that no transaction is cut off."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function that blocks; where the caller is cancelled, only after the function has ended."""
+    """Call a blocking function in a thread; a cancellation takes effect after the function has ended."""
     task = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
     try:
         return await asyncio.shield(task)

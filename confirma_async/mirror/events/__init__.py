@@ -1,1 +1,1 @@
-"""Events: what changed, from a table that is written in the same transaction as the change itself."""
+"""Events: changes in the mirror, written in the same transaction as the change itself."""

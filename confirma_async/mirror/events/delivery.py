@@ -1,4 +1,4 @@
-"""Delivers events to a command or to a URL, in order: one that is not taken holds up those behind it."""
+"""Delivers events to a command or to a URL, in order: later events wait for one that was not taken."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ANSWER_LIMIT = 64 * 1024
 
 
 class DeliveryError(MirrorError):
-    """An event was not taken; it and those after it wait for the next run."""
+    """An event was not taken; that event and later ones wait for the next run."""
 
     resumable = True
 
@@ -45,7 +45,7 @@ class Receiver(Protocol):
     """Takes events."""
 
     async def take(self, event: Event) -> str | None:
-        """Take one; return why not, where it did not."""
+        """Take an event; return why it was not taken, in words, or None where it was."""
         ...
 
 
@@ -54,8 +54,8 @@ class CommandReceiver:
     """Runs a command for each event, which gets it as JSON on its standard input; 0 means that it is taken.
 
     Attributes:
-        words: The command and its arguments; no shell is in between.
-        seconds: How long it may take.
+        words: The command and its arguments; it is run without a shell.
+        seconds: Seconds for each event, after which the command is ended.
     """
 
     words: tuple[str, ...]
@@ -66,7 +66,7 @@ class CommandReceiver:
         """Read a command line.
 
         Raises:
-            ConfigurationError: it is none.
+            ConfigurationError: the text cannot be read as a command line.
         """
         try:
             words = shlex.split(command)
@@ -77,7 +77,7 @@ class CommandReceiver:
         return cls(tuple(words))
 
     async def take(self, event: Event) -> str | None:
-        """Run it."""
+        """Run the command with the event on its standard input."""
         told = {"CONFIRMA_EVENT_ID": event.id, "CONFIRMA_EVENT_TYPE": event.type}
         try:
             process = await asyncio.create_subprocess_exec(
@@ -101,14 +101,14 @@ class CommandReceiver:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a command and all that it has started, so that none works on while the event is tried again."""
+    """End a command and all processes that it has started, before the event is tried again."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
 
 
 def _said(command: str, code: int) -> str | None:
-    """Return why a command took nothing; None where it did."""
+    """Return why a command did not take an event, by its exit code; None for 0."""
     if code < 0:
         return f"{command} was ended by signal {-code}"
     return f"{command} ended with {code}" if code else None
@@ -119,10 +119,10 @@ class UrlReceiver:
     """Posts each event to a URL, signed; any status from 200 to 299 means that it is taken.
 
     Attributes:
-        url: Where to; ``http://`` on this machine only.
-        secret: What the receiver shares.
+        url: The URL: ``https://...``, or ``http://...`` on this machine.
+        secret: The secret that sender and receiver share, for the signature.
         transport: Sends the requests.
-        seconds: How long one may take.
+        seconds: Seconds for each request.
     """
 
     url: str = field(repr=False)
@@ -140,7 +140,7 @@ class UrlReceiver:
             raise ConfigurationError(f"a secret has at least {SHORTEST_SECRET} characters")
 
     async def take(self, event: Event) -> str | None:
-        """Post it."""
+        """Post the event as JSON."""
         body = event.as_json()
         headers = {
             "Content-Type": "application/json",
@@ -158,13 +158,13 @@ class UrlReceiver:
 
 @define
 class Delivery:
-    """Delivers what a consumer has not taken yet.
+    """Delivers the events that a consumer has not taken yet.
 
     Attributes:
         database: The mirror.
-        account: Whose events.
+        account: The account whose events are delivered.
         consumer: The consumer's name.
-        count: How many it has taken.
+        count: How many events the consumer has taken.
         pause: Seconds before the second attempt.
     """
 
@@ -175,14 +175,14 @@ class Delivery:
     pause: float = FIRST_PAUSE
 
     async def run(self, receiver: Receiver, told: Callable[[Event], object] | None = None) -> int:
-        """Deliver all that waits; return how many were taken.
+        """Deliver all events that wait; return how many were taken.
 
         Args:
-            receiver: Takes them.
-            told: Called with each that was taken.
+            receiver: Takes the events.
+            told: Called with each event that was taken.
 
         Raises:
-            DeliveryError: one was not taken.
+            DeliveryError: an event was not taken after all attempts.
         """
         while events := await in_thread(waiting, self.database, self.account, self.consumer):
             for event in events:

@@ -23,16 +23,16 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 @frozen(kw_only=True)
 class Event:
-    """Something that happened.
+    """A change in the mirror.
 
     Attributes:
-        id: Its name: the same at every delivery, so that a receiver knows what it has seen.
-        sequence: Its place in the order of all events of the mirror.
+        id: Its id: the same at every delivery, so that a receiver can recognise it.
+        sequence: Its number in the order of all events of the mirror.
         type: What happened: ``payment.seen``.
-        at: When the mirror learnt of it, in UTC.
-        subject: What it is about: ``invoice 1042``.
+        at: When the mirror found the change; ISO 8601, in UTC.
+        subject: What it is about, in words: ``invoice 1042``.
         account: The account's name.
-        data: What is told; nothing that names a person.
+        data: The contents, by name; nothing in them names a person.
     """
 
     id: str
@@ -61,10 +61,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
 def named(consumer: str) -> str:
-    """Return the name of a consumer, which is a part of a file's name.
+    """Check the name of a consumer, which becomes a part of a file's name, and return it.
 
     Raises:
-        ConfigurationError: it cannot be one.
+        ConfigurationError: the name cannot be used.
     """
     if not _NAME.fullmatch(consumer):
         raise ConfigurationError(
@@ -78,9 +78,9 @@ def begin(database: MirrorDatabase, account: MirroredAccount, consumer: str, *, 
 
     Args:
         database: The mirror.
-        account: Whose events.
-        consumer: Its name.
-        new_only: Whether one that is not known takes only what happens from now on.
+        account: The account whose events the consumer takes.
+        consumer: The name of the consumer.
+        new_only: Whether a new consumer gets only the events from now on, and no earlier ones.
     """
     ((last,),) = database.rows("SELECT coalesce(max(id), 0) FROM event WHERE account = ?", (account.id,))
     database.run(
@@ -107,7 +107,14 @@ def waiting(database: MirrorDatabase, account: MirroredAccount, consumer: str) -
 
 
 def taken(database: MirrorDatabase, account: MirroredAccount, consumer: str, event: Event) -> None:
-    """Note that a consumer has taken an event, and with it all that came before."""
+    """Note that a consumer has taken an event and all events before it.
+
+    Args:
+        database: The mirror.
+        account: The account whose event it is.
+        consumer: The name of the consumer.
+        event: The event.
+    """
     database.run(
         "UPDATE consumer SET event = ? WHERE account = ? AND name = ? AND event < ?",
         (event.sequence, account.id, consumer, event.sequence),

@@ -24,7 +24,7 @@ _FORM = re.compile(r"t=(\d{1,12})((?:,v1=[0-9a-f]{64})+)", re.ASCII)
 
 
 class SignatureError(ConfirmaError):
-    """A delivery is not of whom it claims to be, was changed on its way, or is too old."""
+    """The signature of a delivery is wrong, its contents were changed, or it is too old."""
 
 
 def sign(body: bytes, secret: str | Secret, now: float | None = None) -> str:
@@ -32,8 +32,8 @@ def sign(body: bytes, secret: str | Secret, now: float | None = None) -> str:
 
     Args:
         body: The body, exactly as it is sent.
-        secret: What both sides share.
-        now: Seconds since 1970; those of the clock unless given.
+        secret: The secret that sender and receiver share.
+        now: Seconds since 1970; the present time unless given.
     """
     at = int(time.time() if now is None else now)
     return f"t={at},v1={_digest(body, Secret(secret), at)}"
@@ -47,17 +47,17 @@ def verify(
     tolerance: float = TOLERANCE,
     now: float | None = None,
 ) -> None:
-    """Check that a body was signed with the secret, not long ago; return nothing where it was.
+    """Check that a body was signed with the secret, and not too long ago.
 
     Args:
-        body: The body, exactly as it was received: before anything has parsed it.
+        body: The raw body, byte for byte as it was received.
         header: The value of ``Confirma-Signature``. It may hold several signatures while a secret is changed.
-        secret: What both sides share.
-        tolerance: Seconds that it may be old, or ahead of the clock here.
-        now: Seconds since 1970; those of the clock unless given.
+        secret: The secret that sender and receiver share.
+        tolerance: Seconds by which the signature's time may differ from ``now``.
+        now: Seconds since 1970; the present time unless given.
 
     Raises:
-        SignatureError: it was not.
+        SignatureError: no signature fits, or none is recent enough.
     """
     form = _FORM.fullmatch(header.strip())
     if form is None:

@@ -1,4 +1,4 @@
-"""What a change in the mirror means to who waits for it: events, by one table."""
+"""Which events a change in the mirror makes: one table."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class RecordChange:
 
     Attributes:
         kind: ``new``, ``changed``, ``gone`` or ``back``.
-        stream: What it is.
-        record: The mirror's name for it.
-        revision: The number of its form.
-        raw: What it says now; None where it says what it said.
-        before: What it said before.
-        pair: The record that it may be another form of.
-        since: Since when it counts as gone: it may be gone several times in one form.
+        stream: The name of the stream that the record is of.
+        record: The mirror's number of the record.
+        revision: The number of its version.
+        raw: Its JSON now; None where it is unchanged.
+        before: Its JSON before the change.
+        pair: The record that it may be a new version of.
+        since: Since when it counts as gone; a record can be gone several times in one version.
     """
 
     kind: str
@@ -118,7 +118,7 @@ _KINDS: Mapping[str, Callable[[RecordChange, Converter], Iterator[str]]] = {
 
 
 def _about(stream: str, raw: Raw, converter: Converter) -> tuple[str, Raw]:
-    """Return what an event is about, and what it says: nothing that names a person."""
+    """Return the subject and the contents of an event, without anything that names a person."""
     if stream == CASES:
         summary = Names(converter, Case).get(raw, "summary")
         data = _data(cast("Raw", summary or {}), Names(converter, CaseSummary), "case_id", "status", "stage")

@@ -1,1 +1,1 @@
-"""How the service is read: which windows of days, and what proves that one was told whole."""
+"""How the service is read: which windows of days, and what proves that an answer is complete."""

@@ -1,4 +1,4 @@
-"""Reading a window so that it counts: what is not proved to be whole says nothing of what it lacks."""
+"""Reads a window, and proves that the answer is whole; else a missing record proves nothing."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ ROUND = 50
 
 @frozen(kw_only=True)
 class WindowReading:
-    """What came of reading a window.
+    """The result of reading a window.
 
     Attributes:
-        window: The days that it speaks for.
-        seen: The records, those of the days beside it included.
+        window: The days that were read.
+        seen: The records, also those of the days beside the window.
         whole: Whether it is proved to be whole.
-        reason: Why not.
-        divisible: Whether lists of fewer days may prove what this one does not.
-        answered: Whether every list of it was answered, and heeded the days.
-        pieces: Into which it was cut.
-        largest: The most records of one answer that it rests on.
+        reason: Why it is not proved, in words.
+        divisible: Whether lists of fewer days may prove it.
+        answered: Whether every list of it was answered, for the days that were asked.
+        pieces: Into how many pieces it was cut.
+        largest: The number of records in the largest answer.
     """
 
     window: Window
@@ -66,17 +66,17 @@ class WindowReading:
 class WindowReader:
     """Reads windows of one stream in one run.
 
-    No answer is taken for whole because it says so: a service that cuts its lists off may count what is left.
-    It is whole where the service gave a longer one in the same run, or where lists of fewer days hold no
-    more; and where it holds whatever the lists before it told of its days.
+    An answer does not count as whole because of its own count: a service that cuts lists off may count only
+    what is left. It is whole if the service gave a longer list in the same run, or if lists of fewer days
+    hold no further records. It must also hold every record of its days that earlier lists held.
 
     Attributes:
         pipeline: Makes the calls.
         stream: What is read.
         calls: How many calls were made.
-        longest: The most records that one answer held; None before the first.
-        cut_at: How many records a list held that was cut off; a longer one shows that it was something else.
-        beside: What each list told of the days beside its window.
+        longest: The number of records in the longest answer; None before the first.
+        cut_at: The number of records in a list that seemed cut off; a longer list shows that it was not.
+        beside: The records of each list on the days beside its window.
     """
 
     pipeline: Pipeline
@@ -101,14 +101,15 @@ class WindowReader:
         return reading
 
     async def confirm(self, reading: WindowReading, days: Iterable[datetime.date]) -> WindowReading:
-        """Ask once more, for few days, for what a list lacks that was told before.
+        """Ask once more, for few days, for known records that a list lacks.
 
         Args:
-            reading: What came of the whole window.
-            days: The days of what it lacks.
+            reading: The result of the whole window.
+            days: The days of the records that it lacks.
 
         Returns:
-            The same with what was found, which is whole only where the shorter lists lack it, too.
+            The result with the records that were found. It is whole only if the shorter lists lack the known
+            records, too.
         """
         parts = [await self._read(window, (), compare=True) for window in list(spans(days))[:MOST_SPANS]]
         found = union([reading.seen, *(part.seen for part in parts)])
@@ -128,7 +129,7 @@ class WindowReader:
         *,
         compare: bool,
     ) -> WindowReading:
-        """Read the parts of a window, up to one that nobody answers: the rest waits for the next run."""
+        """Read the parts of a window, up to one that is not answered; the next run reads the rest."""
         readings: list[WindowReading] = []
         for part in parts:
             told = [*before, *(reading.seen for reading in readings)]
@@ -140,12 +141,12 @@ class WindowReader:
     async def _read(
         self, window: Window, before: Sequence[Sequence[SeenRecord]], *, compare: bool
     ) -> WindowReading:
-        """Read a window at once, and in halves where that proves nothing.
+        """Read a window by one list, and in halves if that list is not proved to be whole.
 
         Args:
             window: The days.
-            before: What lists before it told.
-            compare: Whether a list of more days is asked for first, which may prove it by a single call.
+            before: The records of earlier lists.
+            compare: Whether to ask first for a list of more days, which may prove the window by one call.
         """
         longest = self.longest
         reading = _agreeing(await self._once(window), before)
@@ -164,16 +165,16 @@ class WindowReader:
         return self._of_halves(reading, least, joined)
 
     def _is_shorter(self, reading: WindowReading, longest: int | None) -> bool:
-        """Say whether a list is shorter than one of before, so that nothing has cut it off."""
+        """Say whether a list is shorter than an earlier one, so that it was not cut off."""
         return longest is not None and reading.largest < max(longest, 2)
 
     def _of_halves(self, reading: WindowReading, least: int, joined: WindowReading) -> WindowReading:
-        """Return what a window comes to whose halves were read.
+        """Return the result of a window whose halves were read.
 
         Args:
             reading: The list of all its days.
-            least: How many records lie within the window for sure.
-            joined: What the halves tell together.
+            least: How many records surely lie within the window.
+            joined: The result of both halves together.
         """
         found = _count_within(joined, reading.window)
         if not joined.whole:
@@ -191,7 +192,7 @@ class WindowReader:
         return joined
 
     def _of_one_day(self, reading: WindowReading, least: int) -> WindowReading:
-        """Return what a single day comes to, which cannot be halved."""
+        """Return the result of a single day, which cannot be halved."""
         if not reading.whole:
             return reading
         count = reading.largest
@@ -206,7 +207,7 @@ class WindowReader:
         return reading
 
     async def _once(self, window: Window) -> WindowReading:
-        """Return what one call tells of a window."""
+        """Return the result of one call for a window."""
         query = asked(window)
         found = await self._answer(query)
         if isinstance(found, ReadFailure):
@@ -229,9 +230,9 @@ class WindowReader:
         )
 
     async def _around(self, window: Window) -> tuple[int, int] | None:
-        """Return how many records of a window a list of three times its days holds, and how many in all.
+        """Ask for three times the days; return how many records are of the window, and how many in all.
 
-        None where that is not answered.
+        None where the service does not answer.
         """
         days = window.last - window.first + datetime.timedelta(days=1)
         found = await self._answer(asked(Window(window.first - days, window.last + days)))
@@ -242,7 +243,7 @@ class WindowReader:
         return sum(_lies_within(reader.days(raw), window) for raw in found.records), len(found.records)
 
     async def _answer(self, query: Window) -> Whole | ReadFailure:
-        """Return what the service answers.
+        """Return the list that the service answers, or why it was not read.
 
         Raises:
             CallError: no call can succeed.
@@ -271,8 +272,8 @@ class ReadFailure:
     """Why a list was not read.
 
     Attributes:
-        reason: In words.
-        shorter: Whether a list of fewer days may be.
+        reason: Why, in words.
+        shorter: Whether a list of fewer days may be answered.
     """
 
     reason: str
@@ -280,7 +281,7 @@ class ReadFailure:
 
 
 def failure_of(error: CallError) -> ReadFailure | None:
-    """Return what a failed call means for what it was to read; None where no other call would fare better."""
+    """Return why a list was not read; None where no other call can succeed either."""
     match error:
         case NotFoundError():
             return ReadFailure("the service answered 404: there is nothing, or the path is not its own")
@@ -299,7 +300,7 @@ def failure_of(error: CallError) -> ReadFailure | None:
 
 
 def _unheeded(found: Whole, seen: Sequence[SeenRecord], query: Window) -> str | None:
-    """Return why it cannot be known that an answer is about the days that were asked for."""
+    """Return why an answer may not be about the days that were asked for; None where it surely is."""
     if found.window is not None and not _echoes(found.window, query):
         return "the answer says that it was filtered by other days than those asked for"
     outside = sum(1 for each in seen if each.days is not None and not _touches(each, query))
@@ -317,13 +318,13 @@ def _echoes(told: tuple[Any, Any], query: Window) -> bool:
 
 
 def _touches(seen: SeenRecord, query: Window) -> bool:
-    """Say whether a record may lie within the days, whatever the zone they are counted in."""
+    """Say whether a record may lie within the days, in any time zone."""
     first, last = seen.days or (query.first, query.last)
     return first <= query.last + OVERLAP and last >= query.first - OVERLAP
 
 
 def _agreeing(reading: WindowReading, before: Iterable[Sequence[SeenRecord]]) -> WindowReading:
-    """Return a reading, which is not whole where it lacks what lists before it told of its days."""
+    """Return the reading; not whole if it lacks records of its days that earlier lists held."""
     here = Counter(each.base for each in reading.seen) if reading.whole else Counter[str]()
     for told in before if reading.whole else ():
         lacking = Counter(each.base for each in told if _lies_within(each.days, reading.window)) - here
@@ -342,7 +343,7 @@ def _count_within(reading: WindowReading, window: Window) -> int:
 
 
 def _joined(window: Window, parts: Sequence[WindowReading]) -> WindowReading:
-    """Return the readings of the pieces of a window as one: neighbours both tell what lies at their seam."""
+    """Return the readings of the pieces of a window as one; neighbouring pieces overlap."""
     open_part = next((part for part in parts if not part.whole), None)
     answered = all(part.answered for part in parts)
     return WindowReading(
@@ -357,10 +358,10 @@ def _joined(window: Window, parts: Sequence[WindowReading]) -> WindowReading:
 
 
 def union(lists: Iterable[Sequence[SeenRecord]]) -> list[SeenRecord]:
-    """Return what several lists of neighbouring days tell together.
+    """Return the records of several lists of neighbouring days together.
 
-    Of one content as many as the list has that tells it most often: equal records bear the same day, so that
-    each list that holds that day holds all of them.
+    Equal records have the same day, so each list that holds that day holds all of them. Of equal records, the
+    result therefore has as many as the list with most of them.
     """
     most: Counter[str] = Counter()
     kept: list[SeenRecord] = []

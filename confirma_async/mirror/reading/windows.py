@@ -1,4 +1,4 @@
-"""Which days are asked for, and when again: half months, the latest at every run, older ones more seldom."""
+"""Which windows a run reads: half months, the latest ones at every run, older ones less often."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _DAY = datetime.timedelta(days=1)
 
 @frozen(kw_only=True)
 class Past:
-    """What is known of an earlier reading of a window.
+    """The earlier readings of a window.
 
     Attributes:
-        proved_at: When it was last proved to be whole; None where it never was.
-        proved_last: The last day of that.
-        pieces: Into which it had to be cut.
+        proved_at: When the window was last proved; None where it never was.
+        proved_last: The last day that was proved then.
+        pieces: Into how many pieces it had to be cut.
         open: Whether the last reading proved nothing.
     """
 
@@ -49,12 +49,12 @@ class Past:
 
 
 def today_of(now: datetime.datetime) -> datetime.date:
-    """Return today, where invoices are dated."""
+    """Return today's date in Finnish summer time (UTC+3), since invoices are dated in Finland."""
     return (now + _AHEAD).date()
 
 
 def halves(first: datetime.date, last: datetime.date) -> Iterator[Window]:
-    """Return the half months that a period touches; the last one ends with it."""
+    """Return the half months that a period touches; the last one ends at the end of the period."""
     start = first.replace(day=1 if first.day <= MIDDLE else MIDDLE + 1)
     while start <= last:
         end = end_of_half(start)
@@ -75,10 +75,11 @@ def is_due(
 
     Args:
         window: The days.
-        past: What is known of it; None where it was never read.
+        past: Its earlier readings; None where it was never read.
         now: The moment of the run.
-        decaying: Whether the pauses grow with its age, from one week to eight; otherwise each is a week.
-        unsettled: Whether it holds a payment that no settlement covers.
+        decaying: Whether the pauses between readings grow with its age, from one week to eight; otherwise
+            each is one week.
+        unsettled: Whether the window holds a payment that no settlement covers.
     """
     age = (today_of(now) - window.last).days
     if past is None or past.open or past.proved_at is None or past.proved_last is None or age <= OVERLAP:
@@ -100,7 +101,7 @@ def spans(days: Iterable[datetime.date], gap: int = 7, most: int = 16) -> Iterat
 
     Args:
         days: The days.
-        gap: How many days may lie between two of a window.
+        gap: How many days may lie between two neighbouring days of a window.
         most: How many days a window may have.
     """
     first = last = None
@@ -114,7 +115,7 @@ def spans(days: Iterable[datetime.date], gap: int = 7, most: int = 16) -> Iterat
 
 
 def cut(window: Window, pieces: int) -> list[Window]:
-    """Return a window in so many pieces, or as many as it has days."""
+    """Cut a window into the given number of pieces, at most one for each day."""
     days = (window.last - window.first).days + 1
     pieces = min(max(pieces, 1), days)
     bounds = [window.first + datetime.timedelta(days=days * index // pieces) for index in range(pieces)]
@@ -123,5 +124,5 @@ def cut(window: Window, pieces: int) -> list[Window]:
 
 
 def asked(window: Window) -> Window:
-    """Return what to ask for, to prove a window: a day more at each end, since days are not those of UTC."""
+    """Return the window to ask for: one day more at each end, since time zones shift days."""
     return Window(window.first - _DAY, window.last + _DAY)

@@ -1,4 +1,4 @@
-"""All that a reconciliation compares, read from the mirror in one go."""
+"""The data that a reconciliation compares, read from the mirror at once."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Proved:
         return self.at[place] if place >= 0 and day <= self.lasts[place] else None
 
     def all_since(self, first: str, last: str) -> str | None:
-        """Return when all of a period was proved: at its windows' earliest proof; None where one is open."""
+        """Return the earliest proof among the windows of a period; None where one of them is open."""
         day, earliest = first, None
         while True:
             found = self.since(day)
@@ -127,7 +127,7 @@ class Proved:
             day = _after(end)
 
     def unproved(self, first: str, last: str) -> Iterator[tuple[str, str]]:
-        """Yield the periods of one that no window proves, each with its first and its last day."""
+        """Yield the parts of a period that no window proves, each with its first and its last day."""
         day = first
         while day <= last:
             place = bisect_right(self.firsts, day) - 1
@@ -149,14 +149,14 @@ def _before(day: str) -> str:
 
 @frozen(kw_only=True)
 class Facts:
-    """What there is to compare.
+    """The data to compare.
 
     Attributes:
         now: The moment of the reconciliation.
-        since: The first day that the mirror follows.
+        since: The first day that the mirror follows, in ISO 8601.
         distributions, payments, settlements: Which days of each list were read whole.
         moved: The cases on which something was paid.
-        begun: The date of the first invoice of a journal; None where no journal was read.
+        begun: The date of the journals' first invoice; None where no journal was read.
     """
 
     now: datetime.datetime
@@ -175,7 +175,7 @@ class Facts:
 
     @property
     def at(self) -> str:
-        """The moment, as the mirror keeps it."""
+        """The moment as the mirror stores it: ISO 8601, in UTC."""
         return moment(self.now) or ""
 
     @property
@@ -197,7 +197,7 @@ class Facts:
 
     @property
     def today(self) -> datetime.date:
-        """Today, where invoices are dated."""
+        """Today's date, in the time zone of invoice dates."""
         return today_of(self.now)
 
 
@@ -258,7 +258,7 @@ def facts_of(database: MirrorDatabase, account: MirroredAccount, now: datetime.d
 
 
 def _live(database: MirrorDatabase, account: MirroredAccount, kind: type[F]) -> list[F]:
-    """Read what the service lists of a kind, but for what is gone."""
+    """Read the records of a kind, without those that are gone."""
     rows = database.rows(
         f"SELECT {_SELECTS[kind]} JOIN record r ON r.id = d.record AND r.gone_since IS NULL "
         f"WHERE d.account = ? ORDER BY d.record{', d.position' if kind is Allocated else ''}",

@@ -20,12 +20,12 @@ _WAITING = frozenset({"pending", "claimed"})
 
 @frozen
 class InvoiceStanding:
-    """How one invoice of a journal stands.
+    """The result for one invoice of a journal.
 
     Attributes:
         sent: The invoice.
-        kind: How it stands.
-        listed: What the service lists of it; None where it lists nothing.
+        kind: The result.
+        listed: Its record at the service; None where the service does not list it.
         case: Its case; None where it has none that was read.
     """
 
@@ -59,7 +59,7 @@ def check_invoices(facts: Facts, horizons: Horizons) -> tuple[list[InvoiceStandi
 
 
 def _weight(record: Listed) -> tuple[bool, bool, int]:
-    """Weigh a record: a repetition and an error stand for an invoice only if need be."""
+    """Return the order in which records are matched: repetitions and errors come last."""
     return record.status in _REPEATED, record.status in _UNDELIVERED, record.record
 
 
@@ -72,7 +72,7 @@ def _paired(
 
 
 def _extra(invoices: Sequence[SentInvoice], records: Sequence[Listed]) -> list[Listed]:
-    """Return records beyond those that stand for what was sent, without repetitions and errors."""
+    """Return the records that match no sent invoice, without repetitions and errors."""
     real = [record for record in records if record.status not in _REPEATED | _UNDELIVERED]
     return real[len(invoices) :]
 
@@ -108,10 +108,7 @@ def _of_absent(facts: Facts, horizons: Horizons, sent: SentInvoice, proved: str 
 
 
 def _differs(sent: SentInvoice, case: Owed, facts: Facts) -> bool:
-    """Say whether a case claims another sum than was sent, as far as that can be told.
-
-    Nothing was paid on it.
-    """
+    """Say whether a case on which nothing was paid claims another sum than was sent."""
     if sent.cents is None or case.capital is None or sent.type == "CREDIT_NOTE" or case.closed_at is not None:
         return False
     if case.currency is not None and case.currency != sent.currency:
@@ -168,7 +165,7 @@ def _twice(sent: SentInvoice, extra: Listed, records: Sequence[Listed]) -> Diffe
 
 
 def check_overpaid(standings: Sequence[InvoiceStanding], allocated: Sequence[Allocated]) -> list[Difference]:
-    """Find invoices on which more was paid than they ask for: their capital, without interest and costs."""
+    """Find invoices on which more capital was paid than they ask for; interest and costs do not count."""
     capital: Counter[object] = Counter()
     for each in allocated:
         capital[each.number if each.case is None else each.case] += each.capital or 0
@@ -202,7 +199,7 @@ def check_overpaid(standings: Sequence[InvoiceStanding], allocated: Sequence[All
 
 
 def _unexpected(facts: Facts, listed: Mapping[tuple[str, str], Sequence[Listed]]) -> Iterator[Difference]:
-    """Yield what no journal has sent, from the first day on which one did."""
+    """Yield listed invoices that no journal has sent, from the day of the journals' first invoice on."""
     if facts.begun is None:
         return
     for (number, date), records in listed.items():

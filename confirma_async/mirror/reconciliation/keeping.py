@@ -32,10 +32,11 @@ def reconcile(
 
     Args:
         database: The mirror, which nobody else writes to.
-        account: Whose.
-        journals: The journals of the account, read anew; none leaves what an earlier run read.
-        horizons: How long the other side may take.
-        now: The moment.
+        account: The account to reconcile.
+        journals: The journals of the account, which are read anew; without any, the copy of an earlier run
+            is used.
+        horizons: How long the service may take to list an invoice, and to pay out a payment.
+        now: The moment of the reconciliation.
 
     Raises:
         MirrorError: the mirror cannot be written, or a journal is of another target or account.
@@ -54,7 +55,14 @@ def reconcile(
 def explain(
     database: MirrorDatabase, account: MirroredAccount, name: str, note: str, now: datetime.datetime
 ) -> None:
-    """Keep a person's explanation of a difference, which holds as long as what differs does not change.
+    """Write a person's explanation of a difference; it is valid as long as the difference does not change.
+
+    Args:
+        database: The mirror.
+        account: The account of the difference.
+        name: The id of the difference (``Difference.id``).
+        note: The explanation, in words.
+        now: The moment of the explanation.
 
     Raises:
         MirrorError: there is no difference of that name.

@@ -13,7 +13,7 @@ from confirma_async.mirror.content import digest
 
 
 class DifferenceKind(enum.Enum):
-    """How an invoice, a payment or a settlement stands to the others."""
+    """The result of a comparison for an invoice, a payment or a settlement."""
 
     MATCHED = "matched"
     """All sides agree."""
@@ -60,7 +60,7 @@ DIFFERENCES: Sequence[DifferenceKind] = tuple(kind for kind in DifferenceKind if
 
 @frozen(kw_only=True)
 class Horizons:
-    """How long the other side may take.
+    """How long the service may take before something missing is a difference.
 
     Attributes:
         listed: Days until the service lists an invoice that it accepted.
@@ -76,17 +76,17 @@ class Difference:
     """Something that does not agree.
 
     Attributes:
-        id: Its name: the same in every reconciliation, as long as what differs does not change.
-        kind: What it is.
+        id: Its id: the same in every reconciliation, as long as the difference does not change.
+        kind: The kind of difference.
         subject: What it is about, in words: ``invoice 1042``.
-        currency: ISO 4217; empty where it has none.
-        cents: How much it is about, in hundredths; None where it is about no amount.
-        day: The day that it belongs to.
+        currency: The currency (ISO 4217); empty where there is no amount.
+        cents: The amount in hundredths; None where it is about no amount.
+        day: The day that it belongs to, in ISO 8601.
         seller: The seller's business id, where a journal names it.
-        ours: What one side says: that of the journal, or of the payment.
-        theirs: What the other side says: that of the service, or of the settlement.
+        ours: What the journal, or the payment, says.
+        theirs: What the service's record, or the settlement, says.
         note: A person's explanation; None where there is none.
-        first_seen: When a reconciliation found it first.
+        first_seen: When a reconciliation first found it; ISO 8601, in UTC.
     """
 
     id: str
@@ -103,13 +103,13 @@ class Difference:
 
 
 def difference(kind: DifferenceKind, subject: str, *parts: object, **told: Any) -> Difference:
-    """Make a difference with a name of its own.
+    """Make a difference, with an id that is made of its contents.
 
     Args:
         kind: What it is.
         subject: What it is about.
-        parts: What tells it from others of its kind and subject.
-        told: The other attributes.
+        parts: Values that distinguish it from others of its kind and subject.
+        told: The other attributes of ``Difference``, by name.
     """
     name = digest([kind.value, subject, told.get("cents"), *(str(part) for part in parts)])
     return Difference(id=f"d-{name[:16]}", kind=kind, subject=subject, **told)

@@ -23,11 +23,11 @@ _BEFORE = datetime.timedelta(days=60)
 
 @frozen
 class PaidStanding:
-    """How one payment stands.
+    """The result for one payment.
 
     Attributes:
         paid: The payment.
-        kind: How it stands.
+        kind: The result.
         allocated: The allocation that pays it out; None where there is none.
     """
 
@@ -38,7 +38,7 @@ class PaidStanding:
 
 @define
 class MoneyCheck:
-    """What came of comparing payments and settlements."""
+    """The result of comparing payments and settlements."""
 
     payments: list[PaidStanding] = field(factory=list[PaidStanding])
     settlements: list[tuple[PaidOut, DifferenceKind]] = field(factory=list[tuple[PaidOut, DifferenceKind]])
@@ -145,7 +145,7 @@ def _standing(facts: Facts, paid: Paid, allocated: Allocated) -> PaidStanding:
 
 
 def _of_unsettled(facts: Facts, horizons: Horizons, paid: Paid) -> DifferenceKind:
-    """Return how a payment stands that no settlement covers."""
+    """Return the result for a payment that no settlement covers."""
     booked = (paid.booked_at or "")[:10]
     if not booked:
         return DifferenceKind.NOT_CHECKED
@@ -185,7 +185,7 @@ def _settled_side(allocated: Allocated, settlement: PaidOut) -> dict[str, object
 
 
 def _named(allocated: Allocated) -> str:
-    """Return what tells an allocation from others of its settlement, wherever in it the service lists it."""
+    """Return what identifies an allocation in its settlement, whatever its position there."""
     return str(allocated.position) if allocated.id is None else f"id {allocated.id}"
 
 
@@ -229,7 +229,7 @@ def _settled_twice(again: Allocated, first: Allocated, of_settlement: dict[int, 
 
 
 def _without_payment(facts: Facts, allocated: Allocated, settlement: PaidOut) -> Difference | None:
-    """Return what was paid out without a payment, where the payments of before were read whole."""
+    """Return the difference of a payout without a payment, where all earlier payments were read whole."""
     day = allocated.date or settlement.date
     if not day:
         return None
@@ -277,7 +277,7 @@ def _check_settlements(facts: Facts, found: MoneyCheck) -> None:
 
 
 def _broken(settlement: PaidOut, allocations: Sequence[Allocated]) -> Difference | None:
-    """Return what does not add up in a settlement, all taken together."""
+    """Return the difference of a settlement whose sums do not add up; None where they do."""
     total = sum(each.cents or 0 for each in allocations)
     off = [each for each in allocations if each.parts is not None and each.parts != each.cents]
     other = [each for each in allocations if each.currency not in {None, settlement.currency}]

@@ -27,11 +27,11 @@ class ReconciliationTotal:
 
     Attributes:
         what: ``invoices``, ``payments`` or ``settlements``.
-        kind: How they stand.
-        currency: ISO 4217.
+        kind: The result of their comparison.
+        currency: The currency (ISO 4217).
         seller: The seller's business id; empty for payments and settlements, which name none.
-        count: How many they are.
-        cents: Their sum in hundredths, of those that state an amount.
+        count: How many there are.
+        cents: The sum, in hundredths, of those that state an amount.
     """
 
     what: str
@@ -43,7 +43,7 @@ class ReconciliationTotal:
 
     @property
     def amount(self) -> Decimal:
-        """Their sum."""
+        """The sum as a Decimal in currency units."""
         return Decimal(self.cents).scaleb(-2)
 
 
@@ -54,11 +54,11 @@ class Month:
     Attributes:
         month: ``2026-11``.
         currency: ISO 4217.
-        sent: What was sent.
-        collected: What was paid.
-        paid_out: What was paid out.
-        open: What was open at its end, of what was sent.
-        overdue: Of that, what was older than 30 days: the lists of the service name no due date.
+        sent: The sum of the invoices sent.
+        collected: The sum of the payments of debtors.
+        paid_out: The sum of the settlements.
+        open: The sum of sent invoices that was not paid at the end of the month.
+        overdue: The part of ``open`` that was older than 30 days: the lists of the service name no due date.
     """
 
     month: str
@@ -76,9 +76,9 @@ class Age:
 
     Attributes:
         currency: ISO 4217.
-        until: The age in days up to which it counts; None for the oldest.
+        until: The highest age of the group in days; None for the group of the oldest.
         count: How many cases.
-        cents: How much is open on them.
+        cents: The open sum of these cases, in hundredths.
     """
 
     currency: str
@@ -89,21 +89,22 @@ class Age:
 
 @frozen(kw_only=True)
 class Reconciliation:
-    """What came of comparing everything with everything.
+    """The result of a reconciliation.
 
     Attributes:
         account: The account's name.
-        target: What it is an account of.
-        made_at: When.
+        target: The base URL, or the sandbox, that it is an account of.
+        made_at: When the reconciliation was made.
         synced_at: When the mirror was last brought up to date; None where it never was.
-        horizons: How long the other side may take.
-        totals: What stands how, by currency and seller.
-        differences: What does not agree, by kind.
-        months: What each month came to.
-        ageing: What is open, by age.
-        not_checked: How many could not be checked, because a list is not proved or an amount not readable.
+        horizons: How long the service may take.
+        totals: Counts and sums by result, currency and seller.
+        differences: The differences, ordered by kind.
+        months: The sums of each month.
+        ageing: The open sums, by age.
+        not_checked: How many invoices, payments and settlements could not be checked, because a list is not
+            proved or an amount cannot be read.
         unproved: The periods of lists that are not proved: what else they hold is not known.
-        closed: Names of differences of an earlier reconciliation that are none any more.
+        closed: Ids of differences of an earlier reconciliation that no longer exist.
     """
 
     account: str
@@ -131,7 +132,14 @@ class Reconciliation:
 
 
 def compare(facts: Facts, horizons: Horizons, account: str, target: str) -> Reconciliation:
-    """Compare all there is. Pure: it reads nothing and keeps nothing."""
+    """Compare all data of an account; it neither reads nor writes a database.
+
+    Args:
+        facts: The data.
+        horizons: How long the service may take.
+        account: The account's name.
+        target: The base URL, or the sandbox, that it is an account of.
+    """
     standings, differences = check_invoices(facts, horizons)
     money = check_money(facts, horizons)
     differences = [
@@ -157,7 +165,7 @@ def compare(facts: Facts, horizons: Horizons, account: str, target: str) -> Reco
 
 
 def _with_names_of_their_own(differences: Sequence[Difference]) -> list[Difference]:
-    """Return two that are the same in all they say are two: the second one's name tells so."""
+    """Return the differences with unique ids; of equal ones, the later ones get other ids."""
     seen: Counter[str] = Counter()
     named: list[Difference] = []
     for each in differences:

@@ -1,4 +1,4 @@
-"""Whose records a mirror holds: several accounts may share one, and none is mixed with another."""
+"""The accounts of a mirror: several accounts may share one, and their records are kept apart."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class MirroredAccount:
 
     Attributes:
         id: The mirror's number for it.
-        target: What it is an account of.
-        name: Its name.
+        target: The base URL, or the sandbox, that it is an account of.
+        name: The account's name.
         salt: The salt of its keys' fingerprints, as hexadecimal digits.
         prints: The fingerprints of its keys.
-        since: The first day that is followed.
+        since: The first day that the mirror follows, in ISO 8601.
     """
 
     id: int
@@ -40,13 +40,13 @@ class MirroredAccount:
 
 @frozen(kw_only=True)
 class Claimant:
-    """Who wants to read or write a mirror.
+    """The caller that wants to read or write a mirror.
 
     Attributes:
-        target: What is called.
-        name: The account's name; None where nothing but the key says whose it is.
-        owner: The key, and what is known of it.
-        journal: The account's own journal, where it is there.
+        target: The base URL that is called.
+        name: The account's name; None where only the key says which account it is.
+        owner: The key, and the account that it is known to belong to.
+        journal: The account's own journal; None where it does not exist.
     """
 
     target: str
@@ -56,7 +56,7 @@ class Claimant:
 
 
 def claimant(base_url: str, key: Secret, account: AccountName) -> Claimant:
-    """Find out whose key it is, as a job does.
+    """Find the account of a key, as a job does.
 
     Raises:
         UnknownKeyError: the key belongs to no account that is known here, while others are.
@@ -93,9 +93,9 @@ def admitted(database: MirrorDatabase, who: Claimant, since: datetime.date | Non
 
     Args:
         database: The mirror.
-        who: Whose key.
-        since: The first day that is followed of a new account, which is made known to the mirror; None
-            where the account must be known.
+        who: The caller, with its key.
+        since: The first day to follow, for a new account, which is added to the mirror; None where the
+            account must be known.
 
     Raises:
         MirrorError: the key is of another account than the mirror knows by that name, or of none it must
@@ -135,7 +135,7 @@ def admitted(database: MirrorDatabase, who: Claimant, since: datetime.date | Non
 
 
 def forget_if_empty(database: MirrorDatabase, account: MirroredAccount) -> None:
-    """Forget an account of which nothing was read, so that a mistyped key stands in nobody's way."""
+    """Remove an account of which nothing was read, so that a mistyped key leaves no account behind."""
     mine = (account.id,)
     tables = ("reading", "record", "sent", "consumer")
     if any(database.rows(f"SELECT 1 FROM {table} WHERE account = ? LIMIT 1", mine) for table in tables):
@@ -150,10 +150,10 @@ def _knows(account: MirroredAccount, owner: Owner) -> bool:
 
 
 def chosen(database: MirrorDatabase, name: str | None = None) -> MirroredAccount:
-    """Return the account that is asked about: the one named, else the only one.
+    """Return the account of a name; the only account where no name is given.
 
     Raises:
-        MirrorError: there is none of that name, or it cannot be told which one is meant.
+        MirrorError: there is no account of that name, or no name was given and there are several.
     """
     known = accounts_of(database)
     found = [account for account in known if name is None or account.name == name]

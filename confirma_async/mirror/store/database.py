@@ -1,4 +1,4 @@
-"""The port to a database: the little that the mirror asks of one, so that two of them can give it.
+"""The port to a database: the few operations that the mirror needs, in SQLite and in PostgreSQL.
 
 Statements are plain SQL that SQLite and PostgreSQL read alike: upserts with ``ON CONFLICT``, ``?`` for
 values, text and whole numbers only. A query builder would hide it from who wants to ask the mirror in SQL.
@@ -25,7 +25,7 @@ class MirrorDatabase(Protocol):
 
     @property
     def name(self) -> str:
-        """What names it to people: a path, or a URL without user and password."""
+        """Its name in messages: a path, or a URL without user and password."""
         ...
 
     def rows(self, statement: str, values: Values = ()) -> list[Found]:
@@ -41,14 +41,14 @@ class MirrorDatabase(Protocol):
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Have what is written inside become durable together when the block ends, or not at all."""
+        """Make the writes inside the block durable together when it ends, or none of them."""
         ...
 
     def alone(self, of: str = "run") -> AbstractContextManager[None]:
-        """Keep every other run out while the block lasts; a process that dies lets go of it.
+        """Keep every other run out while the block lasts; the lock ends with the process.
 
         Args:
-            of: What must run once at a time: a run that reads or compares, or the delivery to a consumer.
+            of: The name of the lock: of runs that read or compare, or of the delivery to one consumer.
 
         Raises:
             MirrorBusyError: another run is at work.
@@ -56,19 +56,19 @@ class MirrorDatabase(Protocol):
         ...
 
     def ask(self, question: str, most: int) -> QueryRows:
-        """Run a statement of the user's that can only read.
+        """Run a query of the user's, which cannot change anything.
 
         Args:
-            question: SQL.
-            most: Rows that are returned at most.
+            question: One SELECT statement.
+            most: How many rows are returned at most.
 
         Raises:
-            MirrorError: it is no question, or cannot be answered.
+            MirrorError: it is no SELECT statement, or it fails.
         """
         ...
 
     def close(self) -> None:
-        """Let go of it. Closing twice is fine."""
+        """Close the connection. Closing twice is fine."""
         ...
 
 
@@ -87,12 +87,12 @@ class QueryRows(Protocol):
 
     @property
     def cut(self) -> bool:
-        """Whether there are more rows."""
+        """Whether there are more rows than were returned."""
         ...
 
 
 def portions(values: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
-    """Split a list of values for ``IN (...)``: the places for each part, and the part."""
+    """Split values for ``IN (...)`` into parts; yield the placeholders of each part, and the part."""
     for start in range(0, len(values), ALL_AT_ONCE):
         part = values[start : start + ALL_AT_ONCE]
         yield ", ".join("?" * len(part)), part

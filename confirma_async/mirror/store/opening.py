@@ -22,7 +22,7 @@ Where: TypeAlias = str | Path | None
 
 
 def place_of(where: Where) -> str | Path:
-    """Return where a mirror is: what is named, else what CONFIRMA_MIRROR says, else beside the journals.
+    """Return where a mirror is: the given place, else CONFIRMA_MIRROR, else beside the journals.
 
     Raises:
         ConfigurationError: the user has no home directory, or the URL is of another kind of database.
@@ -42,11 +42,11 @@ def open_mirror(where: Where = None, *, make: bool = False) -> MirrorDatabase:
     """Open a mirror.
 
     Args:
-        where: What names it.
-        make: Whether it is made where there is none.
+        where: A path, or a ``postgresql://`` URL.
+        make: Whether to make the mirror where there is none.
 
     Raises:
-        MirrorError: it cannot be opened, is something else, or of a newer version.
+        MirrorError: it cannot be opened, is no mirror, or has a newer version.
         ConfigurationError: there is no place for it, or the driver is not installed.
     """
     place = place_of(where)

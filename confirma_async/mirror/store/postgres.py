@@ -75,7 +75,7 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
-        """Yield all or nothing; inside another transaction it is part of that one."""
+        """Commit the block, or roll it back; inside another transaction it is part of that one."""
         if self._depth:
             yield
             return
@@ -88,7 +88,7 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def alone(self, of: str = "run") -> Generator[None]:
-        """Keep every other run out, by a lock that the server takes back when the connection is gone."""
+        """Keep every other run out, by a lock that the server releases when the connection ends."""
         key = (_LOCK, zlib.crc32(of.encode()) - 2**31)
         if not self.rows("SELECT pg_try_advisory_lock(?, ?)", key)[0][0]:
             raise MirrorBusyError(
@@ -101,7 +101,7 @@ class PostgresDatabase:
                 self.run("SELECT pg_advisory_unlock(?, ?)", key)
 
     def ask(self, question: str, most: int) -> ServerAnswer:
-        """Answer a question by a cursor of a read-only transaction: it takes one SELECT, no more."""
+        """Run a query by a cursor in a read-only transaction, which accepts one SELECT only."""
         with contextlib.closing(self._connected()) as connection:
             connection.read_only = True
             try:
@@ -144,7 +144,7 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def _explained(self) -> Generator[psycopg.Connection[Found]]:
-        """Tell a failure of the database in a sentence."""
+        """Raise a failure of the database as a ``MirrorError`` with a sentence."""
         try:
             yield self._connection
         except psycopg.Error as error:
@@ -155,12 +155,12 @@ class PostgresDatabase:
 
 @cache
 def _placed(statement: str) -> sql.SQL:
-    """Return a statement with this driver's places for values; ours hold neither ``%`` nor a quoted ``?``."""
+    """Return a statement with this driver's placeholders; ours hold neither ``%`` nor a quoted ``?``."""
     return _statement(statement.replace("?", "%s"))
 
 
 def _taken(values: Values) -> Values:
-    """Return values with what this server takes in place of NUL, which it takes in no text."""
+    """Return values with U+FFFD in place of NUL, which this server refuses in text."""
     return [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in values]
 
 
@@ -169,5 +169,5 @@ def _statement(text: str) -> sql.SQL:
 
 
 def _reason(error: psycopg.Error) -> str:
-    """Return the server's own words, in one line, without the statement."""
+    """Return the server's message in one line, without the statement."""
     return (error.diag.message_primary or str(error)).partition("\n")[0] or type(error).__name__

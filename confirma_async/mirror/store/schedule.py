@@ -33,7 +33,7 @@ class Planned:
     Attributes:
         window: The days.
         pieces: In how many pieces to begin, since the last reading had to be cut.
-        keep: Whether the reading counts for the schedule.
+        keep: Whether the reading is noted in the schedule.
     """
 
     window: Window
@@ -42,9 +42,9 @@ class Planned:
 
 
 def planned(session: WriteSession, stream: Stream, since: datetime.date) -> list[Planned]:
-    """Return the windows of a list that are due: by their days, but those that proved nothing last.
+    """Return the windows of a list that are due, in order; those that were not proved last time come last.
 
-    Where the service does not answer for some, they do not keep a run from the others.
+    So windows that the service does not answer do not keep a run from the others.
     """
     today = today_of(session.now)
     first = max(since, today - HISTORY * _DAY)
@@ -92,7 +92,7 @@ def _unsettled(session: WriteSession, today: datetime.date) -> frozenset[datetim
 
 
 def _open_days(session: WriteSession, first: datetime.date) -> list[datetime.date]:
-    """Return the days of invoices, older than the overlap, of which something is still expected."""
+    """Return the days of older invoices of which a change is still expected."""
     states = ", ".join(f"'{state}'" for state in SETTLED_STATES)
     until = (today_of(session.now) - OVERLAP * _DAY).isoformat()
     rows = session.database.rows(

@@ -61,7 +61,7 @@ class SqliteDatabase:
         make: Whether it is made where there is none.
 
     Raises:
-        MirrorError: it cannot be opened, is something else, or of a newer version.
+        MirrorError: it cannot be opened, is no mirror, or has a newer version.
     """
 
     def __init__(self, path: Path, *, make: bool = False) -> None:
@@ -93,7 +93,7 @@ class SqliteDatabase:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
-        """Yield all or nothing; inside another transaction it is part of that one."""
+        """Commit the block, or roll it back; inside another transaction it is part of that one."""
         if self._depth:
             yield
             return
@@ -112,7 +112,7 @@ class SqliteDatabase:
 
     @contextlib.contextmanager
     def alone(self, of: str = "run") -> Generator[None]:
-        """Keep every other run out, by a lock beside the file: one on the file itself is SQLite's own."""
+        """Keep every other run out, by a lock on a file beside the mirror."""
         file = self._path.resolve()
         lock = file.with_name(f"{file.name}-{of}")
         try:
@@ -129,7 +129,7 @@ class SqliteDatabase:
             os.close(descriptor)
 
     def ask(self, question: str, most: int) -> FileAnswer:
-        """Answer a question on a connection of its own, which can only read."""
+        """Run a query on a connection of its own, which cannot write."""
         with contextlib.closing(sqlite3.connect(self._uri("ro"), uri=True, timeout=_PATIENCE)) as connection:
             connection.execute("PRAGMA query_only = ON")
             connection.set_authorizer(_authorised)
@@ -146,7 +146,7 @@ class SqliteDatabase:
         return FileAnswer(columns, found[:most], len(found) > most)
 
     def close(self) -> None:
-        """Let go of the file. Closing twice is fine."""
+        """Close the file. Closing twice is fine."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -176,7 +176,7 @@ class SqliteDatabase:
         return connection
 
     def _check_place(self) -> None:
-        """Refuse to write to a file that is not at its place any more: nobody would find it again."""
+        """Refuse to write to a file that was moved, removed or replaced: its path leads elsewhere."""
         try:
             there = os.stat(self._path)
         except OSError:
@@ -192,7 +192,7 @@ class SqliteDatabase:
 
     @contextlib.contextmanager
     def _explained(self) -> Generator[sqlite3.Connection]:
-        """Tell a failure of the database in a sentence."""
+        """Raise a failure of the database as a ``MirrorError`` with a sentence."""
         try:
             yield self._connection  # type: ignore[misc]  # None while it is being opened, when nobody asks
         except sqlite3.Error as error:
@@ -210,7 +210,7 @@ def _may_be_a_database(path: Path) -> bool:
 
 
 def _prepare(path: Path, connection: sqlite3.Connection, *, make: bool) -> None:
-    """Make the tables of an empty file; refuse one that is something else, before anything is changed."""
+    """Make the tables in an empty file; refuse a file that is no mirror, before anything is changed."""
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -1,4 +1,4 @@
-"""Which cases are read, and when again: at once where something changed, else the more seldom the older."""
+"""Which cases are read, and when again: at once after a change, else less often the older they are."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOLLOWED = 400 * _DAY
 
 
 def notice(session: WriteSession, cases: Collection[int]) -> None:
-    """Have cases read in this run, since something of theirs has changed."""
+    """Make cases due in this run, because something about them has changed."""
     session.database.many(
         "INSERT INTO watch (account, case_id, due_at) VALUES (?, ?, ?) "
         "ON CONFLICT (account, case_id) DO UPDATE SET due_at = excluded.due_at",
@@ -32,7 +32,7 @@ def notice(session: WriteSession, cases: Collection[int]) -> None:
 
 
 def due(session: WriteSession, most: int) -> list[int]:
-    """Return the cases to read now, the longest due first."""
+    """Return the numbers of at most ``most`` cases to read now; those due longest come first."""
     rows = session.database.rows(
         "SELECT case_id FROM watch WHERE account = ? AND due_at <= ? ORDER BY due_at, case_id LIMIT ?",
         (session.account, session.at, most),
@@ -49,7 +49,7 @@ def left(session: WriteSession) -> int:
 
 
 def unread(session: WriteSession, case: int, reason: str) -> None:
-    """Note why a case could not be read; it stays due, after the others."""
+    """Note why a case could not be read, in words; it stays due, after the others."""
     later = moment(session.now + _DAY / 2)
     session.database.run(
         "UPDATE watch SET due_at = ?, reason = ? WHERE account = ? AND case_id = ?",
@@ -62,7 +62,7 @@ def read(session: WriteSession, cases: Sequence[tuple[int, Raw, str]]) -> None:
 
     Args:
         session: The mirror and the run.
-        cases: Their numbers, what was told, and the digest of what changes with an event only.
+        cases: For each case its number, its record, and the digest of the parts that only events change.
     """
     known: dict[int, tuple[str | None, str | None]] = {}
     for places, part in portions([number for number, _, _ in cases]):
@@ -89,7 +89,7 @@ def read(session: WriteSession, cases: Sequence[tuple[int, Raw, str]]) -> None:
 
 
 def _again(now: datetime.datetime, moved: datetime.datetime, *, closed: bool) -> datetime.datetime | None:
-    """Return when a case is read again; None where nothing more is expected of it."""
+    """Return when a case is read again; None where it is not expected to change any more."""
     idle = now - moved
     if closed and idle > FOLLOWED:
         return None

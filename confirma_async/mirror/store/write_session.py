@@ -1,4 +1,4 @@
-"""Who writes into a mirror: which run, for which account, at which moment."""
+"""What the writes of a run have in common: mirror, account, run and moment."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from confirma_async.mirror.store.database import MirrorDatabase
 
 @frozen(kw_only=True)
 class WriteSession:
-    """What writes are made for.
+    """What the writes of a run have in common.
 
     Attributes:
         database: The mirror.
         account: The account's number.
-        run: The run's number: one that is not the latest any more writes nothing.
+        run: The run's number; a run that is no longer the latest writes nothing.
         now: The moment of the run.
-        converter: Reads records, with the user's corrections of names.
+        converter: Reads records, with the names that the user's overrides correct.
     """
 
     database: MirrorDatabase
@@ -31,5 +31,5 @@ class WriteSession:
 
     @property
     def at(self) -> str:
-        """The moment, as the mirror keeps it."""
+        """The moment of the run as the mirror stores it: ISO 8601, in UTC."""
         return moment(self.now) or ""

@@ -1,4 +1,4 @@
-"""What was read of a window becomes part of the mirror, in one transaction: all of it, or nothing."""
+"""Writes the reading of a window into the mirror, in one transaction: all of it, or nothing."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 @define
 class Merged:
-    """What came of it.
+    """The result of writing a reading into the mirror.
 
     Attributes:
         records: How many records were seen.
         kinds: How many of them were new, changed, gone or back.
-        lacking: The days of known records that the reading lacks, where that was not confirmed and nothing
-            was written.
+        lacking: The days of known records that the reading lacks. Where it is not empty, the lack was not
+            confirmed, and nothing was written.
     """
 
     records: int = 0
@@ -57,15 +57,15 @@ def merge(
     keep: bool = True,
     confirmed: bool = False,
 ) -> Merged:
-    """Make a reading of a window part of the mirror.
+    """Write the reading of a window into the mirror.
 
     Args:
         session: The mirror and the run.
-        stream: What was read.
-        reading: What came of it.
-        keep: Whether the reading counts for the schedule.
-        confirmed: Whether it was asked for once more what it lacks; without that, what lacks known records is
-            not written.
+        stream: The list that was read.
+        reading: The reading.
+        keep: Whether the reading is noted in the schedule.
+        confirmed: Whether the service was asked once more for the known records that the reading lacks. If
+            not, a reading that lacks known records is not written.
 
     Raises:
         MirrorBusyError: another run has begun since.
@@ -84,11 +84,11 @@ def merge(
 
 
 def merge_cases(session: WriteSession, cases: Sequence[tuple[int, SeenRecord, str]]) -> Merged:
-    """Make cases that were read part of the mirror.
+    """Write cases that were read into the mirror.
 
     Args:
         session: The mirror and the run.
-        cases: Their numbers, what was told of each, and the digest of what changes with an event only.
+        cases: For each case its number, its record, and the digest of the parts that only events change.
     """
     with session.database.transaction():
         check_latest(session)
@@ -101,7 +101,7 @@ def merge_cases(session: WriteSession, cases: Sequence[tuple[int, SeenRecord, st
 
 
 def check_latest(session: WriteSession) -> None:
-    """Refuse to write for a run that another one has taken the place of."""
+    """Refuse to write for a run if a later run has begun."""
     ((latest,),) = session.database.rows("SELECT max(id) FROM run")
     if latest != session.run:
         raise MirrorBusyError(
@@ -156,7 +156,7 @@ def _pair_payments(session: WriteSession, found: Matching) -> None:
 
 
 def latest_raw(session: WriteSession, forms: Sequence[tuple[int, int]]) -> dict[int, Raw]:
-    """Return the raw form of records, by their number and that of the form."""
+    """Return the raw JSON of records, by record and version number."""
     wanted = set(forms)
     found: dict[int, Raw] = {}
     for places, part in portions([record for record, _ in forms]):
@@ -254,7 +254,7 @@ def _days(seen: SeenRecord) -> tuple[str, str]:
 def _write_forms(
     session: WriteSession, stream: str, forms: Sequence[tuple[int, int, Raw]], *, anew: bool = False
 ) -> None:
-    """Keep the raw form of records, and make the typed rows of it."""
+    """Write the raw JSON of records, and the typed rows made of it."""
     session.database.many(
         "INSERT INTO revision (record, number, seen_at, raw) VALUES (?, ?, ?, ?)",
         [(record, number, session.at, _encode(raw).decode()) for record, number, raw in forms],
@@ -269,9 +269,9 @@ def write_projections(
 
     Args:
         session: The mirror and the run.
-        stream: What they are.
-        records: Their numbers, and what was told of each.
-        anew: Whether there may be rows of them already.
+        stream: The list that they are of.
+        records: For each record its number and its raw JSON.
+        anew: Whether there may be rows of them already, which are replaced.
     """
     rows: dict[str, list[tuple[Any, ...]]] = {}
     drift: Counter[UndescribedPlace] = Counter()
@@ -310,7 +310,7 @@ def stream_of(table: str) -> str:
 
 
 def _placed(table: str, record: int, account: int, row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return a row with its record and its account; that of an allocation has its position between them."""
+    """Return a row with the numbers of its record and account; of an allocation also with its position."""
     return (record, row[0], account, *row[1:]) if table == "allocation_data" else (record, account, *row)
 
 
@@ -330,11 +330,11 @@ def _write_told(session: WriteSession, told: Sequence[RecordChange]) -> None:
 
 
 def put_events(session: WriteSession, events: Sequence[tuple[str, str, str, Raw]]) -> None:
-    """Put events in the table that they are delivered from.
+    """Write events into the table from which they are delivered.
 
     Args:
         session: The mirror and the run.
-        events: Their names, types, subjects and data. One whose name is known is there already.
+        events: Their ids, types, subjects and data. An event whose id is there already is skipped.
     """
     if not events:
         return
