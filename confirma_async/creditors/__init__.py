@@ -42,7 +42,7 @@ __all__ = ["CreditorOutboxes", "Creditors", "CreditorsPlan", "CreditorsReport", 
 
 
 class CreditorsOptions(ClientOptions, total=False):
-    """What ``Creditors`` takes besides profiles: what ``Confirma`` takes, save keys and accounts."""
+    """The options of ``Creditors``: those of ``Confirma``, without keys and accounts."""
 
     environment: Environment
     base_url: str | None
@@ -56,8 +56,8 @@ class Creditors(AsyncClosing):
 
     Args:
         profiles: The accounts.
-        new_accounts: Whether accounts that are not known here yet may be begun; asked for only where others
-            are known, so that a renamed account does not forget what was sent.
+        new_accounts: Whether to begin accounts that are not known on this machine yet. It must be set only
+            where other accounts are known: so a renamed account does not start with an empty journal.
         options: As for ``Confirma``.
 
     Raises:
@@ -87,10 +87,15 @@ class Creditors(AsyncClosing):
     def from_env(
         cls, profiles: Profiles, *, new_accounts: bool = False, **options: Unpack[CreditorsOptions]
     ) -> Self:
-        """Go where CONFIRMA_ENVIRONMENT and CONFIRMA_BASE_URL say; the keys are the profiles'.
+        """Make ``Creditors`` for the service that CONFIRMA_ENVIRONMENT or CONFIRMA_BASE_URL names.
+
+        Args:
+            profiles: The accounts, with their keys.
+            new_accounts: See the class.
+            options: As for ``Confirma``.
 
         Raises:
-            ConfigurationError: a variable says something that cannot be used.
+            ConfigurationError: the value of a variable cannot be used.
         """
         environment, base_url = target_from_env(os.environ)
         arguments: CreditorsOptions = {"environment": environment, "base_url": base_url, **options}
@@ -98,7 +103,7 @@ class Creditors(AsyncClosing):
 
     @property
     def settings(self) -> Settings:
-        """Where calls go."""
+        """The settings: environment and base URL of all calls."""
         return self._confirma.settings
 
     @property
@@ -119,18 +124,18 @@ class Creditors(AsyncClosing):
     ) -> CreditorsReport:
         """Send every invoice exactly once, each under the key of its seller's account.
 
-        Each account has a run in its own journal. What stops one, such as a key that has expired, stops it
-        alone.
+        Each account has a run in its own journal. An error of one account, such as an expired key, stops that
+        account only.
 
         Args:
             invoices: The invoices, as ``bulk.submit`` takes them, of any sellers in any order: a collection,
-                or a function that begins to read them anew, for they are read twice. An account whose calls
-                are slow holds the reading up once 512 of its invoices wait.
-            counts: How many invoices each account has, where ``Profiles.count`` was asked already; they are
-                read once then.
-            stop: An event that, once set, ends the jobs after what is under way.
-            told: Called with the account's name, None for a record of no account, and the outcome, after
-                it is durable.
+                or a function that begins to read them anew, because they are read twice. Reading pauses while
+                512 invoices of one account wait.
+            counts: How many invoices each account has, from ``Profiles.count``; the invoices are then read
+                only once.
+            stop: An event that, once set, ends the jobs after the calls under way.
+            told: Called with the account's name (None for a record of no account) and the outcome, after the
+                outcome is durable.
             options: How the jobs run; see ``JobOptions``.
 
         Raises:
@@ -191,15 +196,15 @@ class Creditors(AsyncClosing):
     ) -> CreditorsPlan:
         """Queue every invoice for workers (``work``), each in the database of its seller's account.
 
-        Interrupted, the same call goes on. What stops one account, such as a database that is away, stops it
-        alone.
+        After an interruption, the same call goes on. An error of one account, such as a database that cannot
+        be reached, stops that account only.
 
         Args:
-            invoices: As of ``submit``.
-            counts: As of ``submit``.
-            keep_bodies: As of ``bulk.plan``.
-            chunk_size: As of ``bulk.plan``.
-            options: How the jobs run; see ``JobOptions``. How lookups go is up to the workers.
+            invoices: As for ``submit``.
+            counts: As for ``submit``.
+            keep_bodies: Days for which bodies are kept, as for ``bulk.plan``.
+            chunk_size: Invoices that a worker takes at a time, as for ``bulk.plan``.
+            options: How the jobs run; see ``JobOptions``. Options of lookups have no effect here.
 
         Raises:
             RequestInvalidError: no profile names a seller; nothing was planned.
@@ -239,20 +244,20 @@ class Creditors(AsyncClosing):
     ) -> Mapping[str, WorkerEnd | ConfirmaError]:
         """Send what was planned for each account, together with any number of other workers.
 
-        Each account has its own journal, key and rate, which is that of all workers together. What stops one
-        stops it alone: it is begun again after a while, unless its key or its journal is at fault.
+        Each account has its own journal, key and rate; the rate is that of all workers together. An error of
+        one account stops the worker of that account only. It begins again after a while, unless the key or
+        the journal is the cause.
 
         Args:
-            stop: An event that, once set, ends the workers after what is under way.
-            until_empty: Whether each worker ends once nothing of its account is to be sent any more, here or
-                in the hands of another one.
-            begun: Called with the account's name once its worker has begun, and what its health can be asked
-                of from then on.
+            stop: An event that, once set, ends the workers after the calls under way.
+            until_empty: Whether each worker ends once no worker has anything of its account left to send.
+            begun: Called with the account's name once its worker has begun, and with what its health can be
+                asked of.
             stopped: Called with the account's name and how its worker ended, each time that it stops.
             options: How lookups go, and when too many rejections stop a worker; see ``JobOptions``.
 
         Returns:
-            How the worker of each account ended; the error where it could not go on.
+            How the worker of each account ended; its error where it could not go on.
 
         Raises:
             ConfigurationError: a key cannot be read or is another account's, or a journal is no database.
@@ -306,7 +311,7 @@ class Creditors(AsyncClosing):
     async def _places(self) -> Callable[[str], Awaitable[Placement]]:
         """Find the journal of every account whose database answers, and return what finds the others.
 
-        A database that is away stops its account alone.
+        A database that cannot be reached stops its account only.
 
         Raises:
             ConfigurationError: as of ``place``.
@@ -362,7 +367,7 @@ class Creditors(AsyncClosing):
             db: The mirror of all accounts, as for ``mirror.sync``.
 
         Returns:
-            The report of each account; the error where its run could not begin, which stops no other.
+            The report of each account; the error where its run could not begin, which stops no other account.
 
         Raises:
             ConfigurationError: a key cannot be read, or is another account's; nothing was called.
@@ -391,7 +396,7 @@ class Creditors(AsyncClosing):
 def _reading_anew(
     invoices: Collection[Record] | Callable[[], Iterable[Record]],
 ) -> Callable[[], Iterable[Record]]:
-    """Return what begins to read the invoices; an iterator, read once, would have none left to send.
+    """Return a function that begins to read the invoices; refuse an iterator, which can be read only once.
 
     Raises:
         ConfigurationError: they can be read only once.
@@ -409,7 +414,7 @@ def _untold(_account: str | None, _outcome: Outcome) -> None:
 
 
 def _whose(profile: str, error: UnknownKeyError | UnknownAccountError) -> str:
-    """Say whose key a profile has, in the words of profiles."""
+    """Return the message for a profile whose key or account does not fit the known accounts."""
     if isinstance(error, UnknownKeyError) and error.holder is not None:
         return (
             f"the key of the profile {profile} belongs to the account {error.holder} of {error.target}; give "
@@ -430,8 +435,8 @@ def _check_journal(profile: str, placement: Placement) -> None:
     """Refuse a journal that is another account's, before anything is sent.
 
     Raises:
-        ConfigurationError: it is.
-        JournalError: it cannot be read, or is gone.
+        ConfigurationError: the journal is another account's.
+        JournalError: the journal cannot be read, or is gone.
     """
     if placement.path is None:
         return

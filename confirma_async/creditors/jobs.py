@@ -27,13 +27,14 @@ class CreditorJobs:
 
     Attributes:
         do: Does the job of an account over its records.
-        account_of: Says whose a record is, by its place in the source; refuses what is nobody's.
+        account_of: Gets a record and its place in the source, from 1. Returns the name of its account, or the
+            refusal of a record of no account.
         expected: The accounts that have invoices in the source.
-        stop: Once set, what is under way comes to its end.
-        told: Hears the refusal of each record that is nobody's.
-        failed: Why the job of an account broke off, where it did.
+        stop: Once set, the jobs end after the calls under way.
+        told: Called with the refusal of each record of no account.
+        failed: The errors of the jobs that broke off, by account.
         refused: How many records are of no account.
-        issues: The outcomes of those, at most a thousand.
+        issues: The outcomes of these records, at most a thousand.
     """
 
     do: Callable[[str, AsyncIterable[Record]], Awaitable[None]]
@@ -47,9 +48,9 @@ class CreditorJobs:
     _channels: dict[str, RecordChannel] = field(init=False, factory=dict[str, RecordChannel])
 
     async def run(self, records: Iterable[Record]) -> None:
-        """Bring every record to its outcome, or as far as the job of its account can go.
+        """Bring every record to its outcome, unless the job of its account breaks off.
 
-        Whatever the source fails with is raised once what is under way has come to its end.
+        An error of the source is raised after the calls under way have ended.
         """
         failure: Exception | None = None
         async with asyncio.TaskGroup() as group:

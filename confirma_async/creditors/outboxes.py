@@ -18,7 +18,7 @@ from confirma_async.session.closing import AsyncClosing
 
 
 class OutboxArguments(TypedDict, total=False):
-    """What each outbox takes; see ``Confirma.outbox``."""
+    """The options of each outbox; see ``Confirma.outbox``."""
 
     settle_seconds: float
     on_unknown: Unknown | str
@@ -26,7 +26,7 @@ class OutboxArguments(TypedDict, total=False):
 
 
 class InvoiceArguments(WriteArguments, total=False):
-    """What an invoice takes; see ``OutboxInvoices.create``."""
+    """The options of an invoice; see ``OutboxInvoices.create``."""
 
     key: str | None
 
@@ -34,8 +34,8 @@ class InvoiceArguments(WriteArguments, total=False):
 class CreditorOutboxes(AsyncClosing, Mapping[str, Outbox]):
     """An outbox for each account, as ``Creditors.outboxes`` makes them; open within its ``async with`` block.
 
-    ``outboxes["NAME"]`` is that of an account, for what names no seller: actions, ledgers, payments. Each
-    takes the invoices of its own sellers alone.
+    ``outboxes["NAME"]`` is the outbox of one account, for writes that name no seller: actions, ledgers,
+    payments. Each outbox accepts only invoices of its own sellers.
     """
 
     def __init__(

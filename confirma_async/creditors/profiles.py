@@ -47,14 +47,15 @@ def _one_place(journal: str | Path | PostgresPlace | None) -> Path | PostgresPla
 
 @frozen(kw_only=True)
 class Profile:
-    """A client account of a partner, and what is sent with its key.
+    """A client account of a partner: its key, its sellers, its rate and its journal.
 
     Attributes:
-        account: The name under which the account's journal is kept.
-        key: Its key, in any form that ``Confirma`` takes.
-        sellers: The business ids or VAT codes of the sellers whose invoices are this account's; any spelling.
-        rate: Calls per second at most, below the ceiling that all accounts share; None for no limit of its
-            own. From 0.001 to 100,000.
+        account: The account's name, under which its journal is kept.
+        key: The account's key, in any form that ``Confirma`` takes.
+        sellers: The business ids or VAT codes of the sellers whose invoices this account sends; in any
+            spelling.
+        rate: Calls per second at most for this account, from 0.001 to 100,000; None for only the limit that
+            all accounts share.
         journal: A file or a PostgreSQL URL; the account's own journal unless given.
 
     Raises:
@@ -128,7 +129,7 @@ class Profiles(Mapping[str, Profile]):
             seller: The seller's business id or VAT code, in any spelling; empty where an invoice names none.
 
         Raises:
-            RequestInvalidError: it is no profile's, or not named.
+            RequestInvalidError: the seller is in no profile, or the invoice names none.
         """
         account = self._owners.get(same_seller(seller))
         if account is None:
@@ -139,10 +140,10 @@ class Profiles(Mapping[str, Profile]):
         """Count the documents of each account, before anything of them is sent.
 
         Args:
-            documents: Who says which number, and where, as ``scan_files`` tells it.
+            documents: The documents, as ``scan_files`` yields them.
 
         Raises:
-            RequestInvalidError: sellers are no profile's; all of them are named.
+            RequestInvalidError: some sellers are in no profile; the message names all of them.
         """
         found, unowned = Counter[str](), dict[str, Problem]()
         for document in documents:

@@ -19,11 +19,11 @@ class CreditorsReport:
     """The result of a job that sent the invoices of many sellers, each under the key of its account.
 
     Attributes:
-        accounts: The report of each account that there was anything for, by its name.
-        failed: Why the job of an account broke off, where it did: its journal, for one. Nothing more was sent
-            for that account; run the job again.
+        accounts: The report of each account that had invoices, by name.
+        failed: The errors of the jobs that broke off, by account. Nothing more was sent for that account; run
+            the job again.
         refused: How many records are of no account: they cannot be read, or no profile names their seller.
-        issues: The outcomes of those, at most a thousand.
+        issues: The outcomes of these records, at most a thousand.
     """
 
     accounts: Mapping[str, Report]
@@ -42,10 +42,10 @@ class CreditorsPlan:
     """What is planned for workers of many accounts.
 
     Attributes:
-        accounts: What is planned for each account that there was anything for, by its name.
-        failed: Why the plan of an account broke off, where it did; plan again.
+        accounts: The plan of each account that had invoices, by name.
+        failed: The errors of the plans that broke off, by account; plan again.
         refused: How many records are of no account.
-        issues: The outcomes of those, at most a thousand.
+        issues: The outcomes of these records, at most a thousand.
     """
 
     accounts: Mapping[str, PlannedJob]

@@ -33,7 +33,7 @@ class RecordChannel:
     is_closed: bool = field(init=False, default=False)
 
     async def put(self, record: Record) -> None:
-        """Add a record, once there is room for it; it is dropped where the job has ended."""
+        """Wait for room, then add a record; drop it if the job has ended."""
         while len(self._waiting) >= AHEAD and not self.is_closed:
             self._room.clear()
             await self._room.wait()
@@ -42,12 +42,12 @@ class RecordChannel:
             self._changed.set()
 
     def finish(self) -> None:
-        """Say that there will be no more records."""
+        """End the channel: there are no more records."""
         self._complete = True
         self._changed.set()
 
     def close(self) -> None:
-        """Take no more records: the job has ended. Closing twice is fine."""
+        """Drop the records from now on: the job has ended. Closing twice is fine."""
         self.is_closed = True
         self._waiting.clear()
         self._room.set()
@@ -77,12 +77,12 @@ def request_of(
 
 
 def account_of(record: Record, index: int, profiles: Profiles, converter: Converter) -> str | Refusal:
-    """Return the account that sends a record; the refusal of one that is nobody's.
+    """Return the name of the account that sends a record, or the refusal of a record of no account.
 
     Args:
         record: The record.
         index: Its place in the source, from 1, for records that do not bring a place of their own.
-        profiles: Who sends for whom.
+        profiles: The accounts, with their sellers.
         converter: Reads mappings.
     """
     if isinstance(record, Refusal):
@@ -103,7 +103,7 @@ def account_of(record: Record, index: int, profiles: Profiles, converter: Conver
 
 
 def documents(records: Iterable[Record], converter: Converter) -> Iterator[DocumentRef]:
-    """Yield who says which number; what cannot be read is refused later, with its place."""
+    """Yield the documents of records, with seller and number; skip records that cannot be read."""
     for index, record in enumerate(records, 1):
         if isinstance(record, BadRecord | Refusal):
             continue

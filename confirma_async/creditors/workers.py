@@ -1,4 +1,4 @@
-"""The worker of an account that goes on while those of others do, whatever stops it for a while."""
+"""Runs the worker of an account again and again, beside the workers of other accounts."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ async def again_and_again(
     once: bool,
     stopped: Callable[[WorkerEnd | ConfirmaError], object],
 ) -> WorkerEnd | ConfirmaError:
-    """Have a worker go on until it is asked to stop, or there is a reason for good.
+    """Run a worker, and begin it again after errors that may pass, until it is asked to stop.
 
     Args:
-        work: Is the worker, from its beginning to its end.
-        stop: Set once it is asked to stop.
-        once: Whether it is not begun again.
-        stopped: Hears how it ended, each time that it does.
+        work: Runs the worker from its beginning to its end.
+        stop: Set once the worker is asked to stop.
+        once: Whether the worker is not begun again.
+        stopped: Called with how the worker ended, each time that it ends.
 
     Returns:
-        How it ended, or the error that it ended with.
+        How the worker ended last, or its error.
     """
     pause = FIRST_PAUSE
     while True:
@@ -70,11 +70,11 @@ async def again_and_again(
 
 
 def _is_over(ended: WorkerEnd | ConfirmaError) -> bool:
-    """Say whether beginning again is of no use, or was not asked for."""
+    """Say whether the worker must not begin again: it was asked to stop, or its error is lasting."""
     if isinstance(ended, ConfirmaError):
         return not (isinstance(ended, JournalError) and ended.resumable)
     return ended.paused is None or isinstance(ended.paused_by, _FOR_GOOD)
 
 
 def unheard(*_told: object) -> None:
-    """Hear nothing."""
+    """Do nothing: the default of ``stopped``."""
