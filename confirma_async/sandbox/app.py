@@ -54,15 +54,15 @@ _REPLACED_BY = {Fault.TOO_MANY_REQUESTS: 429, Fault.UNAVAILABLE: 503}
 
 @frozen(kw_only=True)
 class AppContext:
-    """All that a request meets on its way to a handler.
+    """The parts of the sandbox that a request passes.
 
     Attributes:
-        backend: What handlers work on.
-        faults: What goes wrong on purpose.
+        backend: The parts that handlers use.
+        faults: The faults that wait for requests.
         requests: How many requests came, by operation name; counts before anything can fail.
-        controls: What is done from outside the API.
+        controls: Runs the commands of the administration.
         routes: Operations by path and method.
-        document: Gives the OpenAPI document, which is made when it is first asked for.
+        document: Returns the OpenAPI document, which is made at the first request for it.
         overrides: The corrections in force.
     """
 
@@ -142,7 +142,7 @@ async def _body_of(request: web.Request) -> bytes | SandboxResponse:
 
 
 async def _beside_the_api(context: AppContext, request: web.Request) -> SandboxResponse:
-    """Return what is served beside the vendor's paths: the OpenAPI document, and the administration."""
+    """Return an answer of the paths that are not the vendor's: OpenAPI document and administration."""
     if request.path == DOCUMENT_PATH and request.method == "GET":
         return SandboxResponse(body=context.document())
     if not is_administration(request.path):
@@ -211,7 +211,7 @@ def _handle(
 def _with_list_moved(
     context: AppContext, operation: Operation[object], answer: SandboxResponse
 ) -> SandboxResponse:
-    """Return the same answer, with its list where the overrides say that it stands."""
+    """Return the answer with its list at the place that the overrides name."""
     place = context.overrides.lists.get(operation.name)
     if place is None or answer.status != 200 or not answer.body:
         return answer
@@ -221,7 +221,7 @@ def _with_list_moved(
 
 
 def _client_of(backend: Backend, token: str, operation: Operation[object]) -> SandboxClient | SandboxResponse:
-    """Return whose token it is, or why it will not do.
+    """Return the client of a token, or the error answer for a token that cannot be used.
 
     401 for a missing or invalid token is documented (contract §1), and so is that an expired one may be
     renewed (§3); 403 is documented, too (§1), but that it is for a token of the other kind is our reading.
@@ -275,7 +275,7 @@ def _reset(request: web.Request) -> web.StreamResponse:
 
 
 def _announced(answer: SandboxResponse) -> web.StreamResponse:
-    """Return the answer up to its body, whose length it tells already."""
+    """Return the head of an answer, with the length of the body that follows."""
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
     response.content_type = "application/json"
     response.content_length = len(answer.body)

@@ -1,4 +1,4 @@
-"""What the sandbox is made of."""
+"""The parts of the sandbox that handlers use."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from confirma_async.sandbox.store import Store
 
 @frozen(kw_only=True)
 class Backend:
-    """State, time, and what is agreed on.
+    """Store, clock and terms.
 
     Attributes:
-        store: The state.
-        clock: The time.
-        converter: The wire names that are spoken.
+        store: All stored records.
+        clock: The virtual clock.
+        converter: Reads and writes bodies, with the wire names in force.
         terms: Timing, fees and rates.
         provisioning_token: The token that onboards clients and does nothing else.
     """

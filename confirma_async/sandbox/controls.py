@@ -84,12 +84,12 @@ class SandboxState:
 
 
 class Controls(abc.ABC):
-    """What can be done to a sandbox from outside its API. Everything happens now, by its clock."""
+    """Operations on a sandbox from outside its API. Each takes effect now, by the sandbox's clock."""
 
     @property
     @abc.abstractmethod
     def _backend(self) -> Backend:
-        """What the sandbox is made of.
+        """The state, the clock and the terms of the running sandbox.
 
         Raises:
             ConfigurationError: the sandbox is not running.
@@ -133,7 +133,7 @@ class Controls(abc.ABC):
             client: The name of the client that sent the invoice.
 
         Raises:
-            ConfigurationError: there is no such case, or nothing to pay; says what to do.
+            ConfigurationError: there is no such case, or nothing to pay; the message says what to do.
         """
         now = self._backend.now()
         store, terms = self._backend.store, self._backend.terms

@@ -1,4 +1,4 @@
-"""What happens as time passes: takes one thing after the other off the schedule and does it.
+"""Carries out the tasks of the schedule as time passes, one after the other.
 
 The rules are in ``rules``; this module reads what they need and keeps what they say.
 """
@@ -31,7 +31,7 @@ from confirma_async.schemas.accounting import SYNCED
 
 @frozen(kw_only=True)
 class Tick:
-    """When something happens, and all that it may need."""
+    """A moment, with everything that a task may need."""
 
     store: Store
     at: datetime
@@ -40,7 +40,14 @@ class Tick:
 
 
 def catch_up(store: Store, now: datetime, converter: Converter, terms: Terms) -> None:
-    """Do everything that is due by a moment, in order of time; all of it or nothing."""
+    """Carry out all that is due by a moment, in order of time; tasks of the schedule share a transaction.
+
+    Args:
+        store: The state.
+        now: The moment, by the virtual clock.
+        converter: Reads stored bodies.
+        terms: Timing, fees and rates.
+    """
     store.invoices.advance(now)
     if not store.schedule.is_due(now):
         return
@@ -53,7 +60,16 @@ def catch_up(store: Store, now: datetime, converter: Converter, terms: Terms) ->
 def save_case(
     store: Store, before: SandboxCase, after: SandboxCase, at: datetime, terms: Terms, *events: SandboxEvent
 ) -> None:
-    """Keep what has become of a case, tell its history, and say when it goes on."""
+    """Store a changed case, add events to its history, and schedule its next step.
+
+    Args:
+        store: The state.
+        before: The case before the change.
+        after: The case after the change.
+        at: The moment of the change.
+        terms: Timing, fees and rates.
+        events: The events to add to its history.
+    """
     for event in events:
         _add_event(store, after.id, at, event)
     if after.status is CaseStatus.CLOSED and before.status is not CaseStatus.CLOSED:
@@ -181,7 +197,7 @@ def _process(tick: Tick, action_id: int) -> None:
 
 
 def submit(store: Store, record: AccountingRecord, at: datetime) -> None:
-    """Take a record for the accounting system; it is synced, or fails, a while later."""
+    """Store a record for the accounting system; its transfer is scheduled, and may fail."""
     kept = store.records.put(record)
     store.schedule.put(Due.TRANSFER, kept.id, at + SYNCED_AFTER)
 

@@ -1,4 +1,4 @@
-"""The sandbox as its users hold it: started, asked and stopped."""
+"""The public class of the sandbox: start it, use it and close it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _BIND_REASONS = {
 
 @frozen(kw_only=True)
 class _Running:
-    """What there is while the sandbox listens."""
+    """The parts of a sandbox that is listening."""
 
     backend: Backend
     runner: web.AppRunner
@@ -61,23 +61,23 @@ class _Running:
 class Sandbox(Controls):
     """The service on localhost, over real HTTP. It never claims to be the vendor's: see ``x-sandbox``.
 
-    It serves every endpoint of the contract and lives through what the services do; what no endpoint does,
+    It serves every endpoint of the contract, and does what the service does over time. What no endpoint does,
     such as a debtor's payment, is a method here. Use it with ``async with``, or ``start()`` and ``close()``.
 
     Args:
         host: A loopback address to listen on; no other is accepted.
         port: The port, up to 65,535; 0 takes any free one.
-        db: A file that keeps keys, invoices and the time across restarts; None keeps them in memory. Whole
-            bodies are kept, so a job of very many invoices wants a file.
-        clock: The clock to live by; unless given, one that stands still.
-        overrides: Corrections of provisional paths and names, as the client under test has them.
-        service: ``LIFECYCLE`` or ``INTERMEDIATION`` (the latter's spelling is provisional, contract §3): what
-            the invoices of the sandbox's own client live through from now on.
+        db: A file that keeps keys, invoices and the time across restarts; None keeps them in memory. Bodies
+            are kept whole, so use a file for a job of very many invoices.
+        clock: The virtual clock; unless given, one that moves only when it is advanced.
+        overrides: Corrections of provisional paths and names; give those of the client under test.
+        service: ``LIFECYCLE`` or ``INTERMEDIATION`` (the latter's spelling is provisional, contract §3): the
+            service that new invoices of the sandbox's own client go through.
         terms: Timing, fees and rates of reminders, interest and settlements.
 
     Attributes:
-        clock: The virtual clock.
-        faults: Faults to order.
+        clock: The virtual clock, which decides the time of everything in the sandbox.
+        faults: The faults to come; add some by ``faults.add``.
         requests: How many requests reached the server, by operation name, counted before any fault.
 
     Raises:
@@ -131,7 +131,7 @@ class Sandbox(Controls):
 
     @property
     def _backend(self) -> Backend:
-        """What the sandbox is made of: its state, its time, what is agreed on.
+        """The state, the clock and the terms of the running sandbox.
 
         Raises:
             ConfigurationError: the sandbox is not running.
@@ -142,7 +142,7 @@ class Sandbox(Controls):
         """Open the database and listen.
 
         Raises:
-            ConfigurationError: it runs already, the port cannot be had, or the database cannot be used.
+            ConfigurationError: the sandbox runs already, the port is taken, or the database cannot be used.
         """
         if self._running is not None:
             raise ConfigurationError("this sandbox is running already")
@@ -183,8 +183,8 @@ class Sandbox(Controls):
         """Add a client of the service and return its API key; a name that exists keeps its key.
 
         Args:
-            name: What to call it.
-            service: What its invoices live through from now on; the sandbox's own unless said otherwise.
+            name: The client's name in the sandbox.
+            service: The service that its new invoices go through; the sandbox's own unless given.
 
         Raises:
             ConfigurationError: the sandbox is not running, or there is no such service.
@@ -194,7 +194,7 @@ class Sandbox(Controls):
         return _add_client(self._backend, name, chosen).api_key
 
     def invoices(self) -> list[StoredInvoice]:
-        """Return every invoice that was stored, duplicates too, in order of arrival, as it stands now.
+        """Return every stored invoice with its present status, duplicates too, in order of arrival.
 
         Raises:
             ConfigurationError: the sandbox is not running.

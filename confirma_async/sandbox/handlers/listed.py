@@ -1,4 +1,4 @@
-"""What every list of the sandbox ends with: records told as they are given, and the faults of lists."""
+"""What all lists of the sandbox have in common: added records, and the faults of lists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from confirma_async.schemas.wire import Schema
 def window_for(
     call: Call, first: date | None, last: date | None, today: date
 ) -> DateWindow | SandboxResponse:
-    """Return the window of a query; all days where the fault is ordered that ignores it."""
+    """Return the window of a query; all days where the fault IGNORED_DAYS hits it."""
     window = window_of(first, last, today)
     if isinstance(window, DateWindow) and call.unfiltered:
         return DateWindow(date.min, date.max, is_default=window.is_default)
@@ -29,7 +29,7 @@ def window_for(
 def told_of(
     backend: Backend, call: Call, kind: ListedKind, window: DateWindow, *, number: str | None = None
 ) -> Sequence[msgspec.Raw]:
-    """Return the records of a window as they were given; none where one invoice is asked for."""
+    """Return the added records (``Controls.tell``) of a window; none for a query for one invoice."""
     if number is not None:
         return ()
     return backend.store.told.find(call.client.name, kind, window.first, window.last)
@@ -38,7 +38,7 @@ def told_of(
 def listed(
     backend: Backend, call: Call, answer: Schema, attribute: str, told: Sequence[msgspec.Raw]
 ) -> SandboxResponse:
-    """Return the answer with a list, which ends with what was given, and is cut off where that is ordered."""
+    """Return the answer with a list: own records, then added ones, cut off where a fault says so."""
     if not told and call.most is None:
         return SandboxResponse(body=backend.converter.dumps(answer))
     written: dict[str, Any] = backend.converter.unstructure(answer)
@@ -48,10 +48,10 @@ def listed(
 
 
 def kept(call: Call, records: Sequence[Any]) -> Sequence[Any]:
-    """Return what a list holds: all of it, but where a fault cuts it off."""
+    """Return the records of a list, cut off where the fault CUT_LIST hits it."""
     return records if call.most is None else records[call.skipped :][: call.most]
 
 
 def counted(call: Call, count: int) -> int:
-    """Return how many records an answer says there are."""
+    """Return the count that an answer states."""
     return len(kept(call, range(count))) if call.counted else count

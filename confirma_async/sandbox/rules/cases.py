@@ -93,15 +93,15 @@ class SandboxCase:
     """What is owed on one invoice.
 
     Attributes:
-        id: The case identifier.
+        id: The case's number.
         client: The client's name in the sandbox.
         number: The invoice's number.
-        route: Which service it lives through.
-        creditor: Who is owed.
-        currency: Of all its sums.
-        reference: The payment reference.
-        collectable: Whether it may come to COLLECTION.
-        opened_at: When.
+        route: The service that the case goes through.
+        creditor: The name of the creditor.
+        currency: The currency of all its sums (ISO 4217).
+        reference: The reference number that the debtor names.
+        collectable: Whether the case may reach the stage COLLECTION.
+        opened_at: When the case was opened.
         due_date: The case's due date, which may move; the invoice's stays.
         percentage: Interest in per cent a year; None is the client's own rate.
         stage: The last step taken.
@@ -110,11 +110,11 @@ class SandboxCase:
         held_since: When it was put on hold.
         held_until: When the hold ends by itself; None waits for a person.
         closed_on: When nothing was open any more.
-        charged: All that was ever claimed, but for interest that runs.
-        waived: What was credited or withdrawn of it.
-        paid: What was paid.
-        interest_units: Interest that has run, exact; see ``interest.units``.
-        interest_until: The day up to which it has.
+        charged: All that was ever claimed, without the interest that runs.
+        waived: The part of it that was credited or withdrawn.
+        paid: The part of it that was paid.
+        interest_units: The interest so far, in exact units; see ``interest.units``.
+        interest_until: The day up to which interest was counted.
     """
 
     id: int
@@ -193,7 +193,7 @@ def next_step(case: SandboxCase, terms: Terms) -> RouteStage | None:
 
 
 def advance_case(case: SandboxCase, today: date, terms: Terms) -> tuple[SandboxCase, SandboxEvent]:
-    """Take what is due: the end of a hold, or the next step.
+    """Carry out what is due: the end of a hold, or the next step.
 
     Raises:
         ValueError: nothing is due.
@@ -235,11 +235,11 @@ def pay(
     """Register a payment and say how it was allocated.
 
     Args:
-        case: What is paid.
-        amount: How much, over zero.
-        today: When.
-        terms: What was agreed on.
-        stated: The allocation, where somebody else has decided on it.
+        case: The case that is paid.
+        amount: The amount in the case's currency, above 0.
+        today: The day of the payment.
+        terms: Timing, fees and rates.
+        stated: The allocation, where an action states it; None to allocate by the terms.
     """
     case = accrue(case, today, terms)
     split = stated or allocate(case.open, amount, terms.allocation_order)
@@ -266,7 +266,7 @@ def credit(case: SandboxCase, amount: Decimal, today: date, terms: Terms) -> San
 
 
 def withdraw(case: SandboxCase, today: date, terms: Terms) -> SandboxCase:
-    """Waive all that is open, and so closes the case."""
+    """Waive all that is open, which closes the case."""
     case = accrue(case, today, terms)
     capital = max(case.open.capital, ZERO)
     waived = case.waived.plus(_open_extras(case)).plus(AmountByKind(capital=capital))

@@ -1,4 +1,4 @@
-"""The schedule: what happens by itself after delivery, in order of time."""
+"""The schedule: events that are due after delivery, in order of time."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Schedule:
         self._db = database
 
     def put(self, kind: Due, subject: int, due: datetime | None) -> None:
-        """Say when something happens to a subject next, in place of what was said before; None is never."""
+        """Set the time of a subject's next event of a kind, in place of an earlier time; None for never."""
         with self._db.transaction() as db:
             db.execute("DELETE FROM agenda WHERE kind = ? AND subject = ?", (kind, subject))
             if due is not None:
@@ -68,7 +68,7 @@ class Schedule:
         return self._db.row("SELECT 1 FROM agenda WHERE due <= ? LIMIT 1", (milliseconds(now),)) is not None
 
     def take(self, now: datetime) -> ScheduledTask | None:
-        """Take off the first thing that is due by a moment; of the same time, what was put there first."""
+        """Remove and return the first task that is due by a moment; of the same time, the one added first."""
         row = self._db.row(
             "SELECT id, due, kind, subject FROM agenda WHERE due <= ? ORDER BY due, id LIMIT 1",
             (milliseconds(now),),

@@ -1,4 +1,4 @@
-"""Records that the lists tell of as they are given: what another system sent, and what the vendor changed."""
+"""Records that ``Controls.tell`` added to the lists, as of another system, or as changed by the vendor."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ListedKind(StrEnum):
 
 
 class ToldTable:
-    """Such records, in their wire form."""
+    """The added records, in their wire form."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -46,7 +46,7 @@ class ToldTable:
     def put(
         self, client: str, kind: ListedKind, records: Mapping[str, tuple[date | None, Mapping[str, Any]]]
     ) -> None:
-        """Keep records by their names, in place of what was told under the same names."""
+        """Store records by their names; a record replaces an earlier one of the same name."""
         rows = [
             (client, str(kind), name, day and day.isoformat(), _encode(record))
             for name, (day, record) in records.items()
