@@ -106,13 +106,13 @@ class Account:
             on_unknown: What to do with an invoice that may have arrived, is not listed, and has no witness
                 of its absence: ``hold`` it for a later witness or a person, or ``resend`` it after the settle
                 time, which doubles it if the service's list was later than that.
-            keep_payloads: Whether the journal keeps what is given until its outcome is final, so that an
-                outbox that is opened after a crash sends by itself what surely was not sent. They hold
-                personal data; only the user who runs this may read the journal's file.
-            sellers: The business ids or VAT codes of the sellers whose invoices it takes, in any spelling;
-                those of any seller unless given. Another one's is refused before anything is sent.
-            inputs: Names of what it is given, which the list of runs shows; ``outbox`` unless given.
-            target: What the journal is bound to; the base URL unless said otherwise.
+            keep_payloads: Whether the journal keeps the body of each write until its outcome is final. An
+                outbox that is opened after a crash can then send by itself the writes that surely were not
+                sent. Bodies hold personal data; only the user who runs this may read the journal's file.
+            sellers: The business ids or VAT codes of the sellers whose invoices it accepts, in any spelling;
+                any seller unless given. An invoice of another seller is refused before anything is sent.
+            inputs: Names of the sources of its writes, for the list of runs; ``outbox`` unless given.
+            target: What the journal is bound to; the base URL unless given.
 
         Raises:
             ConfigurationError: a number is out of its bounds.
@@ -164,17 +164,18 @@ class Account:
         """Send a request of your own, with the keys, limits, retries and hooks of every call.
 
         Args:
-            method: The HTTP method.
+            method: The HTTP method, in any case: ``"GET"``.
             path: The path below ``/api/v1/partner``; one that begins with ``/api/`` is taken as it is. The
                 host is always the service's.
             body: What to send as JSON: a mapping or a list of wire names, or bytes that are JSON already.
-            repeatable: True where it changes nothing, so that it may be sent again when no answer came; False
-                where it does. None for what is known of the path, else True for GET and HEAD.
-            token: ``"client"`` or ``"provisioning"``: whose key it carries.
+            repeatable: True where the request changes nothing, so that it may be sent again when no answer
+                came; False where it changes something. None for what the contract says of the path; for
+                other paths, True for GET and HEAD.
+            token: Which key the request carries: ``"client"`` or ``"provisioning"``.
             options: What this call does differently; see ``Options``. ``query`` holds its parameters.
 
         Raises:
-            ConfigurationError: the method or the path is none; nothing was sent.
+            ConfigurationError: the method or the path cannot be used; nothing was sent.
             OutcomeUnknownError: it is not repeatable, and may have taken effect.
             CallError: the call failed otherwise.
         """
@@ -185,7 +186,7 @@ class Account:
 
     @property
     def drift(self) -> Mapping[str, Sequence[Drift]]:
-        """Places, kinds and counts of what answers had otherwise than the contract, by operation."""
+        """Where answers differed from the contract, with kinds and counts, by operation."""
         return self._pipeline.drifts.by_operation()
 
     def __reduce__(self) -> NoReturn:
@@ -202,8 +203,8 @@ class Account:
 class AccountView(Account):
     """A client account seen through another's client: its own key; connections, limits and hooks are shared.
 
-    Made by ``Confirma.as_client``. Where it is used as a context manager, it cannot be used after the block:
-    what comes later is not called with the wrong key by mistake.
+    Made by ``Confirma.as_client``. As a context manager, it cannot be used after its block, so that no later
+    call uses the wrong key by mistake.
     """
 
     def __enter__(self) -> Self:

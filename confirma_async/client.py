@@ -70,25 +70,26 @@ class Confirma(Account, AsyncClosing):
             given a renewed token. None where there is only a provisioning token.
         provisioning_token: The partner's token, for ``onboarding.create_client``.
         renew_on_401: Whether a token from a store that the service refuses is renewed unasked, once.
-        environment: STAGING unless PRODUCTION is said.
+        environment: STAGING (the default) or PRODUCTION.
         base_url: Scheme, host and port to call instead of the environment's, e.g. a sandbox's.
         timeout: Seconds for one call: waiting, all attempts and the pauses between them; above 0 and at most
             86,400, which is a day.
-        rate_limit: The ceiling for all calls of this client; or a limiter, which several clients may share.
-        retry: How often a call is tried again; only what is safe to repeat ever is.
+        rate_limit: The rate limit for all calls of this client; or a limiter, which several clients may
+            share.
+        retry: How often, and after which pauses, a call is tried again; only what is safe to repeat is.
         session: An aiohttp session to borrow: it is neither changed nor closed.
         ssl_context: TLS settings of your own. Verification cannot be switched off by a flag.
         overrides: Corrections of provisional paths and names.
-        hooks: Called for every call, in order.
-        transport: Something else to send requests through, instead of aiohttp.
+        hooks: Called before and after each attempt, and after each call; in order.
+        transport: What sends the requests, instead of aiohttp.
         answer_limit: Bytes of an answer that are read at most; a longer one is a ResponseDecodeError. From
             1 to 4,294,967,296.
         strict: Whether an answer that is not as the contract says is an error, also where it could be read
             tolerantly.
         record_contract: A file to write what the answers show of the contract, when the client is closed:
             names, kinds and counts, of a sample of them.
-        account: The name under which the account's journal is kept; None goes by the key.
-        new_account: Whether the name may be one that is not known here yet.
+        account: The name under which the account's journal is kept; None to find the account by its key.
+        new_account: Whether to begin an account of that name where it is not known on this machine yet.
 
     Raises:
         ConfigurationError: a key or the URL cannot be used, a number is out of its bounds, or the arguments
@@ -161,15 +162,16 @@ class Confirma(Account, AsyncClosing):
     ) -> AccountView:
         """View another client account through this client: ``with confirma.as_client(key) as creditor: ...``.
 
-        For partners who act for many. It costs next to nothing: connections, limits, the budget of retries,
-        hooks and the provisioning token are this client's. The key goes to this client's host only.
+        It is for partners who act for many accounts. The view shares connections, limits, the budget of
+        retries, hooks and the provisioning token with this client. Its key is sent to this client's host
+        only.
 
         Args:
             credentials: The other account's key, in any form that ``Confirma`` takes.
             renew_on_401: Whether a token from a store that the service refuses is renewed unasked, once.
-            account: The name under which the account's journal is kept; None goes by the key.
-            new_account: Whether the name may be one that is not known here yet.
-            rate_limit: A ceiling for the calls of this view, below that of this client.
+            account: The name under which the account's journal is kept; None to find the account by its key.
+            new_account: Whether to begin an account of that name where it is not known on this machine yet.
+            rate_limit: A rate limit for the calls of this view, within that of this client.
 
         Raises:
             ConfigurationError: the key cannot be used.
@@ -220,9 +222,9 @@ class Confirma(Account, AsyncClosing):
     async def aclose(self) -> None:
         """End the calls under way, and close what the client opened; a borrowed session stays open.
 
-        Who awaits such a call gets an OutcomeUnknownError where it may have taken effect, and otherwise a
-        TransportError. The renewal of a token is waited for: its answer is the only place where the new one
-        is. Closing twice is fine.
+        A call that is ended raises an OutcomeUnknownError where it may have taken effect, and otherwise a
+        TransportError. The renewal of a token is not ended, because only its answer has the new token.
+        Closing twice is fine.
         """
         for key in tuple(self._keys):
             await key.settle(self._pipeline.timeout + SAVING)

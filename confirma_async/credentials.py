@@ -38,23 +38,23 @@ class TokenStore(Protocol):
         ...
 
     async def save(self, token: Secret) -> None:
-        """Keep a new token in place of the old one; return only once it would survive a power cut.
+        """Store a new token in place of the old one; return only once it would survive a power cut.
 
-        Whatever it raises means that the token is not kept; the token is not lost by that (see
-        ``TokenNotKeptError``).
+        Any error that it raises means that the token is not stored. The caller then gets a
+        ``TokenNotKeptError``, which has the token.
         """
         ...
 
 
 @runtime_checkable
 class SharedTokenStore(TokenStore, Protocol):
-    """A store that several processes may renew the token of: one of them at a time."""
+    """A store whose token several processes may renew, one of them at a time."""
 
     def exclusive(self) -> AbstractAsyncContextManager[None]:
-        """Keep all others out while the block lasts, in which the token is read, renewed and saved.
+        """Keep other processes out while the block reads, renews and saves the token.
 
         Raises:
-            CredentialsError: they cannot be kept out; nothing was sent.
+            CredentialsError: other processes cannot be kept out; nothing was sent.
         """
         ...
 
@@ -281,8 +281,8 @@ class CallbackTokenStore:
     """Keeps the token wherever two functions of yours keep it: a database, a vault.
 
     Args:
-        load: Returns the token, directly or when awaited.
-        save: Takes a new one. It must return, or end, only once the token is kept for good.
+        load: Returns the token, or an awaitable of it.
+        save: Stores a new token. It must return, or its awaitable end, only once the token is stored durably.
     """
 
     def __init__(self, load: AskedFor, save: Callable[[Secret], Awaitable[None] | None]) -> None:

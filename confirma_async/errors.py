@@ -35,11 +35,11 @@ class Attempt:
     Attributes:
         phase: How far it came.
         status: The HTTP status, where there was an answer.
-        reason: Why it was not the last one, or failed: ``HTTP 503``, ``no answer within 5.0 s``.
+        reason: Why it failed, or was tried again: ``HTTP 503``, ``no answer within 5.0 s``.
         request_id: The id that the service gave it, where it gave one.
-        retry_after: Seconds after which the service takes requests again, where it said so.
-        waited: Seconds until its turn came at the limiter.
-        seconds: Seconds from its turn to its end.
+        retry_after: Seconds after which the service accepts requests again, where it said so; else None.
+        waited: Seconds that it waited for the rate limit.
+        seconds: Seconds from then to its end.
     """
 
     phase: Phase
@@ -152,10 +152,10 @@ class TransportError(CallError):
     """No answer came back. ``phase`` says whether anything was sent; NOT_SENT is safe to repeat.
 
     Attributes:
-        lasting: Whether the next attempt would fail in the same way, so that there is none: the certificate
-            of the host is not accepted, or the URL is none.
-        broken: Whether the other side broke the connection, so that nobody there works for it any more; False
-            where this side gave up, and the service may still be at it.
+        lasting: Whether the next attempt would fail in the same way, so that none is made: the certificate of
+            the host is not accepted, or the URL cannot be used.
+        broken: Whether the other side broke the connection, and so no longer works on the request; False
+            where this side gave up, and the service may still work on it.
     """
 
     def __init__(self, message: str, *, phase: Phase, lasting: bool = False, broken: bool = False) -> None:
@@ -188,7 +188,7 @@ class OutcomeUnknownError(CallError):
     Never send it again blindly. The message names the invoice, where there is one, and how to find out.
 
     Attributes:
-        subject: What the call was about, e.g. ``invoice 1042``; None where nothing names it.
+        subject: What the call was about, e.g. ``invoice 1042``; None where it has no name.
         status: The HTTP status, where the answer was one that leaves the outcome open (3xx, 408, 500, 502,
             503 without ``Retry-After``, 504).
         find_out: The call that shows what became of it, where this one knows enough to name it.
@@ -216,7 +216,7 @@ class OutcomeUnknownError(CallError):
 
 
 class TokenNotKeptError(CallError):
-    """A token was renewed, but the new one is in memory only. Do not let go of it: the old one may be dead.
+    """A token was renewed, but the new one is in memory only. Store it: the old one may no longer be valid.
 
     Attributes:
         token: The new token; None where none could be found in the answer.
@@ -263,9 +263,9 @@ class APIError(CallError):
     The vendor documents no error body: ``body`` is the raw text, ``detail`` what could be read from it.
 
     Attributes:
-        status: The HTTP status.
+        status: The HTTP status: 400 to 599.
         body: The raw body as text, at most 64 KiB of it; it may repeat what was sent, so it is not printed.
-        detail: What the body says in words, whatever its shape, as far as words were found in it.
+        detail: The words found in the body, whatever its shape; None where none were found.
     """
 
     meaning = "the service refused the request"
@@ -331,7 +331,7 @@ class RateLimitedError(APIError):
     """429: too many requests.
 
     Attributes:
-        retry_after: Seconds after which the service takes requests again, where it said so.
+        retry_after: Seconds after which the service accepts requests again, where it said so; else None.
     """
 
     meaning = "the service asks to slow down"
@@ -342,7 +342,7 @@ class ServerError(APIError):
     """5xx: the service failed.
 
     Attributes:
-        retry_after: Seconds after which the service takes requests again, where it said so.
+        retry_after: Seconds after which the service accepts requests again, where it said so; else None.
     """
 
     meaning = "the service failed"
@@ -401,7 +401,7 @@ class JournalError(ConfirmaError):
     """The journal of a bulk job cannot be used as it is; the message says why and what to do.
 
     Attributes:
-        resumable: Whether the same call goes on once the cause is removed (a full disk, say).
+        resumable: Whether the same call goes on once the cause (such as a full disk) is removed.
     """
 
     resumable: bool = False
@@ -433,7 +433,7 @@ class MirrorError(ConfirmaError):
     """The mirror cannot be used as it is; the message says why and what to do. Nothing was changed in it.
 
     Attributes:
-        resumable: Whether the same call goes on once the cause is removed (a full disk, say).
+        resumable: Whether the same call goes on once the cause (such as a full disk) is removed.
     """
 
     resumable: bool = False

@@ -38,7 +38,7 @@ class Settings:
     Attributes:
         api_key: The client's token for ``X-Api-Key``; None where there is none, or none that is text.
         provisioning_token: The partner's token for onboarding clients.
-        environment: One of the vendor's environments; STAGING unless said otherwise.
+        environment: One of the vendor's environments; STAGING unless given.
         base_url: Scheme, host and port to call instead of the environment's; ``http://`` only on loopback.
 
     Raises:

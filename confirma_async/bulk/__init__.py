@@ -71,8 +71,8 @@ PROGRESS_SECONDS = 0.1
 class BulkStream:
     """A running job, outcome by outcome: ``async for outcome in confirma.bulk.stream(...)``.
 
-    It can be iterated once. Breaking off the iteration stops the job as an interruption would: what is
-    under way comes to its end, and the same call goes on later.
+    It can be iterated once. Breaking off the iteration stops the job like an interruption: calls under way
+    are finished, and the same call goes on later.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class BulkStream:
 
     @property
     def report(self) -> Report:
-        """What has come of the job so far; final, and maybe complete, once the iteration has ended."""
+        """The report of the job so far; final once the iteration has ended."""
         return evolve(
             self._builder.report(self._name, self._ending, self._seconds()),
             run=self._run_number,
@@ -166,7 +166,7 @@ class BulkStream:
             await writer.close()
 
     async def _ended(self, job: Job, writer: JournalWriter, run: int, *, cut_off: bool = False) -> RunResult:
-        """Return what a run leaves behind; ``cut_off`` where it was cancelled."""
+        """Return the result of a run; ``cut_off`` says whether it was cancelled."""
         left = await writer.run(lambda journal: journal.figures.open_counts(run))
         withheld = await writer.run(lambda journal: journal.figures.withheld(run))
         open_ends = left[State.UNKNOWN] + left[State.SENDING] + job.elsewhere
@@ -198,14 +198,14 @@ class Bulk:
     async def place(self, journal: JournalSource = None, *, target: str | None = None) -> Placement:
         """Find the journal that a job goes into, and make its account known; send nothing.
 
-        Where there is only a provisioning token, that is a journal of the partner's own.
+        Where there is only a provisioning token, it is a journal of the partner's own.
 
         Args:
             journal: The account's own journal unless given.
-            target: What the journal is bound to; the base URL unless said otherwise.
+            target: What the journal is bound to; the base URL unless given.
 
         Returns:
-            Where it is, and whose; ``submit`` and ``stream`` take it as ``journal=``.
+            The place of the journal and its account; ``submit`` and ``stream`` take it as ``journal=``.
 
         Raises:
             ConfigurationError: the key belongs to no account that is known, or there is no place for the
@@ -242,7 +242,7 @@ class Bulk:
             journal: The account's own journal unless given, which knows what any job has sent for it. Or a
                 file, the URL of a PostgreSQL database (``postgresql://...``), or a function that opens a
                 journal of another form (``Journal``). No payload is kept.
-            stop: An event that, once set, ends the job after what is under way.
+            stop: An event that, once set, ends the job after the calls under way.
             progress: Called with the report so far, at most ten times a second, and with the last one.
             options: How the job runs; see ``JobOptions``.
 
@@ -277,6 +277,12 @@ class Bulk:
         """Start the same job as ``submit``, outcome by outcome, each after it is durable.
 
         An invoice that an earlier run decided is reported again, with ``resumed`` set.
+
+        Args:
+            invoices: The invoices, as for ``submit``.
+            journal: The journal, as for ``submit``.
+            stop: An event that, once set, ends the job after the calls under way.
+            options: How the job runs; see ``JobOptions``.
         """
         return BulkStream(self, self._pipeline, invoices, journal, JobOptions(**options), stop)
 
@@ -292,17 +298,18 @@ class Bulk:
     ) -> PlannedJob:
         """Read, check and encode every invoice once, and queue it for workers (``work``); send nothing.
 
-        Interrupted, the same call goes on. The body of an invoice lies in the journal's database until the
-        invoice is final, and the worker is through with its chunk.
+        After an interruption, the same call goes on. The body of an invoice stays in the journal's database
+        until the invoice is final and the worker has finished its chunk.
 
         Args:
-            invoices: As of ``submit``.
+            invoices: The invoices, as for ``submit``.
             journal: The URL of a PostgreSQL database (``postgresql://...``).
-            keep_bodies: Days for which what was sent is kept there once it is final, from 1 to 3,650; None
-                removes it then. It is personal data. Whoever plans or works there next removes it in time.
+            keep_bodies: Days for which the body of a final invoice is kept there, from 1 to 3,650; None
+                removes it at once. Bodies are personal data. After these days, the next plan or worker there
+                removes them.
             chunk_size: Invoices that a worker takes at a time, from 1 to 10,000.
             progress: Called with what is planned so far, after each portion.
-            options: How the job runs; see ``JobOptions``. How lookups go is up to the workers.
+            options: How the job runs; see ``JobOptions``. Options of lookups have no effect here.
 
         Returns:
             Counts, and the first thousand records that are refused.
@@ -341,17 +348,18 @@ class Bulk:
         """Send what was planned, together with any number of other workers, until asked to stop.
 
         Args:
-            journal: The URL of the database that it was planned in.
-            stop: An event that, once set, ends the worker after what is under way.
-            rate: Calls per second of all workers together from now on, from 0.001 to 100,000; None leaves
-                what another one has said. The ``rate_limit`` of the client is for this worker alone.
-            until_empty: Whether the worker ends once nothing is to be sent any more, here or in the hands of
-                another one, which may be dead; what is unknown by then is not waited for.
-            begun: Called once the worker has begun, with what its health can be asked of from then on.
+            journal: The URL of the PostgreSQL database in which the invoices were planned.
+            stop: An event that, once set, ends the worker after the calls under way.
+            rate: Calls per second of all workers together from now on, from 0.001 to 100,000; None keeps the
+                present rate. The ``rate_limit`` of the client is for this worker alone.
+            until_empty: Whether the worker ends once no worker has anything left to send. It waits for the
+                invoices of a dead worker, and not for invoices of unknown outcome.
+            begun: Called once the worker has begun, with what its health can be asked of.
             options: How lookups go, and when too many rejections stop the worker; see ``JobOptions``.
 
         Raises:
-            JournalError: the journal cannot be used any more; another worker goes on with what this one had.
+            JournalError: the journal cannot be used any more; other workers take over the invoices of this
+                one.
             ConfigurationError: the journal is no database, or the extra ``postgres`` is not installed.
         """
         from confirma_async.bulk.machines.worker import work

@@ -27,11 +27,11 @@ class AccountRun:
     """A run that has begun.
 
     Attributes:
-        placement: Where its journal is, and whose.
+        placement: The place of its journal, and its account.
         pipeline: The way to the service.
-        writer: The journal.
+        writer: Writes the journal, in its own thread.
         number: Its number in the journal.
-        warnings: What there is to say of the journal: that it is in doubt, or does not last.
+        warnings: Warnings about the journal: that it is in doubt, or does not last.
     """
 
     placement: Placement
@@ -55,9 +55,9 @@ class AccountRun:
         """Begin a run in a journal that is open.
 
         Args:
-            placement: Where the journal is, and whose.
+            placement: The place of the journal, and its account.
             pipeline: The way to the service.
-            writer: The journal.
+            writer: Writes the journal, in its own thread.
             inputs: Names of the inputs, for people.
             expected: How many records the whole input has, where it was counted.
             allowed: The rules that invoices may break in it.
@@ -76,7 +76,10 @@ class AccountRun:
         return cls(placement=placement, pipeline=pipeline, writer=writer, number=number, warnings=warnings)
 
     async def end(self, ending: str) -> None:
-        """Write down how the run ended, in words; the key may have been renewed in it.
+        """Write how the run ended, and the key of its last calls, which may have been renewed.
+
+        Args:
+            ending: How it ended, in words.
 
         Raises:
             JournalError: the journal cannot be written.

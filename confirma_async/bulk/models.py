@@ -79,10 +79,10 @@ _LONG = 1 << 16
 
 
 def digest_of(body: bytes) -> bytes:
-    """Return what distinguishes two contents of one invoice: ``DIGEST_BYTES`` of the SHA-256 of its body.
+    """Return the digest of an invoice's contents: ``DIGEST_BYTES`` of the SHA-256 of its body.
 
-    The body of a usual invoice is digested in parts. In one piece, the journal's thread would take over the
-    interpreter at every invoice and give it back: two switches, which cost more than the digest.
+    A body of usual size is digested in parts, so that Python does not release its lock: a switch to the
+    journal's thread and back would cost more than the digest.
     """
     if len(body) >= _LONG:
         return hashlib.sha256(body).digest()[:DIGEST_BYTES]
@@ -98,14 +98,14 @@ class Entry:
 
     Attributes:
         place: Where it stands in the input.
-        key: What makes it this invoice and no other.
+        key: What identifies the invoice.
         digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body; the journal keeps them instead of it.
         body: The encoded request; with placeholders for documents, which are loaded as it is sent.
         placeholders: The placeholders in it.
         amount: What it asks for, where it says so; kept for totals.
         currency: The currency of the amount.
-        remarks: What the reader decided for itself.
-        warnings: Rules that it breaks, and is sent all the same.
+        remarks: What the reader decided for itself, in words.
+        warnings: Problems that do not keep it from being sent.
         original_number: The number that the file gives, where another one is sent.
     """
 
@@ -152,15 +152,15 @@ class Row:
         ends_at: The latest moment at which its last call could end, while it is open; seconds since 1970.
         status: The service's own word.
         detail: Why, in words.
-        duplicate: The service had it already.
-        amount: What it asks for, where it says so.
+        duplicate: Whether the service had it already.
+        amount: The amount that it asks for (Decimal); None where it does not say.
         currency: The currency of the amount.
         decided_at: When it came to a final state; seconds since 1970.
         seconds: How long the deciding call took, its retries included.
         says_no: Whether the service said no to its last attempt, which is unknown for that, or was rejected
             because no list showed it.
         form: The form of the answer to its last attempt, while that has to be confirmed.
-        holder: The run in whose hands it is; None where it is in nobody's.
+        holder: The run that has it in its hands; None where no run has.
     """
 
     position: int
@@ -195,16 +195,17 @@ class Outcome:
         place: Where the record stands.
         number: The invoice number as sent; the file's text where none could be made of it.
         type: The invoice type, where it is known.
-        status: The service's own word, where it gave one (``PAUSED``, ``DUPLICATE``, ...).
+        status: The status in the service's answer, where it gave one (``PAUSED``, ``DUPLICATE``, ...).
         detail: Why, in words; None for a plain acceptance.
-        duplicate: The service had the invoice already; this counts as its acceptance.
-        resumed: It was decided in an earlier run of the job; nothing was sent now.
+        duplicate: Whether the service had the invoice already; this counts as acceptance.
+        resumed: Whether it was decided in an earlier run of the job; nothing was sent now.
         problems: What is wrong with a refused record.
-        remarks: What the reader decided for itself.
-        warnings: Rules that the invoice breaks, and was sent all the same.
+        remarks: What the reader decided for itself, in words.
+        warnings: Problems that did not keep the invoice from being sent.
         original_number: The number that the file gives, where another one was sent.
-        unproven: It was sent again on time alone, though nothing proved that it had not arrived.
-        amount: What it asks for, where it says so.
+        unproven: Whether it was sent again after the settle time, though nothing proved that it had not
+            arrived.
+        amount: The amount that it asks for (Decimal); None where it does not say.
         currency: The currency of the amount.
     """
 
@@ -277,8 +278,8 @@ class JobOptions:
             number: ``none``, those that have ``changed`` since, or ``all``.
         max_consecutive_rejections: Rejections in a row of the same cause that pause the job, from 1 to
             1,000,000; None for no such limit.
-        until: When the job pauses, whatever is left; None for no such time.
-        target: What the journal is bound to; the client's base URL unless said otherwise.
+        until: A moment at which the job pauses, even if invoices are left; None for none.
+        target: What the journal is bound to; the client's base URL unless given.
         inputs: Names of the inputs, for people who look at the run later.
         expected: How many records the whole input has, where that is known, so that the time left can be
             estimated.

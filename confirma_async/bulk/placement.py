@@ -31,10 +31,10 @@ class Placement:
 
     Attributes:
         path: Its file, or its database; None for another form.
-        open: Opens it.
-        target: What it is tied to.
-        owner: Whose key the calls bear.
-        warning: Why it may not last; None where it does.
+        open: Opens the journal.
+        target: What the journal is bound to: a base URL, or a name such as that of the sandbox.
+        owner: The account, and the key that the calls use.
+        warning: Why the journal's place may not be durable; None where it is.
         prove: Notes that the service has taken something for the account, whose journal knows these keys by
             their fingerprints; None where nobody need know.
     """
@@ -64,10 +64,10 @@ def place(
     """Find the journal of a run, and make its account known.
 
     Args:
-        journal: What the caller named.
+        journal: The journal that the caller named; None for the account's own.
         base_url: Where the calls go.
         key: The key of the calls.
-        account: What the caller said of the account.
+        account: What the caller said about the account: its name, and whether it may be new.
         target: What the journal is tied to; the base URL unless given.
         partner: Whether the key is the partner's own token, which has a journal apart from those of clients.
 
@@ -111,9 +111,9 @@ def place(
 
 
 def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
-    """Bind accounts whose journals have sent something: a run that died could not note it.
+    """Note in the list of accounts whose journals have sent something: a run that died could not note it.
 
-    A journal that cannot be read may have, too; it keeps the keys that it is known by.
+    A journal that cannot be read counts as one that has; it keeps its known keys.
     """
     for record in accounts.of(target).values():
         if record.proved:
@@ -167,7 +167,7 @@ def _check_not_gone(record: AccountRecord) -> None:
 
 
 def _owner(target: str, key: Secret, account: AccountName) -> Owner:
-    """Return the owner of a journal that the caller names: it need be no account that is known."""
+    """Return the owner of a journal that the caller names; the account need not be known here."""
     try:
         return Accounts().vouch(target, key, account.name)
     except ConfigurationError:

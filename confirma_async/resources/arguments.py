@@ -29,8 +29,8 @@ class Prepared(Generic[S]):
     """A request that is checked and written as JSON.
 
     Attributes:
-        request: The request.
-        body: The JSON.
+        request: The request, as its schema.
+        body: The request as JSON, in UTF-8.
         subject: What it is about, for messages: ``ledger 2026-11``.
     """
 
@@ -66,10 +66,10 @@ def encode(request: Schema, what: str, converter: Converter, checks: Checks, *, 
 
     Args:
         request: What to write.
-        what: What to call it in a message: ``ledger 2026-11``.
-        converter: Writes it.
-        checks: How strictly it is held against the rules that need no server.
-        keys: Whether keys that the contract does not know are told of: it was read from a mapping.
+        what: Its name in messages: ``ledger 2026-11``.
+        converter: Writes the JSON.
+        checks: Which rules are checked, and how strictly.
+        keys: Whether unknown keys are reported, because the request was read from a mapping.
 
     Raises:
         RequestInvalidError: it holds values of the wrong kind, or breaks a rule; lists all of them.
@@ -89,12 +89,12 @@ def encode_invoice(
 
     Args:
         request: The invoice.
-        converter: Writes it.
-        checks: How strictly it is held against the rules.
-        keys: Whether keys that the contract does not know are told of.
+        converter: Writes the JSON.
+        checks: Which rules are checked, and how strictly.
+        keys: Whether unknown keys are reported, because the invoice was read from a mapping.
 
     Returns:
-        The JSON, and what is a warning.
+        The JSON, and the problems that are warnings.
 
     Raises:
         RequestInvalidError: it holds values of the wrong kind, or breaks a rule; lists all of them.
@@ -110,7 +110,7 @@ def encode_invoice(
 
 
 def warn(what: str, problems: Sequence[Problem]) -> None:
-    """Log what is odd in a request that is sent all the same."""
+    """Log the warnings about a request that is sent all the same."""
     for problem in problems:
         logger.warning(
             "%s: %s", visible(what), visible(str(problem)), extra={"rule": problem.rule, "path": problem.path}

@@ -1,4 +1,4 @@
-"""How lists of distribution records are read, whatever the service makes of their filters (contract §5)."""
+"""How lists of distribution records are read, even where the service ignores filters (contract §5)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def is_last(answer: DistributionPage, count: int) -> bool:
     should be ends it, too, unless it may have been cut.
 
     Args:
-        answer: The page.
+        answer: The answer with the page.
         count: How many records there were so far, with this page; 0 where that is not known.
     """
     meta = answer.meta_data or DistributionPageMeta()

@@ -151,8 +151,8 @@ class Invoices:
         The vendor's text says that the case identifier is required; the names of the query are provisional.
 
         Args:
-            case_id: The case; the distribution information has it for each invoice.
-            invoice_number: The invoice, as text or number, instead of the case or beside it.
+            case_id: The case's number; the distribution information has it for each invoice.
+            invoice_number: The invoice's number, as text or number; instead of the case, or beside it.
             options: What this call does differently; see ``Options``.
 
         Raises:
@@ -189,15 +189,15 @@ class Invoices:
 
         Args:
             invoice_number: Only this invoice.
-            from_date: First invoice date. Without dates the service takes the last 30 days.
-            to_date: Last invoice date; today when only ``from_date`` is given.
+            from_date: First invoice date, included. Without dates the service takes the last 30 days.
+            to_date: Last invoice date, included; today when only ``from_date`` is given.
             fetch_type: Passed on as given; its values are not documented.
-            cursor: Goes on after the page that told it, instead of the dates.
+            cursor: The ``cursor`` of a page, after which to go on; it takes the place of the dates.
             options: What this call does differently; see ``Options``.
 
         Raises:
-            RequestInvalidError: the dates are upside down, only the last one is given, or the cursor is not
-                of this listing.
+            RequestInvalidError: the last date is before the first, only the last one is given, or the cursor
+                is not of this listing.
             ConfigurationError: the service ignores the dates, or cuts its answers (when awaited or iterated).
             CallError: a call failed (when awaited or iterated).
         """
@@ -246,17 +246,17 @@ class Invoices:
 
         Args:
             invoice_number: Only this invoice.
-            from_date: First invoice date.
-            to_date: Last invoice date.
+            from_date: First invoice date, included.
+            to_date: Last invoice date, included.
             fetch_type: Passed on as given; its values are not documented.
             page: The first page to ask for, from 1 to 1,000,000,000.
             page_size: Records per page, from 1 to 1,000,000; the service's own choice when not given.
-            cursor: Goes on after the page that told it.
+            cursor: The ``cursor`` of a page, after which to go on.
             options: What this call does differently; see ``Options``.
 
         Raises:
-            RequestInvalidError: the dates are upside down, only the last one is given, or the cursor is not
-                of this listing.
+            RequestInvalidError: the last date is before the first, only the last one is given, or the cursor
+                is not of this listing.
             ConfigurationError: a number is out of its bounds; or two pages are the same: the name of the
                 parameter is not the service's (when iterated).
             CallError: a call failed (when awaited or iterated).

@@ -36,7 +36,7 @@ class Operations:
             options: What this call does differently; see ``Options``.
 
         Raises:
-            RequestInvalidError: it is no Business ID, or its check digit does not fit; nothing was sent.
+            RequestInvalidError: the id is no Business ID, or its check digit is wrong; nothing was sent.
             CallError: the call failed.
         """
         if fault := business_id_fault(business_id):
@@ -52,7 +52,7 @@ def pick_address(
     address_type: str | None = None,
     operator_id: str | None = None,
 ) -> FinvoiceCredentials:
-    """Return the one address that is meant. It never guesses: what leaves none or several open is an error.
+    """Return the one address that fits. Where none fits, or several do, it is an error.
 
     Args:
         addresses: What ``finvoice_credentials`` returned.

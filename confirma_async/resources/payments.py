@@ -78,14 +78,14 @@ class Payments:
         it is the answer of one call; iterated, it is payment after payment, window after window.
 
         Args:
-            from_date: First day of the period.
-            to_date: Last day; today when only ``from_date`` is given.
-            cursor: Goes on after the page that told it, instead of the dates.
+            from_date: First day of the period, included. Without dates, the service's own period.
+            to_date: Last day of the period, included; today when only ``from_date`` is given.
+            cursor: The ``cursor`` of a page, after which to go on; it takes the place of the dates.
             options: What this call does differently; see ``Options``.
 
         Raises:
-            RequestInvalidError: the dates are upside down, only the last one is given, or the cursor is not
-                of this listing.
+            RequestInvalidError: the last date is before the first, only the last one is given, or the cursor
+                is not of this listing.
             ConfigurationError: the service ignores the dates, or cuts its answers (when awaited or iterated).
             CallError: a call failed (when awaited or iterated).
         """
@@ -133,12 +133,12 @@ class Payments:
             from_date: First day of the period. Its name on the wire is provisional.
             to_date: Last day; today when only ``from_date`` is given. Its name on the wire is provisional.
             unfetched_only: Only what was not retrieved before. Unsafe to repeat; takes no period here.
-            cursor: Goes on after the page that told it, instead of the dates.
+            cursor: The ``cursor`` of a page, after which to go on; it takes the place of the dates.
             options: What this call does differently; see ``Options``.
 
         Raises:
-            RequestInvalidError: the dates are upside down, only the last one is given, ``unfetched_only``
-                comes with a period, or the cursor is not of this listing.
+            RequestInvalidError: the last date is before the first, only the last one is given,
+                ``unfetched_only`` comes with a period, or the cursor is not of this listing.
             ConfigurationError: the service ignores the dates, or cuts its answers (when awaited or iterated).
             OutcomeUnknownError: with ``unfetched_only``: no answer came, and what it held counts as fetched.
             CallError: a call failed (when awaited or iterated).

@@ -14,7 +14,7 @@ RECENT = 60.0
 
 @frozen(kw_only=True)
 class Progress:
-    """How a job gets on.
+    """The progress of a job.
 
     Attributes:
         rate: Invoices decided per second in the last minute.
@@ -40,7 +40,7 @@ class Progress:
 
 
 def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
-    """Read how a run gets on.
+    """Read the progress of a run.
 
     Args:
         journal: The journal.
@@ -59,7 +59,7 @@ def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
 
 
 def progress_of_workers(journal: JournalReader, now: float) -> Progress:
-    """Read how the workers of a journal get on with all that was planned, by whichever run.
+    """Read the progress of the workers of a journal with all planned invoices, of every run.
 
     Args:
         journal: The journal.

@@ -30,22 +30,23 @@ class Report:
         refused: Records refused before sending; the next run tries those again that want for a document.
         unknown: Invoices that may have arrived; run the job again to look them up.
         pending: Invoices that are in the journal, and were neither sent nor refused.
-        unproven: Of all, how many were sent again on time alone (``on_unknown="resend"``).
+        unproven: Of all, how many were sent again only because the settle time had passed
+            (``on_unknown="resend"``).
         resumed: Of all, how many were decided in earlier runs.
         seconds: How long the run took.
         paused: Why the job stopped before its end; None when it came to it.
         paused_by: The error of the call that it paused for; None where it was no single call.
-        interrupted: Whether it was asked to stop.
+        interrupted: Whether the job was asked to stop.
         ended: Whether the run came to an end of its own; False after an error, or while it goes on.
         issues: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
-        resent: The outcomes of those that were sent again on time alone, at most ``KEPT`` of them.
+        resent: The outcomes of those that ``unproven`` counts, at most ``KEPT`` of them.
         remarked: Outcomes of which a reader decided something for itself, at most ``KEPT`` of them.
         warned: How many invoices broke each rule and were sent all the same, by the rule's id.
         with_warnings: The outcomes of those, at most ``KEPT`` of them.
         allowed: The rules that were allowed to be broken.
-        warnings: What there is to say of the journal: that it is in doubt, or does not last.
-        amounts: What the invoices ask for together, exactly, by the word for what became of them, then by
-            currency; those that do not say are left out.
+        warnings: Warnings about the journal: that it is in doubt, or does not last.
+        amounts: The exact sum of what the invoices ask for (Decimal), by verdict (``accepted``, ...), then by
+            currency. Invoices without an amount are left out.
     """
 
     journal: str
