@@ -18,14 +18,15 @@ class Options(TypedDict, total=False):
     """What every verb takes, by keyword.
 
     Attributes:
-        timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between;
-            above 0 and at most a day. For each call of a list. None for the client's own.
+        timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between
+            them; above 0 and at most 86,400 (a day). Each call of a list has as much. None for the client's
+            own.
         headers: Headers to add. The SDK's own cannot be set.
-        query: Query parameters to add. Those that the verb has itself cannot be set.
+        query: Query parameters to add. Parameters of the verb itself cannot be set.
         retries: How often a request that is safe to repeat is tried again: from 0 to 99. None for the
             client's own.
-        strict: Whether an answer that is not as the contract says is an error, also where it could be read
-            tolerantly. None for the client's own choice.
+        strict: Whether every difference of the answer from the contract is an error, also one that could be
+            tolerated. None for the client's own choice.
     """
 
     timeout: float | None
@@ -37,7 +38,7 @@ class Options(TypedDict, total=False):
 
 @define(kw_only=True)
 class CallOptions:
-    """What one call does differently from the others: what its caller said, and what its verb knows.
+    """The options of one call: those of its caller, and those that its verb adds.
 
     Made once, and not changed.
 
@@ -64,12 +65,12 @@ class CallOptions:
 
 
 def takes_options(cls: C) -> C:
-    """Have ``help()`` and ``inspect.signature`` show each of ``Options`` in the verbs of a class."""
+    """Make ``help()`` and ``inspect.signature`` show each of ``Options`` in the verbs of a class."""
     return shows(Options, CallOptions)(cls)
 
 
 def shows(arguments: type, options: type) -> Callable[[C], C]:
-    """Have ``help()`` and ``inspect.signature`` show each option of the verbs of a class by its own name.
+    """Make ``help()`` and ``inspect.signature`` show each option of the verbs of a class by its own name.
 
     Args:
         arguments: The typed dict that the verbs unpack.

@@ -1,4 +1,4 @@
-"""What has happened to one call: the one record that errors, the log and hooks are told from."""
+"""The record of one call, from which errors, the log and hooks are made."""
 
 from __future__ import annotations
 
@@ -85,12 +85,12 @@ class CallRecord:
 
     @property
     def seconds(self) -> float:
-        """How long the whole call took; 0 while it is under way."""
+        """Seconds that the whole call took; 0 while it is under way."""
         return 0.0 if self.ended is None else self.ended - self.started
 
     @property
     def waited(self) -> float:
-        """Seconds in which its requests waited for their turn at the limiter."""
+        """Seconds that its requests waited for the limiter."""
         return sum(attempt.waited for attempt in self.attempts)
 
     @property

@@ -1,4 +1,4 @@
-"""What is open until the end of its ``async with`` block, at the latest."""
+"""Objects that are closed at the end of their ``async with`` block."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Self
 
 
 class AsyncClosing:
-    """What is closed for good by ``aclose``, at the latest at the end of its ``async with`` block."""
+    """An object that ``aclose``, or the end of its ``async with`` block, closes for good."""
 
     async def aclose(self) -> None:
-        """End what is under way and close what was opened. Closing twice is fine."""
+        """End the work under way, and close the object. Closing twice is fine."""
         raise NotImplementedError
 
     async def __aenter__(self) -> Self:

@@ -22,7 +22,7 @@ class InFlight:
         self._all_ended: asyncio.Future[None] | None = None  # awaited while closing
 
     def begin(self, record: CallRecord) -> None:
-        """Take note of a call that starts.
+        """Note a call that starts.
 
         Raises:
             ConfigurationError: the client is closed.
@@ -33,13 +33,13 @@ class InFlight:
         self._calls[record] = task, task.cancelling()
 
     def end(self, record: CallRecord) -> None:
-        """Take note of a call that ended."""
+        """Note a call that has ended."""
         del self._calls[record]
         if self._all_ended is not None and not self._calls and not self._all_ended.done():
             self._all_ended.set_result(None)
 
     async def close(self) -> None:
-        """End all of them, and wait a moment until they have; a call that starts from now on is refused.
+        """End all calls under way, and wait a moment for their end; refuse every call from now on.
 
         Raises:
             ConfigurationError: a call is under way in another event loop.
@@ -59,6 +59,6 @@ class InFlight:
             await asyncio.wait([self._all_ended], timeout=PATIENCE)
 
     def closed_under(self, record: CallRecord) -> bool:
-        """Say whether a cancellation that reached this call came from closing alone; if so, takes it back."""
+        """Say whether this call was cancelled only by closing; if so, undo the task's cancellation."""
         task, before = self._calls[record]
         return task in self._cancelled and task.uncancel() <= before

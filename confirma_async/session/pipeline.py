@@ -102,13 +102,14 @@ class Pipeline:
 
         Args:
             operation: What to call.
-            payload: The body: a schema, or JSON that is encoded already.
-            query: The query parameters.
-            options: What this call does differently.
+            payload: The body: a schema, or JSON that is encoded already; None for none.
+            query: The query parameters, as their schema; None for none.
+            options: The options of this call.
 
         Raises:
             RequestInvalidError: the payload holds a value of the wrong kind; nothing was sent.
-            TransportError: no answer came; see its phase. A CalledOffError where the halt ended its wait.
+            TransportError: no answer came; its phase says how far the call came. A CalledOffError where the
+                halt ended its wait.
             OutcomeUnknownError: the operation changes something and may have taken effect.
             APIError: the service answered with an error; one class per status.
             ResponseDecodeError: the answer is not what the contract describes.
@@ -286,7 +287,7 @@ class Pipeline:
         return result
 
     def _answered(self, started: float, response: Response) -> None:
-        """Tell the limiter how the service bears the load; failures on the way say nothing of that."""
+        """Tell the limiter whether the service refused the call for its load; other failures do not count."""
         if response.status in retry.SUCCESSES:
             self.limiter.answered(started)
         elif response.status in retry.BUSY:
@@ -305,14 +306,14 @@ class Pipeline:
             raise CredentialsError("the deadline passed while waiting for the API key") from error
 
     def _timeout(self, timeout: float | None) -> float:
-        """Return the time for one call; no call waits for ever."""
+        """Return the timeout of one call in seconds; every call has one."""
         if timeout is None:
             return self.timeout
         bounds.TIMEOUT.check("timeout", timeout)
         return timeout
 
     async def _tell_hooks(self, record: CallRecord, deadline: float) -> None:
-        """Tell the hooks of a call that ended."""
+        """Call the hooks after a call has ended."""
         try:
             await self.hooks.after_call(record, deadline)
         except asyncio.CancelledError as error:  # the answer does not get as far as the caller any more
@@ -389,7 +390,7 @@ def _failed(record: CallRecord, error: BaseException) -> BaseException:
 
 
 def _is_new_token(operation: Operation[object], response: Response) -> bool:
-    """Say whether the answer is there for the token in it, be it the old one; nobody else is shown it."""
+    """Say whether the purpose of the answer is the token in it, which hooks and logs must not get."""
     return operation.name == RENEW_TOKEN.name and response.status < 300
 
 

@@ -1,4 +1,4 @@
-"""When a call is tried again: policy, backoff, and a quota that stops retry storms.
+"""When a call is tried again: policy, pauses, and a quota that stops retry storms.
 
 The policy reads only how far the request came, whether it would come further the next time, whether the
 operation may be repeated, and the status.
@@ -36,7 +36,7 @@ _REQUEST_TIMEOUT = 408
 
 
 def not_taken(status: int | None, asked: float | None) -> bool:
-    """Say whether the service says that it did not take a request, and may take it later.
+    """Say whether the service says that it did not accept a request, and may accept it later.
 
     A 503 says so where it names the time at which to come back. Without, it may be a gateway's that has lost
     the answer to what it passed on.
@@ -54,7 +54,7 @@ def _failed(status: int) -> bool:
 
 
 def outcome_is_open(status: int | None, asked: float | None = None) -> bool:
-    """Say whether a request that was answered like this may have taken effect without the answer's saying so.
+    """Say whether a request with this answer may have taken effect, though the answer does not say so.
 
     A redirect does: a gateway may give one in place of an answer.
 
@@ -68,7 +68,7 @@ def outcome_is_open(status: int | None, asked: float | None = None) -> bool:
 
 
 def refused(status: int | None, asked: float | None = None) -> bool:
-    """Say whether the service says that it did not do what was asked."""
+    """Say whether the service says that the request had no effect."""
     return status is not None and status >= 400 and not outcome_is_open(status, asked)
 
 
@@ -87,13 +87,13 @@ LONGEST_PAUSE = 3600.0
 
 @frozen(kw_only=True)
 class RetryPolicy:
-    """How often and how patiently a call is tried again.
+    """How often, and after which pauses, a call is tried again.
 
     Attributes:
         attempts: How many requests one call may start, the first included: from 1 to 100.
-        base: Seconds that the first backoff is at most; it doubles with every attempt (full jitter). Above 0
-            and at most 3,600.
-        cap: Seconds that no backoff exceeds; above 0 and at most 3,600.
+        base: The longest first pause, in seconds; it doubles with every attempt, and the pause is a random
+            part of it (full jitter). Above 0 and at most 3,600.
+        cap: The longest pause ever, in seconds; above 0 and at most 3,600.
         budget: How many retries all calls of a client together may start beyond what their successes earn
             (five successes earn one): from 0 to 1,000,000. One after a 429 or 503 takes a fifth: the limiter
             holds it back already.
@@ -115,14 +115,14 @@ class RetryPolicy:
 def may_repeat(
     phase: Phase, repeatable: bool, status: int | None, *, asked: float | None = None, lasting: bool = False
 ) -> bool:
-    """Say whether a request that ended like this may be sent again without risk of doing things twice.
+    """Say whether a request that ended like this may be sent again without the risk of a double effect.
 
     Args:
-        phase: How far it came.
+        phase: How far the request came.
         repeatable: Whether the operation may be repeated.
-        status: The status of the answer, where there was one.
+        status: The HTTP status of the answer; None where there was none.
         asked: The seconds that its ``Retry-After`` names; None where it names none.
-        lasting: Whether it would not come further the next time.
+        lasting: Whether the next attempt would fail in the same way.
     """
     if phase is Phase.NOT_SENT:
         return not lasting
@@ -136,7 +136,14 @@ def may_repeat(
 def outcome_unknown(
     phase: Phase, repeatable: bool, status: int | None, *, asked: float | None = None
 ) -> bool:
-    """Say whether a request that ended like this may have taken effect without saying so."""
+    """Say whether a request that ended like this may have taken effect.
+
+    Args:
+        phase: How far the request came.
+        repeatable: Whether the operation may be repeated.
+        status: The HTTP status of the answer; None where there was none.
+        asked: The seconds that its ``Retry-After`` names; None where it names none.
+    """
     if repeatable:
         return False
     return phase is Phase.NO_REPLY or (phase is Phase.REPLIED and outcome_is_open(status, asked))
@@ -164,7 +171,7 @@ class RetryQuota:
         """Spend one retry; False when there is none left.
 
         Args:
-            held_back: Whether the limiter holds it back.
+            held_back: Whether the limiter holds the retry back; it then takes a fifth of a retry.
         """
         cost = 1 if held_back else SUCCESSES_PER_RETRY
         if self._credit < cost:
@@ -190,10 +197,10 @@ def next_pause(
     """Return seconds until what may be repeated is tried again, one retry being spent; None where it is not.
 
     Args:
-        policy: How often, and how patiently.
-        quota: The budget.
+        policy: How often, and after which pauses, a call is tried again.
+        quota: The client's budget of retries, of which one is spent.
         attempt: How many attempts there were.
-        asked: What ``Retry-After`` asks for.
+        asked: The seconds that ``Retry-After`` names; None where it names none.
         left: Seconds to the deadline.
         held_back: Whether the limiter holds the retry back, since the service refused the call for its load.
     """
@@ -205,7 +212,7 @@ def next_pause(
 
 
 def http_date(value: str | None) -> float | None:
-    """Read an HTTP date, as a ``Date`` header has it: seconds since 1970; None where it is none."""
+    """Return an HTTP date, as in a ``Date`` header, in seconds since 1970; None where it cannot be read."""
     try:
         return email.utils.parsedate_to_datetime(value or "").timestamp()
     except (ValueError, OverflowError):
@@ -213,7 +220,7 @@ def http_date(value: str | None) -> float | None:
 
 
 def retry_after(value: str | None, now: Callable[[], float] = time.time) -> float | None:
-    """Read a Retry-After header: seconds, fractions of a second, or an HTTP date. Seconds from now."""
+    """Return a Retry-After header (seconds, fractions of a second, or an HTTP date) in seconds from now."""
     if value is None:
         return None
     try:

@@ -14,19 +14,19 @@ ANSWER_LIMIT = 64 * 1024 * 1024
 
 @define
 class Request:
-    """What goes out: ready bytes, nothing left to decide. Made once, and not changed.
+    """A request in its final form. It is made once, and not changed.
 
     Attributes:
-        method: The HTTP method.
+        method: The HTTP method, in capitals: ``GET``.
         url: The full URL with its query; never shown in a repr, for that of a document may hold credentials.
         headers: All headers, the API key among them; never shown in a repr either.
         body: The encoded body, or None.
-        timeout: Seconds that the whole exchange may take, connecting included.
+        timeout: Seconds for the whole exchange, with the time to connect.
         limit: Bytes of the answer that are read at most; None for the transport's own limit.
-        public_only: Whether it may go to the public internet alone: a connection to this machine or into a
-            private network is not to be made, whatever the name of the host stands for.
-        not_after: The time of the loop from which on its first byte must not leave, however long the process
-            stood still meanwhile: by then others may have taken over what it is about.
+        public_only: Whether the request may go to the public internet only. The transport then makes no
+            connection to this machine or into a private network, whatever the host's name resolves to.
+        not_after: The loop time from which the first byte must not leave, even if the process was stopped
+            meanwhile: another process may then have taken over the item. None for no such time.
     """
 
     method: str
@@ -41,11 +41,11 @@ class Request:
 
 @define
 class Response:
-    """What came back. Header names are looked up case-insensitively. Not changed either.
+    """A response. Header names are looked up case-insensitively. It is not changed.
 
     Attributes:
         status: The HTTP status.
-        headers: All headers; never shown in a repr, for where a redirect leads to may hold credentials.
+        headers: All headers; never shown in a repr, because the target of a redirect may hold credentials.
         body: The body, read to its end unless it was too long.
         cut_off: Whether the body was longer than the transport reads, and its rest was left unread.
     """
@@ -63,11 +63,11 @@ class Transport(Protocol):
         """Send a request once and read the answer. It neither repeats a request nor follows a redirect.
 
         Raises:
-            TransportError: no complete answer came; its phase says whether anything may have been sent.
-                When in doubt it says NO_REPLY.
+            TransportError: no complete answer came. Its phase says whether anything may have been sent; it is
+                NO_REPLY in case of doubt.
         """
         ...
 
     async def close(self) -> None:
-        """Release what the transport itself opened. Closing twice is fine."""
+        """Close the connections that the transport itself opened. Closing twice is fine."""
         ...

@@ -38,10 +38,10 @@ _TOO_MANY = (
 
 @frozen(kw_only=True)
 class Reply:
-    """A successful answer as it came, for a caller who wants to know more of it than a schema says.
+    """A successful answer as it came, for callers that need more of it than a schema holds.
 
     Attributes:
-        status: The HTTP status.
+        status: The HTTP status: 200 to 299.
         found: The JSON of its body; None where it has none.
         empty: Whether it has no body.
         date: Its ``Date`` header; None where it has none.
@@ -68,7 +68,7 @@ class DecodingContext(Protocol):
 
     @property
     def seen(self) -> Callable[[CallRecord, Response], object] | None:
-        """What is told of an answer before it is read."""
+        """Called with each answer before it is read; None where nothing needs that."""
         ...
 
 
@@ -80,12 +80,12 @@ def decoded(
     Args:
         response: The answer, without keys.
         answer: The schema to read it as; ``Reply`` for the answer as it came.
-        history: The call, which is told how the answer differs from the contract.
-        reader: What reads it.
-        strict: Whether a difference that could be tolerated is an error; None for the converter's choice.
+        history: The record of the call, which notes how the answer differs from the contract.
+        reader: Reads the answer.
+        strict: Whether a tolerable difference from the contract is an error; None for the converter's choice.
 
     Raises:
-        ResponseDecodeError: the answer is not what the contract describes, or more than may be read.
+        ResponseDecodeError: the contract does not describe the answer, or it is longer than may be read.
     """
     if response.cut_off:
         raise ResponseDecodeError(_TOO_LONG, status=response.status)

@@ -30,10 +30,10 @@ def recorded(result: Response | BaseException, mask: Mask, *, waited: float, sec
     """Return the record of one request.
 
     Args:
-        result: What came of it.
+        result: Its response or its error.
         mask: What blots keys out, should the id of the request echo one.
-        waited: Seconds until its turn came at the limiter.
-        seconds: Seconds from its turn to its end.
+        waited: Seconds that it waited for the limiter.
+        seconds: Seconds from then to its end.
     """
     phase, status, reason, request_id, asked = _NO_REPLY, None, None, None, None
     if isinstance(result, Response):
@@ -55,7 +55,7 @@ def recorded(result: Response | BaseException, mask: Mask, *, waited: float, sec
 
 
 def final(history: CallRecord, failure: CallError) -> CallError:
-    """Make the error that the caller gets: an outcome that is open is never shown as a plain failure."""
+    """Make the error for the caller: an OutcomeUnknownError where the outcome is open."""
     operation = history.operation
     status = failure.status if isinstance(failure, APIError) else None
     if not retry.outcome_unknown(failure.phase, operation.repeatable, status, asked=asked_by(failure)):
@@ -72,12 +72,12 @@ def final(history: CallRecord, failure: CallError) -> CallError:
 
 
 def asked_by(failure: CallError) -> float | None:
-    """Return the seconds that a refusal's ``Retry-After`` names; None where it names none."""
+    """Return the seconds of a refusal's ``Retry-After``; None where it has none."""
     return failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
 
 
 def no_turn(error: TimeoutError, attempts: Sequence[Attempt]) -> TransportError:
-    """Return what the caller gets where its turn at the limiter did not come in time."""
+    """Make the error of a call that the limiter did not admit in time."""
     reason = str(error) or "the deadline passed while waiting for its turn"
     before = f"; the last request: {attempts[-1].reason}" if attempts else ""
     return TransportError(f"{reason}{before}", phase=Phase.NOT_SENT)
@@ -86,7 +86,7 @@ def no_turn(error: TimeoutError, attempts: Sequence[Attempt]) -> TransportError:
 def cut_off(history: CallRecord, message: str) -> TransportError:
     """Make the error of a call that was stopped; its last request may have taken effect.
 
-    An answer that did not get as far as the caller is as good as none.
+    An answer that has not reached the caller counts as none.
     """
     last = history.attempts[-1] if history.attempts else None
     nothing_done = (

@@ -1,4 +1,4 @@
-"""An answer as it came: status, headers, bytes, and what was made of it."""
+"""An answer as it came: status, headers and bytes, with the object that was read from it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SeenAnswers:
     answers: list[tuple[CallRecord, Response]] = field(factory=list[tuple[CallRecord, Response]])
 
     def note(self, history: CallRecord, response: Response) -> None:
-        """Take in an answer."""
+        """Keep an answer with its call."""
         self.answers.append((history, response))
 
 
@@ -33,7 +33,7 @@ class RawResponse(Generic[R]):
     """A successful answer.
 
     Attributes:
-        status: The HTTP status.
+        status: The HTTP status: 200 to 299.
         headers: All headers; names are looked up case-insensitively.
         content: The body, without keys.
         request_id: The id that the service gave the request, where it gave one.
@@ -46,10 +46,10 @@ class RawResponse(Generic[R]):
     _made: R | Exception = field(repr=False, alias="made")
 
     def parse(self) -> R:
-        """Return what the verb gives; of a request of one's own, its JSON, None where it is empty.
+        """Return what the verb returns; for a request of your own the JSON, or None for an empty body.
 
         Raises:
-            ResponseDecodeError: the answer is not what the contract describes, or no JSON.
+            ResponseDecodeError: the contract does not describe the answer, or it is no JSON.
         """
         if isinstance(self._made, Exception):
             raise self._made

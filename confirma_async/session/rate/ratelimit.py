@@ -1,4 +1,4 @@
-"""The limiter: a ceiling on how fast and how wide calls go out, first come first served.
+"""The limiter: limits the rate and the concurrency of calls, first come first served.
 
 The vendor documents no limits, so the ceiling is the user's setting; below it the rate follows what the
 service bears (``adaptive_rate``). A generic cell rate algorithm, with one timer for the queue beside that of
@@ -44,7 +44,7 @@ class RateLimit:
 
 
 class Limiter(Protocol):
-    """Admits calls. Give one object to several clients, and they share it.
+    """Admits calls. Several clients can share one limiter.
 
     ``LocalLimiter`` is the form within one event loop; a limiter over several machines takes its place.
     Moments are of the running loop's clock.
@@ -59,8 +59,8 @@ class Limiter(Protocol):
         """Wait for this call's turn; each admitted call is ended by one ``release``.
 
         Raises:
-            TimeoutError: the turn did not come by the deadline, or cannot come; nothing is held. Where it
-                has a text, that tells why.
+            TimeoutError: the call was not admitted by the deadline, or cannot be; nothing is held. The text
+                of the error, where there is one, says why.
         """
         ...
 
@@ -69,12 +69,13 @@ class Limiter(Protocol):
         ...
 
     def answered(self, started: float, *, refused: bool = False, quiet: float | None = None) -> None:
-        """Take note that the service answered a call. Told before ``release``.
+        """Note that the service answered a call. It is called before ``release``.
 
         Args:
-            started: When the call started.
-            refused: Whether the service refused it for its load (429, 503).
-            quiet: Seconds from now in which the service wants no calls, where it said so.
+            started: The loop time at which the call started.
+            refused: Whether the service refused the call because of its load (429, 503).
+            quiet: Seconds from now in which the service wants no calls (``Retry-After``); None where it named
+                none.
         """
         ...
 
@@ -85,7 +86,7 @@ class LocalLimiter:
     Never faster or wider than the ceiling, and slower while the service refuses too many calls.
 
     Args:
-        limit: The ceiling.
+        limit: The rate, the burst and the concurrency that are never exceeded.
     """
 
     def __init__(self, limit: RateLimit = RateLimit()) -> None:
@@ -112,7 +113,7 @@ class LocalLimiter:
         """Wait for this call's turn.
 
         Args:
-            deadline: The loop time until which to wait.
+            deadline: The loop time until which to wait, in seconds.
 
         Raises:
             TimeoutError: the turn did not come in time, or the service asked for quiet beyond the deadline
@@ -157,9 +158,9 @@ class LocalLimiter:
         """Follow the share of refusals, and admit nothing while the service wants quiet.
 
         Args:
-            started: When the call started.
-            refused: Whether the service refused it for its load (429, 503).
-            quiet: Seconds from now in which it wants no calls; of several refusals, the latest end counts.
+            started: The loop time at which the call started.
+            refused: Whether the service refused the call because of its load (429, 503).
+            quiet: Seconds from now in which the service wants no calls; the latest end of several counts.
         """
         now = asyncio.get_running_loop().time()
         if not refused:
@@ -173,7 +174,7 @@ class LocalLimiter:
         return self._under_way < self.limit.concurrency
 
     def _opens_at(self) -> float:
-        """Return the moment of the next turn. No burst while the rate is cut."""
+        """Return the loop time at which the next call may start. There is no burst while the rate is cut."""
         return max(self._next if self._rate.is_cut else self._next - self._tolerance, self._gate)
 
     def _admit(self, turn: float) -> None:
@@ -181,7 +182,7 @@ class LocalLimiter:
         self._under_way += 1
 
     def _arrange(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Admit whose turn it is, and set the one timer for the turn after."""
+        """Admit the calls that are due, and set the one timer for the next call."""
         now = loop.time()
         while self._waiting and self._has_room():
             turn = self._waiting[0]
@@ -208,7 +209,7 @@ class LocalLimiter:
         self._arrange(loop)
 
     def _move_to(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Bind to this loop from now on, if no other loop that is still there uses it."""
+        """Bind the limiter to this loop, if no other open loop uses it."""
         if self._loop is not None and not self._loop.is_closed():
             raise ConfigurationError(
                 "this limiter is in use in another event loop; make one limiter per loop, "

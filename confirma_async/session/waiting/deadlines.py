@@ -13,13 +13,13 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Deadlines(Generic[K]):
-    """Says what is still going on when its time is up.
+    """Calls a function for each entry that was not removed before its deadline.
 
     The timer stands at a moment that is never later than the earliest deadline. What ends in time leaves it
     where it is: it finds nothing to do then, and is set anew for what is left.
 
     Args:
-        expire: Called with what went on for too long, which is forgotten by then.
+        expire: Called with the key of each entry whose deadline has passed; the entry is removed before.
     """
 
     def __init__(self, expire: Callable[[K], None]) -> None:
@@ -32,8 +32,8 @@ class Deadlines(Generic[K]):
         """Set a deadline.
 
         Args:
-            key: What is to end by then.
-            moment: The deadline, by the clock of the loop.
+            key: What identifies the entry.
+            moment: The deadline: a loop time, in seconds.
             loop: The running loop.
         """
         self._moments[key] = moment
@@ -41,11 +41,11 @@ class Deadlines(Generic[K]):
             self._set(moment, loop)
 
     def remove(self, key: K) -> None:
-        """Forget what has ended, by itself or because it has expired."""
+        """Remove an entry that has ended."""
         self._moments.pop(key, None)
 
     def stop(self) -> None:
-        """Forget everything: nothing is under way, or its loop is closed."""
+        """Remove all entries: nothing is under way, or the loop is closed."""
         self._moments.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -76,7 +76,7 @@ class Timeouts(Deadlines["Timeout"]):
         super().__init__(Timeout.end)
 
     def until(self, moment: float, loop: asyncio.AbstractEventLoop) -> Timeout:
-        """Limit a wait: a context manager, which ends it and raises ``TimeoutError`` when its time is up.
+        """Limit a wait: a context manager that ends the wait and raises ``TimeoutError`` at the deadline.
 
         Args:
             moment: The deadline, by the clock of the loop.

@@ -1,4 +1,4 @@
-"""Calling off calls that wait: what surely has not left is given up, what may have left is not touched."""
+"""Calls off calls that wait: a request that surely has not left is given up, others go on."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class CalledOffError(TransportError):
 class Halt:
     """Ends the waits of all calls that share it, once it is called, and lets none begin.
 
-    A call enters ``with halt.wait():`` around whatever surely comes before a request: its turn at the
-    limiter, the pause after a request that did not arrive. What it does outside of that is not disturbed.
+    A call uses ``with halt.wait():`` around each wait before a request: the wait for the limiter, and the
+    pause after a request that did not arrive. Its other work is not interrupted.
 
     Attributes:
         called: Whether it was called.
@@ -31,7 +31,7 @@ class Halt:
         self._waits: set[_Wait] = set()
 
     def call(self) -> None:
-        """Call off every call that waits, and every one that is about to."""
+        """Call off every call that waits now or later."""
         self.called = True
         waits, self._waits = self._waits, set()
         for wait in waits:
@@ -47,7 +47,7 @@ class Halt:
 
 
 class _Never(Halt):
-    """Is never called, and costs next to nothing: the halt of calls that nobody calls off."""
+    """A halt that is never called, for calls that nothing calls off."""
 
     _undisturbed = nullcontext()
 
