@@ -103,7 +103,7 @@ class Creditors(AsyncClosing):
 
     @property
     def settings(self) -> Settings:
-        """The settings: environment and base URL of all calls."""
+        """The environment and the base URL of all calls."""
         return self._confirma.settings
 
     @property
