@@ -1,7 +1,7 @@
-"""The one thread that owns the journal, and groups what many workers write into one commit.
+"""The one thread that owns the journal, and groups the writes of many workers into one commit.
 
-A hand-over to the thread costs more than what it writes. So the intents and outcomes of many invoices go over
-together: one hand-over is under way at a time, and in between gathers what the next one will carry.
+A hand-over to the thread costs more than a write. So the intents and outcomes of many invoices share one:
+while a hand-over is under way, further writes are gathered for the next one.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _Order = tuple[Callable[[Journal], Any], asyncio.Future[Any]]
 
 @frozen
 class _HandOver:
-    """What shares one commit, and what waits for it in the loop.
+    """The writes that share one commit, and the futures that wait for it in the loop.
 
-    Outcomes come first and intents after them; what is to be run sees both.
+    Outcomes are written first, then intents; functions are run last, and see both.
     """
 
     decisions: Sequence[_Decided]
@@ -65,7 +65,7 @@ class _HandOver:
 
 
 class JournalWriter:
-    """Brings what a job writes into the journal's thread.
+    """Hands the writes of a job to the journal's thread.
 
     Args:
         open_journal: Opens the journal, in the thread.
@@ -135,7 +135,7 @@ class JournalWriter:
         Returns when its effect is durable.
 
         Raises:
-            JournalError: it could not be written; nothing of it was.
+            JournalError: the journal could not be written; nothing was written.
         """
         self._refuse_when_closed()
         done: asyncio.Future[T] = self._loop.create_future()
@@ -147,8 +147,8 @@ class JournalWriter:
         """Write down the intent to send an item; return when it is durable.
 
         Raises:
-            JournalError: it could not be written, or others may take the item over before its call ends;
-                nothing must be sent.
+            JournalError: the intent could not be written, or another run may take the item over before the
+                call ends; nothing must be sent.
         """
         self._refuse_when_closed()
         done: asyncio.Future[None] = self._loop.create_future()
@@ -173,7 +173,7 @@ class JournalWriter:
             self._journal.check_hold(self._longest_call)
 
     def decide(self, decision: Decision, then: Callable[[], None]) -> None:
-        """Write down what became of an item, and call ``then`` in the loop when that is durable."""
+        """Write the outcome of an item, and call ``then`` in the loop when it is durable."""
         self._refuse_when_closed()
         self.deciding += 1
         self._out.discard(decision.position)
@@ -181,7 +181,7 @@ class JournalWriter:
         self._gather()
 
     async def close(self) -> None:
-        """Finish what was handed over, then close the journal. Closing twice is fine."""
+        """Write everything that was handed over, then close the journal. Closing twice is fine."""
         self._hand_over()
         self._closing = True
         self._work.put(None)
@@ -190,10 +190,10 @@ class JournalWriter:
             self.broken.exception()  # told already, to whoever runs the job
 
     def check_whole(self) -> None:
-        """Check that every outcome could be written so far.
+        """Check that every outcome so far was written.
 
         Raises:
-            JournalError: one could not; nothing more is sent by whoever has the journal open.
+            JournalError: an outcome could not be written; nothing more must be sent.
         """
         if self.broken.done() and not self.broken.cancelled() and (error := self.broken.exception()):
             raise JournalError(
@@ -208,9 +208,9 @@ class JournalWriter:
     # --- in the loop ------------------------------------------------------------------------------
 
     def _gather(self) -> None:
-        """Have what was gathered handed over: now, or with what joins it within the pace.
+        """Set the time of the next hand-over: now, or after ``PACE`` seconds, so that other writes join.
 
-        Not while a hand-over is under way.
+        It does nothing while a hand-over is under way.
         """
         due = 0.0 if self._enough else self._loop.time() + PACE
         if self._under_way or due >= self._due:
@@ -234,7 +234,7 @@ class JournalWriter:
 
     @property
     def _enough(self) -> bool:
-        """Whether too many wait for a hand-over to put it off, or nothing is sent that could join it."""
+        """Whether to hand over at once: many writes wait, or no call is under way that could add one."""
         waiting = len(self._sends)
         if self._awaited:
             waiting += len(self._decisions) + len(self._orders)
@@ -245,7 +245,7 @@ class JournalWriter:
         return bool(self._decisions or self._sends or self._orders)
 
     def _written(self, handed: _HandOver, results: Sequence[Any]) -> None:
-        """Tell whoever waits that what they handed over is durable."""
+        """Tell the waiting callers that their writes are durable."""
         self._came_back(handed)
         for _, done in handed.sends:
             _deliver(done, None)
@@ -255,7 +255,7 @@ class JournalWriter:
             then()
 
     def _failed(self, handed: _HandOver, error: Exception) -> None:
-        """Tell whoever waits that nothing of what they handed over was written."""
+        """Tell the waiting callers that none of their writes was written."""
         self._came_back(handed)
         self._out.difference_update(position for position, _ in handed.sends)
         for _, done in (*handed.sends, *handed.orders):
@@ -303,7 +303,7 @@ class JournalWriter:
 
 
 def _written(handed: _HandOver, journal: Journal, longest_call: float) -> list[Any]:
-    """Write a hand-over, once more where it was lost on the way and surely nothing of it was written."""
+    """Write a hand-over; try again if it was lost on the way and surely not written."""
     for _ in range(TRIES - 1):
         with contextlib.suppress(NotWrittenError):
             return handed.written_to(journal, longest_call)

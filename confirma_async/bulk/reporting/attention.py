@@ -25,11 +25,10 @@ class NeedsAttention:
     """An invoice that needs attention.
 
     Attributes:
-        verdict: Where it stands. An accepted one is here where the file now says something else of it, which
-            was refused.
+        verdict: Its outcome. An accepted invoice is here if a later version of its record was refused.
         number: Its number; empty where the file gives none.
         place: Its file and line.
-        facts: Who is to pay, and how much.
+        facts: The buyer's name and the amount, as far as they are known.
         problems: What is wrong with it: where in the file, the rule, and what to do.
     """
 
@@ -55,7 +54,7 @@ class Attention:
     reasons: dict[Verdict, Counter[str]] = field(factory=dict[Verdict, "Counter[str]"])
 
     def add(self, found: NeedsAttention, reasons: Iterable[str]) -> None:
-        """Count an invoice in, once for each of its reasons."""
+        """Add an invoice, and count it once for each of its reasons."""
         self.counts[found.verdict] += 1
         if self.counts[found.verdict] <= NAMED:
             self.named.append(found)

@@ -1,4 +1,4 @@
-"""What the files of a run say of invoices that need attention: the journal keeps no names."""
+"""Buyers and amounts of invoices that need attention, from the files: the journal keeps no names."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def facts_of(
 ) -> Mapping[tuple[str, str], InvoiceFacts]:
     """Read the files of a run once more, for the buyers and amounts of invoices.
 
-    What has moved to another line since, or is in a file that cannot be read any more, is left out.
+    A record that is on another line now, or in a file that cannot be read, is left out.
 
     Args:
         named: The invoices that are looked for.
@@ -64,7 +64,7 @@ def facts_of(
         options: How they are read.
 
     Returns:
-        What the files say, by place and number.
+        The buyers and amounts, by place and number.
     """
     wanted = {(each.place, each.number) for each in named}
     sources = {_source_of(place) for place, _number in wanted}

@@ -48,7 +48,7 @@ class Total:
     without_amount: int = 0
 
     def add(self, amount: Decimal | None) -> None:
-        """Count one in."""
+        """Add one invoice."""
         self.count += 1
         if amount is None:
             self.without_amount += 1
@@ -203,7 +203,7 @@ def _refused_records(journal: JournalReader, run: int) -> Iterator[list[_Refused
 
 @define
 class _Suspects:
-    """Refused records whose number the journal knows: they may be of an invoice that is counted already."""
+    """Refused records with a number of the journal: they may belong to an invoice that is counted already."""
 
     _found: dict[tuple[str, str], list[_RefusedRecord]] = field(
         init=False, factory=dict[tuple[str, str], list[_RefusedRecord]]
@@ -211,14 +211,14 @@ class _Suspects:
 
     @property
     def left(self) -> list[_RefusedRecord]:
-        """Those that have met no invoice yet."""
+        """The records for which no invoice was found yet."""
         return [each for records in self._found.values() for each in records]
 
     def add(self, record: _RefusedRecord) -> None:
         self._found.setdefault((record.file, record.number), []).append(record)
 
     def take(self, row: Row) -> list[_RefusedRecord] | None:
-        """Return the records of an invoice's number in its file, which are not counted again."""
+        """Remove and return the records that have an invoice's file and number."""
         return self._found.pop((_file_of(row.source), str(row.key.number)), None)
 
 
@@ -272,9 +272,9 @@ def _problem(bad: Refused) -> Problem:
 
 
 def _corrected(journal: JournalReader, run: Run, suspects: _Suspects) -> list[Row]:
-    """Return the invoices that a run refused and a later one took up, out of the suspects.
+    """Return those of the suspects that a later run sent: the invoices were corrected.
 
-    One that the later run refused again is none: it may be of another seller, under the same number.
+    A record that the later run refused again is left out: the invoice may be another seller's of that number.
     """
     refused_again: dict[int, frozenset[tuple[str, str]]] = {}
     found: list[Row] = []

@@ -121,7 +121,7 @@ class SqliteJournal(SqliteReader):
             raise
 
     def _catch_up(self) -> None:
-        """Take in what other jobs have written since the last transaction of this one."""
+        """Refresh what this job remembers of the file if other jobs have written to it meanwhile."""
         commits, sequence = self._connection.execute("SELECT commits, sequence FROM progress").fetchone()
         if commits == self._commits:
             return
@@ -148,7 +148,7 @@ class SqliteJournal(SqliteReader):
         return admitted
 
     def _settled(self, numbers: Sequence[int]) -> Sequence[Row]:
-        """Return the items of some numbers, after settling what a dead run has left of them under way."""
+        """Return the items of some numbers, after settling those that a dead run left under way."""
         query = f"WHERE number IN ({places(numbers)})"
         found = list(self._items.query(query, *numbers))
         if any(map(self._holders.is_left, found)):
@@ -174,7 +174,7 @@ class SqliteJournal(SqliteReader):
         """See ``Journal``: its hold ends with its process, and with it whatever it sends."""
 
     def _check_held(self, changed: int, positions: Sequence[int]) -> None:
-        """Check that as many items were changed as this run has in its hands, by its own account.
+        """Check that the number of changed items is that of the items that this run believes to hold.
 
         Raises:
             JournalTakenOverError: another run has taken some over; nothing of the transaction is written.
@@ -207,7 +207,7 @@ class SqliteJournal(SqliteReader):
         )
 
     def _keep_answers(self, decisions: Sequence[Decision]) -> None:
-        """Keep what answers were like that leave the outcome unknown, and when their calls had ended."""
+        """Keep the forms of answers that leave the outcome unknown, and the ends of their calls."""
         word = self._tables.word
         self._connection.executemany(
             "UPDATE item SET says_no = ?, form = ?, ends_at = coalesce(?, ends_at) WHERE position = ?",

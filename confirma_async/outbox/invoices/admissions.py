@@ -1,4 +1,4 @@
-"""Entries of many tasks on their way into the journal: what comes at once shares a commit."""
+"""Claims entries of many tasks in the journal; entries of one turn of the loop share a commit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Admissions:
     """Admits the entries of one run.
 
     Attributes:
-        writer: The journal.
+        writer: Writes the journal, in its own thread.
         run: The number of the run.
         keep: Whether the journal keeps the payloads until they are final.
     """
@@ -35,7 +35,7 @@ class Admissions:
     _working: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
 
     async def admit(self, entry: Entry, retry: Retry) -> Admitted:
-        """Return what the journal says to an entry; it is claimed durably where it may be sent.
+        """Return the journal's answer to an entry; an entry that may be sent is claimed durably.
 
         Raises:
             JournalError: the journal cannot be written, or could not be before.
@@ -49,7 +49,7 @@ class Admissions:
         return await answer
 
     def _hand_over(self) -> None:
-        """Hand over what came in one turn of the loop."""
+        """Hand over the entries of one turn of the loop."""
         asked, self._asked = self._asked, []
         work = asyncio.get_running_loop().create_task(self._admit(asked))
         self._working.add(work)

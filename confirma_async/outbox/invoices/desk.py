@@ -1,4 +1,4 @@
-"""Invoices one at a time: each given by a task of its own, and brought to its outcome exactly once."""
+"""Sends invoices one at a time, for the tasks that give them, and brings each to its outcome once."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ _OTHER_SELLER = Problem(
 
 @define
 class _Brake(Brake):
-    """Stops the sending when the outbox closes, and for nothing else: each call tells its own trouble."""
+    """Stops the sending only when the outbox closes: an error of a call concerns that call only."""
 
     note: Callable[[CallError], None]
 
     def pause(self, reason: str | None, cause: CallError | None = None) -> None:  # noqa: ARG002 (its form)
-        """Take note of the error that a job would pause for."""
+        """Note the error for which a job would pause."""
         if cause is not None:
             self.note(cause)
 
@@ -75,12 +75,12 @@ class InvoiceDesk:
 
     Attributes:
         run: The run of the outbox.
-        options: How lookups go.
-        tell: Hears each outcome, once it is durable and again when it has changed.
+        options: The options of lookups.
+        tell: Called with each outcome, once it is durable and again when it has changed.
         keep: Whether the journal keeps the payloads until they are final.
-        sellers: The sellers whose invoices it takes, in one spelling; None for any.
+        sellers: The sellers whose invoices it accepts, in one spelling; None for any seller.
         held: The invoices that are under way here, or looked up.
-        unknown: Those that nobody has given just now.
+        unknown: The invoices of earlier runs, which no caller has given to this one.
     """
 
     run: AccountRun
@@ -126,7 +126,7 @@ class InvoiceDesk:
         writer.broken.add_done_callback(self._broke)
 
     async def begin(self) -> None:
-        """Take in what the journal knows, and have what was left unknown looked up."""
+        """Read what lookups need from the journal, and look up invoices that earlier runs left unknown."""
         await begin_lookups(self._lookups, self.run.writer)
         await self.unknown.take_up()
         if self.keep:
@@ -144,7 +144,15 @@ class InvoiceDesk:
         key: str | None,
         retry: Retry,
     ) -> InvoiceOutcome:
-        """Bring an invoice to its outcome; one that is under way already is joined.
+        """Bring an invoice to its outcome; wait for the same invoice if it is under way already.
+
+        Args:
+            invoice: The invoice.
+            checks: Which rules are checked, and how strictly.
+            timeout: Seconds for the call; None for the client's own.
+            headers: Headers to add.
+            key: The caller's own name for it, for messages and the journal.
+            retry: Whether an invoice that was rejected before is sent again.
 
         Raises:
             RequestInvalidError: it breaks a rule, or the journal has other contents for it.
@@ -178,7 +186,7 @@ class InvoiceDesk:
     async def _bring(
         self, held: HeldInvoice, retry: Retry, timeout: float | None, headers: Mapping[str, str] | None
     ) -> None:
-        """Bring an invoice to its first outcome; a task of its own, so that no caller can break it off."""
+        """Bring an invoice to its first outcome, in a task that the cancellation of a caller does not end."""
         try:
             patience = asyncio.get_running_loop().time() + self.run.pipeline.timeout
             admitted = await self._admissions.admit(held.entry, retry)
@@ -200,11 +208,15 @@ class InvoiceDesk:
         self.held.begin(self._bring(held, Retry.NONE, None, None))
 
     def _may_wait(self, until: float) -> bool:
-        """Say whether to wait for what another run has in its hands, until a moment of the loop's clock."""
+        """Say whether to go on waiting for another run that has the invoice in its hands.
+
+        Args:
+            until: The loop time until which to wait, in seconds.
+        """
         return not self._brake.halted.is_set() and asyncio.get_running_loop().time() < until
 
     def _routed(self, held: HeldInvoice, admitted: Admitted) -> Task | None:
-        """Return what is to be sent; None where there is an outcome already, or a lookup comes first.
+        """Return the task of an invoice to send; None where it has an outcome, or is looked up first.
 
         Raises:
             RequestInvalidError: the journal has other contents for it.
@@ -242,14 +254,14 @@ class InvoiceDesk:
         self._decisions.put_back(task, Classification(kind=EvidenceKind.NOT_SENT, detail=reason, cause=cause))
 
     async def _handle(self, task: Task) -> None:
-        """Do what comes next for an invoice."""
+        """Look an invoice up, or send it."""
         if self._brake.halted.is_set():
             self._outcomes.dropped(task)
         elif not task.unknown or await self._decisions.look_up(task):
             await self._sender.send(task)
 
     def _note_trouble(self, cause: CallError) -> None:
-        """Close the gate where it is the key that is refused; nothing else stops an outbox."""
+        """Close the gate if the service refused the key; other errors do not stop an outbox."""
         key, now = current_key(self.run.pipeline, CREATE_INVOICE), asyncio.get_running_loop().time()
         self._gate.note(cause, key, now)
 
@@ -261,7 +273,7 @@ class InvoiceDesk:
         return bool(self.held.working)
 
     def _broke(self, broken: asyncio.Future[None]) -> None:
-        """Leave nobody waiting, and send nothing new, since the journal cannot be written any more."""
+        """Fail all waiting callers and send nothing new: the journal cannot be written."""
         if broken.cancelled() or (error := broken.exception()) is None:
             return
         for held in self.held.all():
@@ -271,7 +283,7 @@ class InvoiceDesk:
     # --- looked up ----------------------------------------------------------------------------------
 
     async def _look_up(self, task: Task) -> None:
-        """Do what is next for one whose outcome was unknown; that the journal fails is told elsewhere."""
+        """Look up an invoice of unknown outcome; an error of the journal is reported by the writer."""
         try:
             await self._handle(task)
         except JournalError as error:
@@ -280,7 +292,7 @@ class InvoiceDesk:
     # --- closed -------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Put back what waits for its turn, and wait for the end of what is under way."""
+        """Put back the invoices that wait for their turn, and wait for the calls under way."""
         self._brake.stop_sending()
         await self.held.finish()
         await self._lookers.drained()

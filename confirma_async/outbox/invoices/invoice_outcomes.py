@@ -1,4 +1,4 @@
-"""What is told of the invoices of an outbox."""
+"""The outcomes of an outbox's invoices, and who gets them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ InvoiceOutcome = WriteOutcome[InvoiceReceipt]
 
 @define(eq=False, kw_only=True)
 class HeldInvoice(Held):
-    """An invoice that is under way here, or whose outcome is looked for."""
+    """An invoice that is under way in this outbox, or that is looked up."""
 
     entry: Entry
     task: Task | None = None
@@ -37,19 +37,19 @@ def held_invoice(entry: Entry, key: str | None = None) -> HeldInvoice:
 
 
 def told_of(held: HeldInvoice, verdict: Verdict, **more: Any) -> InvoiceOutcome:
-    """Return an outcome of an invoice; ``more`` is what else it says."""
+    """Return an outcome of an invoice; ``more`` holds its other attributes."""
     return InvoiceOutcome(verdict=verdict, subject=str(held.entry.key), key=held.key, **more)
 
 
 @define(eq=False)
 class InvoiceOutcomes:
-    """Tells what became of each invoice to whoever gave it; the ``ItemListener`` of an outbox.
+    """Gives the outcome of each invoice to its caller; the ``ItemListener`` of an outbox.
 
     Attributes:
         held: The invoices that are under way here, or looked up.
         converter: Reads the receipts.
-        gate: Opens where the service has taken the key.
-        look_again: Has an invoice looked up later that a lookup left unknown.
+        gate: Opened when the service has accepted the key.
+        look_again: Called with an invoice that a lookup left unknown, to look it up later.
     """
 
     held: HeldWrites[HeldInvoice]
@@ -58,7 +58,7 @@ class InvoiceOutcomes:
     look_again: Callable[[HeldInvoice], None]
 
     def decided(self, task: Task, found: Classification) -> None:
-        """Tell what became of an invoice."""
+        """Report the outcome of an invoice."""
         held = self.held.get(task.entry.key)
         if held is None:
             return
@@ -77,24 +77,24 @@ class InvoiceOutcomes:
         self.held.settle(held, told)
 
     def unknown(self, task: Task, found: Classification) -> None:
-        """Tell that the outcome is unknown; it is looked up from now on."""
+        """Report that the outcome of an invoice is unknown; it is looked up from now on."""
         held = self.held.get(task.entry.key)
         if held is not None:
             told = told_of(held, Verdict.UNKNOWN, status=found.status, detail=found.detail)
             self.held.stand(held, told)
 
     def refused(self, task: Task, refusal: Refusal) -> None:
-        """Raise where it was given why a document is not to be had."""
+        """Raise for the caller why a document cannot be loaded."""
         self.failed(task, RequestInvalidError(f"invoice {refusal.number}", refusal.problems))
 
     def failed(self, task: Task, error: Exception) -> None:
-        """Raise an error where the invoice was given."""
+        """Raise an error for the caller that gave the invoice."""
         held = self.held.get(task.entry.key)
         if held is not None:
             self.held.fail(held, error)
 
     def dropped(self, task: Task) -> None:
-        """Tell whoever waits that the outbox was closed first."""
+        """Report to the caller that the outbox was closed before the invoice was sent."""
         held = self.held.get(task.entry.key)
         if held is not None and held.standing is None:
             self.held.settle(held, told_of(held, Verdict.NOT_SENT, detail=CLOSED))

@@ -1,4 +1,4 @@
-"""What an outbox makes of the journal's invoices: entries, outcomes, contradictions."""
+"""Makes entries, outcomes and errors of contradictions from the journal's rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from confirma_async.schemas import InvoiceReceipt
 def entry_of(row: Row, journal: JournalReader) -> Entry:
     """Return an entry as the journal has it, with its body where that was kept.
 
-    A body that was kept before the invoice was corrected is not its body any more.
+    A body that was kept before a correction of the invoice is left out.
     """
     kept = journal.payloads.of(row.position)
     body = kept if kept is not None and digest_of(kept) == row.digest else b""
@@ -36,8 +36,8 @@ def differs(entry: Entry, source: str, state: str) -> RequestInvalidError:
 
     Args:
         entry: The invoice as it was given.
-        source: Where the journal has it from.
-        state: How it stands there, in a word.
+        source: The place from which the journal has the invoice.
+        state: Its state in the journal, in a word.
     """
     cure = (
         "give it again with retry='changed' to send it so, under the same number"

@@ -1,4 +1,4 @@
-"""The invoices of an outbox that nobody has given just now: looked up again, or sent from kept payloads."""
+"""The invoices of earlier runs: looked up again, or sent from kept payloads."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ AT_ONCE = 256
 
 @define(eq=False)
 class UnknownInvoices:
-    """The invoices whose outcome is unknown here, or was to an earlier run, and those that it kept.
+    """The invoices of unknown outcome, of this run or an earlier one, and those with kept payloads.
 
     Attributes:
         held: The invoices that are under way here, or looked up.
         writer: Writes the journal.
         settle_seconds: Seconds for which the service may still be at work on a call that has ended.
-        bring: Has an invoice brought to its outcome, beginning with a lookup where that is unknown.
-        is_halted: Says whether nothing new is begun any more.
+        bring: Brings an invoice to its outcome; one of unknown outcome is looked up first.
+        is_halted: Says whether the outbox begins nothing new.
     """
 
     held: HeldWrites[HeldInvoice]
@@ -42,7 +42,7 @@ class UnknownInvoices:
     is_halted: Callable[[], bool]
 
     def look_again(self, held: HeldInvoice) -> None:
-        """Have one that a lookup left unknown looked up again later: there may be a witness by then."""
+        """Set a timer to look up again an invoice that a lookup left unknown."""
         held.looks += 1
         if self.held.waits_too_many():
             self.held.forget(held)  # the journal has it, and ``settle`` takes it up again
@@ -55,7 +55,7 @@ class UnknownInvoices:
             self.bring(held)
 
     async def settle(self) -> Sequence[InvoiceOutcome]:
-        """Look up at once all whose outcome is unknown; return how each stands once it was looked up.
+        """Look up at once all invoices of unknown outcome; return their outcomes after that.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -73,7 +73,7 @@ class UnknownInvoices:
         return [held.standing for held in asked.values() if held.standing is not None]
 
     async def _looked_up(self, asked: Collection[HeldInvoice]) -> None:
-        """Wait until each was looked up, as far as that tells anything."""
+        """Wait until each invoice was looked up once."""
         while any(self._is_looked_for(held) for held in asked):
             self.held.changed.clear()
             await self.held.changed.wait()
@@ -82,10 +82,10 @@ class UnknownInvoices:
         return self.held.holds(held) and held.timer is None and not self.is_halted()
 
     async def take_up(self, asked: Collection[InvoiceKey] = ()) -> Mapping[InvoiceKey, HeldInvoice]:
-        """Have some that earlier runs left unknown looked up; their contents are not at hand.
+        """Begin to look up invoices that earlier runs left unknown; their bodies are not needed.
 
         Args:
-            asked: Those that were looked up just now.
+            asked: The keys of invoices that were looked up just now, which are left out.
         """
         skipped = {*(held.entry.key for held in self.held.all()), *asked}
 
@@ -102,7 +102,7 @@ class UnknownInvoices:
         return taken_up
 
     async def send_kept(self) -> None:
-        """Send what earlier runs surely have not sent, and whose payloads they kept."""
+        """Send the invoices that earlier runs surely have not sent, and whose payloads they kept."""
 
         def kept(journal: Journal) -> Sequence[Entry]:
             entries = [entry_of(row, journal) for row in [*journal.rows(State.PENDING)]]
@@ -113,7 +113,7 @@ class UnknownInvoices:
                 self.bring(self.held.hold(held_invoice(entry)))
 
     async def wanted(self) -> Sequence[Row]:
-        """Return what surely was not sent, and nobody has given again yet.
+        """Return the invoices that surely were not sent, and that no caller has given again.
 
         Raises:
             JournalError: the journal cannot be read.

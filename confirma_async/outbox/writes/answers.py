@@ -32,10 +32,10 @@ def classify(
     """Return what a successful answer to a write proves.
 
     Args:
-        operation: What was called.
-        request: What was sent.
-        reply: The answer.
-        converter: Reads it.
+        operation: The operation that was called.
+        request: The request that was sent.
+        reply: The answer, as it came.
+        converter: Reads the answer.
         forms: The forms after which a write was confirmed.
     """
     body: object = {} if reply.empty else reply.found

@@ -46,7 +46,7 @@ _Name = tuple[str, str]
 
 @define(eq=False, kw_only=True)
 class _Held(Held):
-    """A write that is under way here, or whose outcome is looked for."""
+    """A write that is under way in this outbox, or that is looked up."""
 
     digest: bytes
     body: bytes = b""
@@ -60,9 +60,9 @@ class WriteDesk:
     Attributes:
         run: The run of the outbox.
         settle_seconds: Seconds for which the service may still be at work on a call that has ended.
-        tell: Hears each outcome, once it is durable and again when it has changed.
+        tell: Called with each outcome, once it is durable and again when it has changed.
         keep: Whether the journal keeps the payloads until they are final.
-        held: The writes that are under way here, or looked for.
+        held: The writes that are under way here, or looked up.
     """
 
     run: AccountRun
@@ -82,14 +82,14 @@ class WriteDesk:
         self._sender = WriteSender(self._pipeline, self.run, self._halt, self._forms)
 
     async def begin(self) -> None:
-        """Take in what the journal knows, and have what was left unknown looked for."""
+        """Read the confirmed forms from the journal, and look up writes that earlier runs left unknown."""
         self._forms |= await self.run.writer.run(lambda journal: journal.evidence.confirmed_forms())
         await self._take_up_unknown()
         if self.keep:
             await self._send_kept()
 
     async def _send_kept(self) -> None:
-        """Send what earlier runs surely have not sent, and whose payloads they kept."""
+        """Send the writes that earlier runs surely have not sent, and whose payloads they kept."""
         for row, body, names in await self.run.writer.run(lambda journal: [*kept(journal)]):
             operation = OPERATIONS.get(row.operation)
             if operation is None or operation.request is None:
@@ -103,7 +103,7 @@ class WriteDesk:
     # --- given --------------------------------------------------------------------------------------
 
     async def write(self, given: Given, retry: Retry) -> WriteOutcome[Any]:
-        """Bring a write to its outcome; one that is under way already is joined.
+        """Bring a write to its outcome; wait for the same write if it is under way already.
 
         Raises:
             RequestInvalidError: the journal has other contents under its key or one of its names.
@@ -132,7 +132,7 @@ class WriteDesk:
         )
 
     async def _bring(self, held: _Held, given: Given, retry: Retry) -> None:
-        """Bring a write to its first outcome; a task of its own, so that no caller can break it off."""
+        """Bring a write to its first outcome, in a task that the cancellation of a caller does not end."""
         try:
             write = Write(
                 operation=given.operation.name, key=given.key, digest=held.digest, names=given.names,
@@ -161,7 +161,11 @@ class WriteDesk:
             self.held.fail(held, error)
 
     def _may_wait(self, until: float) -> bool:
-        """Say whether to wait for what another run has in its hands, until a moment of the loop's clock."""
+        """Say whether to go on waiting for another run that has the write in its hands.
+
+        Args:
+            until: The loop time until which to wait, in seconds.
+        """
         return not self._halt.called and asyncio.get_running_loop().time() < until
 
     async def _route(self, held: _Held, given: Given, claim: Claim) -> None:
@@ -187,7 +191,7 @@ class WriteDesk:
     async def _decide(
         self, held: _Held, ident: int, found: Classification, answer: Schema | Secret | None = None
     ) -> None:
-        """Make what became of a write durable, then tell it."""
+        """Make the outcome of a write durable, then report it."""
         decision = WriteDecision(
             id=ident, state=found.state, status=found.status, detail=found.detail, form=found.form,
             at=time.time(),
@@ -231,7 +235,7 @@ class WriteDesk:
             self.held.begin(self._looked_for(held))
 
     async def _looked_for(self, held: _Held) -> None:
-        """Look for the effect of a write, and decide where it is shown; else look again later."""
+        """Look for the effect of a write: accept the write if a read shows it, else look again later."""
         operation, key, number = held.operation, held.key or "", self.run.number
         try:
             row = await self.run.writer.run(lambda journal: find_here(journal, operation, key, number))
@@ -256,7 +260,7 @@ class WriteDesk:
         return row.attempts > 0 and await is_shown(self._pipeline, sought)
 
     async def _confirm(self, held: _Held, row: WriteRow) -> None:
-        """Decide that a write was taken, unless the same may be shown of another one; keep its form."""
+        """Accept a write, unless the read may show another write; keep the form of its answer."""
         form = row.form if row.attempts == 1 else None
 
         def decide(journal: Journal) -> bool | None:
@@ -290,7 +294,7 @@ class WriteDesk:
         self._look_in(held, min(LONGEST_PAUSE, pause))
 
     async def settle(self) -> Sequence[WriteOutcome[Any]]:
-        """Look at once for the effects of all writes of unknown outcome; return how each stands then.
+        """Look up at once all writes of unknown outcome; return their outcomes after that.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -308,7 +312,7 @@ class WriteDesk:
         return [held.standing for held in asked if held.standing is not None]
 
     async def _take_up_unknown(self) -> None:
-        """Have what earlier runs left unknown looked for."""
+        """Begin to look up the writes that earlier runs left unknown."""
 
         def unknown(journal: Journal) -> Sequence[WriteRow]:
             return [*journal.writes.rows(State.UNKNOWN)][:ROOM]
@@ -324,7 +328,7 @@ class WriteDesk:
             self._look_in(held, 0.0)
 
     async def wanted(self) -> Sequence[WriteRow]:
-        """Return what surely was not sent, and nobody has given again yet.
+        """Return the writes that surely were not sent, and that no caller has given again.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -335,7 +339,13 @@ class WriteDesk:
         return [row for row in rows if (row.operation, row.key) not in self.held]
 
     async def resolve(self, operation: str, key: str, state: State, note: str) -> None:
-        """Write down what a person found out about a write of unknown outcome.
+        """Write what a person found out about a write of unknown outcome.
+
+        Args:
+            operation: The name of its operation: ``accounting.submit_ledger``.
+            key: The key of the write.
+            state: ACCEPTED, REJECTED, or PENDING for a write that was not sent.
+            note: How the person knows, in words.
 
         Raises:
             ConfigurationError: there is no such write, or its outcome is not unknown.
@@ -362,7 +372,7 @@ class WriteDesk:
             self._look(held)
 
     async def close(self) -> None:
-        """Put back what waits for its turn, and wait for the end of what is under way."""
+        """Put back the writes that wait for their turn, and wait for the calls under way."""
         self._halt.call()
         await self.held.finish()
         self._unheard.close()

@@ -32,8 +32,8 @@ class Sought:
 
     Attributes:
         operation: The name of its operation.
-        facts: What it can be found by.
-        body: Its contents, where they are at hand; else empty.
+        facts: Values by which a later read can find it.
+        body: Its JSON, where it is known; else empty.
         since: When it was first sent; seconds since 1970.
     """
 
@@ -68,7 +68,7 @@ async def is_shown(pipeline: Pipeline, sought: Sought) -> bool:
     """Say whether a read shows now that a write took effect.
 
     Raises:
-        CallError: it could not be read.
+        CallError: the read failed.
     """
     reader = _READERS.get(sought.operation)
     try:
@@ -91,7 +91,7 @@ async def _shows_actions(pipeline: Pipeline, sought: Sought) -> bool:
 
 
 def _comments(body: bytes) -> Sequence[str | None]:
-    """Return the texts of the actions of a body, none where it is not at hand."""
+    """Return the comments of the actions in a body; empty where the body is not known."""
     if not body:
         return ()
     actions: Sequence[Mapping[str, Any]] = json.loads(body).get("actions", ())

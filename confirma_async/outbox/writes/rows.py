@@ -1,4 +1,4 @@
-"""What an outbox makes of the journal's other writes."""
+"""Reads the journal's writes that are no invoices."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from confirma_async.outbox.held import LOST
 
 
 def subject_of(row: WriteRow) -> str:
-    """Return what a write is, for people."""
+    """Return what a write is, in words: ``accounting.submit_ledger 2026-11``."""
     return f"{row.operation} {row.key}"
 
 
 def find_here(journal: Journal, operation: str, key: str, run: int) -> WriteRow | None:
-    """Return a write that a run looks for; where its answer could not be noted, it is unknown from now on."""
+    """Return the write of a key; mark it unknown if this run was sending it and noted no answer."""
     row = journal.writes.find(operation, key)
     if row is not None and row.state is State.SENDING and row.run == run:
         lost = WriteDecision(id=row.id, state=State.UNKNOWN, detail=LOST, at=time.time())
@@ -27,9 +27,9 @@ def find_here(journal: Journal, operation: str, key: str, run: int) -> WriteRow 
 
 
 def kept(journal: Journal) -> Iterator[tuple[WriteRow, bytes, Sequence[str]]]:
-    """Return what surely was not sent and whose body was kept, with its names.
+    """Return the writes that surely were not sent and whose bodies were kept, with their names.
 
-    A body that was kept before the write was corrected is not its body any more.
+    A body that was kept before a correction of the write is left out.
     """
     for row in [*journal.writes.rows(State.PENDING)]:
         body = journal.payloads.of_write(row.id)

@@ -35,8 +35,8 @@ class WriteSender:
     Attributes:
         pipeline: The way to the service.
         run: The run of the outbox.
-        halt: Is called when the outbox closes.
-        forms: The forms of answers that are believed.
+        halt: Called when the outbox closes.
+        forms: The confirmed forms of answers, which prove acceptance.
     """
 
     pipeline: Pipeline
@@ -46,11 +46,11 @@ class WriteSender:
     _gates: dict[str, Gate] = field(init=False, factory=dict[str, Gate])
 
     async def send(self, given: Given, ident: int) -> tuple[Classification, Answer]:
-        """Send a write; return what that proves, and the answer.
+        """Send a write; return what the answer proves, and the answer.
 
         Args:
-            given: The write.
-            ident: Its number in the journal.
+            given: The write, checked and encoded.
+            ident: The number of the write in the journal.
 
         Raises:
             JournalError: the intent could not be written, and nothing was sent.

@@ -1,4 +1,4 @@
-"""Answers that are nowhere else, until a caller has them: those with the key of a new client."""
+"""Answers with the key of a new client, kept in memory until a caller has got them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ logger: logging.Logger = logging.getLogger("confirma_async")
 
 @define
 class UnheardAnswers:
-    """What was answered to writes whose callers have not heard of it yet: they may have been cancelled."""
+    """Answers to writes whose callers have not got them: they may have been cancelled."""
 
     _told: dict[str, tuple[bytes, WriteOutcome[Any]]] = field(
         init=False, factory=dict[str, tuple[bytes, WriteOutcome[Any]]]
@@ -25,7 +25,7 @@ class UnheardAnswers:
         self._told[key] = digest, told
 
     def take(self, key: str, digest: bytes) -> WriteOutcome[Any] | None:
-        """Return what is kept of a write for a caller that gives the same again, once; None for nothing."""
+        """Return and remove the kept outcome for a caller that gives the same write again; None for none."""
         kept, told = self._told.get(key, (b"", None))
         if told is None or kept != digest:
             return None
@@ -33,7 +33,7 @@ class UnheardAnswers:
         return told
 
     def heard(self, key: str) -> None:
-        """Forget an answer that its caller has."""
+        """Remove an answer that its caller has got."""
         self._told.pop(key, None)
 
     def close(self) -> None:

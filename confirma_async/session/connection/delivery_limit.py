@@ -69,7 +69,7 @@ class SystemDelivery:
         self._poll: Callable[[int], Sequence[object]] | None = None
 
     def limit(self, seconds: float) -> None:
-        """Have the system give the connection up with its call, and throw away then what it has not sent.
+        """Make the system close the connection when its call ends, and drop the bytes that it has not sent.
 
         Args:
             seconds: What is left of the time of the call, right before a request is written; endless where
@@ -91,7 +91,7 @@ class SystemDelivery:
         self._limit = limit
 
     def end_limit(self) -> None:
-        """Have the connection be closed as usual from now on: nothing of a request is on its way any more."""
+        """Let the connection be closed as usual from now on: no byte of a request is under way."""
         if self._line is not None and self._is_tcp:
             try:  # contextlib's way costs as much as the rest
                 self._line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _SENT)

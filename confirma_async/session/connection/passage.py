@@ -78,12 +78,12 @@ class _Line(SystemDelivery):
         self.watch: AnswerWatch = AnswerWatch(self)
 
     def begin_request(self) -> None:
-        """Take note that a request is written from now on."""
+        """Note that a request is being written from now on."""
         if self._is_hidden:
             self._before, self._request_ends = self.handed_over(), 0
 
     def end_request(self, size: int) -> None:
-        """Take note that a request of so many bytes is written, as far as the loop takes them."""
+        """Note that a request of ``size`` bytes was written to the event loop."""
         if self._before is not None:
             self._request_ends = self._before + size + self._record_more * math.ceil(size / _RECORD)
 
@@ -217,13 +217,13 @@ class Passage:
         return answer
 
     def check(self, status: int) -> None:
-        """Look at an answer that is complete.
+        """Check a complete answer.
 
         An early refusal is believed where the rest of the request surely never arrives: a host may refuse a
         body that is too large while it is still being sent.
 
         Raises:
-            NoAnswerError: it answers something else, or nothing.
+            NoAnswerError: it is no answer to this request.
         """
         if status < _FINAL:
             raise NoAnswerError(
@@ -236,7 +236,7 @@ class Passage:
             )
 
     def give_up(self) -> None:
-        """Have nothing more of the request delivered from now on: its call has ended.
+        """Deliver no more bytes of the request from now on: its call has ended.
 
         aiohttp closes a connection without haste: what waits is still sent. Where the answer is complete,
         so is the request, and the connection may be another one's by now.

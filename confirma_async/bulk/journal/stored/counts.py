@@ -25,7 +25,7 @@ class StoredCounts:
         self._taken_up: dict[int, int] = {}  # what is not final here, and the run that it counts for
 
     def begin(self) -> None:
-        """Take up the counting for a run, and forget the times of those that are over."""
+        """Begin to count for a run, and remove the times of runs that are over."""
         over = f"FROM decided WHERE period > 0 AND {self._tables.is_over}"
         counts = Counter[tuple[int, int, int]]()
         for run, state, count in self._tables.few(f"DELETE {over} RETURNING run, state, count"):

@@ -19,10 +19,10 @@ from confirma_async.bulk.models import Refusal, Row, State
 
 
 class Holders(Protocol):
-    """In whose hands items are, in one kind of database."""
+    """The runs that have items in their hands, in one kind of database."""
 
     def begin(self, run: int) -> None:
-        """Have a run of this job be alive from now on."""
+        """Mark a run of this job as alive from now on."""
         ...
 
     def mark(self) -> Mapping[str, Any]:
@@ -30,11 +30,11 @@ class Holders(Protocol):
         ...
 
     def settle_dead(self) -> None:
-        """Settle what runs left under way that died."""
+        """Settle the items that dead runs left under way."""
         ...
 
     def end(self, run: int) -> None:
-        """Let go of what a run has in its hands, and of the run."""
+        """Release the items of a run, and mark the run as ended."""
         ...
 
 

@@ -58,7 +58,7 @@ class Tables(ABC):
         """Run a statement that changes rows, within a transaction; return how many these are."""
 
     def change_later(self, query: str, *values: Any) -> None:
-        """Have a statement that changes rows run before the next one, where that is quicker."""
+        """Put off a statement that changes rows, where that is quicker: it runs before the next one."""
         self.change(query, *values)
 
     @abstractmethod
@@ -76,7 +76,7 @@ class Tables(ABC):
 
     @abstractmethod
     def lock(self) -> None:
-        """Have the claims of other jobs wait for the end of this transaction."""
+        """Make the claims of other jobs wait for the end of this transaction."""
 
     @abstractmethod
     def taken_over(self) -> JournalError:

@@ -161,10 +161,10 @@ class PostgresSession:
     def _enter(self, connection: Connection) -> None:
         """Begin a transaction, note it, and see that the run still has in its hands what it had.
 
-        All of that is one step to the server and back.
+        All of that is one round trip to the server.
 
         Raises:
-            JournalError: it has not, or this is not the database that it was.
+            JournalError: another run has taken over, or this is another database than before.
         """
         self.lease.begin()
         if self.notes.term == "":  # it is being opened
@@ -190,10 +190,14 @@ class PostgresSession:
         self.lease.renew(asked)
 
     def hold(self, run: int, longest_call: float = 0.0) -> bool:
-        """Have the transaction begin or lengthen the lease of a run, whose calls may take so many seconds.
+        """Begin or lengthen the lease of a run, as part of the transaction.
+
+        Args:
+            run: The number of the run.
+            longest_call: Seconds that a call of the run can take at most.
 
         Returns:
-            Whether it did.
+            Whether the lease was begun or lengthened.
         """
         changed = self.lease.lengthen(run, longest_call)
         if changed:
@@ -216,10 +220,10 @@ class PostgresSession:
         self.lease.commit()
 
     def _was_written(self) -> bool:
-        """Say whether a transaction was written whose commit was lost: by its own note, on a new connection.
+        """Say whether a transaction was written whose commit got no answer.
 
         Raises:
-            JournalError: it cannot be told in time.
+            JournalError: it could not be found out in time.
         """
         if self.notes.term == "":
             return False
@@ -277,7 +281,7 @@ class PostgresSession:
                         pass  # passing the gate renews; what fails here fails for whoever writes next
 
     def close(self) -> None:
-        """Let go of the lease, where there is one, and of the connection. Closing twice is fine."""
+        """Release the lease, if there is one, and close the connection. Closing twice is fine."""
         self._closing.set()
         with self._lock:
             if self.lease.run and not self._line.is_broken:

@@ -31,7 +31,7 @@ class Statements:
         Args:
             query: The statement.
             values: Its values.
-            binary: Whether what it finds comes as it is kept: data then needs half the way.
+            binary: Whether results come in the binary format, in which bytes need half the space.
         """
         self.run_kept()
         # Without values the driver would take a % for itself.
@@ -43,17 +43,17 @@ class Statements:
         return self._changing.execute(statement(query), values or None).rowcount
 
     def change_later(self, query: str, values: Sequence[Any], check: Callable[[int], None]) -> None:
-        """Have a statement that changes something run before the next one, in one step with others.
+        """Put off a statement that changes rows: it runs before the next statement, together with others.
 
         Args:
             query: The statement; one alone.
             values: Its values.
-            check: Is told how many rows it changed; what it raises ends the transaction.
+            check: Called with how many rows it changed; an error that it raises ends the transaction.
         """
         self._kept.append((self._written.mogrify(statement(query), values), check))
 
     def run_kept(self) -> None:
-        """Run what was put off."""
+        """Run the statements that were put off."""
         kept, self._kept = self._kept, []
         if kept:
             self._written.execute(statement("; ".join([query for query, _ in kept])))
@@ -61,7 +61,7 @@ class Statements:
                 check(result.rowcount)
 
     def forget_kept(self) -> None:
-        """Forget what was put off: the transaction has ended without it."""
+        """Drop the statements that were put off: the transaction has ended without them."""
         self._kept = []
 
     def copy(self, query: str, rows: str) -> None:

@@ -40,7 +40,7 @@ _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqli
 
 
 def explained(path: Path, error: sqlite3.Error) -> JournalError:
-    """Make a database error as a sentence."""
+    """Make a JournalError, with a sentence, for an error of the database."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF
     explanation = JournalError(f"the journal {path}: {_SENTENCES.get(primary) or error}")
@@ -168,7 +168,7 @@ def mark_of(connection: sqlite3.Connection) -> Mark:
 
 
 def check_whole(path: Path) -> None:
-    """Have SQLite look at every page before anything is written: a damaged file is left as it is.
+    """Let SQLite check every page before anything is written; a damaged file is not changed.
 
     The quick check would not do. It does not compare an index with its table, and an invoice that is missing
     from the index of keys would not be found, and be sent again. A file of more than ``CHECKED_BYTES`` is
@@ -188,7 +188,7 @@ def check_whole(path: Path) -> None:
 
 
 def check_pages(path: Path, connection: sqlite3.Connection) -> None:
-    """Have SQLite look at every page of an open journal, and at every entry of its indexes.
+    """Let SQLite check every page of an open journal, and every entry of its indexes.
 
     Raises:
         JournalError: it is damaged.
@@ -222,7 +222,7 @@ def _apart(path: Path) -> JournalError:
 
 
 def at_rest(path: Path) -> str:
-    """Have a journal that lies still, without a log, read as it lies: no file is made beside it."""
+    """Return a URI parameter for a closed journal without a log: SQLite then makes no file beside it."""
     return "" if log_of(path).exists() else "&immutable=1"
 
 

@@ -92,7 +92,7 @@ class OpenFile:
 
     @contextlib.contextmanager
     def turn(self) -> Generator[None]:
-        """Have the job wait for its turn to change the file.
+        """Wait for the job's turn to change the file, and hold it while the block runs.
 
         Raises:
             JournalError: another job keeps the file to itself, or this process was forked from the one that

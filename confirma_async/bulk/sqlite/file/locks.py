@@ -268,10 +268,10 @@ def lock_first(path: Path, descriptor: int) -> None:
 
 @contextlib.contextmanager
 def turnstile(path: Path) -> Generator[None]:
-    """Have those who look at a journal, one after the other, not keep a job waiting for ever.
+    """Let readers in one at a time, so that many readers do not keep a job waiting for ever.
 
-    Each goes through alone, and a job that opens it stays in it until those who look have gone. Where there
-    is no mark beside the journal, or a job keeps its turn for ``LOOK_PATIENCE`` seconds, nobody waits.
+    A job that opens the journal keeps later readers out until the present ones have gone. Readers do not wait
+    where there is no mark beside the journal, or where a job keeps its turn for ``LOOK_PATIENCE`` seconds.
     """
     try:
         descriptor = os.open(mark_paths(path)[0], os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
@@ -289,7 +289,7 @@ def turnstile(path: Path) -> Generator[None]:
 
 @contextlib.contextmanager
 def turn(path: Path, descriptor: int, patience: float) -> Generator[None]:
-    """Have a job wait for its turn to change the file.
+    """Wait for the job's turn to change the file, and hold it while the block runs.
 
     Args:
         path: The journal, for messages.
