@@ -30,6 +30,12 @@ def error_response(
 
     The form is ours: the vendor documents no error body. It names places and what is wanted there,
     never the values found.
+
+    Args:
+        status: The HTTP status.
+        message: What is wrong, in a sentence.
+        problems: The places of the request that are wrong.
+        headers: Headers to add to the usual ones.
     """
     body = msgspec.json.encode(
         {

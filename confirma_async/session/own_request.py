@@ -77,7 +77,14 @@ def own_operation(
 async def sent(
     pipeline: Pipeline, operation: Operation[object], body: Body | None, options: CallOptions
 ) -> RawResponse[Any]:
-    """Send it, and return the answer as it came, with its JSON where it has any."""
+    """Send a request, and return the answer as it came, with its JSON where it has any.
+
+    Args:
+        pipeline: What sends it.
+        operation: The operation, as ``own_operation`` makes it.
+        body: JSON that is encoded already, or what is encoded as JSON; None for no body.
+        options: The options of this call.
+    """
     seen = SeenAnswers()
     payload = body if body is None or isinstance(body, bytes) else pipeline.converter.encode(body)
     asked = evolve(pipeline, seen=seen.note)

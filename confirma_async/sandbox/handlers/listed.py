@@ -29,7 +29,15 @@ def window_for(
 def told_of(
     backend: Backend, call: Call, kind: ListedKind, window: DateWindow, *, number: str | None = None
 ) -> Sequence[msgspec.Raw]:
-    """Return the added records (``Controls.tell``) of a window; none for a query for one invoice."""
+    """Return the added records (``Controls.tell``) of a window; none for a query for one invoice.
+
+    Args:
+        backend: The state of the sandbox.
+        call: The request, with its client.
+        kind: The list that is asked for.
+        window: The days of the query, both ends included.
+        number: The invoice number of the query; None where it names none.
+    """
     if number is not None:
         return ()
     return backend.store.told.find(call.client.name, kind, window.first, window.last)
@@ -38,7 +46,15 @@ def told_of(
 def listed(
     backend: Backend, call: Call, answer: Schema, attribute: str, told: Sequence[msgspec.Raw]
 ) -> SandboxResponse:
-    """Return the answer with a list: own records, then added ones, cut off where a fault says so."""
+    """Return the answer with a list: own records, then added ones, cut off where a fault says so.
+
+    Args:
+        backend: The state of the sandbox.
+        call: The request, with the faults that hit it.
+        answer: The answer with the sandbox's own records.
+        attribute: The attribute of the answer that holds the list.
+        told: The added records, as JSON.
+    """
     if not told and call.most is None:
         return SandboxResponse(body=backend.converter.dumps(answer))
     written: dict[str, Any] = backend.converter.unstructure(answer)

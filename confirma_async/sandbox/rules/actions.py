@@ -80,7 +80,14 @@ class ActionRule:
 def process(
     case: SandboxCase, action: Action, today: date, terms: Terms
 ) -> tuple[SandboxCase, SandboxEvent, AmountByKind | None]:
-    """Give an action its effect."""
+    """Carry out an action; return the case, an event of its history, and the allocation of a payment.
+
+    Args:
+        case: The case before the action.
+        action: The action, as it was sent.
+        today: The day on which it is carried out.
+        terms: Timing, fees and rates.
+    """
     rule = ACTIONS[action.code]
     comment = f" {action.comment}" if action.comment else ""
     if case.status is CaseStatus.CLOSED and action.code != ActionCode.COMMENT:

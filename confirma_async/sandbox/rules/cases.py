@@ -210,12 +210,19 @@ def advance_case(case: SandboxCase, today: date, terms: Terms) -> tuple[SandboxC
 
 
 def hold(case: SandboxCase, status: CaseStatus, today: date, until: date | None) -> SandboxCase:
-    """Put a case on hold; an earlier hold ends with it."""
+    """Put a case on hold; an earlier hold ends.
+
+    Args:
+        case: The case.
+        status: The kind of hold.
+        today: The first day of the hold.
+        until: The day on which the hold ends by itself; None waits for a person.
+    """
     return evolve(resume(case, today), status=status, held_since=today, held_until=until)
 
 
 def resume(case: SandboxCase, today: date) -> SandboxCase:
-    """End a hold; the steps to come are as much later as it has lasted."""
+    """End a hold; later steps are put off by as many days as the hold has lasted."""
     if case.held_since is None:
         return case
     base = case.base + (today - case.held_since)
@@ -223,7 +230,14 @@ def resume(case: SandboxCase, today: date) -> SandboxCase:
 
 
 def move_due_date(case: SandboxCase, due_date: date, today: date, terms: Terms) -> SandboxCase:
-    """Move the due date of the case; interest runs from it on, and what has run stays."""
+    """Move the due date of a case; interest runs from the new date on, and earlier interest stays.
+
+    Args:
+        case: The case.
+        due_date: The new due date; where it is in the past, days and interest count from today.
+        today: The day of the change.
+        terms: Timing, fees and rates.
+    """
     case = resume(accrue(case, today, terms), today)
     day = max(due_date, today)
     return evolve(case, due_date=due_date, base=day, interest_until=day)
@@ -247,7 +261,14 @@ def pay(
 
 
 def take_back(case: SandboxCase, split: AmountByKind, today: date, terms: Terms) -> SandboxCase:
-    """Take a payment back, as of today; a case that it had closed is open again."""
+    """Take a payment back; a case that the payment had closed is open again.
+
+    Args:
+        case: The case.
+        split: The allocation of the payment.
+        today: The day of the change.
+        terms: Timing, fees and rates.
+    """
     case = accrue(case, today, terms)
     reopened = evolve(case, paid=case.paid.minus(split))
     if reopened.status is CaseStatus.CLOSED and reopened.open.total > 0:
@@ -257,7 +278,14 @@ def take_back(case: SandboxCase, split: AmountByKind, today: date, terms: Terms)
 
 
 def credit(case: SandboxCase, amount: Decimal, today: date, terms: Terms) -> SandboxCase:
-    """Credit the capital; where none is left of it, interest and fees are waived as far as they are open."""
+    """Credit the capital; where no capital is left, waive the open interest and fees.
+
+    Args:
+        case: The case.
+        amount: The amount of the credit note, in the case's currency.
+        today: The day of the credit note.
+        terms: Timing, fees and rates.
+    """
     case = accrue(case, today, terms)
     case = evolve(case, waived=case.waived.plus(AmountByKind(capital=amount)))
     if case.total.capital <= 0:

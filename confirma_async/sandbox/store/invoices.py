@@ -360,7 +360,14 @@ class InvoiceTable:
     def put_status(
         self, ident: int, status: InvoiceStatus, *, due: datetime | None = None, error: str | None = None
     ) -> None:
-        """Move an invoice by hand, and say when it goes on by itself."""
+        """Set the status of an invoice, and the time of its next step.
+
+        Args:
+            ident: The number of its row.
+            status: The new status.
+            due: When its next step is due, by the virtual clock; None where no step follows by itself.
+            error: The error that its distribution record shows; None for none.
+        """
         with self._db.transaction() as db:
             db.execute(
                 "UPDATE invoices SET status = ?, next_due = ?, error = ? WHERE id = ?",

@@ -135,7 +135,14 @@ class MoneyTables:
     def settled(
         self, client: str, first: date, last: date, *, unfetched_only: bool = False
     ) -> list[MadeSettlement]:
-        """Return a client's settlements of a window of days, both included, with what they pay out."""
+        """Return a client's settlements of a window of days, with the payments that they pay out.
+
+        Args:
+            client: The client's name.
+            first: The first day, included.
+            last: The last day, included.
+            unfetched_only: Whether to return only settlements that were never fetched.
+        """
         return [
             evolve(made, payments=self.payments.find(client=client, settlement=made.id))
             for made in self.settlements.find(client=client, days=(first, last))

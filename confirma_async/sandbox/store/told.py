@@ -63,7 +63,14 @@ class ToldTable:
             )
 
     def find(self, client: str, kind: ListedKind, first: date, last: date) -> list[msgspec.Raw]:
-        """Return the records of a window of days, both included, by day and name."""
+        """Return the added records of a window of days, ordered by day and name.
+
+        Args:
+            client: The client's name.
+            kind: The list that they are in.
+            first: The first day, included.
+            last: The last day, included.
+        """
         return _raw(
             self._db.rows(
                 "SELECT record FROM told WHERE client = ? AND kind = ? AND day BETWEEN ? AND ? "

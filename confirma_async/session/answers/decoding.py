@@ -130,6 +130,12 @@ def says_none(
     """Say whether an error means that a list is empty (contract §1): the vendor documents no answer for it.
 
     A page that is not found says 404 as well: it is HTML, or its path is a reading of ours.
+
+    Args:
+        response: The answer.
+        operation: The operation that was called.
+        reader: Reads answers; it knows the corrections of paths.
+        strict: Whether every difference from the contract is an error; None for the converter's choice.
     """
     if response.status != NOT_FOUND or not operation.lists or reader.converter.is_strict(strict):
         return False
