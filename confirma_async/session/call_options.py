@@ -49,9 +49,9 @@ class CallOptions:
         retries: How often it is tried again.
         strict: Whether a tolerable difference from the contract is an error.
         subject: What the call is about, for messages: ``invoice 1042``.
-        find_out: Gives the call that shows what became of it; asked if the outcome is unknown.
-        before_send: Awaited after admission, right before each attempt sends its first byte; whatever it
-            raises stops the call with nothing sent by that attempt.
+        find_out: Returns the call that shows the outcome; called only if the outcome is unknown.
+        before_send: Awaited after the limiter, right before each attempt sends its first byte. An error that
+            it raises stops the call, and that attempt sends nothing.
     """
 
     timeout: float | None = None

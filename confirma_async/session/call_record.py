@@ -55,11 +55,11 @@ class CallRecord:
     Attributes:
         operation: What is called.
         url: Scheme, host and path, without the query.
-        subject: What the call is about: ``invoice 1042``.
-        find_out: Gives the call that shows what became of it.
-        started: The loop time of its start.
+        subject: What the call is about, in words: ``invoice 1042``; None where it has no name.
+        find_out: Returns the call that shows the outcome.
+        started: The loop time of its start, in seconds.
         attempts: Its requests, in their order; a request is added when its outcome is known.
-        ended: The loop time of its end; None while it is under way.
+        ended: The loop time of its end, in seconds; None while it is under way.
         failure: What its caller got, unless that was an answer.
         drift: How its answer differed from what the contract says.
     """

@@ -23,7 +23,7 @@ STUCK_SECONDS = 30.0
 """Seconds after which a connection that gives no answer is taken for dead, and cut."""
 
 
-class Line:
+class DatabaseLine:
     """A connection that is there whenever it is asked for.
 
     Args:

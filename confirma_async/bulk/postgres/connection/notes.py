@@ -6,7 +6,7 @@ import uuid
 
 from confirma_async.bulk.postgres.connection.failures import gone_back
 from confirma_async.bulk.postgres.connection.gate import BEGIN, FORGET, GATE, NOTE, TERM, statement
-from confirma_async.bulk.postgres.connection.line import Connection, Line
+from confirma_async.bulk.postgres.connection.line import Connection, DatabaseLine
 
 
 class Notes:
@@ -40,7 +40,7 @@ class Notes:
         """Take note that a transaction is durable."""
         self._written = number
 
-    def forget(self, line: Line) -> None:
+    def forget(self, line: DatabaseLine) -> None:
         """Remove the notes of transactions before the last one that is durable."""
         line.run(FORGET, (self.incarnation, self._forgotten, self._written))
         self._forgotten = self._written

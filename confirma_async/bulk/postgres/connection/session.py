@@ -24,7 +24,7 @@ from confirma_async.bulk.journal.rules import NotWrittenError
 from confirma_async.bulk.postgres.connection.failures import explained, gone_back, name_of, taken_over
 from confirma_async.bulk.postgres.connection.gate import BEGIN, BEGIN_READING, RENEW, statement
 from confirma_async.bulk.postgres.connection.lease import Lease
-from confirma_async.bulk.postgres.connection.line import Connection, Cursor, Line
+from confirma_async.bulk.postgres.connection.line import Connection, Cursor, DatabaseLine
 from confirma_async.bulk.postgres.connection.notes import Notes
 from confirma_async.bulk.postgres.connection.statements import Statements
 from confirma_async.errors import JournalError
@@ -58,7 +58,7 @@ class PostgresSession:
         self.name: str = name_of(url)
         self.notes: Notes = Notes(self.name)
         self.lease: Lease = Lease(self.name)
-        self._line = Line(url, self.notes.check_new)
+        self._line = DatabaseLine(url, self.notes.check_new)
         self._lock = threading.RLock()
         self._inside = False
         self._looking = False
@@ -102,7 +102,7 @@ class PostgresSession:
 
     @contextlib.contextmanager
     def looking(self) -> Generator[Connection]:
-        """Have what is asked inside see one state of the journal, and change nothing."""
+        """Make the statements of the block see one state of the journal; they cannot change it."""
         with self._lock:
             try:
                 connection = self._line.connected()
@@ -159,7 +159,7 @@ class PostgresSession:
                 return
 
     def _enter(self, connection: Connection) -> None:
-        """Begin a transaction, note it, and see that the run still has in its hands what it had.
+        """Begin a transaction, note its number, and check that the run still holds its lease.
 
         All of that is one round trip to the server.
 
