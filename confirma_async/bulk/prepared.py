@@ -43,7 +43,7 @@ _LENGTH = 8
 """Bytes in front of each record that say how long it is."""
 
 
-class _Document(msgspec.Struct, array_like=True, gc=False):
+class _ScratchDocument(msgspec.Struct, array_like=True, gc=False):
     """A document that belongs to an entry: a file, or what is behind a URL; its contents are not kept."""
 
     position: int
@@ -62,10 +62,10 @@ class _Ready(msgspec.Struct, array_like=True, gc=False):
     digest: bytes
     body: bytes
     remarks: tuple[str, ...]
-    documents: tuple[_Document, ...]
+    documents: tuple[_ScratchDocument, ...]
 
 
-class _Kept(msgspec.Struct, array_like=True, gc=False):
+class _ScratchRecord(msgspec.Struct, array_like=True, gc=False):
     """A record as it is kept. ``ready`` is None for a refusal, ``number_at`` says where its number stands."""
 
     source: str
@@ -80,7 +80,7 @@ class _Kept(msgspec.Struct, array_like=True, gc=False):
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(_Kept)
+_DECODER = msgspec.msgpack.Decoder(_ScratchRecord)
 
 
 class PreparedRecords:
@@ -189,13 +189,13 @@ def _number_at(record: ReadInvoice | BadRecord) -> str:
     return NUMBER if origins is None else located_path(NUMBER, origins.name(NUMBER))
 
 
-def _kept(record: Entry | Refusal, identity: Identity | None, number_at: str) -> _Kept:
+def _kept(record: Entry | Refusal, identity: Identity | None, number_at: str) -> _ScratchRecord:
     number, problems, ready = (
         (record.original_number, record.warnings, _ready(record))
         if isinstance(record, Entry)
         else (record.number, record.problems, None)
     )
-    return _Kept(
+    return _ScratchRecord(
         source=record.place.source,
         line=record.place.line,
         number=number,
@@ -219,17 +219,17 @@ def _ready(entry: Entry) -> _Ready:
     )
 
 
-def _document(placeholder: Placeholder) -> _Document:
+def _document(placeholder: Placeholder) -> _ScratchDocument:
     attached, digest = placeholder.attached, placeholder.digest
     if isinstance(attached, AttachedUrl):
-        return _Document(
+        return _ScratchDocument(
             attached.position, attached.where, digest, url=attached.url, private=attached.private
         )
     within = None if attached.within is None else os.fsencode(attached.within)
-    return _Document(attached.position, attached.where, digest, os.fsencode(attached.path), within)
+    return _ScratchDocument(attached.position, attached.where, digest, os.fsencode(attached.path), within)
 
 
-def _record(kept: _Kept) -> Entry | Refusal:
+def _record(kept: _ScratchRecord) -> Entry | Refusal:
     place, ready = Place(kept.source, kept.line), kept.ready
     if ready is None:
         return Refusal(
@@ -253,7 +253,7 @@ def _record(kept: _Kept) -> Entry | Refusal:
     )
 
 
-def _attached(document: _Document) -> Attached:
+def _attached(document: _ScratchDocument) -> Attached:
     if document.url:
         return AttachedUrl(document.position, document.url, document.where, document.private)
     within = None if document.within is None else Path(os.fsdecode(document.within))

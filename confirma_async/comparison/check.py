@@ -45,7 +45,7 @@ DAYS = 30
 
 
 @define
-class _Check:
+class _ContractCheck:
     pipeline: Pipeline
     observations: AnswerObservations
     found: list[ContractFinding] = field(factory=list[ContractFinding])
@@ -107,7 +107,7 @@ async def check(pipeline: Pipeline) -> ContractComparison:
         NotTheServiceError: what answers is not the service.
         AuthenticationError: the key is not accepted.
     """
-    state = _Check(pipeline, AnswerObservations(pipeline.converter, pipeline.overrides))
+    state = _ContractCheck(pipeline, AnswerObservations(pipeline.converter, pipeline.overrides))
     await _is_the_service(state)
     today = datetime.datetime.now(datetime.UTC).date()
     first, none = today - datetime.timedelta(days=DAYS), NO_DAYS.first
@@ -139,7 +139,7 @@ async def check(pipeline: Pipeline) -> ContractComparison:
     )
 
 
-async def _is_the_service(state: _Check) -> None:
+async def _is_the_service(state: _ContractCheck) -> None:
     found = await state.ask(contract.VALIDATE_TOKEN)
     valid = (as_object(found) or {}).get("isValid")
     looks = "this does not look like the service"

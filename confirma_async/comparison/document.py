@@ -39,7 +39,7 @@ def compare(file: str | Path, overrides: Overrides | None = None) -> ContractCom
 
 
 @frozen
-class _Entry:
+class _DocumentEntry:
     """An operation of the document."""
 
     method: str
@@ -56,7 +56,7 @@ class _Comparing:
     _compared: set[str] = field(factory=set[str])
 
     def compared(self, source: str) -> ContractComparison:
-        entries = [_Entry(*each) for each in self.document.operations()]
+        entries = [_DocumentEntry(*each) for each in self.document.operations()]
         pairs = self._paired(entries)
         if not any(operation.path.endswith(_tail(entry.path)) for operation, entry in pairs.items()):
             raise DocumentError(f"{source} is of another API: it has none of the paths of this one")
@@ -78,16 +78,16 @@ class _Comparing:
 
     # --- operations -----------------------------------------------------------------------------------
 
-    def _paired(self, entries: Sequence[_Entry]) -> dict[Operation[object], _Entry]:
+    def _paired(self, entries: Sequence[_DocumentEntry]) -> dict[Operation[object], _DocumentEntry]:
         """Return which operation of the document is which of ours.
 
         By path and method, path, page, then contents.
         """
-        pairs: dict[Operation[object], _Entry] = {}
+        pairs: dict[Operation[object], _DocumentEntry] = {}
         left = list(entries)
         ours = [self.overrides.applied(each) for each in OPERATIONS.values()]
 
-        def take(fits: Callable[[Operation[object], _Entry], bool]) -> None:
+        def take(fits: Callable[[Operation[object], _DocumentEntry], bool]) -> None:
             for operation in ours:
                 if operation in pairs:
                     continue
@@ -110,7 +110,7 @@ class _Comparing:
         take(lambda ours, its: its.method == ours.method and self._alike(ours, its) >= _ALIKE)
         return pairs
 
-    def _alike(self, operation: Operation[object], entry: _Entry) -> float:
+    def _alike(self, operation: Operation[object], entry: _DocumentEntry) -> float:
         """Return the share of names in common of request and answer."""
         shares: list[float] = []
         request = self.document.request_of(entry.content)
@@ -127,7 +127,7 @@ class _Comparing:
         theirs = self.document.properties(schema).keys()
         return len(names & theirs) / max(len(names), len(theirs), 1)
 
-    def _operation(self, operation: Operation[object], entry: _Entry) -> None:
+    def _operation(self, operation: Operation[object], entry: _DocumentEntry) -> None:
         shipped = OPERATIONS[operation.name]
         name, firm = operation.name, entry.path == operation.path or _title(entry) == shipped.page
         if entry.path != operation.path:
@@ -341,7 +341,7 @@ class _Comparing:
         )
 
 
-def _title(entry: _Entry) -> str:
+def _title(entry: _DocumentEntry) -> str:
     return str(entry.content.get("summary", "")).strip()
 
 

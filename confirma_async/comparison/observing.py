@@ -30,7 +30,7 @@ def kind_name(value: object) -> str:
 
 
 @define
-class _Unknown:
+class _UnknownName:
     """A key that the contract does not know: where it stands, and which attributes could be meant."""
 
     place: str
@@ -51,7 +51,7 @@ class AnswerObservations:
     overrides: Overrides
     seen: Counter[str] = field(factory=Counter[str])
     _objects: dict[str, type[Schema]] = field(factory=dict[str, type[Schema]])
-    _unknown: dict[tuple[str, str], _Unknown] = field(factory=dict[tuple[str, str], _Unknown])
+    _unknown: dict[tuple[str, str], _UnknownName] = field(factory=dict[tuple[str, str], _UnknownName])
     _wrong: Counter[tuple[str, str, str, str]] = field(factory=Counter[tuple[str, str, str, str]])
     _places: dict[str, ContractFinding] = field(factory=dict[str, ContractFinding])
 
@@ -183,7 +183,7 @@ class AnswerObservations:
         owner = cls.__name__, key
         if owner not in self._unknown and len(self._unknown) >= MOST_NAMES:
             return
-        known = self._unknown.setdefault(owner, _Unknown(place))
+        known = self._unknown.setdefault(owner, _UnknownName(place))
         known.kinds[kind_name(value)] += 1
         if value is not None:
             fits = {item.attribute for item in fields if _fits(item, value, self.converter)}

@@ -68,7 +68,7 @@ def _position(data: bytes | str, at: int) -> str:
     return f"line {len(above) + 1}, {column}"
 
 
-class _Unknown:
+class _UnknownKeys:
     """The kind of a value under a key that the contract does not know."""
 
 
@@ -87,7 +87,7 @@ class Explainer(cattrs.Converter):
                 self.register_structure_hook(kind, _hook(read))
             else:
                 self.register_structure_hook_func(partial(eq, kind), _hook(read))
-        self.register_structure_hook(_Unknown, _hook(_read_unknown))
+        self.register_structure_hook(_UnknownKeys, _hook(_read_unknown))
         self.register_structure_hook_factory(is_open_enum, _enum_hook)
         self.register_structure_hook_factory(is_schema, self._schema_hook)
         self.register_structure_hook_factory(_is_list, self._list_hook)
@@ -104,7 +104,7 @@ class Explainer(cattrs.Converter):
     def _schema_hook(self, cls: type[Schema]) -> Hook:
         fields = self._fields_of(cls)
         known = {item.wire for item in fields}
-        unknown = override(rename=EXTRA, struct_hook=self.get_structure_hook(dict[Any, _Unknown]))
+        unknown = override(rename=EXTRA, struct_hook=self.get_structure_hook(dict[Any, _UnknownKeys]))
         overrides: dict[str, Any] = {
             item.attribute: override(rename=item.wire, struct_hook=self._field_hook(item)) for item in fields
         }
@@ -148,7 +148,7 @@ class Explainer(cattrs.Converter):
                 yield from self._problems(inside["extra"], found, path)
         elif isinstance(error, IterableValidationError):
             for each, place in error.group_exceptions()[0]:
-                step = f".{_step(place.index)}" if place.type is _Unknown else f"[{place.index}]"
+                step = f".{_step(place.index)}" if place.type is _UnknownKeys else f"[{place.index}]"
                 yield from self._problems(each, found[place.index], path + step)
         elif isinstance(error, KeyError):
             yield Problem(path, RULE, "is required and missing")

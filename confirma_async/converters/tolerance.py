@@ -44,17 +44,17 @@ _MONEY_AND_NAMES = frozenset({Amount, InvoiceNumber, InvoiceNumberText, Identifi
 
 
 @frozen
-class _Place:
+class _ReadPlace:
     """Where something stands: exactly, for errors, and as a pattern, for drift."""
 
     exact: str
     pattern: str
 
-    def key(self, name: str) -> _Place:
-        return _Place(f"{self.exact}.{name}", f"{self.pattern}.{name}")
+    def key(self, name: str) -> _ReadPlace:
+        return _ReadPlace(f"{self.exact}.{name}", f"{self.pattern}.{name}")
 
-    def index(self, index: int) -> _Place:
-        return _Place(f"{self.exact}[{index}]", f"{self.pattern}[]")
+    def index(self, index: int) -> _ReadPlace:
+        return _ReadPlace(f"{self.exact}[{index}]", f"{self.pattern}[]")
 
 
 class _Firm(Exception):  # noqa: N818 (never leaves this module)
@@ -102,7 +102,7 @@ class TolerantReader:
         Raises:
             WireMismatch: it is nothing that a schema could be made of.
         """
-        record, top = record_of(cls), _Place("$", "$")
+        record, top = record_of(cls), _ReadPlace("$", "$")
         try:
             if record is None:
                 value = self._object(found, cls, top, outermost=True)
@@ -112,7 +112,7 @@ class TolerantReader:
             return TolerantReading(problems=firm.problems)
         return TolerantReading(value, counted(self._drift), self._problems)
 
-    def _object(self, found: Any, cls: type[Schema], place: _Place, *, outermost: bool) -> Any:
+    def _object(self, found: Any, cls: type[Schema], place: _ReadPlace, *, outermost: bool) -> Any:
         """Read an object; one that is as the contract says, strictly.
 
         Args:
@@ -156,7 +156,7 @@ class TolerantReader:
         cls: type[Schema],
         keys: Mapping[str, Any],
         extra: dict[str, Any],
-        place: _Place,
+        place: _ReadPlace,
         *,
         outermost: bool,
     ) -> Any:
@@ -186,14 +186,14 @@ class TolerantReader:
             extra[name] = _not_too_deep(raw)
             return nothing
 
-    def _list(self, item: Field, raw: Any, there: _Place, *, outermost: bool) -> tuple[Any, ...]:
+    def _list(self, item: Field, raw: Any, there: _ReadPlace, *, outermost: bool) -> tuple[Any, ...]:
         if is_schema(item.kind):
             return tuple(self._records(raw, item.kind, there, outermost=outermost))
         if isinstance(raw, list | tuple):
             return tuple(map(item.read, typing.cast("Sequence[Any]", raw)))
         raise WireMismatch("an array", raw)
 
-    def _records(self, found: Any, cls: type[Schema], place: _Place, *, outermost: bool) -> Sequence[Any]:
+    def _records(self, found: Any, cls: type[Schema], place: _ReadPlace, *, outermost: bool) -> Sequence[Any]:
         """Read each record of a list by itself, so that none hides another."""
         if not isinstance(found, list | tuple):
             raise WireMismatch("an array", found)
@@ -228,7 +228,7 @@ class TolerantReader:
         set_extra(made, extra)
         return made
 
-    def _note(self, item: Field, cls: type[Schema], place: _Place, wanted: str, found: str) -> None:
+    def _note(self, item: Field, cls: type[Schema], place: _ReadPlace, wanted: str, found: str) -> None:
         """Note that a value is of the wrong kind.
 
         Raises:

@@ -161,7 +161,7 @@ async def run(
         MirrorError: the mirror cannot be written, or the clock has gone backwards.
     """
     session = await in_thread(_begun, pipeline, database, account, now)
-    running = _Run(pipeline, session, options)
+    running = _SyncRun(pipeline, session, options)
     report = SyncReport(account=account.name, mirror=database.name, run=session.run, began_at=now)
     report = evolve(report, journal=await in_thread(_read_journals, database, account, options))
     try:
@@ -216,7 +216,7 @@ def _read_journals(database: MirrorDatabase, account: MirroredAccount, options: 
 
 
 @define
-class _Run:
+class _SyncRun:
     """A run that is under way."""
 
     pipeline: Pipeline

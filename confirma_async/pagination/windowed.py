@@ -37,7 +37,7 @@ _CURE = (
 
 
 @frozen
-class _Part(Generic[Answer, Record]):
+class _WindowPart(Generic[Answer, Record]):
     """One answer, and the window that it is for."""
 
     window: Window
@@ -47,7 +47,7 @@ class _Part(Generic[Answer, Record]):
 
 
 @define(kw_only=True)
-class _Run(Generic[Answer, Record]):
+class _WindowRun(Generic[Answer, Record]):
     """One way through a period.
 
     Attributes:
@@ -77,7 +77,7 @@ class _Run(Generic[Answer, Record]):
         answer = await self.fetch(self.whole)
         kept = self.once(answer)
         if self.whole is not None:
-            part = _Part(self.whole, answer, kept)
+            part = _WindowPart(self.whole, answer, kept)
             if self.is_doubtful(part) and await self.ignores_days():
                 kept = self.of_everything(part, self.whole)
         changed = self.reading.with_records(answer, kept)
@@ -106,7 +106,7 @@ class _Run(Generic[Answer, Record]):
                 if part.error is not None:
                     raise part.error
 
-    def page(self, part: _Part[Answer, Record], whole: Window) -> Page[Record]:
+    def page(self, part: _WindowPart[Answer, Record], whole: Window) -> Page[Record]:
         """Return the records of an answer that the windows before have not told."""
         fresh = part.records
         if self.seen:
@@ -128,17 +128,17 @@ class _Run(Generic[Answer, Record]):
             self.note(REPEATED)
         return once
 
-    async def part(self, window: Window) -> _Part[Answer, Record]:
+    async def part(self, window: Window) -> _WindowPart[Answer, Record]:
         """Return the answer to one window."""
         answer, error = await as_far_as_readable(self.fetch(window))
-        return _Part(window, answer, self.once(answer), error)
+        return _WindowPart(window, answer, self.once(answer), error)
 
-    def is_cut(self, part: _Part[Answer, Record]) -> bool:
+    def is_cut(self, part: _WindowPart[Answer, Record]) -> bool:
         """Say whether an answer may hold only some of its records."""
         missing = self.reading.missing(part.answer) if self.reading.missing else None
         return may_be_cut(len(part.records)) if missing is None else missing > 0
 
-    def is_doubtful(self, part: _Part[Answer, Record]) -> bool:
+    def is_doubtful(self, part: _WindowPart[Answer, Record]) -> bool:
         """Say whether an answer holds what was not asked for, or was told before."""
         if self.trusted:
             return False
@@ -152,7 +152,7 @@ class _Run(Generic[Answer, Record]):
         answer, _ = await as_far_as_readable(self.fetch(NO_DAYS))
         return bool(self.reading.records(answer))
 
-    def of_everything(self, part: _Part[Answer, Record], whole: Window) -> Sequence[Record]:
+    def of_everything(self, part: _WindowPart[Answer, Record], whole: Window) -> Sequence[Record]:
         """Return what is still to be told of a period, out of an answer to a filter that is ignored.
 
         Raises:
@@ -174,7 +174,7 @@ class _Run(Generic[Answer, Record]):
             if self.reading.is_within(record, left) and self.reading.digest(record) not in self.seen
         ]
 
-    async def split(self, part: _Part[Answer, Record]) -> list[_Part[Answer, Record]]:
+    async def split(self, part: _WindowPart[Answer, Record]) -> list[_WindowPart[Answer, Record]]:
         """Return the answers to the halves of a window, and to theirs, where the answer to it may be cut.
 
         Raises:
@@ -234,9 +234,9 @@ def by_windows(
         raise refused("a cursor holds its period; give the cursor alone, without dates")
     whole = period(start.first, start.last) if start else period(first, last)
 
-    def run() -> _Run[Answer, Record]:
+    def run() -> _WindowRun[Answer, Record]:
         seen = start.seen if start else frozenset[str]()
-        return _Run(
+        return _WindowRun(
             fetch=fetch, reading=reading, whole=whole, listing=listing, names=names, note=note, seen=seen
         )
 

@@ -50,7 +50,7 @@ _LOOK = (
 
 
 @frozen
-class _Lease:
+class _PermitLease:
     """Permits of a worker.
 
     Attributes:
@@ -181,7 +181,7 @@ class SharedLimiter:
         while self.per_second == rate and (left := until - loop.time()) > 0:  # noqa: ASYNC110 (it looks too)
             await asyncio.sleep(min(left, LOOK_SECONDS))
 
-    async def _lease(self, count: int) -> _Lease | None:
+    async def _lease(self, count: int) -> _PermitLease | None:
         loop = asyncio.get_running_loop()
         try:
             found = await self.connector.ask_at_the_rate(_LEASE, {"count": count, "lag": LAG})
@@ -190,7 +190,7 @@ class SharedLimiter:
         if not found:
             return None
         self.per_second, interval = found[0]["per_second"], 1.0 / found[0]["per_second"]
-        return _Lease(loop.time() + found[0]["until"] - count * interval, interval)
+        return _PermitLease(loop.time() + found[0]["until"] - count * interval, interval)
 
     def _admit(self, turn: asyncio.Future[None], due: float) -> None:
         """Give a call its permit, but not during a time of quiet, and not a permit that is too old.

@@ -112,7 +112,7 @@ _DECIDED = (
 )
 
 
-class _Decided(msgspec.Struct, omit_defaults=True, gc=False):
+class _DecisionRow(msgspec.Struct, omit_defaults=True, gc=False):
     """A row of ``_DECIDED``; what is not said is NULL there."""
 
     position: int
@@ -390,9 +390,9 @@ class PostgresJournal(PostgresReader):
         """See ``Journal``: the server does that by itself."""
 
 
-def _decided(decision: Decision) -> _Decided:
+def _decided(decision: Decision) -> _DecisionRow:
     took = decision.seconds
-    return _Decided(
+    return _DecisionRow(
         position=decision.position,
         state=int(decision.state),
         status=None if decision.status is None else str(decision.status),

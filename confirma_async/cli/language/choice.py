@@ -39,13 +39,13 @@ class Language:
 
 
 @define
-class _Asked:
+class _AskedLanguage:
     """What was asked for on the command line; None for nothing."""
 
     code: str | None = None
 
 
-_asked = _Asked()
+_asked = _AskedLanguage()
 
 
 def choose(code: str | None) -> None:

@@ -50,7 +50,7 @@ def write_csv(source: Source, target: Path, found: Iterable[MarkedRecord]) -> No
 
 
 @frozen
-class _Record:
+class _CopiedRecord:
     """A record: its last line, and its values."""
 
     end: int
@@ -66,17 +66,17 @@ def _marks(found: Iterable[MarkedRecord]) -> dict[int, tuple[str, str]]:
     return marks
 
 
-def _records(file: Path, surveyed: Survey, lines: Sequence[str]) -> dict[int, _Record]:
+def _records(file: Path, surveyed: Survey, lines: Sequence[str]) -> dict[int, _CopiedRecord]:
     """Return the records from the names of the columns on, by their first line."""
     with opened(file, surveyed.encoding) as stream:
         found = [each for each in records(stream, surveyed.delimiter) if isinstance(each, Fields)]
-    whole: dict[int, _Record] = {}
+    whole: dict[int, _CopiedRecord] = {}
     for each, following in zip(found, [*(one.line for one in found[1:]), len(lines) + 1], strict=True):
         end = following - 1
         while end > each.line and not lines[end - 1].strip():
             end -= 1
         if each.line >= surveyed.header:
-            whole[each.line] = _Record(end, each.values)
+            whole[each.line] = _CopiedRecord(end, each.values)
     return whole
 
 

@@ -48,7 +48,7 @@ from confirma_async.schemas import (
 
 
 @frozen
-class _Names:
+class _KeyNames:
     """The wire names that the numbers of a document hang on, as this converter reads them."""
 
     invoice: str
@@ -96,11 +96,11 @@ def scan_json(path: Path, converter: Converter, *, lines_only: bool) -> Iterator
             yield DocumentRef(identity, Place(str(path), record.line))
 
 
-def _names(converter: Converter) -> _Names:
+def _names(converter: Converter) -> _KeyNames:
     def name(cls: type[Schema], attribute: str) -> str:
         return next(item.wire for item in converter.fields_of(cls) if item.attribute == attribute)
 
-    return _Names(
+    return _KeyNames(
         invoice=name(SalesInvoiceRequest, "invoice"),
         header=name(InvoiceContentData, "header"),
         number=name(InvoiceHeader, "number"),
@@ -119,7 +119,7 @@ def _invoice(
     record: Record,
     options: ReadOptions,
     converter: Converter,
-    names: _Names,
+    names: _KeyNames,
     known: KnownKeys,
 ) -> ReadInvoice | BadRecord:
     place = Place(str(path), record.line)
@@ -181,7 +181,7 @@ class _Origins:
     name = find
 
 
-def _with_known_type(value: Any, names: _Names) -> tuple[str, ...]:
+def _with_known_type(value: Any, names: _KeyNames) -> tuple[str, ...]:
     """Write a known type in capital letters, as the service does, and say so."""
     header = _object(_object(value, names.invoice), names.header)
     written = header.get(names.type)
@@ -194,7 +194,7 @@ def _with_known_type(value: Any, names: _Names) -> tuple[str, ...]:
     return (f"the type {written!r} is sent as {kind}",)
 
 
-def _numbered(value: dict[str, Any], identity: Identity, options: ReadOptions, names: _Names) -> Numbering:
+def _numbered(value: dict[str, Any], identity: Identity, options: ReadOptions, names: _KeyNames) -> Numbering:
     """Find the whole numbers and put them in place of the text that the file may have."""
     invoice = value[names.invoice]
     references = _object(invoice, names.references)
@@ -214,7 +214,7 @@ def _numbered(value: dict[str, Any], identity: Identity, options: ReadOptions, n
     return numbering
 
 
-def _identity(value: Any, names: _Names) -> Identity | None:
+def _identity(value: Any, names: _KeyNames) -> Identity | None:
     invoice = _object(value, names.invoice)
     header = _object(invoice, names.header)
     number = _number_text(header.get(names.number))

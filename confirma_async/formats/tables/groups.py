@@ -91,7 +91,7 @@ class LineGroup:
         """Note why it cannot become an invoice; the first ``MOST_PROBLEMS`` reasons are told."""
         self.problems += problems[: max(0, MOST_PROBLEMS - len(self.problems))]
 
-    def join(self, line: TableLine, plan: _Plan, layout: TableLayout) -> None:
+    def join(self, line: TableLine, plan: _KeyPlan, layout: TableLayout) -> None:
         """Read the values of a whole line into the invoice."""
         own = plan.own_of(line.values)
         if own != self._own:  # most lines repeat what the one before says of the invoice
@@ -110,7 +110,7 @@ class LineGroup:
             self.rows.append(row)
             self.lines.append(line.number)
 
-    def _read_own(self, line: TableLine, plan: _Plan, layout: TableLayout) -> None:
+    def _read_own(self, line: TableLine, plan: _KeyPlan, layout: TableLayout) -> None:
         for reader in plan.own:
             cell = line.values[reader.index]
             if cell == "":
@@ -155,7 +155,7 @@ def _cells_at(readers: Sequence[ColumnReader]) -> Callable[[Sequence[Cell]], Seq
 
 
 @frozen
-class _Plan:
+class _KeyPlan:
     """What is done with each line of a table, found out once; the cells of a row by index and place."""
 
     own: tuple[ColumnReader, ...]
@@ -172,10 +172,10 @@ class _Plan:
         return isinstance(line, TableLine) and line.is_whole and self.key_of(line.values) == key
 
 
-def _plan(layout: TableLayout) -> _Plan:
+def _plan(layout: TableLayout) -> _KeyPlan:
     own = tuple(reader for reader in layout.readers if not reader.column.of_row)
     key = tuple(reader for reader in layout.readers if reader.column.name in KEY)
-    return _Plan(
+    return _KeyPlan(
         own,
         tuple(
             (reader.index, reader.column.place, reader.read)
@@ -275,7 +275,7 @@ def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[Lin
 
 
 def _take(
-    group: LineGroup, line: TableLine | BadLine, plan: _Plan, layout: TableLayout, keys_only: bool
+    group: LineGroup, line: TableLine | BadLine, plan: _KeyPlan, layout: TableLayout, keys_only: bool
 ) -> None:
     if keys_only or isinstance(line, BadLine):
         return
@@ -284,7 +284,9 @@ def _take(
     group.join(line, plan, layout)
 
 
-def _key(line: TableLine | BadLine, plan: _Plan, layout: TableLayout) -> tuple[dict[str, str], list[Problem]]:
+def _key(
+    line: TableLine | BadLine, plan: _KeyPlan, layout: TableLayout
+) -> tuple[dict[str, str], list[Problem]]:
     """Return the values that assign a line to an invoice, and everything that makes them doubtful."""
     key = dict(plan.constants)
     problems = _faults(line, layout)
@@ -322,7 +324,7 @@ def required(layout: TableLayout, line: int, name: str) -> Problem:
     return Problem(layout.path(line, name), "table.required", message)
 
 
-def _passed_over(line: TableLine | BadLine, plan: _Plan, layout: TableLayout) -> str | None:
+def _passed_over(line: TableLine | BadLine, plan: _KeyPlan, layout: TableLayout) -> str | None:
     """Say that a line is no invoice's, where it is one of totals, or name the columns once more."""
     if isinstance(line, BadLine):
         return None

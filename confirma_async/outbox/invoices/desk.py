@@ -58,7 +58,7 @@ _OTHER_SELLER = Problem(
 
 
 @define
-class _Brake(Brake):
+class _DeskBrake(Brake):
     """Stops the sending only when the outbox closes: an error of a call concerns that call only."""
 
     note: Callable[[CallError], None]
@@ -88,7 +88,7 @@ class InvoiceDesk:
     tell: OutcomeListener
     keep: bool = False
     sellers: frozenset[str] | None = None
-    _brake: _Brake = field(init=False)
+    _brake: _DeskBrake = field(init=False)
     _lookers: Workers = field(init=False)
     _lookups: Lookups = field(init=False)
     _decisions: Decisions = field(init=False)
@@ -104,7 +104,7 @@ class InvoiceDesk:
         self.held = HeldWrites[HeldInvoice](self.tell)
         converter = self.run.pipeline.converter
         writer, concurrency = self.run.writer, self.run.pipeline.limiter.concurrency
-        self._brake = _Brake(self._let_go, self._note_trouble)
+        self._brake = _DeskBrake(self._let_go, self._note_trouble)
         self.unknown = UnknownInvoices(
             self.held, writer, self.options.settle_seconds, self._bring_again, self._brake.halted.is_set
         )

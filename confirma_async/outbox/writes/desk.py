@@ -45,7 +45,7 @@ _Name = tuple[str, str]
 
 
 @define(eq=False, kw_only=True)
-class _Held(Held):
+class _HeldWrite(Held):
     """A write that is under way in this outbox, or that is looked up."""
 
     digest: bytes
@@ -73,11 +73,11 @@ class WriteDesk:
     _halt: Halt = field(init=False, factory=Halt)
     _forms: set[str] = field(init=False, factory=set[str])
     _sender: WriteSender = field(init=False)
-    held: HeldWrites[_Held] = field(init=False)
+    held: HeldWrites[_HeldWrite] = field(init=False)
     _unheard: UnheardAnswers = field(init=False, factory=UnheardAnswers)
 
     def __attrs_post_init__(self) -> None:
-        self.held = HeldWrites[_Held](self.tell)
+        self.held = HeldWrites[_HeldWrite](self.tell)
         self._pipeline = evolve(self.run.pipeline, halt=self._halt)
         self._sender = WriteSender(self._pipeline, self.run, self._halt, self._forms)
 
@@ -125,13 +125,13 @@ class WriteDesk:
         self._unheard.heard(given.key)
         return told
 
-    def _hold(self, name: _Name, digest: bytes, subject: str, body: bytes = b"") -> _Held:
+    def _hold(self, name: _Name, digest: bytes, subject: str, body: bytes = b"") -> _HeldWrite:
         operation, key = name
         return self.held.hold(
-            _Held(operation=operation, name=name, subject=subject, key=key, digest=digest, body=body)
+            _HeldWrite(operation=operation, name=name, subject=subject, key=key, digest=digest, body=body)
         )
 
-    async def _bring(self, held: _Held, given: Given, retry: Retry) -> None:
+    async def _bring(self, held: _HeldWrite, given: Given, retry: Retry) -> None:
         """Bring a write to its first outcome, in a task that the cancellation of a caller does not end."""
         try:
             write = Write(
@@ -168,7 +168,7 @@ class WriteDesk:
         """
         return not self._halt.called and asyncio.get_running_loop().time() < until
 
-    async def _route(self, held: _Held, given: Given, claim: Claim) -> None:
+    async def _route(self, held: _HeldWrite, given: Given, claim: Claim) -> None:
         row = claim.row
         match claim.admission:
             case Admission.FINAL:
@@ -184,12 +184,12 @@ class WriteDesk:
             case _:
                 await self._send(held, given, row.id)
 
-    async def _send(self, held: _Held, given: Given, ident: int) -> None:
+    async def _send(self, held: _HeldWrite, given: Given, ident: int) -> None:
         found, answer = await self._sender.send(given, ident)
         await self._decide(held, ident, found, answer)
 
     async def _decide(
-        self, held: _Held, ident: int, found: Classification, answer: Schema | Secret | None = None
+        self, held: _HeldWrite, ident: int, found: Classification, answer: Schema | Secret | None = None
     ) -> None:
         """Make the outcome of a write durable, then report it."""
         decision = WriteDecision(
@@ -219,22 +219,22 @@ class WriteDesk:
 
     # --- told ---------------------------------------------------------------------------------------
 
-    def _outcome(self, held: _Held, verdict: Verdict, **more: Any) -> WriteOutcome[Any]:
+    def _outcome(self, held: _HeldWrite, verdict: Verdict, **more: Any) -> WriteOutcome[Any]:
         return WriteOutcome(verdict=verdict, subject=held.subject, key=held.key, **more)
 
     # --- looked for ---------------------------------------------------------------------------------
 
-    def _look_in(self, held: _Held, seconds: float) -> None:
+    def _look_in(self, held: _HeldWrite, seconds: float) -> None:
         if not self._halt.called:
             held.timer = asyncio.get_running_loop().call_later(seconds, self._look, held)
         self.held.changed.set()
 
-    def _look(self, held: _Held) -> None:
+    def _look(self, held: _HeldWrite) -> None:
         if held.stop_timer():
             held.looking = True
             self.held.begin(self._looked_for(held))
 
-    async def _looked_for(self, held: _Held) -> None:
+    async def _looked_for(self, held: _HeldWrite) -> None:
         """Look for the effect of a write: accept the write if a read shows it, else look again later."""
         operation, key, number = held.operation, held.key or "", self.run.number
         try:
@@ -253,13 +253,13 @@ class WriteDesk:
             held.looking = False
             self.held.changed.set()
 
-    async def _is_shown(self, held: _Held, row: WriteRow) -> bool:
+    async def _is_shown(self, held: _HeldWrite, row: WriteRow) -> bool:
         sought = Sought(
             operation=row.operation, facts=row.facts, body=held.body, since=row.attempted_at or 0.0
         )
         return row.attempts > 0 and await is_shown(self._pipeline, sought)
 
-    async def _confirm(self, held: _Held, row: WriteRow) -> None:
+    async def _confirm(self, held: _HeldWrite, row: WriteRow) -> None:
         """Accept a write, unless the read may show another write; keep the form of its answer."""
         form = row.form if row.attempts == 1 else None
 
@@ -285,7 +285,7 @@ class WriteDesk:
                 self._look(other)  # their answers may have had the same form
         self.held.settle(held, self._outcome(held, Verdict.ACCEPTED))
 
-    def _look_again(self, held: _Held) -> None:
+    def _look_again(self, held: _HeldWrite) -> None:
         if self.held.waits_too_many() or OPERATIONS[held.operation].effect is None:
             held.looks = 0  # nothing more can be found out here: ``settle`` asks the journal again
             return

@@ -53,7 +53,7 @@ class NoAnswerError(aiohttp.ClientError):
     """What came is no answer to the request; the text says why."""
 
 
-class _Line(SystemDelivery):
+class _ConnectionLine(SystemDelivery):
     """A connection, as the watch over its answers sees it; it keeps this for its life.
 
     Args:
@@ -152,10 +152,10 @@ def _below_tls(transport: asyncio.WriteTransport | None) -> asyncio.WriteTranspo
 _NAME = "confirma_line"
 
 
-def _line_of(protocol: ResponseHandler) -> _Line:
-    found: _Line | None = getattr(protocol, _NAME, None)
+def _line_of(protocol: ResponseHandler) -> _ConnectionLine:
+    found: _ConnectionLine | None = getattr(protocol, _NAME, None)
     if found is None:
-        found = _Line(protocol)
+        found = _ConnectionLine(protocol)
         setattr(protocol, _NAME, found)
     return found
 
@@ -249,7 +249,7 @@ class Passage:
     def _nothing_sent(self) -> bool:
         return self._exchange is not None and self._exchange.sent is NOTHING
 
-    async def _make_ready(self, line: _Line) -> None:
+    async def _make_ready(self, line: _ConnectionLine) -> None:
         """Check, right before the first byte is written, that it may leave; limit for how long.
 
         Raises:

@@ -63,14 +63,14 @@ def _known(database: str, attribute: str) -> frozenset[str]:
     return frozenset(code.upper() for code in codes if code)
 
 
-class _Entry(msgspec.Struct):
+class _CodeEntry(msgspec.Struct):
     """What is read of an entry of a list."""
 
     alpha_2: str | None = None
     alpha_3: str | None = None
 
 
-_read = msgspec.json.Decoder(dict[str, list[_Entry]]).decode
+_read = msgspec.json.Decoder(dict[str, list[_CodeEntry]]).decode
 
 
 def _fault(code: str, known: frozenset[str], wanted: str) -> str | None:

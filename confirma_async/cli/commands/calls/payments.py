@@ -153,7 +153,7 @@ def _be_sure() -> None:
 
 
 @frozen(kw_only=True)
-class _Row:
+class _PaymentRow:
     """One allocation with the settlement it belongs to."""
 
     settlement_id: int | None
@@ -178,12 +178,12 @@ class _Row:
     currency: str | None
 
 
-def _rows(settlement: Settlement) -> Iterator[_Row]:
+def _rows(settlement: Settlement) -> Iterator[_PaymentRow]:
     """Yield one row for each allocation; one all the same where there is none."""
     beneficiary = settlement.beneficiary or Beneficiary()
     for allocation in settlement.allocations or (SettlementAllocation(),):
         parts = _parts(allocation)
-        yield _Row(
+        yield _PaymentRow(
             settlement_id=settlement.settlement_id,
             settlement_date=settlement.settlement_date,
             settlement_amount=settlement.settlement_amount,

@@ -117,7 +117,7 @@ def _verdict(summary: Summary) -> Mapping[str, str]:
 
 
 @frozen
-class _Row:
+class _ReportRow:
     """A row of the totals."""
 
     name: str
@@ -127,16 +127,16 @@ class _Row:
     remark: str = ""
 
 
-def _row(name: str, colour: str, total: Total, currency: str) -> _Row:
+def _row(name: str, colour: str, total: Total, currency: str) -> _ReportRow:
     without = total.without_amount
     if without == total.count:
-        return _Row(name, colour, count(total.count), _("not stated"))
+        return _ReportRow(name, colour, count(total.count), _("not stated"))
     remark = _("{count} without an amount").format(count=count(without)) if without else ""
-    return _Row(name, colour, count(total.count), money(total.amount, currency), remark)
+    return _ReportRow(name, colour, count(total.count), money(total.amount, currency), remark)
 
 
 @frozen
-class _WriteRow:
+class _ReportWriteRow:
     """A row of the writes that are no invoices."""
 
     name: str
@@ -145,16 +145,16 @@ class _WriteRow:
     count: str
 
 
-def _write_rows(writes: Mapping[tuple[str, State], int]) -> list[_WriteRow]:
-    rows: list[_WriteRow] = []
+def _write_rows(writes: Mapping[tuple[str, State], int]) -> list[_ReportWriteRow]:
+    rows: list[_ReportWriteRow] = []
     for (operation, state), number in writes.items():
         words = wording(STANDINGS[state])
-        rows.append(_WriteRow(words.name, words.kind, operation, count(number)))
+        rows.append(_ReportWriteRow(words.name, words.kind, operation, count(number)))
     return rows
 
 
-def _rows(summary: Summary) -> list[_Row]:
-    rows: list[_Row] = []
+def _rows(summary: Summary) -> list[_ReportRow]:
+    rows: list[_ReportRow] = []
     totals = _folded(summary.totals)
     for verdict in ORDER:
         words = wording(verdict)
@@ -165,7 +165,9 @@ def _rows(summary: Summary) -> list[_Row]:
         ]
         if verdict is Verdict.ACCEPTED and summary.before:
             rows.append(
-                _Row(_("Accepted in an earlier run"), words.kind, count(summary.before), _("not stated"))
+                _ReportRow(
+                    _("Accepted in an earlier run"), words.kind, count(summary.before), _("not stated")
+                )
             )
     return rows
 
@@ -185,7 +187,7 @@ def _folded(totals: Mapping[tuple[Verdict, str], Total]) -> dict[tuple[Verdict, 
     return folded
 
 
-def _sums(totals: Mapping[tuple[Verdict, str], Total]) -> list[_Row]:
+def _sums(totals: Mapping[tuple[Verdict, str], Total]) -> list[_ReportRow]:
     """Return the sums of all verdicts by currency, where there are several."""
     sums: dict[str, Total] = {}
     totals = _folded(totals)
@@ -200,7 +202,7 @@ def _sums(totals: Mapping[tuple[Verdict, str], Total]) -> list[_Row]:
 
 
 @frozen
-class _Fault:
+class _FaultLine:
     """What is wrong with an invoice: where, what, and under which rule."""
 
     where: str
@@ -216,7 +218,7 @@ class _Invoice:
     buyer: str
     amount: str
     place: str
-    faults: Sequence[_Fault]
+    faults: Sequence[_FaultLine]
 
 
 @frozen
@@ -278,6 +280,6 @@ def _invoice(found: NeedsAttention) -> _Invoice:
     )
 
 
-def _fault(problem: Problem) -> _Fault:
+def _fault(problem: Problem) -> _FaultLine:
     place = where(problem.path, wire=False) if is_cell(problem.path) else named_place(problem.path)
-    return _Fault(place, told(problem.message), problem.rule)
+    return _FaultLine(place, told(problem.message), problem.rule)

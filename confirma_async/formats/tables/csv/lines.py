@@ -50,7 +50,7 @@ class _Unreadable(Exception):  # noqa: N818 (a signal through csv.reader, caught
     """The line just read ends its record's chance of being read."""
 
 
-class _Source:
+class _ByteSource:
     """Hands out lines one at a time, counts them, and takes back those after the first of a record."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -123,7 +123,7 @@ class _Source:
 
 def records(stream: TextIO, delimiter: str) -> Iterator[Fields | BadFields]:
     """Read the records of a CSV file, opened with ``newline=""``; lines without any text are passed over."""
-    source = _Source(stream)
+    source = _ByteSource(stream)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
         if plain := source.plain_lines():

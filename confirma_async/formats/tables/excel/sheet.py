@@ -135,7 +135,7 @@ class _Reader:
         return found
 
 
-class _Parser:
+class _SheetParser:
     """Parses pieces of a sheet."""
 
     def __init__(self) -> None:
@@ -167,7 +167,7 @@ def rows(stream: IO[bytes]) -> Iterator[SheetRow]:
     Raises:
         UnreadableSheet: it is no sheet.
     """
-    parser = _Parser()
+    parser = _SheetParser()
     before, data, rest = stream.read(_BLOCK).partition(_DATA)
     yield from parser.parse(before + data)
     if parser.reader.is_between_rows and parser.reader.is_utf8:
@@ -179,7 +179,7 @@ def rows(stream: IO[bytes]) -> Iterator[SheetRow]:
         rest = stream.read(_BLOCK)
 
 
-def _usual_rows(stream: IO[bytes], data: bytes, parser: _Parser) -> Generator[SheetRow, None, bytes]:
+def _usual_rows(stream: IO[bytes], data: bytes, parser: _SheetParser) -> Generator[SheetRow, None, bytes]:
     """Return rows that need no parser, and have it parse single ones between them.
 
     Args:

@@ -63,7 +63,7 @@ class _Then(enum.Enum):
 
 
 @frozen(kw_only=True)
-class _Wanted:
+class _ImportRequest:
     """What is imported, and how."""
 
     file: Path
@@ -141,7 +141,7 @@ def import_(
     options.warn_of_unchecked()
     target = SANDBOX_TARGET if sandbox else target_in_words(target_from_env(connection.variables)[1])
     reading = ReadOptions(file_format=None if form is None else FileFormat(form))
-    wanted = _Wanted(
+    wanted = _ImportRequest(
         file=file,
         reading=reading,
         connection=connection,
@@ -179,7 +179,7 @@ def _refuse_open(file: Path) -> None:
             raise InputError(_(texts.OPEN_IN_EXCEL).format(file=file, lock=beside.name))
 
 
-def _agreed(wanted: _Wanted) -> ColumnMapping | None:
+def _agreed(wanted: _ImportRequest) -> ColumnMapping | None:
     """Agree with a person on how a file is read; None where nothing is to be sent.
 
     Raises:
@@ -194,7 +194,7 @@ def _agreed(wanted: _Wanted) -> ColumnMapping | None:
     return _asked_for(wanted, beside)
 
 
-def _asked_for(wanted: _Wanted, beside: Path) -> ColumnMapping | None:
+def _asked_for(wanted: _ImportRequest, beside: Path) -> ColumnMapping | None:
     """Agree on how a file is read by questions; None where nothing is to be sent.
 
     Raises:
@@ -233,7 +233,7 @@ def _asked_for(wanted: _Wanted, beside: Path) -> ColumnMapping | None:
                 dialog.back()
 
 
-def _chosen_sheet(wanted: _Wanted, sheets: Sequence[str]) -> Seen:
+def _chosen_sheet(wanted: _ImportRequest, sheets: Sequence[str]) -> Seen:
     """Ask on which sheet the invoices are, where several may hold some."""
     sheet: str | Back = Back()
     while isinstance(sheet, Back):
@@ -270,7 +270,7 @@ def _would_ask(question: str) -> None:
     say(f"confirma: {_(texts.WOULD_ASK).format(question=question)}", err=True, lines=True)
 
 
-def _saved(wanted: _Wanted, beside: Path) -> tuple[ColumnMapping, bool] | None:
+def _saved(wanted: _ImportRequest, beside: Path) -> tuple[ColumnMapping, bool] | None:
     """Return the mapping beside a file, and whether an invoice can be sent by it; None where none fits."""
     if not beside.is_file():
         return None
