@@ -17,16 +17,13 @@ from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.writes import Claim, Write, WriteDecision, WriteRow
 from confirma_async.bulk.models import Retry, State, Verdict
 from confirma_async.contract import CREATE_CLIENT, OPERATIONS
-from confirma_async.errors import (
-    CallError,
-    ConfigurationError,
-    JournalError,
-)
+from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.outbox.given import Given, differs, known
-from confirma_async.outbox.held import ELSEWHERE, LOST, ROOM, Held, HeldWrites, OutcomeListener
+from confirma_async.outbox.held import ELSEWHERE, LOST, ROOM, HeldWrites, OutcomeListener
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
-from confirma_async.outbox.writes.effects import Sought, is_shown
-from confirma_async.outbox.writes.rows import find_here, kept, subject_of
+from confirma_async.outbox.writes.effect_lookups import EffectLookups
+from confirma_async.outbox.writes.held_write import HeldWrite
+from confirma_async.outbox.writes.rows import kept, subject_of
 from confirma_async.outbox.writes.sender import WriteSender
 from confirma_async.outbox.writes.unheard import UnheardAnswers
 from confirma_async.privacy import Secret
@@ -35,22 +32,7 @@ from confirma_async.schemas.wire import Schema
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.waiting.halt import Halt
 
-LONGEST_PAUSE = 3600.0
-"""Seconds after which the effect of a write is looked for again, at most."""
-
-_RIVAL = "another write that was sent would show the same"
-
-
 _Name = tuple[str, str]
-
-
-@define(eq=False, kw_only=True)
-class _HeldWrite(Held):
-    """A write that is under way in this outbox, or that is looked up."""
-
-    digest: bytes
-    body: bytes = b""
-    looking: bool = field(init=False, default=False)
 
 
 @define(eq=False)
@@ -73,13 +55,18 @@ class WriteDesk:
     _halt: Halt = field(init=False, factory=Halt)
     _forms: set[str] = field(init=False, factory=set[str])
     _sender: WriteSender = field(init=False)
-    held: HeldWrites[_HeldWrite] = field(init=False)
+    _lookups: EffectLookups = field(init=False)
+    held: HeldWrites[HeldWrite] = field(init=False)
     _unheard: UnheardAnswers = field(init=False, factory=UnheardAnswers)
 
     def __attrs_post_init__(self) -> None:
-        self.held = HeldWrites[_HeldWrite](self.tell)
+        self.held = HeldWrites[HeldWrite](self.tell)
         self._pipeline = evolve(self.run.pipeline, halt=self._halt)
         self._sender = WriteSender(self._pipeline, self.run, self._halt, self._forms)
+        self._lookups = EffectLookups(
+            run=self.run, pipeline=self._pipeline, held=self.held, forms=self._forms,
+            settle_seconds=self.settle_seconds, halt=self._halt,
+        )  # fmt: skip
 
     async def begin(self) -> None:
         """Read the confirmed forms from the journal, and look up writes that earlier runs left unknown."""
@@ -125,13 +112,13 @@ class WriteDesk:
         self._unheard.heard(given.key)
         return told
 
-    def _hold(self, name: _Name, digest: bytes, subject: str, body: bytes = b"") -> _HeldWrite:
+    def _hold(self, name: _Name, digest: bytes, subject: str, body: bytes = b"") -> HeldWrite:
         operation, key = name
         return self.held.hold(
-            _HeldWrite(operation=operation, name=name, subject=subject, key=key, digest=digest, body=body)
+            HeldWrite(operation=operation, name=name, subject=subject, key=key, digest=digest, body=body)
         )
 
-    async def _bring(self, held: _HeldWrite, given: Given, retry: Retry) -> None:
+    async def _bring(self, held: HeldWrite, given: Given, retry: Retry) -> None:
         """Bring a write to its first outcome, in a task that the cancellation of a caller does not end."""
         try:
             write = Write(
@@ -168,7 +155,7 @@ class WriteDesk:
         """
         return not self._halt.called and asyncio.get_running_loop().time() < until
 
-    async def _route(self, held: _HeldWrite, given: Given, claim: Claim) -> None:
+    async def _route(self, held: HeldWrite, given: Given, claim: Claim) -> None:
         row = claim.row
         match claim.admission:
             case Admission.FINAL:
@@ -176,20 +163,20 @@ class WriteDesk:
             case Admission.CHANGED:
                 raise differs(given, row.key, row.state.name.lower())
             case Admission.ELSEWHERE:
-                self.held.settle(held, self._outcome(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
+                self.held.settle(held, held.outcome(Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
             case Admission.UNKNOWN:
-                told = self._outcome(held, Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
+                told = held.outcome(Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
                 self.held.stand(held, told)
-                self._look_in(held, 0.0)
+                self._lookups.look_in(held, 0.0)
             case _:
                 await self._send(held, given, row.id)
 
-    async def _send(self, held: _HeldWrite, given: Given, ident: int) -> None:
+    async def _send(self, held: HeldWrite, given: Given, ident: int) -> None:
         found, answer = await self._sender.send(given, ident)
         await self._decide(held, ident, found, answer)
 
     async def _decide(
-        self, held: _HeldWrite, ident: int, found: Classification, answer: Schema | Secret | None = None
+        self, held: HeldWrite, ident: int, found: Classification, answer: Schema | Secret | None = None
     ) -> None:
         """Make the outcome of a write durable, then report it."""
         decision = WriteDecision(
@@ -205,93 +192,18 @@ class WriteDesk:
             verdict = Verdict.UNKNOWN  # which the intent says; the answer may bear what is nowhere else
             detail = f"the journal could not take note of the answer: {error}"
         receipt, unread = (None, answer) if isinstance(answer, Secret) else (answer, None)
-        told = self._outcome(
-            held, verdict, status=found.status, detail=detail, receipt=receipt, error=found.cause,
+        told = held.outcome(verdict, status=found.status, detail=detail, receipt=receipt, error=found.cause,
             unread=unread,
         )  # fmt: skip
         if held.operation == CREATE_CLIENT.name and answer is not None:
             self._unheard.add(held.key or "", held.digest, told)
         if verdict is Verdict.UNKNOWN:
             self.held.stand(held, told)
-            self._look_in(held, 0.0)
+            self._lookups.look_in(held, 0.0)
         else:
             self.held.settle(held, told)
 
-    # --- told ---------------------------------------------------------------------------------------
-
-    def _outcome(self, held: _HeldWrite, verdict: Verdict, **more: Any) -> WriteOutcome[Any]:
-        return WriteOutcome(verdict=verdict, subject=held.subject, key=held.key, **more)
-
-    # --- looked for ---------------------------------------------------------------------------------
-
-    def _look_in(self, held: _HeldWrite, seconds: float) -> None:
-        if not self._halt.called:
-            held.timer = asyncio.get_running_loop().call_later(seconds, self._look, held)
-        self.held.changed.set()
-
-    def _look(self, held: _HeldWrite) -> None:
-        if held.stop_timer():
-            held.looking = True
-            self.held.begin(self._looked_for(held))
-
-    async def _looked_for(self, held: _HeldWrite) -> None:
-        """Look for the effect of a write: accept the write if a read shows it, else look again later."""
-        operation, key, number = held.operation, held.key or "", self.run.number
-        try:
-            row = await self.run.writer.run(lambda journal: find_here(journal, operation, key, number))
-            if row is not None and row.state is not State.UNKNOWN:  # a person has decided
-                self.held.settle(held, evolve(known(row, held.subject), resumed=False))
-            elif row is not None and (row.form in self._forms or await self._is_shown(held, row)):
-                await self._confirm(held, row)
-            else:
-                self._look_again(held)
-        except CallError:
-            self._look_again(held)
-        except JournalError:  # told to whoever writes next
-            self.held.forget(held)
-        finally:
-            held.looking = False
-            self.held.changed.set()
-
-    async def _is_shown(self, held: _HeldWrite, row: WriteRow) -> bool:
-        sought = Sought(
-            operation=row.operation, facts=row.facts, body=held.body, since=row.attempted_at or 0.0
-        )
-        return row.attempts > 0 and await is_shown(self._pipeline, sought)
-
-    async def _confirm(self, held: _HeldWrite, row: WriteRow) -> None:
-        """Accept a write, unless the read may show another write; keep the form of its answer."""
-        form = row.form if row.attempts == 1 else None
-
-        def decide(journal: Journal) -> bool | None:
-            if journal.writes.has_rival(row.id):
-                return None
-            confirmed = journal.writes.confirm(row.id, time.time())
-            if confirmed and form is not None:
-                journal.evidence.confirm_form(form)
-            return confirmed
-
-        confirmed = await self.run.writer.run(decide)
-        if confirmed is None:
-            self.held.stand(held, self._outcome(held, Verdict.UNKNOWN, detail=_RIVAL))
-            self._look_again(held)
-            return
-        if not confirmed:  # another run was quicker, or a person: the next look tells
-            self._look_in(held, 0.0)
-            return
-        if form is not None and form not in self._forms:
-            self._forms.add(form)
-            for other in self.held.all():
-                self._look(other)  # their answers may have had the same form
-        self.held.settle(held, self._outcome(held, Verdict.ACCEPTED))
-
-    def _look_again(self, held: _HeldWrite) -> None:
-        if self.held.waits_too_many() or OPERATIONS[held.operation].effect is None:
-            held.looks = 0  # nothing more can be found out here: ``settle`` asks the journal again
-            return
-        held.looks += 1
-        pause = max(0.05, self.settle_seconds / 60) * 3.0 ** min(held.looks, 12)
-        self._look_in(held, min(LONGEST_PAUSE, pause))
+    # --- looked up ---------------------------------------------------------------------------------
 
     async def settle(self) -> Sequence[WriteOutcome[Any]]:
         """Look up at once all writes of unknown outcome; return their outcomes after that.
@@ -300,16 +212,7 @@ class WriteDesk:
             JournalError: the journal cannot be read.
         """
         await self._take_up_unknown()
-        asked = [held for held in self.held.all() if held.standing is not None]
-        for held in asked:
-            held.looks = 0
-            if held.timer is None and not held.looking:
-                self._look_in(held, 0.0)
-            self._look(held)
-        while any(held.looking for held in asked):
-            self.held.changed.clear()
-            await self.held.changed.wait()
-        return [held.standing for held in asked if held.standing is not None]
+        return await self._lookups.look_at_once()
 
     async def _take_up_unknown(self) -> None:
         """Begin to look up the writes that earlier runs left unknown."""
@@ -322,10 +225,8 @@ class WriteDesk:
             if name in self.held or row.operation not in OPERATIONS:
                 continue
             held = self._hold(name, row.digest, subject_of(row))
-            self.held.stand(
-                held, self._outcome(held, Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
-            )
-            self._look_in(held, 0.0)
+            self.held.stand(held, held.outcome(Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True))
+            self._lookups.look_in(held, 0.0)
 
     async def wanted(self) -> Sequence[WriteRow]:
         """Return the writes that surely were not sent, and that no caller has given again.
@@ -368,8 +269,8 @@ class WriteDesk:
         self._forms |= await self.run.writer.run(lambda journal: journal.evidence.confirmed_forms())
         held = self.held.get((operation, key))
         if held is not None and not held.looking:
-            self._look_in(held, 0.0)
-            self._look(held)
+            self._lookups.look_in(held, 0.0)
+            self._lookups.look(held)
 
     async def close(self) -> None:
         """Put back the writes that wait for their turn, and wait for the calls under way."""

@@ -1,0 +1,139 @@
+"""Lookups of writes of unknown outcome: a write is accepted once a read shows its effect."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import define, evolve
+
+from confirma_async.bulk.account_run import AccountRun
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.writes import WriteRow
+from confirma_async.bulk.models import State, Verdict
+from confirma_async.contract import OPERATIONS
+from confirma_async.errors import CallError, JournalError
+from confirma_async.outbox.given import known
+from confirma_async.outbox.held import HeldWrites
+from confirma_async.outbox.outcomes import WriteOutcome
+from confirma_async.outbox.writes.effects import Sought, is_shown
+from confirma_async.outbox.writes.held_write import HeldWrite
+from confirma_async.outbox.writes.rows import find_here
+from confirma_async.session.pipeline import Pipeline
+from confirma_async.session.waiting.halt import Halt
+
+LONGEST_PAUSE = 3600.0
+"""Seconds after which a write is looked up again, at most."""
+
+_RIVAL = "another write that was sent would show the same"
+
+
+@define(eq=False, kw_only=True)
+class EffectLookups:
+    """Looks up the writes of an open outbox whose outcomes are unknown.
+
+    Attributes:
+        run: The run of the outbox.
+        pipeline: The way to the service.
+        held: The writes of the outbox.
+        forms: The forms of answers that are known to say that a write was taken; it adds to them.
+        settle_seconds: Seconds for which the service may still be at work on a call that has ended.
+        halt: Called once the outbox is closed.
+    """
+
+    run: AccountRun
+    pipeline: Pipeline
+    held: HeldWrites[HeldWrite]
+    forms: set[str]
+    settle_seconds: float
+    halt: Halt
+
+    async def look_at_once(self) -> Sequence[WriteOutcome[Any]]:
+        """Look all writes of unknown outcome up now; return their outcomes after that."""
+        asked = [held for held in self.held.all() if held.standing is not None]
+        for held in asked:
+            held.looks = 0
+            self.hurry(held)
+        while any(held.looking for held in asked):
+            self.held.changed.clear()
+            await self.held.changed.wait()
+        return [held.standing for held in asked if held.standing is not None]
+
+    def hurry(self, held: HeldWrite) -> None:
+        """Look a write up now that waits for its next lookup, or for none."""
+        if held.timer is None and not held.looking:
+            self.look_in(held, 0.0)
+        self.look(held)
+
+    def look_in(self, held: HeldWrite, seconds: float) -> None:
+        """Look a write up after so many seconds, unless the outbox is closed before."""
+        if not self.halt.called:
+            held.timer = asyncio.get_running_loop().call_later(seconds, self.look, held)
+        self.held.changed.set()
+
+    def look(self, held: HeldWrite) -> None:
+        """Look a write up now, unless that is under way."""
+        if held.stop_timer():
+            held.looking = True
+            self.held.begin(self._looked_for(held))
+
+    async def _looked_for(self, held: HeldWrite) -> None:
+        """Look for the effect of a write: accept the write if a read shows it, else look again later."""
+        operation, key, number = held.operation, held.key or "", self.run.number
+        try:
+            row = await self.run.writer.run(lambda journal: find_here(journal, operation, key, number))
+            if row is not None and row.state is not State.UNKNOWN:  # a person has decided
+                self.held.settle(held, evolve(known(row, held.subject), resumed=False))
+            elif row is not None and (row.form in self.forms or await self._is_shown(held, row)):
+                await self._confirm(held, row)
+            else:
+                self._look_again(held)
+        except CallError:
+            self._look_again(held)
+        except JournalError:  # told to whoever writes next
+            self.held.forget(held)
+        finally:
+            held.looking = False
+            self.held.changed.set()
+
+    async def _is_shown(self, held: HeldWrite, row: WriteRow) -> bool:
+        sought = Sought(
+            operation=row.operation, facts=row.facts, body=held.body, since=row.attempted_at or 0.0
+        )
+        return row.attempts > 0 and await is_shown(self.pipeline, sought)
+
+    async def _confirm(self, held: HeldWrite, row: WriteRow) -> None:
+        """Accept a write, unless the read may show another write; keep the form of its answer."""
+        form = row.form if row.attempts == 1 else None
+
+        def decide(journal: Journal) -> bool | None:
+            if journal.writes.has_rival(row.id):
+                return None
+            confirmed = journal.writes.confirm(row.id, time.time())
+            if confirmed and form is not None:
+                journal.evidence.confirm_form(form)
+            return confirmed
+
+        confirmed = await self.run.writer.run(decide)
+        if confirmed is None:
+            self.held.stand(held, held.outcome(Verdict.UNKNOWN, detail=_RIVAL))
+            self._look_again(held)
+            return
+        if not confirmed:  # another run was quicker, or a person: the next look tells
+            self.look_in(held, 0.0)
+            return
+        if form is not None and form not in self.forms:
+            self.forms.add(form)
+            for other in self.held.all():
+                self.look(other)  # their answers may have had the same form
+        self.held.settle(held, held.outcome(Verdict.ACCEPTED))
+
+    def _look_again(self, held: HeldWrite) -> None:
+        if self.held.waits_too_many() or OPERATIONS[held.operation].effect is None:
+            held.looks = 0  # nothing more can be found out here: ``settle`` asks the journal again
+            return
+        held.looks += 1
+        pause = max(0.05, self.settle_seconds / 60) * 3.0 ** min(held.looks, 12)
+        self.look_in(held, min(LONGEST_PAUSE, pause))
