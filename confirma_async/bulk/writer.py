@@ -1,4 +1,4 @@
-"""The one thread that owns the journal, and groups the writes of many workers into one commit.
+"""The way from a job into the thread of its journal: the writes of many workers share one commit.
 
 A hand-over to the thread costs more than a write. So the intents and outcomes of many invoices share one:
 while a hand-over is under way, further writes are gathered for the next one.
@@ -9,17 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import queue
-import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from attrs import frozen
-
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Decision
-from confirma_async.bulk.journal.rules import JournalTakenOverError, NotWrittenError
+from confirma_async.bulk.journal_thread import DecidedItem, HandOver, JournalThread, Order, Send, deliver
 from confirma_async.bulk.placement import OpenJournal
 from confirma_async.errors import JournalError
 
@@ -30,38 +25,6 @@ PACE = 0.003
 
 SHARE = 4
 """It waits no longer once one in so many of those that are being sent waits for it."""
-
-TRIES = 5
-"""Times that a hand-over is written, where it is lost on the way and surely nothing of it was written."""
-
-LEFT_AFTER = 1.0
-"""Seconds after which a journal that nobody closed is closed at the latest, once its loop is."""
-
-_Send = tuple[int, asyncio.Future[None]]
-_Decided = tuple[Decision, Callable[[], None]]
-_Order = tuple[Callable[[Journal], Any], asyncio.Future[Any]]
-
-
-@frozen
-class _HandOver:
-    """The writes that share one commit, and the futures that wait for it in the loop.
-
-    Outcomes are written first, then intents; functions are run last, and see both.
-    """
-
-    decisions: Sequence[_Decided]
-    sends: Sequence[_Send]
-    orders: Sequence[_Order]
-
-    def written_to(self, journal: Journal, longest_call: float) -> list[Any]:
-        """Write all of it; return the results of the orders."""
-        with journal.transaction():
-            if self.decisions:
-                journal.decide([decision for decision, _ in self.decisions])
-            if self.sends:
-                now = time.time()
-                journal.sending([position for position, _ in self.sends], now, now + longest_call)
-            return [_result(work, journal) for work, _ in self.orders]
 
 
 class JournalWriter:
@@ -92,23 +55,20 @@ class JournalWriter:
     ) -> None:
         self.broken: asyncio.Future[None] = loop.create_future()
         self.deciding: int = 0
-        self._open_journal = open_journal
         self._longest_call = longest_call
         self._awaited = awaited
-        self._journal: Journal | None = None
         self._loop = loop
         self._closing = False
-        self._decisions: list[_Decided] = []
-        self._sends: list[_Send] = []
-        self._orders: list[_Order] = []
+        self._decisions: list[DecidedItem] = []
+        self._sends: list[Send] = []
+        self._orders: list[Order] = []
         self._out: set[int] = set()  # items whose intent was handed over, and whose outcome was not told
         self._under_way = False
         self._timer: asyncio.Handle | None = None
         self._due = math.inf  # when the timer ends
-        self._opened: asyncio.Future[str] = loop.create_future()
-        self._work: queue.SimpleQueue[_HandOver | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="confirma-journal", daemon=True)
-        self._thread.start()
+        self._thread = JournalThread(
+            open_journal, loop, longest_call, written=self._written, failed=self._failed
+        )
 
     @classmethod
     async def open(
@@ -117,17 +77,17 @@ class JournalWriter:
         """Open the journal in its thread; raise what opening it raises."""
         writer = cls(open_journal, asyncio.get_running_loop(), longest_call, awaited=awaited)
         try:
-            await writer._opened
+            await writer._thread.opened
         except BaseException:  # cancelled while it opens: whoever opens it closes it
             writer._closing = True
-            writer._work.put(None)
+            writer._thread.stop()
             raise
         return writer
 
     @property
     def name(self) -> str:
         """What names the journal."""
-        return self._opened.result()
+        return self._thread.opened.result()
 
     async def run(self, work: Callable[[Journal], T]) -> T:
         """Run a function in the journal's thread, after all that was handed over before.
@@ -169,8 +129,8 @@ class JournalWriter:
         Raises:
             JournalError: it may not.
         """
-        if self._journal is not None:
-            self._journal.check_hold(self._longest_call)
+        if self._thread.journal is not None:
+            self._thread.journal.check_hold(self._longest_call)
 
     def decide(self, decision: Decision, then: Callable[[], None]) -> None:
         """Write the outcome of an item, and call ``then`` in the loop when it is durable."""
@@ -184,8 +144,8 @@ class JournalWriter:
         """Write everything that was handed over, then close the journal. Closing twice is fine."""
         self._hand_over()
         self._closing = True
-        self._work.put(None)
-        await asyncio.to_thread(self._thread.join)
+        self._thread.stop()
+        await self._thread.join()
         if not self.broken.cancel() and not self.broken.cancelled():
             self.broken.exception()  # told already, to whoever runs the job
 
@@ -229,7 +189,7 @@ class JournalWriter:
             return
         self._under_way = True
         self._out.update(position for position, _ in self._sends)
-        self._work.put(_HandOver(self._decisions, self._sends, self._orders))
+        self._thread.hand_over(HandOver(self._decisions, self._sends, self._orders))
         self._decisions, self._sends, self._orders = [], [], []
 
     @property
@@ -244,86 +204,27 @@ class JournalWriter:
     def _gathered(self) -> bool:
         return bool(self._decisions or self._sends or self._orders)
 
-    def _written(self, handed: _HandOver, results: Sequence[Any]) -> None:
+    def _written(self, handed: HandOver, results: Sequence[Any]) -> None:
         """Tell the waiting callers that their writes are durable."""
         self._came_back(handed)
         for _, done in handed.sends:
-            _deliver(done, None)
+            deliver(done, None)
         for (_, done), result in zip(handed.orders, results, strict=True):
-            _deliver(done, result)
+            deliver(done, result)
         for _, then in handed.decisions:
             then()
 
-    def _failed(self, handed: _HandOver, error: Exception) -> None:
+    def _failed(self, handed: HandOver, error: Exception) -> None:
         """Tell the waiting callers that none of their writes was written."""
         self._came_back(handed)
         self._out.difference_update(position for position, _ in handed.sends)
         for _, done in (*handed.sends, *handed.orders):
-            _deliver(done, error)
+            deliver(done, error)
         if handed.decisions and not self.broken.done():
-            _deliver(self.broken, error)
+            deliver(self.broken, error)
 
-    def _came_back(self, handed: _HandOver) -> None:
+    def _came_back(self, handed: HandOver) -> None:
         self._under_way = False
         self.deciding -= len(handed.decisions)
         if self._gathered:
             self._gather()
-
-    # --- in the thread ----------------------------------------------------------------------------
-
-    def _run(self) -> None:
-        try:
-            journal = self._open_journal()
-        except BaseException as error:  # noqa: BLE001 (whoever opens must hear of it)
-            self._in_the_loop(_deliver, self._opened, error)
-            return
-        self._journal = journal
-        try:
-            self._in_the_loop(_deliver, self._opened, journal.name)
-            while handed := self._next():
-                try:
-                    results = _written(handed, journal, self._longest_call)
-                except Exception as error:  # noqa: BLE001 (whoever awaits must hear of it, or waits for ever)
-                    self._in_the_loop(self._failed, handed, error)
-                else:
-                    self._in_the_loop(self._written, handed, results)
-        finally:
-            journal.close()
-
-    def _next(self) -> _HandOver | None:
-        """Return the next hand-over; None at the end, also where the loop was closed before the journal."""
-        while not self._loop.is_closed():
-            with contextlib.suppress(queue.Empty):
-                return self._work.get(timeout=LEFT_AFTER)
-        return None
-
-    def _in_the_loop(self, tell: Callable[..., None], *told: Any) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(tell, *told)
-
-
-def _written(handed: _HandOver, journal: Journal, longest_call: float) -> list[Any]:
-    """Write a hand-over; try again if it was lost on the way and surely not written."""
-    for _ in range(TRIES - 1):
-        with contextlib.suppress(NotWrittenError):
-            return handed.written_to(journal, longest_call)
-    return handed.written_to(journal, longest_call)
-
-
-def _result(work: Callable[[Journal], Any], journal: Journal) -> Any:
-    try:
-        return work(journal)
-    except JournalTakenOverError:  # half of the work may be written by now
-        raise
-    except JournalError as refusal:  # its own business; the others of the commit go on
-        return refusal
-
-
-def _deliver(done: asyncio.Future[Any], result: Any) -> None:
-    if done.done():
-        return
-    if isinstance(result, BaseException):
-        done.set_exception(result)
-        done.exception()  # whoever waited may have gone: then the loop must not complain
-    else:
-        done.set_result(result)

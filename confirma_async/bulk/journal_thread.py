@@ -1,0 +1,162 @@
+"""The one thread that owns a journal: it opens it, writes what is handed over, and closes it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.journal.records import Decision
+from confirma_async.bulk.journal.rules import JournalTakenOverError, NotWrittenError
+from confirma_async.bulk.placement import OpenJournal
+from confirma_async.errors import JournalError
+
+TRIES = 5
+"""Times that a hand-over is written, where it is lost on the way and surely nothing of it was written."""
+
+LEFT_AFTER = 1.0
+"""Seconds after which a journal that nobody closed is closed at the latest, once its loop is."""
+
+Send = tuple[int, asyncio.Future[None]]
+"""The position of an item that is about to be sent, and the future that waits for its intent."""
+
+DecidedItem = tuple[Decision, Callable[[], None]]
+"""An outcome, and what is called once it is durable."""
+
+Order = tuple[Callable[[Journal], Any], asyncio.Future[Any]]
+"""A function to run on the journal, and the future that waits for its result."""
+
+
+@frozen
+class HandOver:
+    """The writes that share one commit, and the futures that wait for it in the loop.
+
+    Outcomes are written first, then intents; functions are run last, and see both.
+    """
+
+    decisions: Sequence[DecidedItem]
+    sends: Sequence[Send]
+    orders: Sequence[Order]
+
+    def written_to(self, journal: Journal, longest_call: float) -> list[Any]:
+        """Write all of it; return the results of the orders."""
+        with journal.transaction():
+            if self.decisions:
+                journal.decide([decision for decision, _ in self.decisions])
+            if self.sends:
+                now = time.time()
+                journal.sending([position for position, _ in self.sends], now, now + longest_call)
+            return [_result(work, journal) for work, _ in self.orders]
+
+
+class JournalThread:
+    """Writes what the loop hands over, one hand-over after the other.
+
+    Args:
+        open_journal: Opens the journal, in the thread.
+        loop: The loop that hands over.
+        longest_call: Seconds within which a call whose intent is written surely ends.
+        written: Called in the loop with each hand-over that is durable, and the results of its orders.
+        failed: Called in the loop with each hand-over of which nothing was written, and why.
+
+    Attributes:
+        opened: The name of the journal, once it is open; fails with what opening it raises.
+        journal: The journal; None until it is open.
+    """
+
+    def __init__(
+        self,
+        open_journal: OpenJournal,
+        loop: asyncio.AbstractEventLoop,
+        longest_call: float,
+        *,
+        written: Callable[[HandOver, Sequence[Any]], None],
+        failed: Callable[[HandOver, Exception], None],
+    ) -> None:
+        self.opened: asyncio.Future[str] = loop.create_future()
+        self.journal: Journal | None = None
+        self._open_journal = open_journal
+        self._loop = loop
+        self._longest_call = longest_call
+        self._written = written
+        self._failed = failed
+        self._work: queue.SimpleQueue[HandOver | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="confirma-journal", daemon=True)
+        self._thread.start()
+
+    def hand_over(self, handed: HandOver) -> None:
+        """Have it written after all that was handed over before."""
+        self._work.put(handed)
+
+    def stop(self) -> None:
+        """Have the journal closed after all that was handed over."""
+        self._work.put(None)
+
+    async def join(self) -> None:
+        """Wait for the end of the thread."""
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        try:
+            journal = self._open_journal()
+        except BaseException as error:  # noqa: BLE001 (whoever opens must hear of it)
+            self._in_the_loop(deliver, self.opened, error)
+            return
+        self.journal = journal
+        try:
+            self._in_the_loop(deliver, self.opened, journal.name)
+            while handed := self._next():
+                try:
+                    results = _written(handed, journal, self._longest_call)
+                except Exception as error:  # noqa: BLE001 (whoever awaits must hear of it, or waits for ever)
+                    self._in_the_loop(self._failed, handed, error)
+                else:
+                    self._in_the_loop(self._written, handed, results)
+        finally:
+            journal.close()
+
+    def _next(self) -> HandOver | None:
+        """Return the next hand-over; None at the end, also where the loop was closed before the journal."""
+        while not self._loop.is_closed():
+            with contextlib.suppress(queue.Empty):
+                return self._work.get(timeout=LEFT_AFTER)
+        return None
+
+    def _in_the_loop(self, tell: Callable[..., None], *told: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(tell, *told)
+
+
+def _written(handed: HandOver, journal: Journal, longest_call: float) -> list[Any]:
+    """Write a hand-over; try again if it was lost on the way and surely not written."""
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(NotWrittenError):
+            return handed.written_to(journal, longest_call)
+    return handed.written_to(journal, longest_call)
+
+
+def _result(work: Callable[[Journal], Any], journal: Journal) -> Any:
+    try:
+        return work(journal)
+    except JournalTakenOverError:  # half of the work may be written by now
+        raise
+    except JournalError as refusal:  # its own business; the others of the commit go on
+        return refusal
+
+
+def deliver(done: asyncio.Future[Any], result: Any) -> None:
+    """Give a future its result, or its error; nothing where nobody waits any more."""
+    if done.done():
+        return
+    if isinstance(result, BaseException):
+        done.set_exception(result)
+        done.exception()  # whoever waited may have gone: then the loop must not complain
+    else:
+        done.set_result(result)
