@@ -14,7 +14,8 @@ from pathlib import Path
 from attrs import evolve, field, frozen
 
 from confirma_async.errors import Problem
-from confirma_async.formats.xml.known_markup import KnownMarkup, Lent
+from confirma_async.formats.xml.markup.known import KnownMarkup
+from confirma_async.formats.xml.markup.lent import Lent
 from confirma_async.formats.xml.parse import (
     Element,
     Parsed,

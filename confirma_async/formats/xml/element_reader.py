@@ -14,7 +14,7 @@ from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.elements import local_name, own_text, paths_below
 from confirma_async.formats.xml.envelope import NO_ENVELOPE, Envelope
-from confirma_async.formats.xml.known_markup import Asked, Lent, PathsToPlaces
+from confirma_async.formats.xml.markup.lent import Asked, Lent, PathsToPlaces
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.plan import Aside, LaidOut, Plan, Take
 from confirma_async.formats.xml.taken import Leftovers, Taken

@@ -26,7 +26,7 @@ from confirma_async.formats.xml.elements import local_name
 from confirma_async.formats.xml.envelope import NO_ENVELOPE, Envelope
 from confirma_async.formats.xml.finvoice import finvoice_identity, finvoice_invoice
 from confirma_async.formats.xml.finvoice.codes import FINVOICE_ROOT
-from confirma_async.formats.xml.known_markup import Lent
+from confirma_async.formats.xml.markup.lent import Lent
 from confirma_async.formats.xml.parse import Element, UnreadableXml, parse
 from confirma_async.formats.xml.ubl import ubl_identity, ubl_invoice
 from confirma_async.formats.xml.ubl.codes import CREDIT_NOTE_ROOT, INVOICE_ROOT

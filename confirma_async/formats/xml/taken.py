@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.elements import local_name, own_text, step_of, steps_below
-from confirma_async.formats.xml.known_markup import Asked, Lent
+from confirma_async.formats.xml.markup.lent import Asked, Lent
 from confirma_async.formats.xml.parse import Element
 
 _tail = attrgetter("tail")

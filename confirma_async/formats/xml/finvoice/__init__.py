@@ -20,8 +20,8 @@ from confirma_async.formats.xml.finvoice.codes import DIALECT, ORIGINAL, PLAIN_C
 from confirma_async.formats.xml.finvoice.parties import EInvoiceRoute
 from confirma_async.formats.xml.finvoice.rows import ROWS, RowRead, document_definitions, rows
 from confirma_async.formats.xml.finvoice.totals import amounts
-from confirma_async.formats.xml.known_markup import Lent
 from confirma_async.formats.xml.links import is_pdf_link
+from confirma_async.formats.xml.markup.lent import Lent
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
 from confirma_async.formats.xml.ubl.codes import TYPE_CODES as UN_CODES

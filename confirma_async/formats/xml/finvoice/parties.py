@@ -12,7 +12,7 @@ from confirma_async.formats.values import identifiers
 from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import GLN_SCHEMES
-from confirma_async.formats.xml.known_markup import PathsToPlaces
+from confirma_async.formats.xml.markup.lent import PathsToPlaces
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import classify
 

@@ -18,7 +18,7 @@ from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.envelope import Envelope
-from confirma_async.formats.xml.known_markup import Lent
+from confirma_async.formats.xml.markup.lent import Lent
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
 from confirma_async.formats.xml.ubl.attachments import attachments

@@ -13,11 +13,11 @@ from confirma_async.bulk.models import Entry
 from confirma_async.converters import Converter
 from confirma_async.formats import BadRecord, InputError, ReadInvoice, read
 from confirma_async.formats.xml import documents
-from confirma_async.formats.xml.known_markup import KnownMarkup
+from confirma_async.formats.xml.markup.known import KnownMarkup
 from confirma_async.validation import Checks
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
-HERE = Path(__file__).parent / "documents"
+EXAMPLES = Path(__file__).parents[4] / "examples"
+HERE = Path(__file__).parents[1] / "documents"
 UBL = (EXAMPLES / "ubl" / "invoice.xml").read_text(encoding="utf-8")
 FINVOICE = (HERE / "finvoice-full.xml").read_text(encoding="utf-8")
 PATHS = [EXAMPLES / "ubl" / "invoice.xml", *sorted(HERE.glob("*.xml"))]
@@ -43,16 +43,17 @@ PIECES = [
     *(b"<![CDATA[", b"\0", b"\x0b", b"\x7f", b"\r", b"\r\n", b"\xef\xbf\xbe", b"\xef\xbf\xbd", b"\xff"),
 ]
 """What is put into a document, or in the place of one of its bytes."""
-LEARNT = 3
-"""How often a document is read until its markup is known."""
+LEARNT = 4
+"""How often a document is read until its markup is known, and has patterns where it may."""
 
 
-@pytest.fixture(autouse=True)
-def known(monkeypatch):
-    """A memory that knows nothing yet."""
+@pytest.fixture(autouse=True, params=[1, 1_000], ids=["by patterns", "in pieces"])
+def known(request, monkeypatch):
+    """A memory that knows nothing yet, and makes patterns of what comes so often."""
     known = KnownMarkup()
+    monkeypatch.setattr("confirma_async.formats.xml.markup.layouts._OFTEN", request.param)
     monkeypatch.setattr(documents, "_KNOWN", known)
-    monkeypatch.setattr("confirma_async.formats.xml.known_markup._PATIENCE", 1_000)
+    monkeypatch.setattr("confirma_async.formats.xml.markup.known._PATIENCE", 1_000)
     return known
 
 
@@ -182,7 +183,7 @@ def test_text_between_elements_is_never_passed_over(known, tmp_path, monkeypatch
 
 
 def test_what_is_kept_has_a_bound(known, tmp_path, monkeypatch):
-    monkeypatch.setattr("confirma_async.formats.xml.known_markup._MOST_KEPT", 3 * len(UBL))
+    monkeypatch.setattr("confirma_async.formats.xml.markup.known._MOST_KEPT", 3 * len(UBL))
     path = tmp_path / "in.xml"
     for number in range(12):
         path.write_text(UBL.replace("MON", f"M{number // 3}"), encoding="utf-8")
@@ -191,7 +192,7 @@ def test_what_is_kept_has_a_bound(known, tmp_path, monkeypatch):
 
 
 def test_known_markup_is_found_again_after_many_documents_of_new_markup(known, tmp_path, monkeypatch):
-    monkeypatch.setattr("confirma_async.formats.xml.known_markup._PATIENCE", 4)
+    monkeypatch.setattr("confirma_async.formats.xml.markup.known._PATIENCE", 4)
     taught(known, UBL, tmp_path / "known.xml")
     path = tmp_path / "new.xml"
     for number in range(10):
@@ -300,3 +301,26 @@ def test_currencies_that_come_once_are_not_kept(known, tmp_path):
     lent = known.lend(known.cut(UBL.encode()))
     assert lent is not None
     assert max(len(each.told) + len(each.laid_out) for each in lent.asked.values()) < 60
+
+
+def test_the_rows_of_a_frame_are_of_one_kind(known, tmp_path, monkeypatch):
+    row = UBL[UBL.index("<cac:InvoiceLine>") : UBL.index("</cac:InvoiceLine>") + 18]
+    documents = [UBL, UBL.replace("cac:InvoiceLine>", "cac:CreditNoteLine>"), UBL.replace(row, "", 1)]
+    documents += [UBL.replace(row, row + row.replace("cac:InvoiceLine>", "cac:CreditNoteLine>"), 1)]
+    documents += [UBL.replace("<cac:InvoiceLine>", "<cac:InvoiceLine><!-- x -->")]
+    end = UBL.rindex("</cac:InvoiceLine>") + 18
+    documents += [UBL[: UBL.index("<cac:InvoiceLine>")] + UBL[end:], UBL[:end] + row + UBL[end:]]
+    path = tmp_path / "in.xml"
+    for number in range(80):
+        path.write_text(documents[random.Random(number).randrange(len(documents))], encoding="utf-8")
+        assert told(path) == parsed(path, monkeypatch), number
+
+
+def test_usual_markup_is_known_by_its_patterns(known, request, tmp_path):
+    taught(known, UBL, tmp_path / "in.xml")
+    cut = known.cut(UBL.replace("Kiitos tilauksesta.", "a &lt; b").encode())
+    assert cut is not None
+    assert (cut.known is None) == ("in pieces" in request.node.name)
+    lent = known.lend(cut)
+    assert lent is not None
+    assert "a < b" in {each.text for each in lent.root.iter()}
