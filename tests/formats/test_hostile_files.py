@@ -20,7 +20,8 @@ from confirma_async.formats import (
 )
 from confirma_async.formats.tables import groups
 from confirma_async.formats.tables.excel import table as excel
-from confirma_async.formats.xml import element_reader, elements, parse, taken
+from confirma_async.formats.xml import elements, parse
+from confirma_async.formats.xml.reading import leftovers, told
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 UBL = (EXAMPLES / "ubl" / "invoice.xml").read_text(encoding="utf-8")
@@ -202,7 +203,7 @@ def test_siblings_are_counted_once_and_not_each_time(write, monkeypatch):
         return steps(parent)
 
     counts: list[int] = []
-    monkeypatch.setattr(taken, "steps_below", counted)
+    monkeypatch.setattr(leftovers, "steps_below", counted)
     notes = "".join(f"<cbc:AccountingCost>{number}</cbc:AccountingCost>" for number in range(2000))
     document = UBL.replace("<cbc:DocumentCurrencyCode", f"{notes}<cbc:DocumentCurrencyCode", 1)
     (found,) = read(write("in.xml", document))
@@ -241,7 +242,7 @@ def test_as_many_attributes_as_may_be_are_no_crowd(write):
 
 
 def test_a_document_tells_so_many_of_its_problems_and_not_more(write, monkeypatch):
-    monkeypatch.setattr(element_reader, "MOST_PROBLEMS", 3)
+    monkeypatch.setattr(told, "MOST_PROBLEMS", 3)
     document = UBL.replace("</cbc:PayableAmount>", "x</cbc:PayableAmount>")
     document = document.replace("</cbc:LineExtensionAmount>", "x</cbc:LineExtensionAmount>")
     document = document.replace("</cbc:TaxAmount>", "x</cbc:TaxAmount>")

@@ -9,6 +9,8 @@ from attrs import field, frozen
 
 from confirma_async.formats.xml.parse import Element
 
+_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+
 
 @frozen(kw_only=True)
 class Dialect:
@@ -43,6 +45,18 @@ class Dialect:
     known_steps: dict[str, tuple[str, ...]] = field(
         init=False, factory=dict[str, tuple[str, ...]], repr=False
     )
+
+    def says_something(self, name: str, value: str, currency: str) -> bool:
+        """Say whether an attribute says more than the document as a whole.
+
+        Args:
+            name: Its name.
+            value: Its value.
+            currency: The currency of the document.
+        """
+        if name == self.currency_attribute:
+            return value != currency
+        return self.silent.get(name) != value and not name.startswith(_INSTANCE)
 
     def steps(self, path: str) -> tuple[str, ...]:
         """Return the tags of a path such as ``cac:Party/cbc:Name``."""

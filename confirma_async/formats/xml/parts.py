@@ -17,9 +17,11 @@ from confirma_async.formats.numbers.numbering import Numbering, apply_number, re
 from confirma_async.formats.payload import Draft, request_from
 from confirma_async.formats.values.decimals import quotient
 from confirma_async.formats.values.identifiers import is_person
-from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.values import day_of
 from confirma_async.privacy import may_be_personal_number
 from confirma_async.schemas import EntityType, InvoiceType
 
@@ -47,12 +49,12 @@ def numbers(
         number: The path of its number.
         credited: What names credited invoices; only a credit note credits any, and only one.
     """
-    reader.text(draft, NUMBER, reader.root, number)
+    taking.text(reader, draft, NUMBER, reader.root, number)
     original: str | None = None
     if identity.type == InvoiceType.CREDIT_NOTE and credited:
         original = reader.take(draft, CREDITED, credited[0])
         if len(credited) > 1:
-            reader.remarks.append(
+            reader.told.remarks.append(
                 f"the credit note refers to {len(credited)} invoices; the first is sent as the credited one, "
                 "the others are kept in the definition details"
             )
@@ -78,7 +80,7 @@ def finish(
     origins = _Origins(reader, draft)
     number = identity.original or None
     unnumbered = [_told(problem, origins) for problem in numbering.problems] if number else []
-    problems = [*unnumbered, *reader.problems]
+    problems = [*unnumbered, *reader.told.problems]
     if problems:
         problems += further_problems(draft.values, problems, origins)
         return BadRecord(
@@ -92,7 +94,7 @@ def finish(
     return ReadInvoice(
         place=place,
         request=request,
-        remarks=(*numbering.remarks, *reader.remarks, *decided),
+        remarks=(*numbering.remarks, *reader.told.remarks, *decided),
         original_number=numbering.original,
         origins=origins,
     )
@@ -107,11 +109,11 @@ class _Origins:
 
     def find(self, path: str, /) -> str | None:
         """Return where the value of a JSON path stands, or would stand."""
-        return self.reader.find(path, self.draft)
+        return self.reader.told.find(path, self.draft)
 
     def name(self, path: str, /) -> str | None:
         """Return the element that a document has the value of a JSON path in, without its line."""
-        return self.reader.named(path)
+        return self.reader.told.named(path)
 
 
 def _told(problem: Problem, origins: _Origins) -> Problem:
@@ -137,14 +139,14 @@ def due_date(
         days: From its date to the due date, where it states none.
     """
     if stated:
-        due = reader.day_of(stated[0])
+        due = day_of(reader, stated[0])
         if due is None:
-            reader.wrong(stated[0], "xml.date", f"is no date as {reader.dialect.date_form}; correct it")
+            reader.told.no_date(stated[0])
             return None
         draft.put(DUE_DATE, due, stated[0])
         others = {own_text(each) for each in stated[1:] if reader.dialect.date(own_text(each)) != due}
         if others:
-            reader.remarks.append(
+            reader.told.remarks.append(
                 f"the document states {len(others) + 1} due dates; the first is sent, the others are kept in "
                 "the definition details"
             )
@@ -159,14 +161,14 @@ def due_date(
 
 def _assumed(reader: ElementReader, issued: str, kind: InvoiceType, days: int) -> str | None:
     if kind == InvoiceType.CREDIT_NOTE:
-        reader.remarks.append("the credit note states no due date; its issue date is taken")
+        reader.told.remarks.append("the credit note states no due date; its issue date is taken")
         return issued
     try:
         due = (datetime.date.fromisoformat(issued) + datetime.timedelta(days=days)).isoformat()
     except OverflowError:
-        reader.wrong(reader.root, "xml.date", "has no due date that the calendar could hold; state one")
+        reader.told.wrong(reader.root, "xml.date", "has no due date that the calendar could hold; state one")
         return None
-    reader.remarks.append(
+    reader.told.remarks.append(
         f"the invoice states no due date; {days} days after its issue date are taken "
         "(30 days are the rule of directive 2011/7/EU, article 3, where nothing is agreed; "
         "change them with due_days=)"
@@ -189,7 +191,7 @@ def price_of_several(reader: ElementReader, row: Draft, base: Element, unit: str
     is_same_unit = unit != "" and base.get(unit) == row.values.get("unit")
     count = reader.dialect.decimal(own_text(base))
     if count is None:
-        reader.wrong(base, "xml.number", f"is no number as {reader.dialect.number_form}; correct it")
+        reader.told.no_number(base)
         return
     if is_same_unit:
         reader.imply_attributes(base, unit)
@@ -214,7 +216,7 @@ def classify(reader: ElementReader, party: Draft, *, is_business: bool) -> None:
         party.move("businessId", "personalIdentityNumber")
         party.put("entityType", EntityType.PERSON.value)
     elif may_be_personal_number(identifier) and not vat and not is_business:
-        reader.remarks.append(
+        reader.told.remarks.append(
             "the buyer's identifier has the form of a personal identity number, but is none, by its check "
             "digit or the buyer's country; it is sent as a business id"
         )

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.xml.documents import Lines
-from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.finvoice import parties
@@ -24,6 +23,8 @@ from confirma_async.formats.xml.links import is_pdf_link
 from confirma_async.formats.xml.markup.lent import Lent
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
+from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.ubl.codes import TYPE_CODES as UN_CODES
 from confirma_async.schemas import InvoiceType
 from confirma_async.validation.values.codes import language_fault
@@ -91,7 +92,7 @@ def finvoice_invoice(
     draft = Draft()
     for required in _REQUIRED:
         if reader.first(root, required) is None:
-            reader.missing(required)
+            reader.told.missing(required)
     _fill_header(reader, draft, identity, options)
     credited = reader.every(root, _CREDITED)
     numbering = numbers(reader, draft, identity, options, number=_NUMBER, credited=credited)
@@ -134,15 +135,15 @@ def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, option
     if reader.currency:
         draft.put("invoice.header.currencyCode", reader.currency)
     elif reader.first(root, _REQUIRED[-1]) is not None:
-        reader.missing(DIALECT.currency_place)
-    reader.texts(draft, root, _TEXTS)
+        reader.told.missing(DIALECT.currency_place)
+    taking.texts(reader, draft, root, _TEXTS)
     for path, place in _NUMBERS:
-        reader.number(draft, place, root, path)
+        taking.number(reader, draft, place, root, path)
     for path, place in _JOINED:
-        reader.joined(draft, place, root, path)
+        taking.joined(reader, draft, place, root, path)
     _fill_language(reader, draft)
-    issued = reader.date(draft, "invoice.header.date", root, _DATE)
-    reader.date(draft, "invoice.references.orderDate", root, _DETAILS + "OrderDate", optional=True)
+    issued = taking.date(reader, draft, "invoice.header.date", root, _DATE)
+    taking.date(reader, draft, "invoice.references.orderDate", root, _DETAILS + "OrderDate", optional=True)
     stated = [*reader.every(root, _DUE), *reader.every(root, _PAYMENT_DUE)]
     due_date(reader, draft, issued, identity.type, stated, options.due_days)
     for repeated in reader.every(root, "EpiDetails/EpiIdentificationDetails/EpiDate"):
@@ -163,11 +164,11 @@ def _check_type(reader: ElementReader, identity: Identity) -> None:
             f"document type {told} is none that can be sent as an invoice or credit note from this document; "
             "see the list of codes in the docs"
         )
-        reader.wrong(reader.root if element is None else element, "xml.type", message)
+        reader.told.wrong(reader.root if element is None else element, "xml.type", message)
     elif code in PLAIN_CODES and element is not None:
         reader.imply(element, "CodeListAgencyIdentifier")
     else:
-        reader.remarks.append(
+        reader.told.remarks.append(
             f"document type {code} is sent as {identity.type}; the code is kept in the definition details"
         )
     origin = reader.first(reader.root, _ORIGIN)
@@ -176,7 +177,7 @@ def _check_type(reader: ElementReader, identity: Identity) -> None:
             "says that the document is a copy of one that was sent before, or cancels it; send the original, "
             "or a credit note"
         )
-        reader.wrong(origin, "xml.type", message)
+        reader.told.wrong(origin, "xml.type", message)
     elif origin is not None:
         reader.imply(origin)
 
@@ -190,7 +191,9 @@ def _fill_language(reader: ElementReader, draft: Draft) -> None:
         draft.put("invoice.header.languageCode", code, element)
         reader.imply(element)
     else:
-        reader.remark(element, "is no language code of two letters, and is kept in the definition details")
+        reader.told.remark(
+            element, "is no language code of two letters, and is kept in the definition details"
+        )
 
 
 def _fill_discount_days(reader: ElementReader, draft: Draft, issued: str | None) -> None:
@@ -217,7 +220,7 @@ def _fill_reference(reader: ElementReader, draft: Draft) -> None:
 
 def _fill_parties(reader: ElementReader, draft: Draft, envelope: Envelope) -> None:
     route, is_from_envelope = _route(reader, envelope)
-    reader.remarks += envelope.remarks("the receiver's address" if is_from_envelope else "")
+    reader.told.remarks += envelope.remarks("the receiver's address" if is_from_envelope else "")
     for name, fill in parties.PARTIES.items():
         party = draft.part(f"invoice.parties.{name}Party")
         fill(reader, party, route)
@@ -246,13 +249,15 @@ def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
     pdfs = [(index, link) for index, link in enumerate(links) if is_pdf_link(own_text(link))]
     for link in links:
         if not is_pdf_link(own_text(link)):
-            reader.remark(link, "is no link to a PDF (http or https), and is kept in the definition details")
+            reader.told.remark(
+                link, "is no link to a PDF (http or https), and is kept in the definition details"
+            )
     for part, (index, link) in zip(draft.items("invoice.attachments", len(pdfs)), pdfs, strict=True):
         reader.take(part, "url", link)
         if index < len(names):
             reader.take(part, "fileName", names[index])
     if reader.first(reader.root, "AttachmentMessageDetails/AttachmentMessageIdentifier") is not None:
-        reader.remarks.append(
+        reader.told.remarks.append(
             "the attachments come in a message of their own, which is not read; attach them yourself"
         )
 

@@ -9,12 +9,13 @@ from attrs import frozen
 
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values import identifiers
-from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import GLN_SCHEMES
 from confirma_async.formats.xml.markup.lent import PathsToPlaces
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import classify
+from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading.element_reader import ElementReader
 
 _STREETS = ("street", "street2", "street3")
 _SCHEME = "IdentificationSchemeName"
@@ -41,7 +42,7 @@ def _seller(reader: ElementReader, party: Draft, _route: EInvoiceRoute) -> None:
         ("SellerInformationDetails/SellerPhoneNumber", "contact.phone"),
     ):
         if party.get(place) is None:
-            reader.text(party, place, reader.root, path)
+            taking.text(reader, party, place, reader.root, path)
     _account(reader, party)
 
 
@@ -58,7 +59,7 @@ def _buyer(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> None:
     """Fill ``buyerParty``; with the route, unless the invoice goes to another recipient."""
     _party(reader, party, "Buyer", "BuyerPartyDetails")
     _contact(reader, party, "Buyer")
-    reader.text(party, "customerAccountId", reader.root, "InvoiceDetails/SellersBuyerIdentifier")
+    taking.text(reader, party, "customerAccountId", reader.root, "InvoiceDetails/SellersBuyerIdentifier")
     code = reader.first(reader.root, "BuyerPartyDetails/BuyerCode")
     if code is not None and code.get("SchemeID") in GLN_SCHEMES:
         reader.take(party, "glnNumber", code, "SchemeID")
@@ -73,9 +74,9 @@ def _recipient(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> Non
     if not party.values:
         return
     communication = "InvoiceRecipientCommunicationDetails/InvoiceRecipient"
-    reader.text(party, "email", reader.root, f"{communication}EmailaddressIdentifier")
-    reader.text(party, "contact.phone", reader.root, f"{communication}PhoneNumberIdentifier")
-    reader.text(party, "contact.contactPerson.name", reader.root, "InvoiceRecipientContactPersonName")
+    taking.text(reader, party, "email", reader.root, f"{communication}EmailaddressIdentifier")
+    taking.text(reader, party, "contact.phone", reader.root, f"{communication}PhoneNumberIdentifier")
+    taking.text(reader, party, "contact.contactPerson.name", reader.root, "InvoiceRecipientContactPersonName")
     _deliver(reader, party, route)
 
 
@@ -83,8 +84,8 @@ def _delivery(reader: ElementReader, party: Draft, _route: EInvoiceRoute) -> Non
     """Fill the delivery party, with when and how it was delivered."""
     _party(reader, party, "Delivery", "DeliveryPartyDetails")
     _contact(reader, party, "Delivery")
-    reader.text(party, "deliveryMethod", reader.root, "DeliveryDetails/DeliveryMethodText")
-    reader.date(party, "deliveryDate", reader.root, "DeliveryDetails/DeliveryDate", optional=True)
+    taking.text(reader, party, "deliveryMethod", reader.root, "DeliveryDetails/DeliveryMethodText")
+    taking.date(reader, party, "deliveryDate", reader.root, "DeliveryDetails/DeliveryDate", optional=True)
 
 
 PARTIES: Mapping[str, Callable[[ElementReader, Draft, EInvoiceRoute], None]] = {
@@ -110,14 +111,14 @@ def _party(reader: ElementReader, party: Draft, prefix: str, above: str) -> None
     details = reader.first(reader.root, above)
     if details is None:
         return
-    reader.texts(party, details, _names(prefix))
+    taking.texts(reader, party, details, _names(prefix))
     address = reader.first(details, f"{prefix}PostalAddressDetails")
     if address is None:
         return
     lines = reader.every(address, f"{prefix}StreetName")
     for place, line in zip(_STREETS, lines, strict=False):
         reader.take(party, f"address.{place}", line)
-    reader.texts(party, address, _address(prefix))
+    taking.texts(reader, party, address, _address(prefix))
 
 
 @cache  # of a few prefixes
@@ -140,10 +141,12 @@ def _address(prefix: str) -> PathsToPlaces:
 
 def _contact(reader: ElementReader, party: Draft, prefix: str) -> None:
     communication = f"{prefix}CommunicationDetails/{prefix}"
-    person = reader.text(party, "contact.contactPerson.name", reader.root, f"{prefix}ContactPersonName")
+    person = taking.text(
+        reader, party, "contact.contactPerson.name", reader.root, f"{prefix}ContactPersonName"
+    )
     email = "contact.email" if person is None else "contact.contactPerson.email"
-    reader.text(party, email, reader.root, f"{communication}EmailaddressIdentifier")
-    reader.text(party, "contact.phone", reader.root, f"{communication}PhoneNumberIdentifier")
+    taking.text(reader, party, email, reader.root, f"{communication}EmailaddressIdentifier")
+    taking.text(reader, party, "contact.phone", reader.root, f"{communication}PhoneNumberIdentifier")
 
 
 def _account(reader: ElementReader, party: Draft) -> None:
@@ -161,7 +164,7 @@ def _account(reader: ElementReader, party: Draft) -> None:
             break
         unknown = unknown if unknown is not None else account
     if unknown is not None:
-        reader.remark(unknown, "is no account that is known (an IBAN); it is kept in the details alone")
+        reader.told.remark(unknown, "is no account that is known (an IBAN); it is kept in the details alone")
     elif bank is not None and party.get("paymentDetails.iban") is None:
         reader.take(party, "paymentDetails.bic", bank, _SCHEME)
 
@@ -175,7 +178,7 @@ def _put_account(reader: ElementReader, party: Draft, account: Element, bank: El
         party.put("paymentDetails.iban", identifiers.account(text), account)
     elif finnish is not None:
         party.put("paymentDetails.iban", finnish, account)
-        reader.remarks.append(
+        reader.told.remarks.append(
             "the account is a Finnish one without its IBAN; it is sent as the IBAN that it has"
         )
     else:

@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from confirma_async.formats.payload import Draft
-from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import number
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import price_of_several
-from confirma_async.formats.xml.plan import Plan, Take, amounts, aside, numbers, texts
+from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.filling import fill
+from confirma_async.formats.xml.reading.plan import Plan, Take, amounts, aside, numbers, texts
 
 ROWS = "InvoiceRow"
 DISCOUNTS = "InvoiceDetails/DiscountDetails"
@@ -76,7 +78,7 @@ def rows(reader: ElementReader, draft: Draft) -> Sequence[RowRead]:
 
 
 def _row(reader: ElementReader, row: Draft, element: Element) -> Sequence[dict[str, str]]:
-    found = reader.fill(row, element, _ROW)
+    found = fill(reader, row, element, _ROW)
     for path in _QUANTITIES:
         if path in found and _put_quantity(reader, row, found[path][0]):
             break
@@ -121,12 +123,12 @@ def document_definitions(reader: ElementReader) -> list[dict[str, str]]:
 def _whole(reader: ElementReader, row: Draft, element: Element, *, is_charge: bool) -> None:
     """Fill in the row of a discount or charge on the whole document; with it, rows sum to the net total."""
     if reader.first(element, "Amount") is None:
-        reader.wrong(element, "xml.required", "has no Amount; every discount and charge needs one")
-    if reader.text(row, "productName", element, "ReasonText" if is_charge else "FreeText") is None:
+        reader.told.wrong(element, "xml.required", "has no Amount; every discount and charge needs one")
+    if taking.text(reader, row, "productName", element, "ReasonText" if is_charge else "FreeText") is None:
         row.put("productName", "Charge" if is_charge else "Discount")
     row.put("quantity", Decimal(1))
-    reader.number(row, "vatPercentage", element, "VatRatePercent")
-    reader.text(row, "vatCode", element, "VatCategoryCode")
-    amount = reader.amount(row, "netAmount", element, "Amount")
+    taking.number(reader, row, "vatPercentage", element, "VatRatePercent")
+    taking.text(reader, row, "vatCode", element, "VatCategoryCode")
+    amount = taking.amount(reader, row, "netAmount", element, "Amount")
     if amount and not is_charge:
         row.put("netAmount", amount.copy_abs().copy_negate())

@@ -7,13 +7,15 @@ from decimal import Decimal
 
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import cents, total
-from confirma_async.formats.xml import plan
-from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import PAID, PARTLY_PAID, number
 from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.plan import Plan
+from confirma_async.formats.xml.reading import plan, taking
+from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.filling import fill
+from confirma_async.formats.xml.reading.plan import Plan
+from confirma_async.formats.xml.reading.values import amount_of, is_foreign
 from confirma_async.schemas import InvoiceType
 
 _DETAILS = "InvoiceDetails/"
@@ -50,13 +52,15 @@ def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType, nets: Sequen
         nets: The net amounts of its rows.
     """
     for path, place in _TOTALS:
-        reader.amount(draft, place, reader.root, path)
+        taking.amount(reader, draft, place, reader.root, path)
     rates = reader.every(reader.root, _DETAILS + "VatSpecificationDetails")
     for part, rate in zip(draft.items("invoice.amounts.vatBreakdown", len(rates)), rates, strict=True):
-        reader.fill(part, rate, _RATE)
+        fill(reader, part, rate, _RATE)
     gross: Decimal | None = draft.get(_GROSS)
     if kind == InvoiceType.CREDIT_NOTE and gross is not None and gross < 0:
-        reader.remarks.append("the amounts of the credit note are negative in the document, and are sent so")
+        reader.told.remarks.append(
+            "the amounts of the credit note are negative in the document, and are sent so"
+        )
     _check_status(reader)
     if gross is not None:
         _pay(reader, draft, kind, total((gross, draft.get(_ROUNDING) or _ZERO)))
@@ -69,7 +73,7 @@ def _check_status(reader: ElementReader) -> None:
         message = (
             "says that the document is paid, so that it claims nothing; leave it out, or correct the code"
         )
-        reader.wrong(status, "xml.type", message)
+        reader.told.wrong(status, "xml.type", message)
 
 
 def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal) -> None:
@@ -77,7 +81,7 @@ def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal)
     paid, left = _paid(reader)
     due = total((whole, (paid or _ZERO).copy_negate()))
     element = reader.first(reader.root, _INSTRUCTED)
-    payable = None if element is None else reader.amount_of(element)
+    payable = None if element is None else amount_of(reader, element)
     is_paid = kind != InvoiceType.CREDIT_NOTE  # which nobody pays
     may_be = {due} if left is None else {due, whole}  # partial payments may leave the instruction as it was
     if element is not None and payable == due:
@@ -87,19 +91,19 @@ def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal)
             "is not InvoiceTotalVatIncludedAmount plus InvoiceTotalRoundoffAmount less "
             "InvoicePaidAmount, so it is open what the buyer owes; have the document corrected"
         )
-        reader.wrong(element, _RULE, message)
+        reader.told.wrong(element, _RULE, message)
     if left is not None and left != due:
         message = (
             "does not make the amount of the invoice with PaidAmount, so it is open what the buyer owes; "
             "have the document corrected"
         )
-        reader.wrong(_at(reader, f"{_PARTS}/UnPaidAmount"), _RULE, message)
+        reader.told.wrong(_at(reader, f"{_PARTS}/UnPaidAmount"), _RULE, message)
     if paid:
         draft.put(f"{_STATE}.paidAmount", paid, reader.first(reader.root, _PAID))
         draft.put(f"{_STATE}.openAmount", payable if left is None else left)
-        reader.remarks.append(f"the invoice is partly paid: {paid} before, and {due} is open")
+        reader.told.remarks.append(f"the invoice is partly paid: {paid} before, and {due} is open")
     elif reader.peek(reader.root, _STATUS) == PARTLY_PAID:
-        reader.remark(
+        reader.told.remark(
             _at(reader, _STATUS), "says that a part was paid, not how much; the whole amount is claimed"
         )
 
@@ -110,17 +114,17 @@ def _paid(reader: ElementReader) -> tuple[Decimal | None, Decimal | None]:
     None where nothing says.
     """
     element = reader.first(reader.root, _PAID)
-    paid = None if element is None else reader.amount_of(element)
+    paid = None if element is None else amount_of(reader, element)
     if element is not None and paid is not None:
         reader.imply(element, reader.dialect.currency_attribute)
     parts = reader.every(reader.root, _PARTS)
     if not parts:
         return paid, None
     of_first = [reader.first(parts[0], name) for name in ("PaidAmount", "UnPaidAmount")]
-    before, left = (None if each is None else reader.amount_of(each) for each in of_first)
+    before, left = (None if each is None else amount_of(reader, each) for each in of_first)
     if len(parts) > 1 or before is None or left is None or (paid is not None and paid != before):
         message = "does not say once how much was paid and how much is open; have the document corrected"
-        reader.wrong(parts[0], _RULE, message)
+        reader.told.wrong(parts[0], _RULE, message)
         return paid, None
     return before, left
 
@@ -138,7 +142,7 @@ def _imply_sums(reader: ElementReader, nets: Sequence[Decimal]) -> None:
         ("ChargesTotalVatExcludedAmount", _values(reader, CHARGES)),
     ):
         element = reader.first(reader.root, _DETAILS + path)
-        if element is None or values is None or reader.is_foreign(element):
+        if element is None or values is None or is_foreign(reader, element):
             continue
         if number(own_text(element)) == total(values):
             reader.imply(element, reader.dialect.currency_attribute)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from attrs import define, field, frozen
 
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.plan import LaidOut, Plan
+from confirma_async.formats.xml.reading.plan import LaidOut, Plan
 
 _MOST_CURRENCIES = 8
 """Currencies for which it is remembered what is found below an element."""

@@ -15,12 +15,13 @@ from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import decimal, plain_amount
 from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.documents import Lines
-from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.markup.lent import Lent
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
+from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.ubl.attachments import attachments
 from confirma_async.formats.xml.ubl.codes import PLAIN_CODES, TYPE_CODES, customization
 from confirma_async.formats.xml.ubl.parties import buyer, delivery, seller, seller_id
@@ -122,14 +123,14 @@ def ubl_invoice(
 ) -> ReadInvoice | BadRecord:
     """Read the invoice of a UBL document."""
     reader = ElementReader(root, DIALECT, lines, lent)
-    reader.remarks += envelope.remarks()
-    reader.remarks += customization(reader)
+    reader.told.remarks += envelope.remarks()
+    reader.told.remarks += customization(reader)
     number = reader.peek(root, "cbc:ID")
     identity = _identity(reader, number or "")
     draft = Draft()
     for required in _REQUIRED:
         if reader.first(root, required) is None:
-            reader.missing(required)
+            reader.told.missing(required)
     _fill_header(reader, draft, identity, options)
     credited = reader.every(root, _CREDITED)
     numbering = numbers(reader, draft, identity, options, number="cbc:ID", credited=credited)
@@ -174,12 +175,12 @@ def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, option
     root = reader.root
     _check_type(reader)
     draft.put("invoice.header.type", identity.type.value)
-    reader.texts(draft, root, _TEXTS)
+    taking.texts(reader, draft, root, _TEXTS)
     for path, place in _JOINED:
-        reader.joined(draft, place, root, path)
-    issued = reader.date(draft, "invoice.header.date", root, "cbc:IssueDate")
-    reader.date(
-        draft, "invoice.references.orderDate", root, "cac:OrderReference/cbc:IssueDate", optional=True
+        taking.joined(reader, draft, place, root, path)
+    issued = taking.date(reader, draft, "invoice.header.date", root, "cbc:IssueDate")
+    taking.date(
+        reader, draft, "invoice.references.orderDate", root, "cac:OrderReference/cbc:IssueDate", optional=True
     )
     due_date(reader, draft, issued, identity.type, _due_dates(reader), options.due_days)
     _fill_reference(reader, draft)
@@ -195,9 +196,9 @@ def _check_type(reader: ElementReader) -> None:
             f"document type {code} is none that can be sent as an invoice or credit note from this document; "
             "see the list of codes in the docs"
         )
-        reader.wrong(reader.root if element is None else element, "xml.type", message)
+        reader.told.wrong(reader.root if element is None else element, "xml.type", message)
     elif code != PLAIN_CODES[reader.root.tag]:
-        reader.remarks.append(
+        reader.told.remarks.append(
             f"document type {code} is sent as {kind}; the code is kept in the definition details"
         )
     elif element is not None:
@@ -237,4 +238,4 @@ def _tell_period(reader: ElementReader, draft: Draft, identity: Identity) -> Non
             "is missing: the credit note credits a period (InvoicePeriod), but the service wants the one "
             "invoice that it credits; name that invoice here"
         )
-        reader.missing(_CREDITED, message)
+        reader.told.missing(_CREDITED, message)

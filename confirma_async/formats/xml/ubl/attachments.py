@@ -7,10 +7,10 @@ import binascii
 from collections.abc import Sequence
 
 from confirma_async.formats.payload import Draft
-from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.links import is_pdf_link
 from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.reading.element_reader import ElementReader
 
 _ATTACHMENT = "cac:AdditionalDocumentReference/cac:Attachment"
 _EMBEDDED = "cbc:EmbeddedDocumentBinaryObject"
@@ -24,12 +24,14 @@ def attachments(reader: ElementReader, draft: Draft) -> None:
     for holder in reader.every(reader.root, _ATTACHMENT):
         embedded, link = reader.first(holder, _EMBEDDED), reader.first(holder, _LINK)
         if link is not None and embedded is not None:
-            reader.remark(
+            reader.told.remark(
                 link, "stands beside the document itself, which is sent; the link is kept in the details"
             )
             link = None
         elif link is not None and not is_pdf_link(own_text(link)):
-            reader.remark(link, "is no link to a PDF (http or https), and is kept in the definition details")
+            reader.told.remark(
+                link, "is no link to a PDF (http or https), and is kept in the definition details"
+            )
             link = None
         if embedded is not None or link is not None:
             found.append((embedded, link))
@@ -50,7 +52,7 @@ def _embed(reader: ElementReader, part: Draft, embedded: Element) -> None:
     try:
         base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
-        reader.wrong(embedded, "xml.base64", "is not valid base64; attach the document again")
+        reader.told.wrong(embedded, "xml.base64", "is not valid base64; attach the document again")
 
 
 def _told(embedded: Element) -> Sequence[str]:

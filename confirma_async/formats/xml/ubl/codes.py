@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from confirma_async.formats.xml.element_reader import ElementReader
+from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.schemas import InvoiceType
 
 INVOICE_ROOT = "{urn:oasis:names:specification:ubl:schema:xsd:Invoice-2}Invoice"

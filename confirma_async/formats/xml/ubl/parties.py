@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values import identifiers
-from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import classify
-from confirma_async.formats.xml.plan import Plan, texts
+from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.filling import fill
+from confirma_async.formats.xml.reading.plan import Plan, texts
 from confirma_async.formats.xml.ubl.codes import (
     GIRO_BRANCHES,
     GLN_SCHEME,
@@ -95,11 +97,11 @@ def delivery(reader: ElementReader, party: Draft) -> None:
     element = reader.first(reader.root, "cac:Delivery")
     if element is None:
         return
-    reader.text(party, "name", element, "cac:DeliveryParty/cac:PartyName/cbc:Name")
+    taking.text(reader, party, "name", element, "cac:DeliveryParty/cac:PartyName/cbc:Name")
     address = reader.first(element, "cac:DeliveryLocation/cac:Address")
     if address is not None:
         _address(reader, party, address)
-    reader.date(party, "deliveryDate", element, "cbc:ActualDeliveryDate", optional=True)
+    taking.date(reader, party, "deliveryDate", element, "cbc:ActualDeliveryDate", optional=True)
 
 
 def _is_organisation(scheme: str | None) -> bool:
@@ -118,7 +120,7 @@ def _party(reader: ElementReader, party: Draft, element: Element) -> None:
         reader.take(party, "name", called)
     vat = _vat_scheme(reader, element)
     if vat is not None:
-        reader.text(party, "vatCode", vat, "cbc:CompanyID")
+        taking.text(reader, party, "vatCode", vat, "cbc:CompanyID")
         scheme = reader.first(vat, "cac:TaxScheme/cbc:ID")
         if scheme is not None and own_text(scheme) == "VAT":
             reader.imply(scheme)
@@ -127,7 +129,7 @@ def _party(reader: ElementReader, party: Draft, element: Element) -> None:
         _address(reader, party, address)
     contact = reader.first(element, "cac:Contact")
     if contact is not None:
-        reader.fill(party, contact, _CONTACT)
+        fill(reader, party, contact, _CONTACT)
 
 
 def _business_id(reader: ElementReader, element: Element) -> tuple[Element | None, str | None]:
@@ -156,7 +158,7 @@ def _put_business_id(reader: ElementReader, party: Draft, element: Element) -> N
     if written == business_id:
         reader.imply(source)
         return
-    reader.remark(source, f"is {written}; the Business ID in it, {business_id}, is sent")
+    reader.told.remark(source, f"is {written}; the Business ID in it, {business_id}, is sent")
     if written.upper().startswith("FI") and _vat_scheme(reader, element) is None:
         party.put("vatCode", identifiers.vat_code(written), source)
 
@@ -174,7 +176,7 @@ def _address(reader: ElementReader, party: Draft, element: Element) -> None:
     lines = [line for path in _LINES for line in reader.every(element, path)]
     for place, line in zip(_STREETS, lines, strict=False):  # a fourth line is left over, and so kept
         reader.take(party, f"address.{place}", line)
-    reader.fill(party, element, _ADDRESS)
+    fill(reader, party, element, _ADDRESS)
 
 
 _KINDS = ("iban", *GIRO_BRANCHES.values())
@@ -192,7 +194,7 @@ def _accounts(reader: ElementReader, party: Draft) -> None:
         reader.take(party, "paymentDetails.bic", bank)
     unknown = next((each for account in accounts for each in reader.every(account, "cbc:ID")), None)
     if unknown is not None and all(party.get(f"paymentDetails.{kind}") is None for kind in _KINDS):
-        reader.remark(
+        reader.told.remark(
             unknown,
             "is no account that is known (an IBAN, bankgiro or plusgiro); it is kept in the details alone",
         )

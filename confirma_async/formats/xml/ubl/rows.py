@@ -9,11 +9,13 @@ from itertools import count
 from confirma_async.formats.numbers.numbering import whole
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import decimal
-from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import price_of_several
-from confirma_async.formats.xml.plan import Aside, Plan, Take, amounts, aside, numbers, texts
+from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.filling import fill
+from confirma_async.formats.xml.reading.plan import Aside, Plan, Take, amounts, aside, numbers, texts
 
 LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
 QUANTITIES = ("cbc:InvoicedQuantity", "cbc:CreditedQuantity")
@@ -92,10 +94,10 @@ def _numbers(identifiers: Sequence[str]) -> Iterator[int]:
 
 
 def _line(reader: ElementReader, row: Draft, line: Element) -> Aside:
-    found = reader.fill(row, line, _LINE)
+    found = fill(reader, row, line, _LINE)
     # The note explains the item where the item has no description; otherwise both are wanted.
     if _NOTE in found and "description" not in row.values:
-        reader.join(row, "description", found[_NOTE])
+        taking.join(reader, row, "description", found[_NOTE])
     if _PRICE_BASE in found:
         price_of_several(reader, row, found[_PRICE_BASE][0], "unitCode")
     if CHARGES in found:
@@ -107,18 +109,18 @@ def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
     """Fill in the row of an allowance or charge on the whole document; rows then sum to the net total."""
     is_charge = _BOOLEANS.get(reader.peek(charge, "cbc:ChargeIndicator") or "")
     if is_charge is None:
-        reader.wrong(
+        reader.told.wrong(
             charge, "xml.boolean", "must say in ChargeIndicator whether it is a charge: true or false"
         )
     element = reader.first(charge, "cbc:Amount")
     if element is None:
-        reader.wrong(charge, "xml.required", "has no Amount; every allowance and charge needs one")
-    if reader.text(row, "productName", charge, "cbc:AllowanceChargeReason") is None:
+        reader.told.wrong(charge, "xml.required", "has no Amount; every allowance and charge needs one")
+    if taking.text(reader, row, "productName", charge, "cbc:AllowanceChargeReason") is None:
         reason = reader.peek(charge, "cbc:AllowanceChargeReasonCode")
         row.put("productName", reason or ("Charge" if is_charge else "Allowance"))
     row.put("quantity", Decimal(1))
-    reader.fill(row, charge, _CHARGE)
-    amount = reader.amount(row, "netAmount", charge, "cbc:Amount")
+    fill(reader, row, charge, _CHARGE)
+    amount = taking.amount(reader, row, "netAmount", charge, "cbc:Amount")
     if amount and not is_charge:
         row.put("netAmount", amount.copy_negate(), element)
 
@@ -144,15 +146,17 @@ def _discount(reader: ElementReader, row: Draft, charges: Sequence[Element]) -> 
         or base is None
         or _makes(base, factor / 100, amount)
     ):
-        reader.number(row, "discountPercentage", charges[0], "cbc:MultiplierFactorNumeric")
+        taking.number(reader, row, "discountPercentage", charges[0], "cbc:MultiplierFactorNumeric")
     elif _makes(base, factor, amount):
         row.put("discountPercentage", factor * 100, element)
-        reader.remark(element, f"is {factor}, a fraction by its amounts; {factor * 100} per cent are sent")
+        reader.told.remark(
+            element, f"is {factor}, a fraction by its amounts; {factor * 100} per cent are sent"
+        )
     else:
         message = (
             "is neither per cent nor a fraction that makes Amount of BaseAmount; correct whichever is wrong"
         )
-        reader.wrong(element, "xml.totals", message)
+        reader.told.wrong(element, "xml.totals", message)
 
 
 def _makes(base: Decimal, part: Decimal, amount: Decimal) -> bool:

@@ -9,11 +9,13 @@ from attrs import frozen
 
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import cents, decimal, total
-from confirma_async.formats.xml import plan
-from confirma_async.formats.xml.element_reader import ElementReader
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.plan import Plan, Take
+from confirma_async.formats.xml.reading import plan, taking
+from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.filling import fill
+from confirma_async.formats.xml.reading.plan import Plan, Take
+from confirma_async.formats.xml.reading.values import amount_of, is_foreign
 from confirma_async.formats.xml.ubl.codes import OIOUBL, customization_name
 
 _TOTALS = "cac:LegalMonetaryTotal"
@@ -54,7 +56,7 @@ def amounts(reader: ElementReader, draft: Draft, lines: Sequence[Draft], charges
     totals = _only(reader, reader.every(reader.root, _TOTALS), "LegalMonetaryTotal")
     _taxes(reader, draft)
     if totals is None:
-        reader.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
+        reader.told.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
         return
     _net(reader, draft, totals, lines, charges)
     _imply_sums(reader, totals, lines, charges)
@@ -63,7 +65,7 @@ def amounts(reader: ElementReader, draft: Draft, lines: Sequence[Draft], charges
 
 def _total(reader: ElementReader, totals: Element, name: str) -> _Total:
     element = reader.first(totals, f"cbc:{name}")
-    return _Total(element, None if element is None else reader.amount_of(element))
+    return _Total(element, None if element is None else amount_of(reader, element))
 
 
 def _net(
@@ -74,7 +76,7 @@ def _net(
     vat: Decimal | None = draft.get(_VAT)
     is_tax = customization_name(reader.peek(reader.root, "cbc:CustomizationID") or "") == OIOUBL
     if not is_tax or exclusive.amount is None or exclusive.amount != vat:
-        reader.amount(draft, _NET, totals, "cbc:TaxExclusiveAmount")
+        taking.amount(reader, draft, _NET, totals, "cbc:TaxExclusiveAmount")
         return
     of_lines = _sum([row.values.get("netAmount") for row in lines])
     less, more = (_sum(_amounts_of(reader, part)) for part in _by_sign(reader, charges))
@@ -89,7 +91,7 @@ def _net(
 def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
     """Put in the gross amount, the rounding, and what was paid; decides by the amount to pay."""
     inclusive, payable = (_total(reader, totals, f"{name}Amount") for name in ("TaxInclusive", "Payable"))
-    rounding = reader.amount(draft, _ROUNDING, totals, "cbc:PayableRoundingAmount") or _ZERO
+    rounding = taking.amount(reader, draft, _ROUNDING, totals, "cbc:PayableRoundingAmount") or _ZERO
     paid = _paid(reader, totals)
     before = paid.amount or _ZERO
     net: Decimal | None = draft.get(_NET)
@@ -98,7 +100,7 @@ def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
     gross = inclusive.amount
     if inclusive.element is None and payable.amount is not None:
         gross = total((payable.amount, before, rounding.copy_negate())) if made is None else made
-        reader.remarks.append(
+        reader.told.remarks.append(
             "the document has no TaxInclusiveAmount; "
             + ("it is what PayableAmount makes" if made is None else "it is net and VAT together")
         )
@@ -106,16 +108,16 @@ def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
     elif inclusive.element is not None and gross is not None:
         is_inside = rounding and made is not None and gross == total((made, rounding)) and gross != made
         if is_inside and payable.amount == total((gross, before.copy_negate())):
-            reader.remark(
+            reader.told.remark(
                 inclusive.element, f"is {gross} with the rounding in it; {made}, without it, is sent"
             )
             gross = made
             draft.put(_GROSS, gross, inclusive.element)
         else:
-            reader.amount(draft, _GROSS, totals, "cbc:TaxInclusiveAmount")
+            taking.amount(reader, draft, _GROSS, totals, "cbc:TaxInclusiveAmount")
     _pay(reader, draft, payable, paid, gross, rounding)
     if inclusive.element is None and payable.element is None:
-        reader.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
+        reader.told.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
 
 
 def _pay(
@@ -134,7 +136,7 @@ def _pay(
                 "is not TaxInclusiveAmount less PrepaidAmount plus PayableRoundingAmount, so it is open what "
                 "the buyer owes; have the document corrected"
             )
-            reader.wrong(payable.element, _RULE, message)
+            reader.told.wrong(payable.element, _RULE, message)
         elif before or payable.amount == gross:
             reader.imply(
                 payable.element, "currencyID"
@@ -146,7 +148,9 @@ def _pay(
     draft.put(f"{_STATE}.paidAmount", before, paid.element)
     draft.put(f"{_STATE}.openAmount", payable.amount, payable.element)
     if payable.amount is not None:
-        reader.remarks.append(f"the invoice is partly paid: {before} before, and {payable.amount} is open")
+        reader.told.remarks.append(
+            f"the invoice is partly paid: {before} before, and {payable.amount} is open"
+        )
 
 
 def _paid(reader: ElementReader, totals: Element) -> _Total:
@@ -157,7 +161,7 @@ def _paid(reader: ElementReader, totals: Element) -> _Total:
             reader.imply(prepaid.element, "currencyID")
         return prepaid
     payments = reader.every(reader.root, "cac:PrepaidPayment/cbc:PaidAmount")
-    values = [reader.amount_of(each) for each in payments]
+    values = [amount_of(reader, each) for each in payments]
     known = [value for value in values if value is not None]
     return _Total(payments[0] if payments else None, total(known)) if known else _Total(None, None)
 
@@ -167,12 +171,12 @@ def _taxes(reader: ElementReader, draft: Draft) -> None:
     tax = _only(reader, taxes, "TaxTotal in the document's currency")
     if tax is None:
         return
-    reader.amount(draft, _VAT, tax, "cbc:TaxAmount")
+    taking.amount(reader, draft, _VAT, tax, "cbc:TaxAmount")
     subtotals = reader.every(tax, "cac:TaxSubtotal")
     for part, subtotal in zip(
         draft.items("invoice.amounts.vatBreakdown", len(subtotals)), subtotals, strict=True
     ):
-        reader.fill(part, subtotal, _SUBTOTAL)
+        fill(reader, part, subtotal, _SUBTOTAL)
 
 
 def _imply_sums(
@@ -186,7 +190,7 @@ def _imply_sums(
         ("ChargeTotalAmount", _amounts_of(reader, more)),
     ):
         element = reader.first(totals, f"cbc:{name}")
-        if element is None or reader.is_foreign(element):
+        if element is None or is_foreign(reader, element):
             continue
         found = _sum(values)
         if found is not None and decimal(own_text(element)) == found:
@@ -215,7 +219,7 @@ def _sum(values: Sequence[Decimal | None]) -> Decimal | None:
 
 def _only(reader: ElementReader, found: Sequence[Element], what: str) -> Element | None:
     if len(found) > 1:
-        reader.wrong(found[1], _RULE, f"is a second {what}; it is open which one holds")
+        reader.told.wrong(found[1], _RULE, f"is a second {what}; it is open which one holds")
     return found[0] if found else None
 
 
@@ -223,4 +227,4 @@ def _is_restated(reader: ElementReader, tax: Element) -> bool:
     """Say whether this is the same VAT once more, in the currency that it is accounted in."""
     amount = reader.first(tax, "cbc:TaxAmount")
     accounted_in = reader.peek(reader.root, "cbc:TaxCurrencyCode")
-    return amount is not None and reader.is_foreign(amount) and amount.get("currencyID") == accounted_in
+    return amount is not None and is_foreign(reader, amount) and amount.get("currencyID") == accounted_in

@@ -1,72 +1,19 @@
-"""Which texts and attributes of a document have found a place, and what is left of it: nothing is lost."""
+"""What is left of a document: nothing of it is lost."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence, Set as AbstractSet
+from collections.abc import Collection, Set as AbstractSet
 from itertools import pairwise
 from operator import attrgetter
 
-from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.elements import local_name, own_text, step_of, steps_below
 from confirma_async.formats.xml.markup.lent import Asked, Lent
 from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.reading.taken import Taken
 
 _tail = attrgetter("tail")
 _FEW = 64
 """Children of an element whose steps are found one by one."""
-_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
-
-
-class Taken:
-    """What was taken of a document.
-
-    Args:
-        dialect: How it writes what all documents say.
-        currency: Its currency, which the attributes of its amounts need not say again.
-
-    Attributes:
-        texts: The elements whose own text has found a place.
-        attributes: The attributes that have, each by its element and its name.
-        rest: By element whose values a plan took, those below it that say something which the plan did not
-            take; what is below them was not looked at.
-        currency: The document's currency.
-        dialect: How it writes what all documents say.
-    """
-
-    def __init__(self, dialect: Dialect, currency: str) -> None:
-        self.texts: set[Element] = set()
-        self.attributes: set[tuple[Element, str]] = set()
-        self.rest: dict[Element, Sequence[Element]] = {}
-        self._silent: list[tuple[str, str]] = [(dialect.currency_attribute, currency)]
-        self.dialect: Dialect = dialect
-        self.currency: str = currency
-
-    def is_left(self, element: Element, *, is_mixed: bool) -> bool:
-        """Say whether a text or an attribute of an element is left.
-
-        Args:
-            element: The element.
-            is_mixed: Whether some elements of the document have text behind those below them.
-        """
-        if element not in self.texts:
-            text = own_text(element) if is_mixed else element.text
-            if text and not text.isspace():
-                return True
-        for name, value in element.items():
-            if (element, name) not in self.attributes and self.says_something(name, value):
-                return True
-        return False
-
-    def is_silent(self, element: Element) -> bool:
-        """Say whether an element has no attributes, or only that of an amount in the document's currency."""
-        items = element.items()
-        return not items or [*items] == self._silent
-
-    def says_something(self, name: str, value: str) -> bool:
-        """Say whether an attribute says more than the document as a whole."""
-        if name == self.dialect.currency_attribute:
-            return value != self.currency
-        return self.dialect.silent.get(name) != value and not name.startswith(_INSTANCE)
 
 
 class Leftovers:
@@ -108,11 +55,10 @@ class Leftovers:
     ) -> list[dict[str, str]]:
         """Return the details of what is left of an element, and then those of what is below it."""
         taken, is_mixed = self._taken, self._is_mixed
+        if not is_mixed and taken.is_settled(top):
+            return []
         found = self._details_of(top, "") if taken.is_left(top, is_mixed=is_mixed) else []
-        rest = taken.rest.get(top)
-        if rest is None or is_mixed or any(len(each) or taken.is_left(each, is_mixed=False) for each in rest):
-            found += self._below(top, besides, asked)
-        return found
+        return found + self._below(top, besides, asked)
 
     def _below(self, top: Element, besides: Collection[Element], asked: Asked | None) -> list[dict[str, str]]:
         """Return the details of what is left below an element, in the order of the document.

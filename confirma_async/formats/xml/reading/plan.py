@@ -70,6 +70,7 @@ class Placed(NamedTuple):
         is_nested: Whether its place is in an object below.
         unit: The attribute that names its unit; empty where it has none.
         read: What reads its usual form; None where none does.
+        is_plain: Whether its whole text goes there as it is, before anything else does.
     """
 
     at: int
@@ -78,6 +79,7 @@ class Placed(NamedTuple):
     is_nested: bool
     unit: str
     read: ReadText | None
+    is_plain: bool
 
 
 @frozen
@@ -98,27 +100,42 @@ class ElementShape:
 
 
 @frozen(eq=False, kw_only=True)
+class Rest:
+    """What a plan does not take of an element and those below it.
+
+    Attributes:
+        texts: The elements that have a text of their own.
+        attributes: The attributes that say something, each by its element and its name.
+        is_deep: Whether some of them have elements below them, which were not looked at.
+    """
+
+    texts: AbstractSet[Element]
+    attributes: AbstractSet[tuple[Element, str]]
+    is_deep: bool
+
+
+@frozen(eq=False, kw_only=True)
 class LaidOut:
     """What a plan makes of an element and those below it.
 
     Attributes:
-        plain: By place, the elements whose texts go there as they are.
+        plain: Places, each with the element whose text goes there as it is.
         placed: What else is taken: its element, its place, how it is taken, whether its place is in an
             object below, and what reads its usual form.
         units: Elements with the attributes that name their units.
         implied: What is taken where it is the text that another place tells.
         aside: What is set aside, by its place.
-        rest: What says something that the plan does not take.
+        rest: What may say something that the plan does not take.
         origins: By place, the element that is taken to it.
         texts: The elements whose texts are taken.
     """
 
-    plain: Mapping[str, Element]
+    plain: Sequence[tuple[str, Element]]
     placed: Sequence[tuple[Element, str, Take, bool, ReadText | None]]
     units: Sequence[tuple[Element, str]]
     implied: Sequence[tuple[Element, str]]
     aside: Aside
-    rest: Sequence[Element]
+    rest: Rest
     origins: Mapping[str, Element]
     texts: AbstractSet[Element]
 
@@ -155,7 +172,8 @@ class Plan:
             aside.setdefault(place, []).append(elements[at])
         silent = [(dialect.currency_attribute, currency)]
         loud = [each for each in elements if (items := each.items()) and [*items] != silent]
-        plain = [each for each in shape.placed if each.take is Take.TEXT and not each.is_nested]
+        plain = [(each.place, elements[each.at]) for each in shape.placed if each.is_plain]
+        rest = [elements[0], *[elements[at] for at in shape.rest], *loud]
         placed = [
             # An amount that says more than its number may be in another currency.
             (
@@ -165,16 +183,25 @@ class Plan:
                 is_nested,
                 None if take in _OF_MONEY and elements[at] in loud else read,
             )
-            for at, place, take, is_nested, _, read in shape.placed
-            if is_nested or take is not Take.TEXT
+            for at, place, take, is_nested, _, read, is_plain in shape.placed
+            if not is_plain
         ]
         return LaidOut(
-            plain={each.place: elements[each.at] for each in plain},
+            plain=plain,
             placed=placed,
             units=[(elements[each.at], each.unit) for each in shape.placed if each.unit],
             implied=[(elements[at], text) for at, text in shape.implied],
             aside=aside,
-            rest=[*[elements[at] for at in shape.rest], *loud],
+            rest=Rest(
+                texts={each for each in rest if (text := each.text) and not text.isspace()},
+                attributes={
+                    (each, name)
+                    for each in loud
+                    for name, value in each.items()
+                    if dialect.says_something(name, value, currency)
+                },
+                is_deep=any(map(len, rest[1:])),
+            ),
             origins={each.place: elements[each.at] for each in shape.placed},
             texts={elements[each.at] for each in shape.placed} | {elements[at] for at, _ in shape.implied},
         )
@@ -255,8 +282,11 @@ def _lay_out(
         elif text and step.place:
             # Among the elements below it, its text may stand in several pieces.
             take = Take.JOINED if has_children and step.take is Take.TEXT else step.take
+            is_nested = "." in step.place
+            is_first = take is Take.JOINED and all(each.place != step.place for each in found.placed)
+            is_plain = not is_nested and not has_children and (take is Take.TEXT or is_first)
             found.placed.append(
-                Placed(position, step.place, take, "." in step.place, step.unit, readers.get(take))
+                Placed(position, step.place, take, is_nested, step.unit, readers.get(take), is_plain)
             )
         if has_children and (text or not step.below):
             found.rest.append(position)

@@ -1,0 +1,142 @@
+"""The elements of a document, and which of their texts and attributes are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from confirma_async.formats.payload import Draft
+from confirma_async.formats.xml.dialect import Dialect
+from confirma_async.formats.xml.documents import Lines
+from confirma_async.formats.xml.elements import own_text
+from confirma_async.formats.xml.envelope import NO_ENVELOPE, Envelope
+from confirma_async.formats.xml.markup.lent import Asked, Lent
+from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.reading.leftovers import Leftovers
+from confirma_async.formats.xml.reading.taken import Taken
+from confirma_async.formats.xml.reading.told import Told
+
+_NOTHING: Mapping[Element, Asked] = {}
+_UNASKED = Element("unasked")
+
+
+class ElementReader:
+    """The elements of a document.
+
+    ``every``, ``first`` and ``peek`` look for elements. ``take`` takes a text to its place in the request, so
+    that what is taken is placed; ``imply`` is for what another place tells already. ``leftovers`` gives all
+    that is left. Values of other kinds are taken by ``taking``, and many at once by ``filling``.
+
+    Attributes:
+        root: The document's root element.
+        dialect: How the document is written.
+        currency: The document's currency; empty where it names none.
+        taken: What has found a place.
+        told: What was found wrong, and what was decided.
+        asked: What is remembered of what was found below elements.
+    """
+
+    def __init__(
+        self,
+        root: Element,
+        dialect: Dialect,
+        lines: Lines | None = None,
+        lent: Lent | None = None,
+        envelope: Envelope = NO_ENVELOPE,
+    ) -> None:
+        self.root = root
+        self.dialect = dialect
+        self.currency: str = dialect.currency(root)
+        self.taken: Taken = Taken(dialect, self.currency)
+        self.told: Told = Told(root, dialect, lines, envelope)
+        self.asked: Mapping[Element, Asked] = _NOTHING if lent is None else lent.asked
+        self._lent = lent
+        self._steps = dialect.known_steps
+        self._row: str = "" if lent is None else lent.row
+        self._of_root: dict[str, list[Element]] | None = None
+
+    def every(self, parent: Element, path: str) -> Sequence[Element]:
+        """Return the elements at a path below a parent, in order.
+
+        Those without text and children do not count.
+        """
+        asked = self.asked.get(parent)
+        found = None if asked is None else asked.every.get(path)
+        if found is None:
+            steps = self._steps.get(path) or self.dialect.steps(path)
+            found = self._every(parent, steps)
+            if asked is not None and steps[0] != self._row:
+                asked.every[path] = found
+        return found
+
+    def _every(self, parent: Element, steps: Sequence[str]) -> Sequence[Element]:
+        first, *others = steps
+        found = self._children(parent, first)
+        for tag in others:
+            found = [child for each in found for child in self._children(each, tag)]
+        return [each for each in found if len(each) or own_text(each)] if found else found
+
+    def first(self, parent: Element, path: str) -> Element | None:
+        """Return the first of the elements at a path; None where there is none."""
+        asked = self.asked.get(parent)
+        if asked is None:
+            return self._first(parent, self._steps.get(path) or self.dialect.steps(path))
+        found = asked.first.get(path, _UNASKED)
+        if found is _UNASKED:
+            steps = self._steps.get(path) or self.dialect.steps(path)
+            found = self._first(parent, steps)
+            if steps[0] != self._row:
+                asked.first[path] = found
+        return found
+
+    def _first(self, parent: Element, steps: Sequence[str]) -> Element | None:
+        found = parent
+        for tag in steps:
+            inner = self._children(found, tag)
+            if not inner:
+                return None if tag is steps[0] else next(iter(self._every(parent, steps)), None)
+            found = inner[0]
+        text = found.text
+        if (text and not text.isspace()) or len(found) or own_text(found):
+            return found
+        return next(iter(self._every(parent, steps)), None)
+
+    def _children(self, parent: Element, tag: str) -> list[Element]:
+        """Return the children of one name; those of the root are asked for most, and sorted once."""
+        if parent is not self.root:
+            return parent.findall(tag)
+        if tag == self._row and self._lent is not None:
+            return [*self._lent.rows]
+        if self._of_root is None:
+            self._of_root = {}
+            for child in parent:
+                self._of_root.setdefault(child.tag, []).append(child)
+        return self._of_root.get(tag, [])
+
+    def peek(self, parent: Element, path: str) -> str | None:
+        """Return the text of the first element at a path, without taking it."""
+        element = self.first(parent, path)
+        return None if element is None else own_text(element)
+
+    def take(self, draft: Draft, place: str, element: Element, *attributes: str) -> str:
+        """Take an element's text, as it is, and those attributes that its new place tells as well."""
+        text = own_text(element)
+        draft.put(place, text, element)
+        self.taken.texts.add(element)
+        if attributes:
+            self.imply_attributes(element, *attributes)
+        return text
+
+    def imply(self, element: Element, *attributes: str) -> None:
+        """Take an element's text, and attributes, that another place tells already."""
+        self.taken.texts.add(element)
+        for name in attributes:
+            self.taken.attributes.add((element, name))
+
+    def imply_attributes(self, element: Element, *names: str) -> None:
+        """Take attributes of an element that another place tells already."""
+        for name in names:
+            self.taken.attributes.add((element, name))
+
+    def leftovers(self) -> Leftovers:
+        """Return what nobody took of the document; asked once everything that has a place is taken."""
+        return Leftovers(self.taken, self.root, self._lent)

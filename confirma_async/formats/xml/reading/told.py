@@ -1,0 +1,101 @@
+"""What is told of a document while it is read: what is wrong, what was decided, and where."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from confirma_async.errors import Problem
+from confirma_async.formats.payload import Draft
+from confirma_async.formats.xml.dialect import Dialect
+from confirma_async.formats.xml.documents import Lines
+from confirma_async.formats.xml.elements import local_name, paths_below
+from confirma_async.formats.xml.envelope import Envelope
+from confirma_async.formats.xml.parse import Element
+
+MOST_PROBLEMS = 1000
+"""Problems of one document that are told: whoever wrote so many has one of them all over."""
+_PREFIX = re.compile(r"\b\w+:")
+
+
+class Told:
+    """What is told of a document. Lines and paths are found out only once something is told.
+
+    Args:
+        root: The document's root element.
+        dialect: How the document is written.
+        lines: The lines of its elements; None where they are not those of a file.
+        envelope: What is around it.
+
+    Attributes:
+        problems: What was found wrong.
+        remarks: What was decided, one sentence each.
+    """
+
+    def __init__(self, root: Element, dialect: Dialect, lines: Lines | None, envelope: Envelope) -> None:
+        self.problems: list[Problem] = []
+        self.remarks: list[str] = []
+        self._root = root
+        self._dialect = dialect
+        self._lines = lines
+        self._envelope = envelope
+        self._line_of: dict[Element, int] | None = None
+        self._paths: dict[Element, str] = {}
+
+    def wrong(self, element: Element, rule: str, message: str) -> None:
+        """Note that an element is wrong; the first ``MOST_PROBLEMS`` of them are told."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(self._where(element), rule, message))
+
+    def no_number(self, element: Element) -> None:
+        """Note that an element is no number."""
+        self.wrong(element, "xml.number", f"is no number as {self._dialect.number_form}; correct it")
+
+    def no_date(self, element: Element) -> None:
+        """Note that an element is no date."""
+        self.wrong(element, "xml.date", f"is no date as {self._dialect.date_form}; correct it")
+
+    def missing(self, path: str, message: str = "is missing, but every document needs it; add it") -> None:
+        """Note that the document lacks what it must have."""
+        self.problems.append(Problem(self._place(path), "xml.required", message))
+
+    def remark(self, element: Element, message: str) -> None:
+        """Note what was decided about an element."""
+        self.remarks.append(f"{self._path_of(element)[1:]} {message}")
+
+    def find(self, path: str, draft: Draft) -> str | None:
+        """Return where the value of a JSON path stands, or would stand, in the document.
+
+        Args:
+            path: The JSON path.
+            draft: The request, which knows what its values came from.
+        """
+        origin: Element | None = draft.origin_of(path)
+        return self.named(path) if origin is None else self._where(origin)
+
+    def named(self, path: str) -> str | None:
+        """Return where documents of this kind have the value of a JSON path; None where nowhere alone."""
+        source = self._dialect.sources.get(path)
+        return None if source is None else self._place(source)
+
+    def _where(self, element: Element) -> str:
+        """Return where an element stands: its line in the file, and its path."""
+        if self._line_of is None:
+            self._line_of = {} if self._lines is None else self._lines.by_element()
+        path = self._path_of(element)
+        line = self._line_of.get(element)
+        return path if line is None else f"line {line}, {path}"
+
+    def _path_of(self, element: Element) -> str:
+        """Return the path of an element, in local names: ``/Invoice/InvoiceLine[2]/ID``."""
+        if not self._paths:
+            self._paths = paths_below(self._root)
+        return self._paths.get(element) or self._envelope.paths[element]
+
+    def _place(self, path: str) -> str:
+        return _place_in(self._root.tag, path)
+
+
+@cache  # of the paths of this package, in the few kinds of documents that it reads
+def _place_in(root: str, path: str) -> str:
+    return f"/{local_name(root)}/{_PREFIX.sub('', path)}"

@@ -1,0 +1,61 @@
+"""What the text of an element says: an amount, a price, a day."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from confirma_async.formats.values.decimals import cents
+from confirma_async.formats.xml.elements import own_text
+from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.reading.element_reader import ElementReader
+
+_HAS_CENTS = re.compile(r"-?\d+[.,]\d\d?", re.ASCII)
+_ZONE = re.compile(r"(?<=\d)(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
+
+
+def amount_of(reader: ElementReader, element: Element) -> Decimal | None:
+    """Return an element's amount in the document's currency, exact to the cent, without taking it."""
+    value = price_of(reader, element)
+    if value is None or _HAS_CENTS.fullmatch(element.text or ""):
+        return value
+    exact = cents(value)
+    if exact is None:
+        reader.told.wrong(
+            element, "xml.amount", "has more than two decimals; amounts are never rounded, so correct it"
+        )
+    return exact
+
+
+def price_of(reader: ElementReader, element: Element) -> Decimal | None:
+    """Return an element's price in the document's currency, with all its decimals, without taking it."""
+    value = reader.dialect.decimal(own_text(element))
+    if value is None:
+        reader.told.no_number(element)
+    if is_foreign(reader, element):
+        reader.told.wrong(
+            element,
+            "xml.currency",
+            f"is in another currency than the document; correct its {reader.dialect.currency_attribute}",
+        )
+        return None
+    return value
+
+
+def is_foreign(reader: ElementReader, element: Element) -> bool:
+    """Say whether an amount says that it is in another currency than the document's, which names one."""
+    currency = reader.currency
+    return currency != "" and element.get(reader.dialect.currency_attribute, currency) != currency
+
+
+def day_of(reader: ElementReader, element: Element) -> str | None:
+    """Take an element's day as ISO text; None for what is no date. A time zone makes it no other day."""
+    text = own_text(element)
+    day = reader.dialect.date(text)
+    if day is None:
+        day = reader.dialect.date(_ZONE.sub("", text))
+        if day is None:
+            return None
+        reader.told.remark(element, f"is {text}; its day is sent, not its time zone")
+    reader.imply(element)
+    return day
