@@ -12,7 +12,7 @@ _CENTS = 2
 LONGEST_NUMERAL = 40
 """Characters of a number; more is no quantity or amount, and would not be summed exactly."""
 REMEMBERED = 1024
-"""Numbers that are remembered: rates and quantities are few, and rows many."""
+"""Numbers that are remembered: rates, quantities and prices are few, and rows many."""
 
 _TRAPS = [Inexact, InvalidOperation, DivisionByZero, Overflow]
 _SUMS = Context(prec=2 * LONGEST_NUMERAL, traps=_TRAPS)
@@ -73,4 +73,9 @@ def _decimal(text: str) -> Decimal | None:
 
 def plain_amount(text: str) -> Decimal | None:
     """Read an amount of at most two decimals as XML mostly writes it; None for any other form."""
+    return None if len(text) > LONGEST_NUMERAL else _plain_amount(text)
+
+
+@lru_cache(REMEMBERED)
+def _plain_amount(text: str) -> Decimal | None:
     return Decimal(text) if _PLAIN_AMOUNT.fullmatch(text) else None

@@ -73,6 +73,11 @@ _remembered = lru_cache(REMEMBERED)(_number)
 
 def _plain_amount(text: str) -> Decimal | None:
     """Read an amount of at most two decimals as Finvoice mostly writes it; None for any other form."""
+    return None if len(text) > LONGEST_NUMERAL else _remembered_amount(text)
+
+
+@lru_cache(REMEMBERED)
+def _remembered_amount(text: str) -> Decimal | None:
     return Decimal(text.replace(",", ".")) if _PLAIN_AMOUNT.fullmatch(text) else None
 
 

@@ -18,6 +18,10 @@ PathsToPlaces: TypeAlias = tuple[tuple[str, str], ...]
 """Paths of elements, each with the place of its text; no place stands there twice."""
 
 
+Attributes: TypeAlias = Sequence[tuple[str, str]]
+"""Names and values."""
+
+
 @define(eq=False)
 class Asked:
     """What was found below an element, which its texts cannot change but by being there or not.
@@ -27,7 +31,7 @@ class Asked:
         every: By path, all elements.
         texts: By paths with their places, the first elements by those places.
         laid_out: By plan and currency, what the plan takes.
-        told: By currency, those that say something, with their paths, and whether their texts alone do.
+        told: By currency, those that say something, with their paths and the attributes that do.
     """
 
     first: dict[str, Element | None] = field(factory=dict[str, "Element | None"])
@@ -36,8 +40,8 @@ class Asked:
         factory=dict[PathsToPlaces, "Mapping[str, Element]"]
     )
     laid_out: dict[tuple[Plan, str], LaidOut] = field(factory=dict[tuple[Plan, str], LaidOut])
-    told: dict[str, Sequence[tuple[Element, str, bool]]] = field(
-        factory=dict[str, "Sequence[tuple[Element, str, bool]]"]
+    told: dict[str, Sequence[tuple[Element, str, Attributes]]] = field(
+        factory=dict[str, "Sequence[tuple[Element, str, Attributes]]"]
     )
 
     def make_room(self) -> None:

@@ -24,8 +24,12 @@ def fill(reader: ElementReader, draft: Draft, parent: Element, plan: Plan) -> As
     laid_out = _laid_out(reader, parent, plan)
     values = draft.values
     left: list[Element] = []
-    for place, element in laid_out.plain:
-        values[place] = (element.text or "").strip()
+    for names, copied in laid_out.objects:
+        tree = values
+        for name in names:
+            tree = tree.setdefault(name, {})
+        for name, element in copied:
+            tree[name] = (element.text or "").strip()
     for element, place, take, is_nested, read in laid_out.placed:
         value = None if read is None else read((element.text or "").strip())
         if value is None:
@@ -54,7 +58,7 @@ def _note(
     taken = reader.taken
     if left:
         read = [(place, element) for element, place, *_ in laid_out.placed if element not in left]
-        draft.origins.update([*laid_out.plain, *read])
+        draft.origins.update([*laid_out.copied.items(), *read])
         taken.texts |= laid_out.texts - {*left}
     else:
         draft.origins.update(laid_out.origins)

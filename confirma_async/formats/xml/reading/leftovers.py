@@ -77,12 +77,13 @@ class Leftovers:
         told = asked.told.get(taken.currency)
         if told is None:
             asked.make_room()
+            nothing = Taken(taken.dialect, taken.currency)
             told = asked.told[taken.currency] = [
-                (child, self._path((*chain, child)), taken.is_silent(child))
-                for child, chain in self._left(Taken(taken.dialect, taken.currency), top, (), besides)
+                (child, self._path((*chain, child)), nothing.left_attributes(child))
+                for child, chain in self._left(nothing, top, (), besides)
             ]
-        for child, path, is_silent in told:
-            if child not in taken.texts if is_silent else taken.is_left(child, is_mixed=False):
+        for child, path, attributes in told:
+            if child not in taken.texts or attributes:
                 found += self._details_of(child, path)
         return found
 
@@ -115,12 +116,8 @@ class Leftovers:
     def _details_of(self, element: Element, path: str) -> list[dict[str, str]]:
         """Return the details of what is left of an element itself; none where nothing is."""
         taken = self._taken
-        attributes = {
-            local_name(name): value
-            for name, value in element.items()
-            if (element, name) not in taken.attributes and taken.says_something(name, value)
-        }
         text = "" if element in taken.texts else own_text(element)
+        attributes = {local_name(name): value for name, value in taken.left_attributes(element)}
         if not text:
             return [
                 {"code": f"{path}/@{name}" if path else f"@{name}", "value": value}

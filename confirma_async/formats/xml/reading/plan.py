@@ -119,7 +119,8 @@ class LaidOut:
     """What a plan makes of an element and those below it.
 
     Attributes:
-        plain: Places, each with the element whose text goes there as it is.
+        copied: By place, the elements whose texts go there as they are.
+        objects: The same by the names of the objects that the places are in, from the outermost on.
         placed: What else is taken: its element, its place, how it is taken, whether its place is in an
             object below, and what reads its usual form.
         units: Elements with the attributes that name their units.
@@ -130,7 +131,8 @@ class LaidOut:
         texts: The elements whose texts are taken.
     """
 
-    plain: Sequence[tuple[str, Element]]
+    copied: Mapping[str, Element]
+    objects: Sequence[tuple[Sequence[str], Sequence[tuple[str, Element]]]]
     placed: Sequence[tuple[Element, str, Take, bool, ReadText | None]]
     units: Sequence[tuple[Element, str]]
     implied: Sequence[tuple[Element, str]]
@@ -172,7 +174,7 @@ class Plan:
             aside.setdefault(place, []).append(elements[at])
         silent = [(dialect.currency_attribute, currency)]
         loud = [each for each in elements if (items := each.items()) and [*items] != silent]
-        plain = [(each.place, elements[each.at]) for each in shape.placed if each.is_plain]
+        copied = {each.place: elements[each.at] for each in shape.placed if each.is_plain}
         rest = [elements[0], *[elements[at] for at in shape.rest], *loud]
         placed = [
             # An amount that says more than its number may be in another currency.
@@ -187,7 +189,8 @@ class Plan:
             if not is_plain
         ]
         return LaidOut(
-            plain=plain,
+            copied=copied,
+            objects=_by_object(copied),
             placed=placed,
             units=[(elements[each.at], each.unit) for each in shape.placed if each.unit],
             implied=[(elements[at], text) for at, text in shape.implied],
@@ -232,6 +235,17 @@ class Plan:
                 self._shapes.clear()
             self._shapes[key] = found
         return found
+
+
+def _by_object(
+    places: Mapping[str, Element],
+) -> Sequence[tuple[Sequence[str], Sequence[tuple[str, Element]]]]:
+    """Return the last names of places with their elements, by the names of the objects they are in."""
+    found: dict[tuple[str, ...], list[tuple[str, Element]]] = {}
+    for place, element in places.items():
+        *parents, name = place.split(".")
+        found.setdefault((*parents,), []).append((name, element))
+    return [*found.items()]
 
 
 def _compiled(entries: Sequence[tuple[Sequence[str], str, Take, str]]) -> Tree:
@@ -284,7 +298,7 @@ def _lay_out(
             take = Take.JOINED if has_children and step.take is Take.TEXT else step.take
             is_nested = "." in step.place
             is_first = take is Take.JOINED and all(each.place != step.place for each in found.placed)
-            is_plain = not is_nested and not has_children and (take is Take.TEXT or is_first)
+            is_plain = not has_children and (take is Take.TEXT or is_first)
             found.placed.append(
                 Placed(position, step.place, take, is_nested, step.unit, readers.get(take), is_plain)
             )

@@ -42,19 +42,21 @@ class Taken:
             text = own_text(element) if is_mixed else element.text
             if text and not text.isspace():
                 return True
-        for name, value in element.items():
-            if (element, name) not in self.attributes and self.says_something(name, value):
-                return True
-        return False
+        return len(element.keys()) > 0 and len(self.left_attributes(element)) > 0
 
     def is_silent(self, element: Element) -> bool:
         """Say whether an element has no attributes, or only that of an amount in the document's currency."""
         items = element.items()
         return not items or [*items] == self._silent
 
-    def says_something(self, name: str, value: str) -> bool:
-        """Say whether an attribute says more than the document as a whole."""
-        return self.dialect.says_something(name, value, self.currency)
+    def left_attributes(self, element: Element) -> list[tuple[str, str]]:
+        """Return the attributes of an element that say something and are left."""
+        return [
+            (name, value)
+            for name, value in element.items()
+            if (element, name) not in self.attributes
+            and self.dialect.says_something(name, value, self.currency)
+        ]
 
     def is_settled(self, element: Element) -> bool:
         """Say whether nothing is left of an element and those below it, as far as that is known at once."""

@@ -10,17 +10,17 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 
-_HAS_CENTS = re.compile(r"-?\d+[.,]\d\d?", re.ASCII)
 _ZONE = re.compile(r"(?<=\d)(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
 
 
 def amount_of(reader: ElementReader, element: Element) -> Decimal | None:
     """Return an element's amount in the document's currency, exact to the cent, without taking it."""
-    value = price_of(reader, element)
-    if value is None or _HAS_CENTS.fullmatch(element.text or ""):
+    value = None if is_foreign(reader, element) else reader.dialect.plain_amount(own_text(element))
+    if value is not None:  # the usual form
         return value
-    exact = cents(value)
-    if exact is None:
+    value = price_of(reader, element)
+    exact = None if value is None else cents(value)
+    if value is not None and exact is None:
         reader.told.wrong(
             element, "xml.amount", "has more than two decimals; amounts are never rounded, so correct it"
         )
