@@ -35,6 +35,8 @@ _KNOWN = KnownMarkup()
 """The markup of this process: many files hold one document each."""
 
 _DECLARATION = b"<?xml"
+_FEW_MARKS = 3
+"""Question marks that may be those of a declaration."""
 _CDATA = b"<![CDATA["
 _AROUND = re.compile(
     rb"(?<=Envelope>)\s*(?=<Finvoice[\s>])|(?<=</Finvoice>)\s*(?=<(?:[\w.-]{1,40}:)?Envelope[\s>])"
@@ -208,12 +210,27 @@ def _end_of_part(buffer: bytearray, searched: int, *, is_last: bool) -> int | No
 
 def _next_declaration(buffer: bytearray, begin: int) -> int | None:
     """Return where the next document declares itself, which one that is carried as text does not count as."""
-    while (begin := buffer.find(_DECLARATION, begin)) >= 0:
+    while (begin := _find_declaration(buffer, begin)) >= 0:
         behind = buffer[begin + len(_DECLARATION) : begin + len(_DECLARATION) + 1]
         if behind.isspace() and not buffer.endswith(_CDATA, 0, begin):
             return begin
         begin += 1
     return None
+
+
+def _find_declaration(buffer: bytearray, begin: int) -> int:
+    """Return where a declaration stands next; -1 where none does.
+
+    One byte is found much sooner than five, and most documents have it in their declarations alone.
+    """
+    at = begin
+    for _ in range(_FEW_MARKS):
+        at = buffer.find(b"?", at + 1)
+        if at < 0:
+            return -1
+        if buffer.startswith(_DECLARATION, at - 1):
+            return at - 1
+    return buffer.find(_DECLARATION, at)
 
 
 def _leading_space(data: bytes | bytearray) -> int:
