@@ -127,20 +127,27 @@ def amounts_say_what_to_pay(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 
 def amounts_agree(invoice: InvoiceContentData) -> bool:
-    """Say whether all amounts are given and right: the usual case, much quicker than naming a fault."""
+    """Say whether the amounts are given and right: the usual case, much quicker than naming a fault.
+
+    A row may say its net amount alone; all others say all of theirs, and so does the invoice.
+    """
     nets = vats = part_nets = part_vats = ZERO
+    has_vats = True
     given: Any  # an amount that is not given can be neither multiplied nor added, and ends this
     try:
-        amounts = invoice.amounts
-        if amounts is None:
-            return False
+        amounts: Any = invoice.amounts
         for given in invoice.rows:
             net, vat, rate = given.net_amount, given.vat_amount, given.vat_percentage
+            nets += net
+            if given.vat_amount is None and given.gross_amount is None:
+                has_vats = False
+                if ZERO < rate < _ONE:
+                    return False
+                continue
             if not _LEAST_OFF <= net * rate - vat * _PERCENT <= _MOST_OFF or ZERO < rate < _ONE:
                 return False
             if net + vat != given.gross_amount:
                 return False
-            nets += net
             vats += vat
         for given in amounts.vat_breakdown:
             net, vat, rate = given.net_amount, given.vat_amount, given.vat_percentage
@@ -148,11 +155,10 @@ def amounts_agree(invoice: InvoiceContentData) -> bool:
                 return False
             part_nets += net
             part_vats += vat
-        if amounts.vat_breakdown and (part_nets != nets or part_vats != vats):
+        net, vat = amounts.net_amount, amounts.vat_amount
+        if amounts.vat_breakdown and (part_nets != net or part_vats != vat):
             return False
-        return (
-            nets == amounts.net_amount and vats == amounts.vat_amount and nets + vats == amounts.gross_amount
-        )
+        return bool(nets == net and (vats == vat or not has_vats) and net + vat == amounts.gross_amount)
     except (ArithmeticError, AttributeError, TypeError):  # then each rule is asked by itself
         return False
 
