@@ -45,10 +45,11 @@ class Draft:
         """
         if value is None:
             return
-        if "." in place:
-            put(self.values, place, value)
-        else:
-            self.values[place] = value
+        tree = self.values
+        parents, name = _steps(place)
+        for parent in parents:
+            tree = tree.setdefault(parent, {})
+        tree[name] = value
         if origin is not None:
             self.origins[place] = origin
 

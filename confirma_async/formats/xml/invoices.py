@@ -179,6 +179,8 @@ def _inside(root: Element) -> list[Element]:
 
 def _is_within(top: Element | Problem, element: Element) -> bool:
     """Say whether an element is of a tree; one that was carried as text has lines of its own."""
+    if top is element:
+        return True
     return isinstance(top, Element) and any(each is element for each in top.iter(element.tag))
 
 

@@ -63,7 +63,8 @@ def rows(
     asides = [_line(reader, row, line) for row, line in zip(found, lines, strict=False)]
     identifiers = [aside[_ID][0] if _ID in aside else None for aside in asides]
     written = ["" if each is None else own_text(each) for each in identifiers]
-    numbers = _numbers(written)
+    usual = [*map(str, range(1, 1 + len(lines)))]
+    numbers = count(1) if written == usual else _numbers(written)
     for row, identifier, text in zip(found, identifiers, written, strict=False):
         number = row.values["rowNumber"] = next(numbers)
         if identifier is not None and text == str(number):
