@@ -37,9 +37,7 @@ _UTF8 = re.compile(r"utf-?8", re.IGNORECASE)
 _LONGEST_NAME = 40
 _LATIN_9 = codecs.lookup("iso-8859-15").name
 _OF_LATIN_9 = [
-    (chr(byte), letter)
-    for byte in range(0x100)
-    if (letter := bytes([byte]).decode(_LATIN_9)) != chr(byte)
+    (chr(byte), letter) for byte in range(0x100) if (letter := bytes([byte]).decode(_LATIN_9)) != chr(byte)
 ]
 """The eight characters that are others in ISO-8859-15 than in ISO-8859-1, with what they are there."""
 

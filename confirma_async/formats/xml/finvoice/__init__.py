@@ -25,6 +25,7 @@ from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
 from confirma_async.formats.xml.reading import taking
 from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.remembered import fill_part
 from confirma_async.formats.xml.ubl.codes import TYPE_CODES as UN_CODES
 from confirma_async.schemas import InvoiceType
 from confirma_async.validation.values.codes import language_fault
@@ -221,9 +222,10 @@ def _fill_reference(reader: ElementReader, draft: Draft) -> None:
 def _fill_parties(reader: ElementReader, draft: Draft, envelope: Envelope) -> None:
     route, is_from_envelope = _route(reader, envelope)
     reader.told.remarks += envelope.remarks("the receiver's address" if is_from_envelope else "")
-    for name, fill in parties.PARTIES.items():
+    for name, (paths, fill) in parties.PARTIES.items():
         party = draft.part(f"invoice.parties.{name}Party")
-        fill(reader, party, route)
+        fill_part(reader, party, paths, fill)
+        parties.deliver(reader, name, party, route)
         draft.keep(party)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from attrs import frozen
@@ -16,13 +16,14 @@ from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import classify
 from confirma_async.formats.xml.reading import taking
 from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.remembered import Fill
 
 _STREETS = ("street", "street2", "street3")
 _SCHEME = "IdentificationSchemeName"
 _IBAN = "IBAN"
 _RECIPIENT = "InvoiceRecipientPartyDetails"
 _ACCOUNTS = "SellerInformationDetails/SellerAccountDetails"
-_EPI = "EpiDetails/EpiPartyDetails/"
+_EPI = "EpiPartyDetails/"
 
 
 @frozen
@@ -33,17 +34,17 @@ class EInvoiceRoute:
     operator: Element | None = None
 
 
-def _seller(reader: ElementReader, party: Draft, _route: EInvoiceRoute) -> None:
+def _seller(reader: ElementReader, party: Draft, view: Element) -> None:
     """Fill ``sellerParty``, with the account that the document asks to be paid to."""
-    _party(reader, party, "Seller", "SellerPartyDetails")
-    _contact(reader, party, "Seller")
+    _party(reader, party, view, "Seller", "SellerPartyDetails")
+    _contact(reader, party, view, "Seller")
     for path, place in (
         ("SellerInformationDetails/SellerCommonEmailaddressIdentifier", "contact.email"),
         ("SellerInformationDetails/SellerPhoneNumber", "contact.phone"),
     ):
         if party.get(place) is None:
-            taking.text(reader, party, place, reader.root, path)
-    _account(reader, party)
+            taking.text(reader, party, place, view, path)
+    _account(reader, party, view)
 
 
 def seller_id(reader: ElementReader) -> str:
@@ -55,49 +56,61 @@ def seller_id(reader: ElementReader) -> str:
     return reader.peek(reader.root, f"{party}OrganisationTaxCode") or ""
 
 
-def _buyer(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> None:
-    """Fill ``buyerParty``; with the route, unless the invoice goes to another recipient."""
-    _party(reader, party, "Buyer", "BuyerPartyDetails")
-    _contact(reader, party, "Buyer")
-    taking.text(reader, party, "customerAccountId", reader.root, "InvoiceDetails/SellersBuyerIdentifier")
-    code = reader.first(reader.root, "BuyerPartyDetails/BuyerCode")
+def _buyer(reader: ElementReader, party: Draft, view: Element) -> None:
+    """Fill ``buyerParty``."""
+    _party(reader, party, view, "Buyer", "BuyerPartyDetails")
+    _contact(reader, party, view, "Buyer")
+    taking.text(reader, party, "customerAccountId", view, "SellersBuyerIdentifier")
+    code = reader.first(view, "BuyerPartyDetails/BuyerCode")
     if code is not None and code.get("SchemeID") in GLN_SCHEMES:
         reader.take(party, "glnNumber", code, "SchemeID")
     classify(reader, party, is_business=False)
-    if reader.first(reader.root, _RECIPIENT) is None:
-        _deliver(reader, party, route)
 
 
-def _recipient(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> None:
+def _recipient(reader: ElementReader, party: Draft, view: Element) -> None:
     """Fill ``invoiceRecipientParty``, where the invoice goes to another than the buyer."""
-    _party(reader, party, "InvoiceRecipient", _RECIPIENT)
+    _party(reader, party, view, "InvoiceRecipient", _RECIPIENT)
     if not party.values:
         return
     communication = "InvoiceRecipientCommunicationDetails/InvoiceRecipient"
-    taking.text(reader, party, "email", reader.root, f"{communication}EmailaddressIdentifier")
-    taking.text(reader, party, "contact.phone", reader.root, f"{communication}PhoneNumberIdentifier")
-    taking.text(reader, party, "contact.contactPerson.name", reader.root, "InvoiceRecipientContactPersonName")
-    _deliver(reader, party, route)
+    taking.text(reader, party, "email", view, f"{communication}EmailaddressIdentifier")
+    taking.text(reader, party, "contact.phone", view, f"{communication}PhoneNumberIdentifier")
+    taking.text(reader, party, "contact.contactPerson.name", view, "InvoiceRecipientContactPersonName")
 
 
-def _delivery(reader: ElementReader, party: Draft, _route: EInvoiceRoute) -> None:
+def _delivery(reader: ElementReader, party: Draft, view: Element) -> None:
     """Fill the delivery party, with when and how it was delivered."""
-    _party(reader, party, "Delivery", "DeliveryPartyDetails")
-    _contact(reader, party, "Delivery")
-    taking.text(reader, party, "deliveryMethod", reader.root, "DeliveryDetails/DeliveryMethodText")
-    taking.date(reader, party, "deliveryDate", reader.root, "DeliveryDetails/DeliveryDate", optional=True)
+    _party(reader, party, view, "Delivery", "DeliveryPartyDetails")
+    _contact(reader, party, view, "Delivery")
+    taking.text(reader, party, "deliveryMethod", view, "DeliveryDetails/DeliveryMethodText")
+    taking.date(reader, party, "deliveryDate", view, "DeliveryDetails/DeliveryDate", optional=True)
 
 
-PARTIES: Mapping[str, Callable[[ElementReader, Draft, EInvoiceRoute], None]] = {
-    "seller": _seller,
-    "buyer": _buyer,
-    "invoiceRecipient": _recipient,
-    "delivery": _delivery,
+def _made_of(prefix: str, *further: str) -> Sequence[str]:
+    return f"{prefix}PartyDetails", f"{prefix}ContactPersonName", f"{prefix}CommunicationDetails", *further
+
+
+PARTIES: Mapping[str, tuple[Sequence[str], Fill]] = {
+    "seller": (_made_of("Seller", "SellerInformationDetails", "EpiDetails/EpiPartyDetails"), _seller),
+    "buyer": (_made_of("Buyer", "InvoiceDetails/SellersBuyerIdentifier"), _buyer),
+    "invoiceRecipient": (_made_of("InvoiceRecipient"), _recipient),
+    "delivery": (_made_of("Delivery", "DeliveryDetails"), _delivery),
 }
-"""What fills each party of an invoice."""
+"""The parties of an invoice: what each is made of, and what fills it."""
 
 
-def _deliver(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> None:
+def deliver(reader: ElementReader, name: str, party: Draft, route: EInvoiceRoute) -> None:
+    """Put in where the document is delivered, if it goes to this party: a recipient, where it has one.
+
+    Args:
+        reader: The document.
+        name: Which party it is.
+        party: The party.
+        route: Where the document is delivered.
+    """
+    is_buyer = name == "buyer" and reader.first(reader.root, _RECIPIENT) is None
+    if not is_buyer and (name != "invoiceRecipient" or not party.values):
+        return
     for element, place in (
         (route.address, "electronicInvoiceAccount"),
         (route.operator, "electronicRoutingAddress"),
@@ -106,9 +119,9 @@ def _deliver(reader: ElementReader, party: Draft, route: EInvoiceRoute) -> None:
             reader.take(party, place, element)
 
 
-def _party(reader: ElementReader, party: Draft, prefix: str, above: str) -> None:
+def _party(reader: ElementReader, party: Draft, view: Element, prefix: str, above: str) -> None:
     """Fill the party below an element whose children's names begin with a prefix; a second name is left."""
-    details = reader.first(reader.root, above)
+    details = reader.first(view, above)
     if details is None:
         return
     taking.texts(reader, party, details, _names(prefix))
@@ -139,25 +152,23 @@ def _address(prefix: str) -> PathsToPlaces:
     )
 
 
-def _contact(reader: ElementReader, party: Draft, prefix: str) -> None:
+def _contact(reader: ElementReader, party: Draft, view: Element, prefix: str) -> None:
     communication = f"{prefix}CommunicationDetails/{prefix}"
-    person = taking.text(
-        reader, party, "contact.contactPerson.name", reader.root, f"{prefix}ContactPersonName"
-    )
+    person = taking.text(reader, party, "contact.contactPerson.name", view, f"{prefix}ContactPersonName")
     email = "contact.email" if person is None else "contact.contactPerson.email"
-    taking.text(reader, party, email, reader.root, f"{communication}EmailaddressIdentifier")
-    taking.text(reader, party, "contact.phone", reader.root, f"{communication}PhoneNumberIdentifier")
+    taking.text(reader, party, email, view, f"{communication}EmailaddressIdentifier")
+    taking.text(reader, party, "contact.phone", view, f"{communication}PhoneNumberIdentifier")
 
 
-def _account(reader: ElementReader, party: Draft) -> None:
+def _account(reader: ElementReader, party: Draft, view: Element) -> None:
     """Put in the account of the payment instruction, else the first of the seller's that is one."""
-    instructed = reader.first(reader.root, f"{_EPI}EpiBeneficiaryPartyDetails/EpiAccountID")
-    bank = reader.first(reader.root, f"{_EPI}EpiBfiPartyDetails/EpiBfiIdentifier")
+    instructed = reader.first(view, f"{_EPI}EpiBeneficiaryPartyDetails/EpiAccountID")
+    bank = reader.first(view, f"{_EPI}EpiBfiPartyDetails/EpiBfiIdentifier")
     if instructed is not None and _put_account(reader, party, instructed, bank):
-        _imply_repeated(reader, party)
+        _imply_repeated(reader, party, view)
         return
     unknown = instructed
-    for details in reader.every(reader.root, _ACCOUNTS):
+    for details in reader.every(view, _ACCOUNTS):
         account, its_bank = reader.first(details, "SellerAccountID"), reader.first(details, "SellerBic")
         if account is not None and _put_account(reader, party, account, its_bank):
             unknown = None
@@ -190,9 +201,9 @@ def _put_account(reader: ElementReader, party: Draft, account: Element, bank: El
     return True
 
 
-def _imply_repeated(reader: ElementReader, party: Draft) -> None:
+def _imply_repeated(reader: ElementReader, party: Draft, view: Element) -> None:
     """Take the same account where the seller's list names it once more; the others are left."""
-    for details in reader.every(reader.root, _ACCOUNTS):
+    for details in reader.every(view, _ACCOUNTS):
         account, bank = reader.first(details, "SellerAccountID"), reader.first(details, "SellerBic")
         if account is None or identifiers.account(own_text(account)) != party.get("paymentDetails.iban"):
             continue

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence, Set as AbstractSet
+from typing import Any, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -32,6 +32,7 @@ class Asked:
         texts: By paths with their places, the first elements by those places.
         laid_out: By plan and currency, what the plan takes.
         told: By currency, those that say something, with their paths and the attributes that do.
+        views: By the paths to them, some of them together.
     """
 
     first: dict[str, Element | None] = field(factory=dict[str, "Element | None"])
@@ -43,12 +44,51 @@ class Asked:
     told: dict[str, Sequence[tuple[Element, str, Attributes]]] = field(
         factory=dict[str, "Sequence[tuple[Element, str, Attributes]]"]
     )
+    views: dict[Sequence[str], View] = field(factory=dict[Sequence[str], "View"])
 
     def make_room(self) -> None:
         """Forget what was found for currencies, which are what documents say they are, once they are many."""
         for found in (self.laid_out, self.told):
             if len(found) >= _MOST_CURRENCIES:
                 found.clear()
+
+
+@frozen(eq=False)
+class Filled:
+    """What a part of a request came to.
+
+    Attributes:
+        texts: The texts that it was made of.
+        currency: The currency of its document.
+        values: What was put into it. What is in them is shared by documents, and not changed any more.
+        origins: What the values came from.
+        taken: The elements whose texts were taken.
+        attributes: The attributes that were taken.
+    """
+
+    texts: Sequence[str | None]
+    currency: str
+    values: Mapping[str, Any]
+    origins: Mapping[str, Any]
+    taken: AbstractSet[Element]
+    attributes: AbstractSet[tuple[Element, str]]
+
+
+@define(eq=False)
+class View:
+    """Some elements of a document, below one of their own.
+
+    Attributes:
+        top: The element that they are below.
+        leaves: What has a text among them and those below them.
+        asked: What was found below the top.
+        filled: What a part of a request that is made of nothing else came to; None where that is not known.
+    """
+
+    top: Element
+    leaves: Sequence[Element]
+    asked: Asked = field(factory=Asked)
+    filled: Filled | None = None
 
 
 @frozen(eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.xml.dialect import Dialect
@@ -15,7 +15,6 @@ from confirma_async.formats.xml.reading.leftovers import Leftovers
 from confirma_async.formats.xml.reading.taken import Taken
 from confirma_async.formats.xml.reading.told import Told
 
-_NOTHING: Mapping[Element, Asked] = {}
 _UNASKED = Element("unasked")
 
 
@@ -48,7 +47,7 @@ class ElementReader:
         self.currency: str = dialect.currency(root)
         self.taken: Taken = Taken(dialect, self.currency)
         self.told: Told = Told(root, dialect, lines, envelope)
-        self.asked: Mapping[Element, Asked] = _NOTHING if lent is None else lent.asked
+        self.asked: dict[Element, Asked] = {} if lent is None else lent.asked
         self._lent = lent
         self._steps = dialect.known_steps
         self._row: str = "" if lent is None else lent.row

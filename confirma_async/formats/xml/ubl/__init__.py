@@ -22,9 +22,10 @@ from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
 from confirma_async.formats.xml.reading import taking
 from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.remembered import fill_part
 from confirma_async.formats.xml.ubl.attachments import attachments
 from confirma_async.formats.xml.ubl.codes import PLAIN_CODES, TYPE_CODES, customization
-from confirma_async.formats.xml.ubl.parties import buyer, delivery, seller, seller_id
+from confirma_async.formats.xml.ubl.parties import PARTIES, seller_id
 from confirma_async.formats.xml.ubl.rows import CHARGES, LINES, rows
 from confirma_async.formats.xml.ubl.totals import amounts
 from confirma_async.schemas import InvoiceType
@@ -85,8 +86,6 @@ _JOINED = (
 
 _REQUIRED = ("cbc:ID", "cbc:IssueDate", "cbc:DocumentCurrencyCode")
 
-_PARTIES = {"seller": seller, "buyer": buyer, "delivery": delivery}
-
 DIALECT = Dialect(
     namespaces=_NAMESPACES,
     currency=_currency,
@@ -135,9 +134,9 @@ def ubl_invoice(
     credited = reader.every(root, _CREDITED)
     numbering = numbers(reader, draft, identity, options, number="cbc:ID", credited=credited)
     _tell_period(reader, draft, identity)
-    for name, party in _PARTIES.items():
+    for name, (paths, fill) in PARTIES.items():
         part = draft.part(f"invoice.parties.{name}Party")
-        party(reader, part)
+        fill_part(reader, part, paths, fill)
         draft.keep(part)
     line_elements = [line for path in LINES for line in reader.every(root, path)]
     charges = reader.every(root, CHARGES)

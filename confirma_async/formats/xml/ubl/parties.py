@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values import identifiers
 from confirma_async.formats.xml.elements import own_text
@@ -11,6 +13,7 @@ from confirma_async.formats.xml.reading import taking
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.plan import Plan, texts
+from confirma_async.formats.xml.reading.remembered import Fill
 from confirma_async.formats.xml.ubl.codes import (
     GIRO_BRANCHES,
     GLN_SCHEME,
@@ -20,7 +23,8 @@ from confirma_async.formats.xml.ubl.codes import (
 
 _SELLER = "cac:AccountingSupplierParty/cac:Party"
 _BUYER = "cac:AccountingCustomerParty/cac:Party"
-_ACCOUNTS = "cac:PaymentMeans/cac:PayeeFinancialAccount"
+_ACCOUNT = "cac:PayeeFinancialAccount"
+_DELIVERY = "cac:Delivery"
 _COMPANY = "cac:PartyLegalEntity/cbc:CompanyID"
 _IDENTIFICATION = "cac:PartyIdentification/cbc:ID"
 _BRANCHES = (
@@ -52,12 +56,12 @@ _CONTACT = Plan(
 )
 
 
-def seller(reader: ElementReader, party: Draft) -> None:
+def _seller(reader: ElementReader, party: Draft, view: Element) -> None:
     """Fill ``sellerParty``, with the accounts that the document asks to be paid to."""
-    element = reader.first(reader.root, _SELLER)
+    element = reader.first(view, _SELLER)
     if element is not None:
         _party(reader, party, element)
-    _accounts(reader, party)
+    _accounts(reader, party, reader.every(view, _ACCOUNT))
 
 
 def seller_id(reader: ElementReader) -> str:
@@ -72,9 +76,9 @@ def seller_id(reader: ElementReader) -> str:
     return "" if vat is None else reader.peek(vat, "cbc:CompanyID") or ""
 
 
-def buyer(reader: ElementReader, party: Draft) -> None:
+def _buyer(reader: ElementReader, party: Draft, view: Element) -> None:
     """Fill ``buyerParty``, with its electronic address as ``scheme:id``."""
-    element = reader.first(reader.root, _BUYER)
+    element = reader.first(view, _BUYER)
     if element is None:
         return
     _party(reader, party, element)
@@ -92,9 +96,9 @@ def buyer(reader: ElementReader, party: Draft) -> None:
     classify(reader, party, is_business=_is_organisation(scheme))
 
 
-def delivery(reader: ElementReader, party: Draft) -> None:
+def _delivery(reader: ElementReader, party: Draft, view: Element) -> None:
     """Fill the delivery party, of the first delivery; further ones are left."""
-    element = reader.first(reader.root, "cac:Delivery")
+    element = reader.first(view, _DELIVERY)
     if element is None:
         return
     taking.text(reader, party, "name", element, "cac:DeliveryParty/cac:PartyName/cbc:Name")
@@ -102,6 +106,14 @@ def delivery(reader: ElementReader, party: Draft) -> None:
     if address is not None:
         _address(reader, party, address)
     taking.date(reader, party, "deliveryDate", element, "cbc:ActualDeliveryDate", optional=True)
+
+
+PARTIES: Mapping[str, tuple[Sequence[str], Fill]] = {
+    "seller": (("cac:AccountingSupplierParty", f"cac:PaymentMeans/{_ACCOUNT}"), _seller),
+    "buyer": (("cac:AccountingCustomerParty",), _buyer),
+    "delivery": ((_DELIVERY,), _delivery),
+}
+"""The parties of an invoice: what each is made of, and what fills it."""
 
 
 def _is_organisation(scheme: str | None) -> bool:
@@ -182,9 +194,8 @@ def _address(reader: ElementReader, party: Draft, element: Element) -> None:
 _KINDS = ("iban", *GIRO_BRANCHES.values())
 
 
-def _accounts(reader: ElementReader, party: Draft) -> None:
+def _accounts(reader: ElementReader, party: Draft, accounts: Sequence[Element]) -> None:
     """Put in the first account of each kind; further ones, and other kinds, are left."""
-    accounts = reader.every(reader.root, _ACCOUNTS)
     for account in accounts:
         _account(reader, party, account)
     spare = (bank for each in accounts if (bank := _branch(reader, each)) is not None and _is_bic(bank))
