@@ -9,7 +9,7 @@ from functools import cached_property
 from attrs import define
 
 from confirma_async.formats.xml.elements import local_name
-from confirma_async.formats.xml.markup.layouts import Layout, is_hole
+from confirma_async.formats.xml.markup.layouts import MarkupLayout, is_hole
 from confirma_async.formats.xml.markup.lent import Asked, Lent, Segment, made_of
 from confirma_async.formats.xml.markup.pieces import Markup, Part, parts_of, plain
 from confirma_async.formats.xml.markup.usual import Known, UsualMarkup
@@ -61,7 +61,7 @@ class KnownMarkup:
     """The markup that is known, with its elements."""
 
     def __init__(self) -> None:
-        self._layouts: dict[Markup, Layout] = {}
+        self._layouts: dict[Markup, MarkupLayout] = {}
         self._usual = UsualMarkup()
         self._seen: set[int] = set()
         self._rows: dict[int, str] = {}  # by the hash of the root; another row only cuts a document otherwise
@@ -177,7 +177,7 @@ class KnownMarkup:
             for at, element in zip(starts, elements, strict=True)
             if not tags[at].endswith("/") and tags[at + 1][:1] == "/"
         ]
-        layout = self._layouts.get(part.markup) or Layout(tags, [2 * at + 1 for at, _ in of_text])
+        layout = self._layouts.get(part.markup) or MarkupLayout(tags, [2 * at + 1 for at, _ in of_text])
         texts = layout.texts(part.pieces)
         if texts is None or [*texts] != [(each.text or "").strip() for _, each in of_text]:
             return None
@@ -192,7 +192,7 @@ class KnownMarkup:
             asked={each: Asked() for each in elements if each is top or (after is not None and len(each))},
         )
 
-    def _keep(self, part: Part, layout: Layout) -> None:
+    def _keep(self, part: Part, layout: MarkupLayout) -> None:
         """Keep a layout; what is kept begins anew once it is too much."""
         size = sum(map(len, part.pieces))
         self._kept += size

@@ -21,7 +21,7 @@ _TEXT = "([^<]*+)"
 
 
 @define(eq=False)
-class Layout:
+class MarkupLayout:
     """Where the texts of a markup stand among its pieces.
 
     Attributes:

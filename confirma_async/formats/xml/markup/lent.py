@@ -44,7 +44,7 @@ class Asked:
     told: dict[str, Sequence[tuple[Element, str, Attributes]]] = field(
         factory=dict[str, "Sequence[tuple[Element, str, Attributes]]"]
     )
-    views: dict[Sequence[str], View] = field(factory=dict[Sequence[str], "View"])
+    views: dict[Sequence[str], PartView] = field(factory=dict[Sequence[str], "PartView"])
 
     def make_room(self) -> None:
         """Forget what was found for currencies, which are what documents say they are, once they are many."""
@@ -75,7 +75,7 @@ class Filled:
 
 
 @define(eq=False)
-class View:
+class PartView:
     """Some elements of a document, below one of their own.
 
     Attributes:

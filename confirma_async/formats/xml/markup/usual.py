@@ -8,13 +8,13 @@ from typing import TypeAlias
 
 from attrs import define, frozen
 
-from confirma_async.formats.xml.markup.layouts import Layout
+from confirma_async.formats.xml.markup.layouts import MarkupLayout
 from confirma_async.formats.xml.markup.pieces import unescaped
 
 _MOST = 8
 """Frames, kinds of rows, and rows of one kind that a document is held against."""
 
-Known: TypeAlias = tuple[Layout, Sequence[str]]
+Known: TypeAlias = tuple[MarkupLayout, Sequence[str]]
 """A frame or a row of known markup, with its texts."""
 
 
@@ -30,13 +30,13 @@ class RowKind:
 
     root: str
     row: str
-    layouts: Sequence[Layout] = ()
+    layouts: Sequence[MarkupLayout] = ()
 
-    def put_first(self, layout: Layout) -> None:
+    def put_first(self, layout: MarkupLayout) -> None:
         """Have a layout tried first, as that of the next row is mostly that of this one."""
         self.layouts = (layout, *[each for each in self.layouts if each is not layout][: _MOST - 1])
 
-    def match(self, written: str, at: int) -> tuple[Layout, re.Match[str]] | None:
+    def match(self, written: str, at: int) -> tuple[MarkupLayout, re.Match[str]] | None:
         """Return the layout of the row that begins at a place of a document, and how it matches."""
         for layout in self.layouts:
             found = layout.patterns[0].match(written, at)
@@ -67,10 +67,10 @@ class UsualMarkup:
     """
 
     def __init__(self) -> None:
-        self._frames: Sequence[tuple[Layout, RowKind]] = ()
+        self._frames: Sequence[tuple[MarkupLayout, RowKind]] = ()
         self._kinds: Sequence[RowKind] = ()
 
-    def add(self, root: str, row: str, layouts: Sequence[Layout]) -> None:
+    def add(self, root: str, row: str, layouts: Sequence[MarkupLayout]) -> None:
         """Count a document of known markup, and remember the layouts that have come often.
 
         Args:
@@ -90,7 +90,7 @@ class UsualMarkup:
             kind.put_first(each)
         self._put_first(frame, kind)
 
-    def _put_first(self, frame: Layout, kind: RowKind) -> None:
+    def _put_first(self, frame: MarkupLayout, kind: RowKind) -> None:
         self._frames = ((frame, kind), *[each for each in self._frames if each[0] is not frame][: _MOST - 1])
 
     def find(self, written: str) -> Recognised | None:
@@ -106,7 +106,7 @@ class UsualMarkup:
         return None
 
 
-def _parts(written: str, frame: Layout, kind: RowKind) -> Sequence[Known] | None:
+def _parts(written: str, frame: MarkupLayout, kind: RowKind) -> Sequence[Known] | None:
     """Return the parts of a document with their texts as they are; None where it is of another frame."""
     head, *tail = frame.patterns
     before = head.match(written)

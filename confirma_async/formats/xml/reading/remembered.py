@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from confirma_async.formats.payload import Draft
-from confirma_async.formats.xml.markup.lent import Filled, View
+from confirma_async.formats.xml.markup.lent import Filled, PartView
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.taken import Taken
@@ -42,7 +42,7 @@ def fill_part(reader: ElementReader, part: Draft, paths: Sequence[str], fill: Fi
         view.filled = _filled(reader, part, view, texts, fill)
 
 
-def _view(reader: ElementReader, paths: Sequence[str]) -> View:
+def _view(reader: ElementReader, paths: Sequence[str]) -> PartView:
     """Return the elements at some paths, below one of their own."""
     asked = reader.asked.get(reader.root)
     view = None if asked is None else asked.views.get(paths)
@@ -50,7 +50,7 @@ def _view(reader: ElementReader, paths: Sequence[str]) -> View:
         top = ET.Element(reader.root.tag)
         for path in paths:
             top.extend(reader.every(reader.root, path))
-        view = View(top, [each for each in top.iter() if each.text])
+        view = PartView(top, [each for each in top.iter() if each.text])
     if asked is not None:
         asked.views[paths] = view
         reader.asked[view.top] = view.asked
@@ -58,7 +58,7 @@ def _view(reader: ElementReader, paths: Sequence[str]) -> View:
 
 
 def _filled(
-    reader: ElementReader, part: Draft, view: View, texts: Sequence[str | None], fill: Fill
+    reader: ElementReader, part: Draft, view: PartView, texts: Sequence[str | None], fill: Fill
 ) -> Filled | None:
     """Fill a part, and return what it came to.
 
