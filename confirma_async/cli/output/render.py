@@ -22,6 +22,9 @@ from confirma_async.privacy import visible
 if TYPE_CHECKING:
     from confirma_async.formats import Identity
 
+_MESSAGES = frozenset({"message", "detail", "remark", "remedy"})
+"""The keys of a result under which messages of the library stand."""
+
 NARROW = 60
 """Columns of a terminal below which tables are stacked."""
 
@@ -30,8 +33,18 @@ ROWS = 20
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document; decimals are numbers, exactly as they are."""
-    click.echo(json_document(value))  # bytes: UTF-8, whatever the terminal takes
+    """Print one JSON document; decimals are numbers, exactly as they are. Its messages name options."""
+    click.echo(json_document(_with_options(value)))  # bytes: UTF-8, whatever the terminal takes
+
+
+def _with_options(value: object) -> object:
+    """Return a value of JSON whose messages name options of the command line instead of parameters."""
+    if isinstance(value, Mapping):
+        return {
+            name: in_flags(below) if name in _MESSAGES and isinstance(below, str) else _with_options(below)
+            for name, below in value.items()
+        }
+    return [*map(_with_options, value)] if isinstance(value, list | tuple) else value
 
 
 def _is_too_narrow(console: Console, made: Table) -> bool:
@@ -126,7 +139,7 @@ def print_numbers(console: Console, numbers: Mapping[Identity, int]) -> None:
 
 def problem_as_json(problem: Problem) -> dict[str, Any]:
     """Return a problem, without what is empty."""
-    return {"path": problem.path, "rule": problem.rule, "message": in_flags(problem.message)}
+    return {"path": problem.path, "rule": problem.rule, "message": problem.message}
 
 
 def numbers_as_json(numbers: Mapping[Identity, int]) -> list[dict[str, Any]]:

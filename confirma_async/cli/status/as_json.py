@@ -7,7 +7,6 @@ from typing import Any
 from confirma_async.bulk.journal.records import Refused, Run
 from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import Row
-from confirma_async.cli.flags import in_flags
 from confirma_async.cli.output.render import numbers_as_json
 from confirma_async.cli.status.reading import RunStatus, mappings_of
 
@@ -64,7 +63,7 @@ def _refused(bad: Refused) -> dict[str, Any]:
         "number": bad.number,
         "rule": bad.rule,
         "path": bad.path,
-        "message": in_flags(bad.message),
+        "message": bad.message,
     }
 
 

@@ -92,7 +92,7 @@ class Document:
 
 
 @frozen
-class _Part:
+class _DocumentPart:
     """What lies between two cuts of a file: where it begins, and its bytes; None where there is too much."""
 
     line: int
@@ -164,7 +164,7 @@ def _load(path: Path, offset: int, length: int) -> bytes:
         return as_utf8(file.read(length))[0]
 
 
-def _parts(path: Path) -> Iterator[_Part]:
+def _parts(path: Path) -> Iterator[_DocumentPart]:
     """Cut a file where documents begin; hold one of them at a time."""
     buffer = bytearray()
     line, offset, searched = 1, 0, 0
@@ -180,9 +180,9 @@ def _parts(path: Path) -> Iterator[_Part]:
                 del buffer[:end]
                 blank = _leading_space(part)
                 if began is not None:
-                    yield _Part(began, offset, None)
+                    yield _DocumentPart(began, offset, None)
                 elif blank < end:
-                    yield _Part(line + line_ends(part, 0, blank), offset + blank, part.strip(_SPACE))
+                    yield _DocumentPart(line + line_ends(part, 0, blank), offset + blank, part.strip(_SPACE))
                 line += line_ends(part, 0, end)
                 offset += end
                 searched, began = 0, None

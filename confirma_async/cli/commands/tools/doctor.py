@@ -10,7 +10,6 @@ from rich.markup import escape
 
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.flags import in_flags
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import told
 from confirma_async.cli.options.connection import Connection, connected
@@ -77,7 +76,7 @@ def _print(console: Console, finding: Finding) -> None:
         f"[{colour}]{plain if ascii_only else mark}[/] {finding.check}: {escape(told(finding.message))}"
     )
     if finding.remedy:
-        console.print(f"  {'->' if ascii_only else '→'} {escape(in_flags(told(finding.remedy)))}")
+        console.print(f"  {'->' if ascii_only else '→'} {escape(told(finding.remedy))}")
 
 
 def _as_json(finding: Finding) -> dict[str, str | None]:
@@ -85,5 +84,5 @@ def _as_json(finding: Finding) -> dict[str, str | None]:
         "check": finding.check,
         "health": finding.health.value,
         "message": finding.message,
-        "remedy": finding.remedy and in_flags(finding.remedy),
+        "remedy": finding.remedy,
     }

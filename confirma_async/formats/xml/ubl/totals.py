@@ -37,7 +37,7 @@ _SUBTOTAL = Plan(
 
 
 @frozen
-class _Total:
+class _UblTotal:
     """One of the totals: its element, and its amount; None where there is none, or none that can be read."""
 
     element: Element | None
@@ -63,9 +63,9 @@ def amounts(reader: ElementReader, draft: Draft, lines: Sequence[Draft], charges
     _gross(reader, draft, totals)
 
 
-def _total(reader: ElementReader, totals: Element, name: str) -> _Total:
+def _total(reader: ElementReader, totals: Element, name: str) -> _UblTotal:
     element = reader.first(totals, f"cbc:{name}")
-    return _Total(element, None if element is None else amount_of(reader, element))
+    return _UblTotal(element, None if element is None else amount_of(reader, element))
 
 
 def _net(
@@ -123,8 +123,8 @@ def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
 def _pay(
     reader: ElementReader,
     draft: Draft,
-    payable: _Total,
-    paid: _Total,
+    payable: _UblTotal,
+    paid: _UblTotal,
     gross: Decimal | None,
     rounding: Decimal,
 ) -> None:
@@ -153,7 +153,7 @@ def _pay(
         )
 
 
-def _paid(reader: ElementReader, totals: Element) -> _Total:
+def _paid(reader: ElementReader, totals: Element) -> _UblTotal:
     """Return what was paid before: the total of it, else the payments one by one."""
     prepaid = _total(reader, totals, "PrepaidAmount")
     if prepaid.element is not None:
@@ -163,7 +163,7 @@ def _paid(reader: ElementReader, totals: Element) -> _Total:
     payments = reader.every(reader.root, "cac:PrepaidPayment/cbc:PaidAmount")
     values = [amount_of(reader, each) for each in payments]
     known = [value for value in values if value is not None]
-    return _Total(payments[0] if payments else None, total(known)) if known else _Total(None, None)
+    return _UblTotal(payments[0] if payments else None, total(known)) if known else _UblTotal(None, None)
 
 
 def _taxes(reader: ElementReader, draft: Draft) -> None:
