@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from rich.console import Console
@@ -37,14 +37,15 @@ def print_json(value: object) -> None:
     click.echo(json_document(_with_options(value)))  # bytes: UTF-8, whatever the terminal takes
 
 
-def _with_options(value: object) -> object:
+def _with_options(value: Any) -> Any:
     """Return a value of JSON whose messages name options of the command line instead of parameters."""
     if isinstance(value, Mapping):
+        named = cast("Mapping[str, Any]", value)
         return {
             name: in_flags(below) if name in _MESSAGES and isinstance(below, str) else _with_options(below)
-            for name, below in value.items()
+            for name, below in named.items()
         }
-    return [*map(_with_options, value)] if isinstance(value, list | tuple) else value
+    return [*map(_with_options, cast("Sequence[Any]", value))] if isinstance(value, list | tuple) else value
 
 
 def _is_too_narrow(console: Console, made: Table) -> bool:
