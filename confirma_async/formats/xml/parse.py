@@ -35,9 +35,12 @@ _ISO = re.compile(r"(us-)?ascii|iso-?8859-(1|15)|latin-?[19]", re.IGNORECASE)
 _WIDE = re.compile(r"utf-?(16|32)(-?[lb]e)?|ucs-?[24]", re.IGNORECASE)
 _UTF8 = re.compile(r"utf-?8", re.IGNORECASE)
 _LONGEST_NAME = 40
+_BYTES = bytes(range(0x100))
 _LATIN_9 = codecs.lookup("iso-8859-15").name
 _OF_LATIN_9 = [
-    (chr(byte), letter) for byte in range(0x100) if (letter := bytes([byte]).decode(_LATIN_9)) != chr(byte)
+    (letter, other)
+    for letter, other in zip(_BYTES.decode("iso-8859-1"), _BYTES.decode(_LATIN_9), strict=True)
+    if letter != other
 ]
 """The eight characters that are others in ISO-8859-15 than in ISO-8859-1, with what they are there."""
 
