@@ -48,13 +48,14 @@ def written(name: str, folder: Path, count: int) -> Path:
     """Write a file of a format.
 
     Args:
-        name: The format, as ``WRITERS`` has it.
+        name: The format, as ``WRITERS`` or ``AS_JSON_LINES`` has it.
         folder: Where it is written.
         count: How many invoices it holds.
     """
-    extension = "xml" if name in {"ubl", "finvoice"} else name
+    extension = "xml" if name in AS_JSON_LINES else name
     path = folder / f"{name}-{count}.{extension}"
-    WRITERS[name](path, count)
+    write = WRITERS[name] if name in WRITERS else _as_json_lines(name.removesuffix(".jsonl"))
+    write(path, count)
     return path
 
 
@@ -91,15 +92,17 @@ def _write_parquet(path: Path, count: int) -> None:
     parquet.write_table(pa.table(columns), path)
 
 
-def _write_json_lines(path: Path, count: int) -> None:
-    source = path.with_suffix(".csv")
-    _write_csv(source, count)
-    converter = Converter()
-    with path.open("wb") as file:
-        for record in read(source):
-            if not isinstance(record, BadRecord):
-                file.write(converter.dumps(record.request) + b"\n")
-    source.unlink()
+def _as_json_lines(name: str) -> Callable[[Path, int], None]:
+    """Return what writes the invoices of another format as JSON Lines."""
+
+    def write(path: Path, count: int) -> None:
+        source, converter = written(name, path.parent, count), Converter()
+        with path.open("wb") as file:
+            for record in read(source):
+                if not isinstance(record, BadRecord):
+                    file.write(converter.dumps(record.request) + b"\n")
+
+    return write
 
 
 def _write_finvoice(path: Path, count: int) -> None:
@@ -136,9 +139,12 @@ def _write_documents(path: Path, count: int, document: str, number: str, encodin
 
 WRITERS: Mapping[str, Callable[[Path, int], None]] = {
     "csv": _write_csv,
-    "jsonl": _write_json_lines,
+    "jsonl": _as_json_lines("csv"),
     "parquet": _write_parquet,
     "xlsx": _write_excel,
     "ubl": _write_ubl,
     "finvoice": _write_finvoice,
 }
+
+AS_JSON_LINES: Mapping[str, str] = {"ubl": "ubl.jsonl", "finvoice": "finvoice.jsonl"}
+"""The name of JSON Lines of the same invoices, where these are not those of the tables."""
