@@ -19,8 +19,8 @@ def bodies_of(journal: JournalReader, number: int) -> Sequence[bytes]:
     if not isinstance(journal, PostgresReader):
         return ()
     return [
-        invoice.entry.body
+        entry.body
         for position, chunk, positions in journal.payloads.of_chunks(number)
-        for invoice in unpacked(chunk, positions)
-        if invoice.position == position
+        for at, entry in zip(positions, unpacked(chunk), strict=True)
+        if at == position
     ]

@@ -16,19 +16,6 @@ LEVEL = 1
 """How hard bodies are compressed: they are alike, and the least effort finds nearly all of that."""
 
 
-@frozen
-class PlannedInvoice:
-    """An invoice of a planned chunk.
-
-    Attributes:
-        position: The item's name in the journal.
-        entry: What is sent; its documents are in the body.
-    """
-
-    position: int
-    entry: Entry
-
-
 _Packed = tuple[str, str, str, int, str, str, bytes, bytes]
 _DECODER = msgspec.msgpack.Decoder(list[_Packed])
 _ENCODER = msgspec.msgpack.Encoder()
@@ -86,24 +73,14 @@ def packed_of(packed: bytes, positions: Sequence[int], wanted: Sequence[int]) ->
     return _compressed([row for position, row in found if position in chosen])
 
 
-def unpacked(packed: bytes, positions: Sequence[int]) -> Sequence[PlannedInvoice]:
-    """Return the invoices of a packed bundle.
-
-    Args:
-        packed: A bundle in the form in which it is kept.
-        positions: The positions of its invoices, in its order.
-    """
+def unpacked(packed: bytes) -> list[Entry]:
+    """Return the invoices of a packed bundle, in its order; their documents are in the bodies."""
     return [
-        PlannedInvoice(
-            position,
-            Entry(
-                place=Place(place),
-                key=InvoiceKey(seller, kind, number, repeat, date),
-                digest=digest,
-                body=contents,
-            ),
+        Entry(
+            place=Place(place),
+            key=InvoiceKey(seller, kind, number, repeat, date),
+            digest=digest,
+            body=contents,
         )
-        for position, (place, seller, kind, number, repeat, date, digest, contents) in zip(
-            positions, _rows(packed), strict=True
-        )
+        for place, seller, kind, number, repeat, date, digest, contents in _rows(packed)
     ]

@@ -46,10 +46,11 @@ _CHUNK = (
 )
 
 _CLAIMED = (
-    "UPDATE item SET holder = %s, state = CASE state WHEN 0 THEN 1 ELSE state END "
+    "WITH claimed AS (UPDATE item SET holder = %s, state = CASE state WHEN 0 THEN 1 ELSE state END "
     f"WHERE position = ANY(ARRAY(SELECT position FROM item WHERE position = ANY(%s) AND {OPEN} "
     "AND holder IS NULL AND digest = ANY(%s) FOR UPDATE SKIP LOCKED)) "
-    "RETURNING position, run, state = 1 AND attempts = 0"
+    "RETURNING position, run, state = 1 AND attempts = 0 AS is_new) SELECT run, array_agg(position), "
+    "array_agg(position) FILTER (WHERE NOT is_new) FROM claimed GROUP BY run"
 )
 """Claims what is in nobody's hands and has these contents, which hold the number: no two items have the same.
 
@@ -262,16 +263,16 @@ class PlannedJournal(PostgresJournal):
         if self._holders.are_over(holders):
             self._tables.lock()
             self._holders.settle_dead()
-        invoices = unpacked(body, positions)
-        digests = data_array(invoice.entry.digest for invoice in invoices)
+        entries = unpacked(body)
+        digests = data_array(entry.digest for entry in entries)
         claimed = list(self._all(_CLAIMED, self._run, array_text(positions), digests))
-        rows = self._rows_of([position for position, _, is_new in claimed if not is_new])
-        runs = {position: run for position, run, _ in claimed}
+        runs = {position: run for run, some, _ in claimed for position in some}
+        rows = self._rows_of([position for _, _, before in claimed for position in before or ()])
         self._counts.take_up(runs)
         return [
-            TakenInvoice(invoice.entry, self._admitted(rows.get(invoice.position), invoice.position))
-            for invoice in invoices
-            if invoice.position in runs
+            TakenInvoice(entry, self._admitted(rows.get(position), position))
+            for position, entry in zip(positions, entries, strict=True)
+            if position in runs
         ]
 
     def _rows_of(self, positions: Sequence[int]) -> Mapping[int, Row]:
