@@ -150,7 +150,7 @@ def _send(journal: PlannedJournal, url: str) -> tuple[list[float], list[float]]:
         before = list[int]()
         for start in range(0, len(taken) + AT_ONCE, AT_ONCE):
             now = time.time()
-            following = [one.admitted.position for one in taken[start : start + AT_ONCE]]
+            following = [admitted.position for _, admitted in taken[start : start + AT_ONCE]]
             with journal.transaction():
                 if before:
                     journal.decide([_accepted(position, now) for position in before])

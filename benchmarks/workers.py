@@ -47,6 +47,7 @@ from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.machines.queue import QueueConnector
 from confirma_async.bulk.machines.shared_limiter import SharedLimiter
 from confirma_async.bulk.models import CHUNK_SIZE, Entry, State
+from confirma_async.cli import YOUNG
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
 from confirma_async.session.call_options import CallOptions
@@ -86,6 +87,7 @@ def main() -> None:
     if options.quick:
         options.rounds, options.invoices, options.workers, options.seconds = 1, 300, [1, 2], 2.0
         options.memory = 500
+    gc.set_threshold(YOUNG)  # as the commands do
     with tempfile.TemporaryDirectory() as state, database_server() as server:
         os.environ["XDG_STATE_HOME"] = os.environ["CONFIRMA_JOURNAL_DIR"] = state
         rounds = asyncio.run(_rounds(server, options.rounds, options.invoices, Path(state)))

@@ -8,7 +8,7 @@ import sys
 
 from confirma_async.cli.running.stopping import INTERRUPTED, signals
 
-_YOUNG = 10_000
+YOUNG = 10_000
 """Objects that are made before the collector looks for cycles: one burst of sends makes Python's own 700.
 
 Only the command line sets this: the process is its own.
@@ -17,7 +17,7 @@ Only the command line sets this: the process is its own.
 
 def main() -> None:
     """Run the command line; the entry point of the script ``confirma``."""
-    gc.set_threshold(_YOUNG)
+    gc.set_threshold(YOUNG)
     try:
         signals.install()
         code = _run()

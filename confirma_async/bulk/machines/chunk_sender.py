@@ -143,14 +143,16 @@ class ChunkSender:
     async def _send(self, chunk: int) -> None:
         taken = await self.run.writer.run(lambda journal: planned_journal(journal).take(chunk))
         first, refused = _Left(), _Left()
-        for one in taken:
-            if not is_looked_up(one.admitted):
-                first.add(one.admitted.position)
-                self._first[one.admitted.position] = first
-        for one in taken:
-            await self._decisions.room.wait()
+        for _, admitted in taken:
+            if not is_looked_up(admitted):
+                first.add(admitted.position)
+                self._first[admitted.position] = first
+        room = self._decisions.room
+        for entry, admitted in taken:
+            if not room.is_set():
+                await room.wait()
             # One at a time: what is taken up counts as in doubt, and there may be no room for all of it.
-            task = task_of(one.entry, one.admitted, self._lookups)
+            task = task_of(entry, admitted, self._lookups)
             if task.lost is not None and task.lost.surely_not:
                 refused.add(task.position)
                 self._refused[task.position] = refused

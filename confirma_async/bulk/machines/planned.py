@@ -11,8 +11,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from attrs import frozen
-
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.stored.trust import doubt_in
@@ -77,19 +75,6 @@ _KEPT = (
     "INSERT INTO kept_body (chunk, positions, body, until) "
     "VALUES (%s, %s, %b, clock_timestamp() + make_interval(days => %s))"
 )
-
-
-@frozen
-class TakenInvoice:
-    """An invoice that a worker has in its hands from now on.
-
-    Attributes:
-        entry: What is to be sent.
-        admitted: The journal's answer to it, as for an invoice of a run of its own.
-    """
-
-    entry: Entry
-    admitted: Admitted
 
 
 def open_planned(url: str) -> PlannedJournal:
@@ -250,11 +235,14 @@ class PlannedJournal(PostgresJournal):
         ((found,),) = self._all("SELECT per_second FROM rate")
         return float(found)
 
-    def take(self, chunk: int) -> Sequence[TakenInvoice]:
+    def take(self, chunk: int) -> Sequence[tuple[Entry, Admitted]]:
         """Claim for this worker the invoices of a chunk that are not final and that no run has in its hands.
 
         Args:
             chunk: The number of the chunk; nothing is claimed of one that is gone.
+
+        Returns:
+            What is to be sent, and what the journal says to it, as to an entry of a run's own.
         """
         found = self._session.execute(_CHUNK, (chunk,), binary=True).fetchone()
         if found is None:
@@ -270,7 +258,7 @@ class PlannedJournal(PostgresJournal):
         rows = self._rows_of([position for _, _, before in claimed for position in before or ()])
         self._counts.take_up(runs)
         return [
-            TakenInvoice(entry, self._admitted(rows.get(position), position))
+            (entry, self._admitted(rows.get(position), position))
             for position, entry in zip(positions, entries, strict=True)
             if position in runs
         ]

@@ -99,7 +99,7 @@ class SharedLimiter:
             self._looking = loop.create_task(self._look())
         await self.local.acquire(deadline)
         try:
-            if self.per_second == math.inf and self._gate <= loop.time():
+            if self.per_second == math.inf and (self._gate == -math.inf or self._gate <= loop.time()):
                 return
             turn: asyncio.Future[None] = loop.create_future()
             self._enqueue(turn)

@@ -97,7 +97,7 @@ def expire(in_database):
 
 def take(journal, chunk):
     with journal.transaction():
-        return [(one.admitted.position, one.admitted.admission) for one in journal.take(chunk)]
+        return [(admitted.position, admitted.admission) for _, admitted in journal.take(chunk)]
 
 
 def accept(journal, *positions, at=9.0):
@@ -131,8 +131,8 @@ def test_a_worker_gets_the_bodies_and_sends_them_under_its_own_lease(plan, begun
     run = plan(1, 2)
     worker, own = begun("w")
     with worker.transaction():
-        taken = worker.take(1)
-    assert [(one.entry.body, one.entry.digest) for one in taken] == [
+        claimed = worker.take(1)
+    assert [(taken.body, taken.digest) for taken, _ in claimed] == [
         (entry(number).body, entry(number).digest) for number in (1, 2)
     ]
     assert [(row.state, row.holder, row.run) for row in worker.rows()] == [(State.CLAIMED, own, run)] * 2
@@ -457,9 +457,9 @@ def test_contents_that_a_job_of_its_own_has_corrected_are_queued_when_they_are_p
     worker, _ = begun("w")
     assert take(worker, 1) == [(2, Admission.CLAIMED)]
     with worker.transaction():
-        (taken,) = worker.take(2)
-    assert taken.entry.body == entry(1, contents=b"b").body
-    assert bodies_of(worker, 1) == [taken.entry.body]
+        ((taken, _),) = worker.take(2)
+    assert taken.body == entry(1, contents=b"b").body
+    assert bodies_of(worker, 1) == [taken.body]
 
 
 def test_a_correction_in_doubt_is_queued_while_its_old_chunk_waits(plan, begun, entry, in_database):
@@ -585,8 +585,8 @@ def test_of_a_corrected_invoice_only_the_new_contents_are_sent(plan, begun, entr
     worker = begun("w")[0]
     assert take(worker, 1) == []
     with worker.transaction():
-        (taken,) = worker.take(2)
-    assert taken.entry.body == b"b"
+        ((taken, _),) = worker.take(2)
+    assert taken.body == b"b"
     assert finish(worker, 1) == 0  # the other chunk looks after it
 
 
