@@ -269,8 +269,7 @@ class WriteDesk:
         self._forms |= await self.run.writer.run(lambda journal: journal.evidence.confirmed_forms())
         held = self.held.get((operation, key))
         if held is not None and not held.looking:
-            self._lookups.look_in(held, 0.0)
-            self._lookups.look(held)
+            self._lookups.hurry(held)
 
     async def close(self) -> None:
         """Put back the writes that wait for their turn, and wait for the calls under way."""
