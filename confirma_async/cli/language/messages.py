@@ -50,8 +50,8 @@ class _Templates:
 
 def told(message: str) -> str:
     """Return a message of the library in the language that is spoken, with options for its parameters."""
-    code = current().code
-    return in_flags(message if code == "en" else _translated(code, message))
+    code, shown = current().code, in_flags(message)
+    return shown if code == "en" else _translated(code, shown)
 
 
 def error_in_words(message: str) -> str:
@@ -125,7 +125,8 @@ def _templates(code: str) -> _Templates:
     from babel.messages.mofile import read_mo
 
     with (CATALOGUES / code / "LC_MESSAGES" / f"{LIBRARY}.mo").open("rb") as file:
-        found = {str(each.id): str(each.string) for each in read_mo(file) if each.id}
+        # An error names options already where it comes here.
+        found = {in_flags(str(each.id)): in_flags(str(each.string)) for each in read_mo(file) if each.id}
     varying = sorted((each for each in found if _HOLE.search(each)), key=_letters, reverse=True)
     return _Templates(
         whole={each: found[each] for each in found.keys() - {*varying}},

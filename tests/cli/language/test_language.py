@@ -159,6 +159,13 @@ def test_a_number_of_a_file_stays_as_the_file_has_it():
     ).startswith("10.5 ei ole kokonaisluku")
 
 
+@pytest.mark.parametrize("name", ["key_file=", "--key-file"])
+def test_a_message_is_recognised_whether_it_names_a_parameter_or_its_option(name):
+    choose("fi")
+    told_ = told(f"set CONFIRMA_API_KEY, or name the file it is kept in ({name})")
+    assert told_ == "aseta CONFIRMA_API_KEY, tai anna tiedosto, jossa avain on (--key-file)"
+
+
 def test_what_the_service_says_stays_as_it_is():
     choose("sv")
     assert told("no agreement for 4711") == "no agreement for 4711"
