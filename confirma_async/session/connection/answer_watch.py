@@ -69,8 +69,8 @@ class Line(Protocol):
         """Say whether the program itself holds bytes of the request: those never leave once dropped."""
         ...
 
-    def end_limit(self) -> None:
-        """Let the connection be closed as usual."""
+    def answered(self) -> None:
+        """Let the connection end as usual where it was closed with the end of the answer."""
         ...
 
     def retire(self) -> None:
@@ -170,6 +170,10 @@ class AnswerWatch:
             self._end()
         return result
 
+    def is_idle(self) -> bool:
+        """Say whether the last answer is complete, so that no request is under way."""
+        return self._exchange.ended
+
     def feed_eof(self) -> object:
         """Read the end of the connection."""
         return self._parser.feed_eof()
@@ -204,7 +208,7 @@ class AnswerWatch:
             exchange.cut_off = exchange.has_pieces_left() or self._line.throws_away()
             self._line.drop()
         else:
-            self._line.end_limit()
+            self._line.answered()
             if not self._ends_exactly():
                 self._line.retire()
         exchange.ended = True

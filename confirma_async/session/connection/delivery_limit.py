@@ -12,6 +12,7 @@ A request would then arrive long after its call was given up and looked for. So 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import select
 import socket
@@ -78,12 +79,13 @@ class SystemDelivery:
         Raises:
             OSError, ValueError: the system refuses: the connection is gone.
         """
+        if _LEAST * seconds <= self._limit <= seconds:  # to tell the system of another limit costs more
+            return
         line = self._line
         if line is None or not self._is_tcp:
             return
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _THROWN_AWAY)
-        if _LEAST * seconds <= self._limit <= seconds:  # to tell the system of another limit costs more
-            return
+        if not self._limit:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _THROWN_AWAY)
         limit = max(0.001, _SHARE * seconds)
         if _OPTION is not None:
             milliseconds = 0 if limit == math.inf else math.ceil(1000 * limit)
@@ -91,12 +93,11 @@ class SystemDelivery:
         self._limit = limit
 
     def end_limit(self) -> None:
-        """Let the connection be closed as usual from now on: no byte of a request is under way."""
-        if self._line is not None and self._is_tcp:
-            try:  # contextlib's way costs as much as the rest
+        """Let the connection be closed as usual: no byte of a request is under way."""
+        if self._line is not None and self._limit:
+            self._limit = 0.0
+            with contextlib.suppress(*GONE):
                 self._line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _SENT)
-            except GONE:
-                return
 
     def has_unconfirmed(self) -> bool:
         """Say whether there are bytes that the host has not confirmed, as far as the system tells (tcp(7)).

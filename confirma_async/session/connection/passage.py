@@ -63,10 +63,21 @@ class _ConnectionLine(SystemDelivery):
         watch: The watch.
     """
 
-    __slots__ = ("_before", "_is_hidden", "_is_tls", "_protocol", "_record_more", "_request_ends", "watch")
+    __slots__ = (
+        "_before",
+        "_close",
+        "_is_hidden",
+        "_is_tls",
+        "_protocol",
+        "_record_more",
+        "_request_ends",
+        "watch",
+    )
 
     def __init__(self, protocol: ResponseHandler) -> None:
         transport = protocol.transport
+        self._close = protocol.close
+        protocol.close = self._close_as_usual  # type: ignore[method-assign]  # of this one connection
         super().__init__(None if transport is None else transport.get_extra_info("socket"))
         self._protocol = protocol
         tls = None if transport is None else transport.get_extra_info("ssl_object")
@@ -132,6 +143,16 @@ class _ConnectionLine(SystemDelivery):
             if self.is_clear():
                 return
         raise UnclearError
+
+    def answered(self) -> None:
+        if self._protocol.transport is None:  # it was closed as the answer ended
+            self.end_limit()
+
+    def _close_as_usual(self) -> None:
+        """Close the connection; let the host see a usual end where no request is under way."""
+        if self.watch.is_idle():
+            self.end_limit()
+        self._close()
 
     def retire(self) -> None:
         self._protocol.force_close()
@@ -249,15 +270,13 @@ class Passage:
     def _nothing_sent(self) -> bool:
         return self._exchange is not None and self._exchange.sent is NOTHING
 
-    async def _make_ready(self, line: _ConnectionLine) -> None:
+    def _limit(self, line: _ConnectionLine) -> None:
         """Check, right before the first byte is written, that it may leave; limit for how long.
 
         Raises:
             TooLateError: the deadline has passed.
-            UnclearError: the connection is gone, or has something to read.
+            UnclearError: the connection is gone.
         """
-        if not line.is_clear():
-            await line.clear()
         left = self._not_after - asyncio.get_running_loop().time()
         if left <= 0:
             self._fault = TooLateError
@@ -280,7 +299,9 @@ class Passage:
         self._transport = protocol.transport  # aiohttp's connection forgets it as it closes
         if request.body:
             return await type(request).send(request, conn)  # it calls _write
-        await self._make_ready(line)
+        if not line.is_clear():
+            await line.clear()
+        self._limit(line)
         answer = await type(request).send(request, conn)
         exchange.sent = WHOLE
         return answer
@@ -293,7 +314,9 @@ class Passage:
             return
         line = _line_of(protocol)
         try:
-            await self._make_ready(line)
+            if not line.is_clear():
+                await line.clear()
+            self._limit(line)
         except UnclearError as error:
             protocol.set_exception(error)
             conn.close()

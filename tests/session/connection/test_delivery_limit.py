@@ -157,14 +157,19 @@ async def test_what_a_connection_of_a_session_delivers_ends_before_each_of_its_c
         assert found == pytest.approx(expected, abs=50)
 
 
-async def test_a_connection_that_rests_is_closed_as_usual():
+@pytest.mark.parametrize(
+    "answer",
+    [OK, OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), b"HTTP/1.1 102 Later\r\n\r\n" + OK],
+    ids=["kept open", "to be closed", "after an interim one"],
+)
+async def test_a_connection_whose_request_was_answered_is_closed_as_usual(answer):
     loop, transport = asyncio.get_running_loop(), AiohttpTransport()
     ended = loop.create_future()
 
     async def serve(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(2)
-        writer.write(OK)
+        writer.write(answer)
         ended.set_result(await reader.read())
         writer.close()
 
