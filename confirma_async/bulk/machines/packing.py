@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 
 import msgspec
 from attrs import frozen
 
 from confirma_async.bulk.models import Entry
+from confirma_async.errors import ConfigurationError
 from confirma_async.formats.models import Place
 from confirma_async.schemas.identity import InvoiceKey
 
+try:
+    import zstandard
+except ImportError as _missing:
+    raise ConfigurationError(
+        "workers over PostgreSQL need zstandard: pip install 'confirma-sdk[postgres]'"
+    ) from _missing
+
 LEVEL = 1
-"""How hard bodies are compressed: they are alike, and the least effort finds nearly all of that."""
+"""How hard bodies are compressed: they are alike, and the least effort finds nearly all of that.
+
+Zstandard, not zlib: zlib looks back over 32 KiB, which is five invoices of ten rows, and costs ten times as
+much CPU.
+"""
 
 
 _Packed = tuple[str, str, str, int, str, str, bytes, bytes]
@@ -53,11 +64,11 @@ class Bundle:
 
 
 def _compressed(rows: Sequence[_Packed]) -> bytes:
-    return zlib.compress(_ENCODER.encode(rows), LEVEL)
+    return zstandard.ZstdCompressor(LEVEL).compress(_ENCODER.encode(rows))
 
 
 def _rows(packed: bytes) -> list[_Packed]:
-    return _DECODER.decode(zlib.decompress(packed))
+    return _DECODER.decode(zstandard.ZstdDecompressor().decompress(packed))
 
 
 def packed_of(packed: bytes, positions: Sequence[int], wanted: Sequence[int]) -> bytes:
