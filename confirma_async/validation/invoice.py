@@ -141,17 +141,17 @@ def amounts_agree(invoice: InvoiceContentData) -> bool:
             nets += net
             if given.vat_amount is None and given.gross_amount is None:
                 has_vats = False
-                if ZERO < rate < _ONE:
+                if _ONE > rate > ZERO:
                     return False
                 continue
-            if not _LEAST_OFF <= net * rate - vat * _PERCENT <= _MOST_OFF or ZERO < rate < _ONE:
+            if not _LEAST_OFF <= net * rate - vat * _PERCENT <= _MOST_OFF or _ONE > rate > ZERO:
                 return False
             if net + vat != given.gross_amount:
                 return False
             vats += vat
         for given in amounts.vat_breakdown:
             net, vat, rate = given.net_amount, given.vat_amount, given.vat_percentage
-            if not _LEAST_OFF <= net * rate - vat * _PERCENT <= _MOST_OFF or ZERO < rate < _ONE:
+            if not _LEAST_OFF <= net * rate - vat * _PERCENT <= _MOST_OFF or _ONE > rate > ZERO:
                 return False
             part_nets += net
             part_vats += vat
