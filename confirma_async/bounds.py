@@ -58,14 +58,27 @@ class Bounds:
             raise ConfigurationError(f"{name} must be {self}")
 
 
+@frozen
+class Within:
+    """Holds an attribute of an attrs class against bounds: its validator, which says what the bounds are.
+
+    Attributes:
+        bounds: The bounds.
+        optional: Whether None passes.
+    """
+
+    bounds: Bounds
+    optional: bool
+
+    def __call__(self, _instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        """Refuse what is out of the bounds."""
+        if value is not None or not self.optional:
+            self.bounds.check(attribute.name, value)
+
+
 def within(bounds: Bounds, *, optional: bool = False) -> Any:
     """Hold an attribute of an attrs class against bounds; None passes where it is optional."""
-
-    def check(_instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if value is not None or not optional:
-            bounds.check(attribute.name, value)
-
-    return check
+    return Within(bounds, optional)
 
 
 TIMEOUT = Bounds(least=0, most=DAY, above=True, of="seconds")

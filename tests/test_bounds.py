@@ -12,6 +12,7 @@ from confirma_async.bulk import JobOptions
 from confirma_async.doctor import Setup
 from confirma_async.errors import ConfigurationError
 from confirma_async.formats import ReadOptions, assign
+from confirma_async.mirror.reconciliation.kinds import Horizons
 from confirma_async.pagination import windows
 from confirma_async.sandbox import Fault, VirtualClock
 from confirma_async.sandbox.faults import Faults
@@ -36,6 +37,8 @@ NUMBERS = {
     ),
     "bulk.expected": (bounds.EXPECTED, lambda value: JobOptions(expected=value)),
     "ReadOptions.due_days": (bounds.DUE_DAYS, lambda value: ReadOptions(due_days=value)),
+    "Horizons.listed": (bounds.HORIZON, lambda value: Horizons(listed=value)),
+    "Horizons.settled": (bounds.HORIZON, lambda value: Horizons(settled=value)),
     "assign.start": (bounds.NUMBER, lambda value: assign([], value)),
     "windows.days": (bounds.WINDOW, lambda value: [*windows(TODAY, TODAY, value)]),
     "distributions_v2.page": (
@@ -111,7 +114,17 @@ def test_every_number_that_a_caller_gives_is_in_the_table():
     from confirma_async.sandbox.faults import FaultRule
 
     numeric = {"int", "float", "int | None", "float | None", "float | str | None"}
-    for made in (RateLimit, RetryPolicy, JobOptions, ReadOptions, FaultRule, Terms, Setup, ClientOptions):
+    for made in (
+        RateLimit,
+        RetryPolicy,
+        JobOptions,
+        ReadOptions,
+        FaultRule,
+        Horizons,
+        Terms,
+        Setup,
+        ClientOptions,
+    ):
         for name, kind in inspect.get_annotations(made).items():
             if str(kind) in numeric and name != "status":  # of a fault; a choice of a few
                 assert any(known.endswith(f".{name}") for known in NUMBERS), f"{made.__name__}.{name}"

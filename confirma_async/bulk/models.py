@@ -7,9 +7,9 @@ import enum
 import hashlib
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import TypedDict
+from typing import TypedDict, cast
 
-from attrs import Factory, field, frozen
+from attrs import Factory, asdict, field, frozen
 
 from confirma_async import bounds
 from confirma_async.bounds import within
@@ -301,6 +301,11 @@ class JobOptions:
     reading: str = ""
     checks: Checks = field(init=False, repr=False, default=Factory(_checks_of, takes_self=True))
     """How strictly invoices are held against the rules that need no server."""
+
+    def as_arguments(self) -> JobArguments:
+        """Return the same as the keyword arguments of ``submit`` and ``stream``."""
+        given = asdict(self, recurse=False, filter=lambda attribute, _: attribute.init)
+        return cast("JobArguments", given)
 
 
 class JobArguments(TypedDict, total=False):

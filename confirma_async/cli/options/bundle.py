@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 R = TypeVar("R")
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def bundle(name: str, make: Callable[..., object], *options: Decorator) -> Decorator:
+def bundle(
+    name: str, make: Callable[..., object], *options: Decorator, parameters: Sequence[str] | None = None
+) -> Decorator:
     """Make a decorator that gives a command some options, and the command one object of them.
 
     Args:
         name: The parameter of the command that gets the object.
         make: Makes the object. The names of its parameters are those of the options' values.
         options: The options, in the order in which the help shows them.
+        parameters: The parameters of ``make`` that have options; all of them unless given.
     """
-    parameters = tuple(inspect.signature(make).parameters)
+    taken = tuple(inspect.signature(make).parameters) if parameters is None else parameters
 
     def decorate(command: Callable[..., R]) -> Callable[..., R]:
         @functools.wraps(command)
         def with_bundle(*args: Any, **values: Any) -> R:
-            bundled = {parameter: values.pop(parameter) for parameter in parameters}
+            bundled = {parameter: values.pop(parameter) for parameter in taken}
             return command(*args, **{name: make(**bundled)}, **values)
 
         decorated: Callable[..., R] = with_bundle

@@ -27,6 +27,7 @@ from confirma_async.converters import Converter
 from confirma_async.credentials import AskedFor, Credentials, FileTokenStore
 from confirma_async.errors import ConfigurationError, OutcomeUnknownError
 from confirma_async.privacy import Secret, secret
+from confirma_async.session.pipeline import DEFAULT_TIMEOUT
 from confirma_async.session.rate.ratelimit import RateLimit
 from confirma_async.settings import (
     API_KEY_VARIABLE,
@@ -213,7 +214,7 @@ connected: Decorator = bundle(
     click.option(
         "--timeout",
         type=options.FiniteRange(bounds.TIMEOUT),
-        default=30.0,
+        default=DEFAULT_TIMEOUT,
         show_default=True,
         metavar="SECONDS",
         help="Seconds for one call, retries included.",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from attrs import fields
 
 from confirma_async import bounds
 from confirma_async.cli.options import FILE, WholeRange
+from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.formats import ColumnMapping, FileFormat, ReadOptions
 
@@ -52,27 +54,25 @@ input_options: Decorator = bundle(
         type=FILE,
         help="A TOML file that names the columns of your own tables.",
     ),
-    click.option(
+    OptionOf(
+        fields(ReadOptions).decimal_comma,
         "--decimal-comma/--no-decimal-comma",
-        default=None,
-        help="How numbers are written as text in tables; found out per file unless given.",
+        "How numbers are written as text in tables; found out per file unless given.",
     ),
-    click.option(
+    OptionOf(
+        fields(ReadOptions).attach_anywhere,
         "--attach-anywhere",
-        is_flag=True,
-        help="Attach files from outside the folder of the table, too.",
+        "Attach files from outside the folder of the table, too.",
     ),
-    click.option(
+    OptionOf(
+        fields(ReadOptions).attach_private,
         "--attach-private",
-        is_flag=True,
-        help="Fetch attachments by URL from this machine and private networks, too.",
+        "Fetch attachments by URL from this machine and private networks, too.",
     ),
-    click.option(
+    OptionOf(
+        fields(ReadOptions).due_days,
         "--due-days",
-        type=WholeRange(bounds.DUE_DAYS),
-        default=ReadOptions().due_days,
-        show_default=True,
-        help="Days to the due date, for UBL and Finvoice invoices that state none.",
+        "Days to the due date, for UBL and Finvoice invoices that state none.",
     ),
 )
 """Gives a command the options of reading; it takes ``number_from`` and ``reading``, the ``ReadOptions``."""

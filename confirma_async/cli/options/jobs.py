@@ -5,15 +5,12 @@ from __future__ import annotations
 import datetime
 
 import click
-from attrs import evolve, field, frozen
+from attrs import field, fields, frozen
 
-from confirma_async import bounds
-from confirma_async.bulk import JobArguments, JobOptions, Unknown
-from confirma_async.cli import options
+from confirma_async.bulk import JobOptions
+from confirma_async.cli.options.attributes import OptionOf, object_of
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.session.rate.ratelimit import RateLimit
-
-_DEFAULTS = JobOptions()
 
 
 @frozen(kw_only=True)
@@ -22,11 +19,11 @@ class JobSettings:
 
     Attributes:
         limit: How fast and how wide.
-        arguments: What ``submit`` of the library takes.
+        options: How it runs, as far as it was said.
     """
 
     limit: RateLimit = RateLimit()
-    arguments: JobArguments = field(factory=JobArguments)
+    options: JobOptions = field(factory=JobOptions)
 
 
 def next_time(value: str) -> datetime.datetime:
@@ -42,70 +39,42 @@ def next_time(value: str) -> datetime.datetime:
     return moment
 
 
-def _settings(
-    rate: float | None,
-    concurrency: int,
-    until: datetime.datetime | None,
-    max_rejections: int,
-    settle: float,
-    on_unknown: str,
-) -> JobSettings:
-    return JobSettings(
-        limit=RateLimit(per_second=rate, concurrency=concurrency),
-        arguments=JobArguments(
-            settle_seconds=settle,
-            on_unknown=on_unknown,
-            max_consecutive_rejections=max_rejections or None,
-            until=until,
-        ),
-    )
-
-
 job_options: Decorator = bundle(
     "job",
-    _settings,
-    click.option(
-        "--rate",
-        type=options.FiniteRange(bounds.PER_SECOND),
-        metavar="N",
-        help="At most N calls per second.",
+    JobSettings,
+    object_of(
+        "limit",
+        RateLimit,
+        OptionOf(fields(RateLimit).per_second, "--rate", "At most N calls per second.", "N"),
+        OptionOf(fields(RateLimit).concurrency, "--concurrency", "At most N calls under way at once.", "N"),
     ),
-    click.option(
-        "--concurrency",
-        type=options.WholeRange(bounds.CONCURRENCY),
-        default=RateLimit().concurrency,
-        show_default=True,
-        metavar="N",
-        help="At most N calls under way at once.",
-    ),
-    click.option(
-        "--until",
-        type=next_time,
-        metavar="HH:MM",
-        help="Pause when it is that late; the same command goes on the next day.",
-    ),
-    click.option(
-        "--max-rejections",
-        type=options.WholeRange(evolve(bounds.MAX_CONSECUTIVE_REJECTIONS, least=0)),
-        default=_DEFAULTS.max_consecutive_rejections,
-        show_default=True,
-        metavar="N",
-        help="Pause after N rejections in a row for the same reason; 0 never does.",
-    ),
-    click.option(
-        "--settle",
-        type=options.FiniteRange(bounds.SETTLE),
-        default=_DEFAULTS.settle_seconds,
-        show_default=True,
-        help="Seconds in which an invoice whose answer was lost may still appear at the service.",
-    ),
-    click.option(
-        "--on-unknown",
-        type=click.Choice([choice.value for choice in Unknown]),
-        default=_DEFAULTS.on_unknown.value,
-        show_default=True,
-        help="What to do with it when it has not appeared by then, and nothing proves it absent; resend "
-        "doubles it if the service lists it later.",
+    object_of(
+        "options",
+        JobOptions,
+        OptionOf(
+            fields(JobOptions).until,
+            "--until",
+            "Pause when it is that late; the same command goes on the next day.",
+            "HH:MM",
+            next_time,
+        ),
+        OptionOf(
+            fields(JobOptions).max_consecutive_rejections,
+            "--max-rejections",
+            "Pause after N rejections in a row for the same reason; 0 never does.",
+            "N",
+        ),
+        OptionOf(
+            fields(JobOptions).settle_seconds,
+            "--settle",
+            "Seconds in which an invoice whose answer was lost may still appear at the service.",
+        ),
+        OptionOf(
+            fields(JobOptions).on_unknown,
+            "--on-unknown",
+            "What to do with it when it has not appeared by then, and nothing proves it absent; resend "
+            "doubles it if the service lists it later.",
+        ),
     ),
 )
 """Gives a command the options of a job; it takes ``job``, the ``JobSettings``."""

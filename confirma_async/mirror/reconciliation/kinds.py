@@ -9,6 +9,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from confirma_async import bounds
+from confirma_async.bounds import within
 from confirma_async.mirror.content import digest
 
 
@@ -63,12 +65,15 @@ class Horizons:
     """How long the service may take before something missing is a difference.
 
     Attributes:
-        listed: Days until the service lists an invoice that it accepted.
-        settled: Banking days (Monday to Friday) until a payment is paid out.
+        listed: Days until the service lists an invoice that it accepted; from 0 to 365.
+        settled: Banking days (Monday to Friday) until a payment is paid out; from 0 to 365.
+
+    Raises:
+        ConfigurationError: one is out of these bounds.
     """
 
-    listed: int = 3
-    settled: int = 10
+    listed: int = field(default=3, validator=within(bounds.HORIZON))
+    settled: int = field(default=10, validator=within(bounds.HORIZON))
 
 
 @frozen(kw_only=True)

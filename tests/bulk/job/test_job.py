@@ -208,3 +208,5 @@ async def submit_one_by_one(service, journal, invoices):
 
 def test_every_option_of_a_job_can_be_given_by_its_name():
     assert set(JobArguments.__annotations__) == {field.name for field in fields(JobOptions) if field.init}
+    options = JobOptions(settle_seconds=5, allow=["payment-reference"], retry="all", expected=3)
+    assert JobOptions(**options.as_arguments()) == options

@@ -8,14 +8,15 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
 import click
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 
 from confirma_async.accounts.owner import AccountName
-from confirma_async.bulk import Retry, Verdict
+from confirma_async.bulk import JobOptions, Retry, Verdict
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit, of_error
 from confirma_async.cli.journals import account_options
+from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.options.connection import Connection
 from confirma_async.cli.output.printer import say
@@ -55,12 +56,10 @@ def _once_of_partner(key: str | None, journal: JournalPlace | None, retry: str) 
 
 _OPTIONS: tuple[Decorator, ...] = (
     click.option("--key", metavar="TEXT", help="Your own name for it; made of its identifiers unless given."),
-    click.option(
+    OptionOf(
+        fields(JobOptions).retry,
         "--retry",
-        type=click.Choice([each.value for each in Retry]),
-        default=Retry.NONE.value,
-        show_default=True,
-        help="Whether it is sent again under its key where the service rejected it before.",
+        "Whether it is sent again under its key where the service rejected it before.",
     ),
     click.option(
         "--journal",

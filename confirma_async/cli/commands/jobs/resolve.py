@@ -8,16 +8,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
+from attrs import fields
 
-from confirma_async import bounds
-from confirma_async.bulk import Journal, State
+from confirma_async.bulk import JobOptions, Journal, State
 from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.journal.records import Resolution
-from confirma_async.bulk.models import SETTLE_SECONDS, Row
+from confirma_async.bulk.models import Row
 from confirma_async.bulk.places import JournalPlace, open_journal
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
+from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.contract import CREATE_INVOICE, OPERATIONS
@@ -68,12 +69,10 @@ _NEXT: Mapping[str, str] = {
     type=click.Choice(sorted(WRITES)),
     help="Instead of an invoice: the write of an outbox whose key stands in the place of NUMBER.",
 )
-@click.option(
+@OptionOf(
+    fields(JobOptions).settle_seconds,
     "--settle",
-    type=options.FiniteRange(bounds.SETTLE),
-    default=SETTLE_SECONDS,
-    show_default=True,
-    help="Seconds after its last call for which it may still arrive; until then only accepted is taken.",
+    "Seconds after its last call for which it may still arrive; until then only accepted is taken.",
 )
 @whose
 @options.as_json
@@ -86,7 +85,7 @@ def resolve(
     kind: str | None,
     seller: str | None,
     operation: str | None,
-    settle: float,
+    settle_seconds: float,
     as_json: bool,
 ) -> Exit:
     """Record what you found out about an invoice that may have arrived.
@@ -116,7 +115,7 @@ def resolve(
     if isinstance(path, Path) and not path.is_file():
         raise click.BadParameter(f"there is no journal {path}", param_hint="JOURNAL")
     if operation is not None:
-        _resolve_write(path, operation, words[-1], found, note, settle, as_json=as_json)
+        _resolve_write(path, operation, words[-1], found, note, settle_seconds, as_json=as_json)
         return Exit.ACCEPTED
     with contextlib.closing(open_journal(path)) as journal, journal.transaction():
         fitting = _fitting(journal, run, kind, seller)
@@ -128,7 +127,7 @@ def resolve(
                     state=_STATES[found],
                     note=note,
                     at=time.time(),
-                    settle_seconds=settle,
+                    settle_seconds=settle_seconds,
                 )
             )
     if as_json:

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-from attrs import asdict
+from attrs import asdict, fields
 
-from confirma_async import bounds
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.report import refuse_another_file
 from confirma_async.cli.commands.mirror.account import mirrored, own_journals
 from confirma_async.cli.commands.mirror.place import account_name, db as db_option, journal_files
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options.attributes import OptionOf, object_of
 from confirma_async.cli.output.pages.reconciliation import page
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, table
@@ -49,21 +49,13 @@ COLUMNS = (
 @db_option
 @journal_files
 @account_name
-@click.option(
-    "--listed-within",
-    type=options.WholeRange(bounds.HORIZON),
-    default=Horizons().listed,
-    show_default=True,
-    metavar="DAYS",
-    help="Days until the service lists an invoice.",
-)
-@click.option(
-    "--settled-within",
-    type=options.WholeRange(bounds.HORIZON),
-    default=Horizons().settled,
-    show_default=True,
-    metavar="DAYS",
-    help="Banking days until a payment is paid out.",
+@object_of(
+    "horizons",
+    Horizons,
+    OptionOf(fields(Horizons).listed, "--listed-within", "Days until the service lists an invoice.", "DAYS"),
+    OptionOf(
+        fields(Horizons).settled, "--settled-within", "Banking days until a payment is paid out.", "DAYS"
+    ),
 )
 @click.option(
     "--html",
@@ -76,8 +68,7 @@ def reconcile(
     db: str | None,
     journals: tuple[JournalPlace, ...],
     account: str | None,
-    listed_within: int,
-    settled_within: int,
+    horizons: Horizons,
     html: Path | None,
     xlsx: Path | None,
     layout: Layout,
@@ -102,7 +93,6 @@ def reconcile(
         refuse_another_file(html)
     if xlsx is not None:
         _refuse_another_workbook(xlsx)
-    horizons = Horizons(listed=listed_within, settled=settled_within)
     now = datetime.datetime.now(datetime.UTC)
     with mirrored(db, account) as (database, mine):
         read = journals or own_journals(mine)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from confirma_async.bulk import JobArguments
+from confirma_async.bulk import JobOptions
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.submit import send
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
@@ -55,7 +55,7 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
         journal=journal,
         sandbox=True,
         job=JobSettings(
-            limit=RateLimit(per_second=RATE, concurrency=8), arguments=JobArguments(settle_seconds=2.0)
+            limit=RateLimit(per_second=RATE, concurrency=8), options=JobOptions(settle_seconds=2.0)
         ),
         number_from=None,
         reading=ReadOptions(),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from attrs import field, frozen
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from confirma_async.bulk import JobArguments, JobOptions, State
+from confirma_async.bulk import JobOptions, State
 from confirma_async.bulk.models import FINAL
 from confirma_async.bulk.places import JournalPlace, reading
 from confirma_async.cli.commands.jobs.status import exit_of
@@ -90,9 +90,9 @@ class _Look:
         return self.counts.total() - sum(self.counts[state] for state in FINAL)
 
 
-def patience_of(arguments: JobArguments) -> float:
+def patience_of(options: JobOptions) -> float:
     """Return the seconds after which a lookup has surely come, of a job that runs so."""
-    return 2.0 * arguments.get("settle_seconds", JobOptions().settle_seconds)
+    return 2.0 * options.settle_seconds
 
 
 def planning_bar(*, visible: bool) -> Progress:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confirma_async.bulk import JobArguments, Placement, Source
+from confirma_async.bulk import Placement
+from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.following import (
     PlannedRun,
@@ -12,6 +13,7 @@ from confirma_async.cli.commands.jobs.sending.following import (
     patience_of,
     planning_bar,
 )
+from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
 from confirma_async.cli.commands.jobs.status import show_status
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.workers import ForWorkers
@@ -28,11 +30,9 @@ if TYPE_CHECKING:
 async def plan_for_workers(
     client: Confirma,
     placement: Placement,
-    records: Source,
-    arguments: JobArguments,
+    records: PreparedRecords,
+    request: SubmitRequest,
     how: ForWorkers,
-    *,
-    as_json: bool,
 ) -> Exit:
     """Plan a job, and show what came of it.
 
@@ -40,17 +40,16 @@ async def plan_for_workers(
         client: The way to the service.
         placement: The journal, which is a database.
         records: What is to be sent.
-        arguments: How the job runs.
+        request: How the job runs, and whether the result is printed for machines.
         how: Whether to wait until workers have sent it, and for how long what they sent is kept.
-        as_json: Whether the result is printed for machines.
 
     Raises:
         JournalError: the journal cannot be used; what was planned stays so, and the same command goes on.
     """
     if placement.path is None:
         raise ConfigurationError("the journal has no name")
-    bar = planning_bar(visible=not as_json)
-    task = bar.add_task("plan", total=arguments.get("expected"), what="planned")
+    bar = planning_bar(visible=not request.as_json)
+    task = bar.add_task("plan", total=records.count, what="planned")
     with bar:
         planned = await client.bulk.plan(
             records,
@@ -58,7 +57,7 @@ async def plan_for_workers(
             keep_bodies=how.keep_bodies,
             chunk_size=how.chunk_size,
             progress=lambda made: bar.update(task, completed=_told(made)),
-            **arguments,
+            **request.arguments(records.count),
         )
     options.remark(planned.warnings)
     if not how.detach:
@@ -66,13 +65,13 @@ async def plan_for_workers(
         (standing,) = await follow(
             [run],
             begin=f"confirma worker {placement.path}",
-            patience=patience_of(arguments),
-            visible=not as_json,
+            patience=patience_of(request.job.options),
+            visible=not request.as_json,
         )
-        show_status(standing.found, as_json=as_json)
+        show_status(standing.found, as_json=request.as_json)
         standing.tell_of_others()
         return standing.code
-    _show(planned, as_json=as_json)
+    _show(planned, as_json=request.as_json)
     return Exit.REJECTED if planned.refusals else Exit.ACCEPTED
 
 

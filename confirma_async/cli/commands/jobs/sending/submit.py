@@ -14,7 +14,7 @@ from attrs import evolve
 from confirma_async.accounts.folders import target_of
 from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import Accounts
-from confirma_async.bulk import JobArguments, Placement, Report, Verdict
+from confirma_async.bulk import Placement, Report, Verdict
 from confirma_async.bulk.number_assignment import JournalBook, give_numbers, number_book
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, reading_if_there
 from confirma_async.bulk.prepared import PreparedRecords
@@ -22,7 +22,7 @@ from confirma_async.bulk.sqlite.file.marks import remove_marks
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.planning import plan_for_workers
 from confirma_async.cli.commands.jobs.sending.submit_many import check_sellers, plan_many, submit_many
-from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, name_of, target_in_words
+from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, target_in_words
 from confirma_async.cli.commands.jobs.validate import inspect
 from confirma_async.cli.errors.exit_codes import Exit, of_creditors, of_report
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options, is_journal, sandbox_journal
@@ -36,7 +36,7 @@ from confirma_async.cli.output.distribution_status import distribution_statuses
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress, reading
 from confirma_async.cli.output.result import show_report
-from confirma_async.cli.remembered import as_text, with_mappings
+from confirma_async.cli.remembered import with_mappings
 from confirma_async.cli.running.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
@@ -200,11 +200,11 @@ async def send(request: SubmitRequest) -> Report:
         if not request.as_json:
             words = _("Sending to {target}").format(target=told(target_in_words(target)))
             say(words, err=True)
-        records, book, arguments = _input(request, placement, stack)
+        records, book = _input(request, placement, stack)
         stop = asyncio.Event()
+        arguments = request.arguments(records.count)
         stream = client.bulk.stream(records, journal=placement, stop=stop, **arguments)
-        visible = not request.as_json
-        with signals.gently(stop), progress(arguments.get("expected"), visible=visible) as advance:
+        with signals.gently(stop), progress(records.count, visible=not request.as_json) as advance:
             warned, accepted = False, set[int]()
             async for outcome in stream:
                 if not warned:
@@ -224,8 +224,8 @@ async def send(request: SubmitRequest) -> Report:
 
 def _input(
     request: SubmitRequest, placement: Placement, stack: contextlib.ExitStack | contextlib.AsyncExitStack
-) -> tuple[PreparedRecords, JournalBook, JobArguments]:
-    """Return the records of the files, the numbers given to them, and how the job runs; reads all of them."""
+) -> tuple[PreparedRecords, JournalBook]:
+    """Return the records of the files, and the numbers given to them; reads all of them."""
     files, converter, given = request.files, request.connection.converter, None
     prepared = stack.enter_context(PreparedRecords(converter, request.checks))
     with signals.interrupting():  # it reads all of the files, and waits for nothing
@@ -235,16 +235,7 @@ def _input(
         with number_book(_place_of(placement), given) as book:
             records = read_each(files, evolve(request.reading, numbers=book), converter)
             prepared.take(reading(records, visible=not request.as_json))
-    arguments: JobArguments = {
-        **request.job.arguments,
-        "validate": request.checks.validate,
-        "allow": request.checks.allow,
-        "retry": request.retry,
-        "inputs": [name_of(file) for file in request.files],
-        "expected": prepared.count,
-        "reading": as_text(request.files, request.reading),
-    }
-    return prepared, book, arguments
+    return prepared, book
 
 
 async def _plan(request: SubmitRequest, how: ForWorkers) -> Exit:
@@ -253,8 +244,8 @@ async def _plan(request: SubmitRequest, how: ForWorkers) -> Exit:
         client, _, placement = await stack.enter_async_context(_service(request))
         if not request.as_json:
             say(f"Planning for {target_in_words(client.settings.base_url)}", err=True)
-        records, _, arguments = _input(request, placement, stack)
-        return await plan_for_workers(client, placement, records, arguments, how, as_json=request.as_json)
+        records, _ = _input(request, placement, stack)
+        return await plan_for_workers(client, placement, records, request, how)
 
 
 def _place_of(placement: Placement) -> JournalPlace:

@@ -7,11 +7,10 @@ import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from confirma_async.bulk import JobArguments
 from confirma_async.bulk.prepared import PreparedRecords
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.following import PlannedRun, follow, patience_of
-from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, name_of, target_in_words
+from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, target_in_words
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
 from confirma_async.cli.options import ChosenProfiles
@@ -23,7 +22,6 @@ from confirma_async.cli.output.creditors_report import (
 )
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress, reading
-from confirma_async.cli.remembered import as_text
 from confirma_async.cli.running.stopping import signals
 from confirma_async.creditors import CreditorsReport
 from confirma_async.errors import ConfigurationError
@@ -59,7 +57,7 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
                 counts=counts,
                 stop=stop,
                 told=lambda _account, outcome: advance(outcome),
-                **_arguments(request),
+                **request.arguments(),
             )
     show_creditors_report(report, target, as_json=request.as_json)
     return report
@@ -80,7 +78,7 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWo
             counts=counts,
             keep_bodies=how.keep_bodies,
             chunk_size=how.chunk_size,
-            **_arguments(request),
+            **request.arguments(),
         )
     codes = {of_error(error) for error in planned.failed.values()}
     if planned.refused or any(each.refusals for each in planned.accounts.values()):
@@ -96,7 +94,7 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWo
     ended = await follow(
         [*runs.values()],
         begin="confirma worker --profiles FILE",
-        patience=patience_of(request.job.arguments),
+        patience=patience_of(request.job.options),
         visible=not request.as_json,
     )
     standings = dict(zip(runs, ended, strict=True))
@@ -129,14 +127,3 @@ def _read(
         records = read_each(request.files, request.reading, converter)
         records = reading(records, visible=not request.as_json)
         return prepared, profiles.all.count(prepared.documents(records))
-
-
-def _arguments(request: SubmitRequest) -> JobArguments:
-    return {
-        **request.job.arguments,
-        "validate": request.checks.validate,
-        "allow": request.checks.allow,
-        "retry": request.retry,
-        "inputs": [name_of(file) for file in request.files],
-        "reading": as_text(request.files, request.reading),
-    }

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from confirma_async.bulk import Retry
+from confirma_async.bulk import JobArguments, Retry
 from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
 from confirma_async.cli.options.connection import Connection, place_words
 from confirma_async.cli.options.jobs import JobSettings
 from confirma_async.cli.output.next_steps import NextSteps
+from confirma_async.cli.remembered import as_text
 from confirma_async.cli.running.side_effects import command_line
 from confirma_async.formats import ReadOptions, Spooled
 from confirma_async.sandbox import Fault
@@ -48,6 +49,23 @@ class SubmitRequest:
     checks: Checks = field(factory=Checks)
     as_json: bool
     faults: Mapping[Fault, int] = field(factory=dict[Fault, int])
+
+    def arguments(self, expected: int | None = None) -> JobArguments:
+        """Return how the job runs, as the library takes it.
+
+        Args:
+            expected: How many records there are, where that is known.
+        """
+        options = evolve(
+            self.job.options,
+            validate=self.checks.validate,
+            allow=self.checks.allow,
+            retry=self.retry,
+            inputs=[name_of(file) for file in self.files],
+            expected=expected,
+            reading=as_text(self.files, self.reading),
+        )
+        return options.as_arguments()
 
     def next_steps(self) -> NextSteps:
         """Return what the commands that follow the job are made of."""

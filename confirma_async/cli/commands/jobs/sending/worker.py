@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from confirma_async import bounds
 from confirma_async.accounts.owner import AccountName
-from confirma_async.bulk import JobArguments, State
+from confirma_async.bulk import State
 from confirma_async.bulk.places import JournalPlace, PostgresPlace
 from confirma_async.cli import options
 from confirma_async.cli.errors.error_messages import explained
@@ -152,7 +152,6 @@ async def _work(request: WorkerRequest, journal: PostgresPlace) -> Exit:
     from confirma_async.bulk.machines.health import WorkerHealth
 
     limit, stop = request.job.limit, asyncio.Event()
-    arguments: JobArguments = {**request.job.arguments}
     async with contextlib.AsyncExitStack() as stack:
         client = await stack.enter_async_context(
             request.connection.client(RateLimit(concurrency=limit.concurrency))
@@ -165,7 +164,7 @@ async def _work(request: WorkerRequest, journal: PostgresPlace) -> Exit:
             rate=limit.per_second,
             until_empty=request.until_empty,
             begun=partial(_begun, health, visible=not request.as_json),
-            **arguments,
+            **request.job.options.as_arguments(),
         )
     if request.as_json:
         print_json(_as_json(ended))
@@ -178,7 +177,6 @@ async def _work_for_many(request: WorkerRequest, profiles: options.ChosenProfile
     from confirma_async.bulk.machines.health import WorkerHealth
 
     stop = asyncio.Event()
-    arguments: JobArguments = {**request.job.arguments}
     async with contextlib.AsyncExitStack() as stack:
         creditors = request.connection.creditors(
             profiles.all, request.job.limit, new_accounts=profiles.new_accounts
@@ -193,7 +191,7 @@ async def _work_for_many(request: WorkerRequest, profiles: options.ChosenProfile
                 health, watchdog, sender, account, visible=not request.as_json
             ),
             stopped=lambda account, ended: _stopped(health, account, ended, visible=not request.as_json),
-            **arguments,
+            **request.job.options.as_arguments(),
         )
     if request.as_json:
         print_json({"accounts": {name: _as_json(each) for name, each in ended.items()}})

@@ -1,0 +1,79 @@
+"""Options of the command line that are made of the attributes of a class of the library."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import attrs
+import click
+from attrs import evolve, frozen
+
+from confirma_async.bounds import Within
+from confirma_async.cli.options import FiniteRange, WholeRange
+from confirma_async.cli.options.bundle import Decorator, bundle
+
+
+@frozen
+class OptionOf:
+    """An option that is made of an attribute, by whose name the command takes its value.
+
+    Its bounds, its choices and its default are those of the attribute. Where the attribute may be None and
+    has a number unless told, 0 stands for None.
+
+    Attributes:
+        attribute: The attribute.
+        flag: What the option is called.
+        meaning: What its help says.
+        metavar: What stands for its value in the help.
+        read: Reads its value, where the attribute has neither bounds nor choices.
+    """
+
+    attribute: attrs.Attribute[Any]
+    flag: str
+    meaning: str
+    metavar: str | None = None
+    read: Any = None
+
+    def __call__(self, command: Any) -> Any:
+        """Give a command the option."""
+        default = self.attribute.default
+        kind, is_zero_none = self._kind()
+        decorate: Decorator = click.option(
+            self.flag,
+            self.attribute.name,
+            type=kind,
+            is_flag=True if default is False else None,
+            default=default.value if isinstance(default, enum.Enum) else default,
+            show_default=default is not None and default is not False,
+            metavar=self.metavar,
+            callback=_none_for_zero if is_zero_none else None,
+            help=self.meaning,
+        )
+        return decorate(command)
+
+    def _kind(self) -> tuple[Any, bool]:
+        """Return how the value is read, and whether 0 stands for None."""
+        held, default = self.attribute.validator, self.attribute.default
+        if isinstance(held, Within):
+            is_zero_none = held.optional and default is not None and held.bounds.least > 0
+            bounds = evolve(held.bounds, least=0) if is_zero_none else held.bounds
+            return (WholeRange if bounds.whole else FiniteRange)(bounds), is_zero_none
+        if isinstance(default, enum.Enum):
+            return click.Choice([choice.value for choice in type(default)]), False
+        return self.read, False
+
+
+def object_of(name: str, kind: type[object], *options: OptionOf) -> Decorator:
+    """Make a decorator that gives a command options of a class, and the command one object of it.
+
+    Args:
+        name: The parameter of the command that gets the object.
+        kind: The class.
+        options: The options, in the order in which the help shows them. What has none keeps its default.
+    """
+    return bundle(name, kind, *options, parameters=[option.attribute.name for option in options])
+
+
+def _none_for_zero(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    return value or None
