@@ -10,16 +10,18 @@ import click
 from attrs import field, frozen
 
 from confirma_async.accounts.folders import JOURNAL_NAME, target_of
-from confirma_async.accounts.owner import AccountName, account_name
-from confirma_async.accounts.registry import ACCOUNT_VARIABLE, FIRST_ACCOUNT, Accounts
+from confirma_async.accounts.owner import AccountName
+from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.places import JournalPlace, is_url, place_of, reading
 from confirma_async.bulk.sqlite.file.guard import examine_missing, gone
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID
 from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.options.account import known_account
 from confirma_async.cli.options.bundle import Decorator, bundle
-from confirma_async.cli.options.connection import place_options, place_words, variables_of
+from confirma_async.cli.options.connection import Access, access, place_words
+from confirma_async.cli.options.destination import of_sandbox
 from confirma_async.cli.running.stopping import signals
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import JournalError
@@ -83,52 +85,11 @@ def sandbox_journal(account: AccountName) -> Path:
     return Accounts().root / _SANDBOX_FOLDER / (account.name or FIRST_ACCOUNT) / JOURNAL_NAME
 
 
-def _account(account: str | None, new_account: str | None) -> AccountName:
-    if account and new_account:
-        raise click.UsageError("--account and --new-account exclude each other")
-    return account_name(new_account or account, new=bool(new_account))
+def _whose(account: AccountName, sandbox: bool, access: Access) -> Whose:
+    return Whose(variables=access.variables, account=account, sandbox=sandbox, key_file=access.key_file)
 
 
-_ACCOUNT = click.option(
-    "--account",
-    envvar=ACCOUNT_VARIABLE,
-    metavar="NAME",
-    help=f"The account, instead of {ACCOUNT_VARIABLE}; found by the key unless given.",
-)
-
-account_options: Decorator = bundle(
-    "account",
-    _account,
-    _ACCOUNT,
-    click.option(
-        "--new-account", metavar="NAME", help="The same, for an account that is not known here yet."
-    ),
-)
-"""Gives a command the options that name an account; it takes ``account``, the ``AccountName``."""
-
-
-def _whose(
-    account: str | None,
-    sandbox: bool,
-    environment: str | None,
-    base_url: str | None,
-    key_file: Path | None,
-) -> Whose:
-    return Whose(
-        variables=variables_of(environment, base_url),
-        account=account_name(account or None, new=False),
-        sandbox=sandbox,
-        key_file=key_file,
-    )
-
-
-whose: Decorator = bundle(
-    "whose",
-    _whose,
-    _ACCOUNT,
-    click.option("--sandbox", is_flag=True, help="The journal of the sandbox on this machine."),
-    *place_options,
-)
+whose: Decorator = bundle("whose", _whose, known_account, of_sandbox, access)
 """Gives a command that only looks at a journal the options that say whose; it takes ``whose``."""
 
 which: Decorator = click.argument("which", metavar="[RUN|JOURNAL]", required=False)

@@ -224,7 +224,7 @@ def test_a_fault_of_ours_is_a_sentence_too(confirma, invoices, monkeypatch):
     def broken(paths):
         raise ZeroDivisionError("with a secret in it")
 
-    monkeypatch.setattr("confirma_async.cli.commands.jobs.validate.expand", broken)
+    monkeypatch.setattr("confirma_async.cli.options.inputs.expand", broken)
     code, out, err = confirma("validate", invoices(1))
     assert code == 70
     assert "ZeroDivisionError" in err
@@ -236,7 +236,7 @@ def test_a_fault_of_ours_can_be_looked_into(invoices, monkeypatch):
         raise ZeroDivisionError
 
     monkeypatch.setenv("CONFIRMA_DEBUG", "1")
-    monkeypatch.setattr("confirma_async.cli.commands.jobs.validate.expand", broken)
+    monkeypatch.setattr("confirma_async.cli.options.inputs.expand", broken)
     with pytest.raises(ZeroDivisionError):
         app.run(["validate", str(invoices(1))])
 

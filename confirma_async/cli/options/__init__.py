@@ -117,11 +117,18 @@ language: Decorator = click.option(
     callback=_choose,
     help="The language of what people read; that of the locale unless given.",
 )
-overrides_file: Decorator = click.option(
-    "--overrides",
-    type=FILE,
-    help="A TOML file that corrects provisional paths and names.",
+
+
+def _overrides(overrides: Path | None) -> Overrides:
+    return Overrides() if overrides is None else Overrides.from_toml(overrides)
+
+
+overrides: Decorator = bundle(
+    "overrides",
+    _overrides,
+    click.option("--overrides", type=FILE, help="A TOML file that corrects provisional paths and names."),
 )
+"""Gives a command the user's corrections; it takes ``overrides``, the ``Overrides``."""
 
 
 def _profiles(profiles: Path | None, new_accounts: bool) -> ChosenProfiles | None:
@@ -294,8 +301,3 @@ def warn_of_unchecked() -> None:
         rules = sorted({rule for unchecked in missing.values() for rule in unchecked})
         unchecked = _("not checked here: {rules}; pip install 'confirma-sdk[validation]'")
         say(f"confirma: {unchecked.format(rules=', '.join(rules))}", err=True)
-
-
-def read_overrides(path: Path | None) -> Overrides:
-    """Return the user's corrections; none unless a file is named."""
-    return Overrides() if path is None else Overrides.from_toml(path)

@@ -27,8 +27,8 @@ def bundle(
     def decorate(command: Callable[..., R]) -> Callable[..., R]:
         @functools.wraps(command)
         def with_bundle(*args: Any, **values: Any) -> R:
-            bundled = {parameter: values.pop(parameter) for parameter in taken}
-            return command(*args, **{name: make(**bundled)}, **values)
+            made = make(**{parameter: values.pop(parameter) for parameter in taken})
+            return command(*args, **{name: made}, **values)
 
         decorated: Callable[..., R] = with_bundle
         for option in reversed(options):

@@ -173,24 +173,46 @@ class Connection:
         }
 
 
-def _connection(
-    environment: str | None,
-    base_url: str | None,
-    key_file: Path | None,
-    timeout: float,
-    overrides: Path | None,
-    record: Path | None,
-) -> Connection:
-    return Connection(
-        variables=variables_of(environment, base_url),
-        overrides=options.read_overrides(overrides),
-        timeout=timeout,
-        key_file=key_file,
-        record=record,
-    )
+def variables_of(environment: str | None, base_url: str | None) -> Mapping[str, str]:
+    """Return the environment variables, with what the options say in their place."""
+    found = dict(os.environ)
+    if environment is not None:
+        _refuse_another_place(environment, found.get(BASE_URL_VARIABLE) if base_url is None else None)
+        found[ENVIRONMENT_VARIABLE] = environment
+    if base_url is not None:
+        found[BASE_URL_VARIABLE] = base_url
+    return found
 
 
-place_options: tuple[Decorator, ...] = (
+def _refuse_another_place(environment: str, base_url: str | None) -> None:
+    """Refuse ``--environment`` where CONFIRMA_BASE_URL points elsewhere."""
+    if base_url and check_base_url(base_url) != Environment[environment.upper()].value:
+        raise ConfigurationError(
+            f"--environment {environment} and {BASE_URL_VARIABLE} name two places to call; "
+            f"unset {BASE_URL_VARIABLE}, or leave --environment out"
+        )
+
+
+@frozen(kw_only=True)
+class Access:
+    """Where calls go, and with which key.
+
+    Attributes:
+        variables: The settings, under the names of the environment variables.
+        key_file: The file that holds the key, where it is not taken from the variables.
+    """
+
+    variables: Mapping[str, str] = field(repr=False)  # the key is among them
+    key_file: Path | None
+
+
+def _access(environment: str | None, base_url: str | None, key_file: Path | None) -> Access:
+    return Access(variables=variables_of(environment, base_url), key_file=key_file)
+
+
+access: Decorator = bundle(
+    "access",
+    _access,
     click.option(
         "--environment",
         type=click.Choice([environment.name.lower() for environment in Environment], case_sensitive=False),
@@ -205,12 +227,23 @@ place_options: tuple[Decorator, ...] = (
         help=f"A file that holds the API key and that only you can read, instead of {API_KEY_VARIABLE}.",
     ),
 )
-"""The options that say where calls go, and with which key."""
+"""Gives a command the options that say where calls go, and with which key; it takes ``access``."""
+
+
+def _connection(access: Access, timeout: float, overrides: Overrides, record: Path | None) -> Connection:
+    return Connection(
+        variables=access.variables,
+        overrides=overrides,
+        timeout=timeout,
+        key_file=access.key_file,
+        record=record,
+    )
+
 
 connected: Decorator = bundle(
     "connection",
     _connection,
-    *place_options,
+    access,
     click.option(
         "--timeout",
         type=options.FiniteRange(bounds.TIMEOUT),
@@ -219,7 +252,7 @@ connected: Decorator = bundle(
         metavar="SECONDS",
         help="Seconds for one call, retries included.",
     ),
-    options.overrides_file,
+    options.overrides,
     click.option(
         "--record",
         type=options.FILE,
@@ -236,17 +269,6 @@ def _outcome_unknown(stopped: BaseException | None) -> OutcomeUnknownError | Non
             return stopped
         stopped = stopped.__cause__ or stopped.__context__
     return None
-
-
-def variables_of(environment: str | None, base_url: str | None) -> Mapping[str, str]:
-    """Return the environment variables, with what the options say in their place."""
-    found = dict(os.environ)
-    if environment is not None:
-        _refuse_another_place(environment, found.get(BASE_URL_VARIABLE) if base_url is None else None)
-        found[ENVIRONMENT_VARIABLE] = environment
-    if base_url is not None:
-        found[BASE_URL_VARIABLE] = base_url
-    return found
 
 
 def place_words(
@@ -268,12 +290,3 @@ def place_words(
         if value and value != os.environ.get(variable):
             words += [option, value]
     return words if key_file is None else [*words, "--key-file", str(key_file)]
-
-
-def _refuse_another_place(environment: str, base_url: str | None) -> None:
-    """Refuse ``--environment`` where CONFIRMA_BASE_URL points elsewhere."""
-    if base_url and check_base_url(base_url) != Environment[environment.upper()].value:
-        raise ConfigurationError(
-            f"--environment {environment} and {BASE_URL_VARIABLE} name two places to call; "
-            f"unset {BASE_URL_VARIABLE}, or leave --environment out"
-        )

@@ -2,77 +2,118 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from attrs import fields
+from attrs import evolve, field, fields, frozen
 
 from confirma_async import bounds
-from confirma_async.cli.options import FILE, WholeRange
-from confirma_async.cli.options.attributes import OptionOf
+from confirma_async.cli import options
+from confirma_async.cli.options.attributes import OptionOf, object_of
 from confirma_async.cli.options.bundle import Decorator, bundle
-from confirma_async.formats import ColumnMapping, FileFormat, ReadOptions
+from confirma_async.cli.remembered import with_mappings
+from confirma_async.formats import ColumnMapping, FileFormat, Spooled, expand
+from confirma_async.formats.models import ReadOptions
+from confirma_async.validation import Checks
 
 
-def _read_options(
-    form: str | None,
-    mapping: Path | None,
-    decimal_comma: bool | None,
-    attach_anywhere: bool,
-    attach_private: bool,
-    due_days: int,
-) -> ReadOptions:
-    return ReadOptions(
-        file_format=None if form is None else FileFormat(form),
+@frozen(kw_only=True)
+class Inputs:
+    """Which files are read, and how.
+
+    Attributes:
+        files: The files.
+        reading: How the library reads them.
+        number_from: The first whole number to give to documents whose own is none; None gives none.
+        checks: How strictly their invoices are held against the rules.
+    """
+
+    files: Sequence[Path | Spooled] = ()
+    reading: ReadOptions = field(factory=ReadOptions)
+    number_from: int | None = None
+    checks: Checks = field(factory=Checks)
+
+    def of(self, files: Sequence[Path | Spooled], before: ReadOptions = ReadOptions()) -> Inputs:
+        """Return the same for some files, each as it is remembered to be read.
+
+        Args:
+            files: The files, and folders of files.
+            before: How they were read by the run that is repeated.
+
+        Raises:
+            InputError: there is no such file.
+            ConfigurationError: a mapping beside a file cannot be read.
+        """
+        found = expand(files)
+        return evolve(self, files=found, reading=with_mappings(found, self.reading, before))
+
+
+def _reading(file_format: str | None, mapping: Path | None, reading: ReadOptions) -> ReadOptions:
+    return evolve(
+        reading,
+        file_format=None if file_format is None else FileFormat(file_format),
         mapping=None if mapping is None else ColumnMapping.from_toml(mapping),
-        decimal_comma=decimal_comma,
-        attach_anywhere=attach_anywhere,
-        attach_private=attach_private,
-        due_days=due_days,
     )
 
 
 number_from: Decorator = click.option(
     "--number-from",
-    type=WholeRange(bounds.FIRST_NUMBER),
+    type=options.WholeRange(bounds.FIRST_NUMBER),
     metavar="N",
     help="Give whole numbers from N on to documents whose own number is none.",
 )
 
-input_options: Decorator = bundle(
+_READING: Decorator = bundle(
     "reading",
-    _read_options,
-    number_from,
-    click.option(
+    _reading,
+    OptionOf(
+        fields(ReadOptions).file_format,
         "--format",
-        "form",
-        type=click.Choice([form.value for form in FileFormat]),
-        help="What the files are; found out per file unless given.",
+        "What the files are; found out per file unless given.",
+        read=click.Choice([form.value for form in FileFormat]),
     ),
-    click.option(
+    OptionOf(
+        fields(ReadOptions).mapping,
         "--mapping",
-        type=FILE,
-        help="A TOML file that names the columns of your own tables.",
+        "A TOML file that names the columns of your own tables.",
+        read=options.FILE,
     ),
-    OptionOf(
-        fields(ReadOptions).decimal_comma,
-        "--decimal-comma/--no-decimal-comma",
-        "How numbers are written as text in tables; found out per file unless given.",
-    ),
-    OptionOf(
-        fields(ReadOptions).attach_anywhere,
-        "--attach-anywhere",
-        "Attach files from outside the folder of the table, too.",
-    ),
-    OptionOf(
-        fields(ReadOptions).attach_private,
-        "--attach-private",
-        "Fetch attachments by URL from this machine and private networks, too.",
-    ),
-    OptionOf(
-        fields(ReadOptions).due_days,
-        "--due-days",
-        "Days to the due date, for UBL and Finvoice invoices that state none.",
+    object_of(
+        "reading",
+        ReadOptions,
+        OptionOf(
+            fields(ReadOptions).decimal_comma,
+            "--decimal-comma/--no-decimal-comma",
+            "How numbers are written as text in tables; found out per file unless given.",
+        ),
+        OptionOf(
+            fields(ReadOptions).attach_anywhere,
+            "--attach-anywhere",
+            "Attach files from outside the folder of the table, too.",
+        ),
+        OptionOf(
+            fields(ReadOptions).attach_private,
+            "--attach-private",
+            "Fetch attachments by URL from this machine and private networks, too.",
+        ),
+        OptionOf(
+            fields(ReadOptions).due_days,
+            "--due-days",
+            "Days to the due date, for UBL and Finvoice invoices that state none.",
+        ),
     ),
 )
-"""Gives a command the options of reading; it takes ``number_from`` and ``reading``, the ``ReadOptions``."""
+
+input_options: Decorator = bundle(
+    "inputs",
+    Inputs,
+    options.checks,
+    number_from,
+    _READING,
+    parameters=("checks", "number_from", "reading"),
+)
+"""Gives a command the options of reading; it takes ``inputs``, the ``Inputs``, without files."""
+
+input_files: Decorator = bundle("inputs", Inputs, options.files, options.checks, number_from, _READING)
+"""Gives a command files as well; it takes ``inputs``, the ``Inputs``, with the files as they were named."""

@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 
 from confirma_async.cli import options
-from confirma_async.cli.commands.calls.written_once import Once, once_options, write_once
+from confirma_async.cli.commands.calls.written_once import Once, ToldWrite, once_options, write_once
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options.account import connected_for_account
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.tables import Layout, RecordColumns, as_list, show_list
 from confirma_async.contract import SUBMIT_LEDGER, SUBMIT_PAYMENTS
 from confirma_async.formats import read_document
 from confirma_async.schemas import LedgerSubmission, PaymentSubmission, TransferStatus
-from confirma_async.validation import Checks
 
 LEDGERS = RecordColumns(
     title="Ledgers",
@@ -56,10 +56,9 @@ def ledger() -> None:
 @ledger.command("submit", short_help="Submit a ledger.")
 @options.json_file
 @once_options
-@options.checks
-@connected
+@connected_for_account
 @options.as_json
-def submit_ledger(file: Path, once: Once, checks: Checks, connection: Connection, as_json: bool) -> Exit:
+def submit_ledger(file: Path, once: Once, connection: Connection, as_json: bool) -> Exit:
     """Submit the ledger of FILE: the wire form of "Accounting > Ledger" as JSON; - is standard input.
 
     The account's journal knows it by its identifier, or by --key: run again, the command sends nothing twice.
@@ -67,15 +66,17 @@ def submit_ledger(file: Path, once: Once, checks: Checks, connection: Connection
     Exit code 0: taken; 1: refused or rejected; 3: not sent; 4: it may have arrived, and is not sent again.
     """
     document = read_document(file, LedgerSubmission, connection.converter)
-    options.judge(document, checks)
+    options.judge(document, once.checks)
     ledger = document.value.ledgers
     return write_once(
         lambda outbox: outbox.accounting.submit_ledger(
-            ledger, key=once.key, validate=checks.validate, allow=checks.allow, retry=once.retry
+            ledger, key=once.key, validate=once.checks.validate, allow=once.checks.allow, retry=once.retry
         ),
-        SUBMIT_LEDGER,
-        f"ledger {ledger.ledger_identifier or 'without an identifier'}",
-        "confirma ledger status",
+        ToldWrite(
+            SUBMIT_LEDGER,
+            f"ledger {ledger.ledger_identifier or 'without an identifier'}",
+            "confirma ledger status",
+        ),
         connection=connection,
         once=once,
         as_json=as_json,
@@ -104,10 +105,9 @@ def accounting_payment() -> None:
 @accounting_payment.command("submit", short_help="Submit payments.")
 @options.json_file
 @once_options
-@options.checks
-@connected
+@connected_for_account
 @options.as_json
-def submit_payments(file: Path, once: Once, checks: Checks, connection: Connection, as_json: bool) -> Exit:
+def submit_payments(file: Path, once: Once, connection: Connection, as_json: bool) -> Exit:
     """Submit the payments of FILE: the wire form of "Accounting > Payment" as JSON; - is standard input.
 
     The account's journal knows them by their identifiers, or by --key: run again, the command sends nothing
@@ -116,15 +116,17 @@ def submit_payments(file: Path, once: Once, checks: Checks, connection: Connecti
     Exit code 0: taken; 1: refused or rejected; 3: not sent; 4: they may have arrived, and are not sent again.
     """
     document = read_document(file, PaymentSubmission, connection.converter)
-    options.judge(document, checks)
+    options.judge(document, once.checks)
     payments = document.value.payments
     return write_once(
         lambda outbox: outbox.accounting.submit_payments(
-            payments, key=once.key, validate=checks.validate, allow=checks.allow, retry=once.retry
+            payments, key=once.key, validate=once.checks.validate, allow=once.checks.allow, retry=once.retry
         ),
-        SUBMIT_PAYMENTS,
-        f"{len(payments)} payment{'' if len(payments) == 1 else 's'}",
-        "confirma accounting-payment status",
+        ToldWrite(
+            SUBMIT_PAYMENTS,
+            f"{len(payments)} payment{'' if len(payments) == 1 else 's'}",
+            "confirma accounting-payment status",
+        ),
         connection=connection,
         once=once,
         as_json=as_json,

@@ -7,25 +7,26 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
-from attrs import evolve, frozen
+from attrs import fields, frozen
 
-from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import Report
 from confirma_async.bulk.models import Refusal
-from confirma_async.bulk.places import JournalPlace
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit, of_report
-from confirma_async.cli.journals import account_options
 from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.options.account import connected_for_account
+from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import Decorator, bundle
-from confirma_async.cli.options.connection import Connection, connected
+from confirma_async.cli.options.destination import Destination, journal as own_journal
+from confirma_async.cli.options.inputs import Inputs
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.result import outcome_as_json, print_issues, show_report
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.running.stopping import signals
+from confirma_async.converters import Converter
 from confirma_async.formats import (
     ACTION_COLUMNS,
     ActionMapping,
@@ -44,55 +45,46 @@ class ActionFile:
     """A file of actions that the user wants to have sent.
 
     Attributes:
-        connection: Where calls go, and for which account.
         file: The file.
-        reading: How it is read.
-        journal: The journal that the user named; None for the account's own.
-        checks: How strictly actions are held against the rules.
+        inputs: How it is read.
+        destination: Where the actions go, and into which journal.
         dry_run: Whether everything is checked, and nothing sent.
         as_json: Whether the result is printed for machines.
     """
 
-    connection: Connection
     file: Path
-    reading: ReadOptions
-    journal: JournalPlace | None
-    checks: Checks
+    inputs: Inputs
+    destination: Destination
     dry_run: bool
     as_json: bool
 
+    @property
+    def converter(self) -> Converter:
+        """What reads the actions."""
+        return self.destination.connection.converter
+
     def read(self) -> Iterable[ReadAction | BadRecord]:
         """Begin to read it."""
-        return read_actions(self.file, self.reading, self.connection.converter)
+        return read_actions(self.file, self.inputs.reading, self.converter)
+
+
+def _inputs(
+    file_format: str | None, mapping: Path | None, decimal_comma: bool | None, checks: Checks
+) -> Inputs:
+    reading = ReadOptions(
+        file_format=None if file_format is None else FileFormat(file_format),
+        mapping=None if mapping is None else ActionMapping.from_toml(mapping),
+        decimal_comma=decimal_comma,
+    )
+    return Inputs(reading=reading, checks=checks)
 
 
 def _action_file(
-    file: Path | None,
-    journal: JournalPlace | None,
-    form: str | None,
-    mapping: Path | None,
-    decimal_comma: bool | None,
-    dry_run: bool,
-    account: AccountName,
-    checks: Checks,
-    connection: Connection,
-    as_json: bool,
+    file: Path | None, inputs: Inputs, destination: Destination, dry_run: bool, as_json: bool
 ) -> ActionFile | None:
     if file is None:
         return None
-    return ActionFile(
-        connection=evolve(connection, account=account),
-        file=file,
-        reading=ReadOptions(
-            file_format=None if form is None else FileFormat(form),
-            mapping=None if mapping is None else ActionMapping.from_toml(mapping),
-            decimal_comma=decimal_comma,
-        ),
-        journal=journal,
-        checks=checks,
-        dry_run=dry_run,
-        as_json=as_json,
-    )
+    return ActionFile(file=file, inputs=inputs, destination=destination, dry_run=dry_run, as_json=as_json)
 
 
 action_file_options: Decorator = bundle(
@@ -104,32 +96,36 @@ action_file_options: Decorator = bundle(
         help=f"A file of actions, with the columns {', '.join(ACTION_COLUMNS.required)} and what each needs: "
         f"{', '.join(name for name in ACTION_COLUMNS.by_name if name not in ACTION_COLUMNS.required)}.",
     ),
-    click.option(
-        "--journal",
-        type=options.JournalName(),
-        help="A journal of your own: a file, or a postgresql:// URL.  [default: the account's, in your data "
-        "directory]",
-    ),
-    click.option(
-        "--format",
-        "form",
-        type=click.Choice([form.value for form in FileFormat if form is not FileFormat.XML]),
-        help="What the file is; found out unless given.",
-    ),
-    click.option(
-        "--mapping",
-        type=options.FILE,
-        help="A TOML file that names the columns of your own tables.",
-    ),
-    click.option(
-        "--decimal-comma/--no-decimal-comma",
-        default=None,
-        help="How numbers are written as text in tables; found out unless given.",
+    bundle(
+        "inputs",
+        _inputs,
+        OptionOf(
+            fields(ReadOptions).file_format,
+            "--format",
+            "What the file is; found out unless given.",
+            read=click.Choice([form.value for form in FileFormat if form is not FileFormat.XML]),
+        ),
+        OptionOf(
+            fields(ReadOptions).mapping,
+            "--mapping",
+            "A TOML file that names the columns of your own tables.",
+            read=options.FILE,
+        ),
+        OptionOf(
+            fields(ReadOptions).decimal_comma,
+            "--decimal-comma/--no-decimal-comma",
+            "How numbers are written as text in tables; found out unless given.",
+        ),
+        options.checks,
     ),
     click.option("--dry-run", is_flag=True, help="Check everything, send nothing."),
-    account_options,
-    options.checks,
-    connected,
+    bundle(
+        "destination",
+        Destination,
+        own_journal,
+        connected_for_account,
+        parameters=("connection", "journal"),
+    ),
     options.as_json,
 )
 """Gives a command the options of a file of actions; it takes ``batch``, the ``ActionFile`` or None."""
@@ -145,7 +141,7 @@ def send_action_file(batch: ActionFile) -> Exit:
 
 
 def _inspect(batch: ActionFile) -> Exit:
-    checked = list(checked_actions(batch.read, batch.connection.converter, batch.checks))
+    checked = list(checked_actions(batch.read, batch.converter, batch.inputs.checks))
     bad = [outcomes.refused(record) for record in checked if isinstance(record, Refusal)]
     good = len(checked) - len(bad)
     if batch.as_json:
@@ -157,16 +153,16 @@ def _inspect(batch: ActionFile) -> Exit:
 
 
 async def _send(batch: ActionFile) -> tuple[Report, str]:
-    stop = asyncio.Event()
-    async with batch.connection.client() as client:
-        outbox = client.outbox(journal=batch.journal, inputs=[str(batch.file.resolve())])
+    stop, checks = asyncio.Event(), batch.inputs.checks
+    async with batch.destination.connection.client() as client:
+        outbox = client.outbox(journal=batch.destination.journal, inputs=[str(batch.file.resolve())])
         with signals.gently(stop), progress(None, visible=not batch.as_json, what=_("actions")) as advance:
             async with outbox:
                 options.remark(outbox.warnings)
                 report = await outbox.submit_actions(
                     batch.read,
-                    validate=batch.checks.validate,
-                    allow=batch.checks.allow,
+                    validate=checks.validate,
+                    allow=checks.allow,
                     stop=stop,
                     told=advance,
                 )

@@ -11,9 +11,10 @@ from attrs import evolve
 
 from confirma_async.bulk import Verdict
 from confirma_async.cli import options
-from confirma_async.cli.commands.calls.written_once import Once, Written, exit_of, give_once, partner_options
+from confirma_async.cli.commands.calls.written_once import Once, Written, exit_of, give_once, once_options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options import token_file
+from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
@@ -23,7 +24,6 @@ from confirma_async.formats import read_document
 from confirma_async.outbox import Outbox, WriteOutcome
 from confirma_async.schemas import ClientCreated, ClientRequest
 from confirma_async.settings import API_KEY_VARIABLE, PROVISIONING_TOKEN_VARIABLE
-from confirma_async.validation import Checks
 
 
 @click.group(short_help="Make a company a client.")
@@ -31,28 +31,30 @@ def client() -> None:
     """Make a company a client, for partners who hold a provisioning token."""
 
 
+def _connection(provisioning_file: Path | None, connection: Connection) -> Connection:
+    return evolve(connection, provisioning_file=provisioning_file)
+
+
+_as_partner: Decorator = bundle(
+    "connection",
+    _connection,
+    click.option(
+        "--provisioning-token-file",
+        "provisioning_file",
+        type=options.FILE,
+        help=f"A file that holds the provisioning token, instead of {PROVISIONING_TOKEN_VARIABLE}.",
+    ),
+    connected,
+)
+
+
 @client.command(short_help="Onboard a client.")
 @options.json_file
-@click.option(
-    "--provisioning-token-file",
-    "provisioning_file",
-    type=options.FILE,
-    help=f"A file that holds the provisioning token, instead of {PROVISIONING_TOKEN_VARIABLE}.",
-)
 @token_file.save
-@partner_options
-@options.checks
-@connected
+@once_options
+@_as_partner
 @options.as_json
-def create(
-    file: Path,
-    provisioning_file: Path | None,
-    save: Path | None,
-    once: Once,
-    checks: Checks,
-    connection: Connection,
-    as_json: bool,
-) -> Exit:
+def create(file: Path, save: Path | None, once: Once, connection: Connection, as_json: bool) -> Exit:
     """Onboard a client: FILE holds the wire form of "Create a new client" as JSON; - is standard input.
 
     The client's token is in the answer and nowhere else. It is written to the file that --save names before
@@ -69,11 +71,15 @@ def create(
         raise click.UsageError("name the file to keep the client's token in: --save FILE. Nothing was sent")
     token_file.check_place(save, replaced=False)
     document = read_document(file, ClientRequest, connection.converter)
-    options.judge(document, checks)
+    options.judge(document, once.checks)
 
     async def onboard(outbox: Outbox) -> WriteOutcome[ClientCreated]:
         outcome = await outbox.onboarding.create_client(
-            document.value, key=once.key, validate=checks.validate, allow=checks.allow, retry=once.retry
+            document.value,
+            key=once.key,
+            validate=once.checks.validate,
+            allow=once.checks.allow,
+            retry=once.retry,
         )
         if outcome.unread is not None:
             raise token_file.kept_elsewhere(outcome.unread, "its answer cannot be read")
@@ -82,13 +88,13 @@ def create(
         return outcome
 
     code = document.value.client.business_code
-    partner = _as_partner(evolve(connection, provisioning_file=provisioning_file))
+    partner = _with_partners_token(connection)
     written = give_once(onboard, f"client {code}", connection=partner, once=once)
     _show(written, code, save, as_json=as_json)
     return exit_of(written.outcome)
 
 
-def _as_partner(connection: Connection) -> Connection:
+def _with_partners_token(connection: Connection) -> Connection:
     """Leave a client's key out: the partner's journal alone knows of clients, whoever's key is at hand.
 
     Raises:

@@ -8,72 +8,72 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
 import click
-from attrs import evolve, fields, frozen
+from attrs import evolve, field, fields, frozen
 
-from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import JobOptions, Retry, Verdict
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit, of_error
-from confirma_async.cli.journals import account_options
 from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.options.connection import Connection
+from confirma_async.cli.options.destination import journal as own_journal
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.running import side_effects
 from confirma_async.cli.running.stopping import signals
 from confirma_async.contract import Operation
 from confirma_async.outbox import Outbox, WriteOutcome
+from confirma_async.validation import Checks
 
 Verb: TypeAlias = Callable[[Outbox], Coroutine[Any, Any, WriteOutcome[Any]]]
 
 
 @frozen(kw_only=True)
 class Once:
-    """How a write is known.
+    """How a write is known and checked.
 
     Attributes:
         key: What names it; None for its own identifier.
-        journal: The journal that the user named; None for the account's own.
         retry: Whether it is sent again where the service rejected it before.
-        account: What the user said of the account.
+        journal: The journal that the user named; None for the account's own.
+        checks: How strictly it is held against the rules.
     """
 
     key: str | None
+    retry: Retry = field(converter=Retry)
     journal: JournalPlace | None
-    retry: Retry
-    account: AccountName
+    checks: Checks
 
 
-def _once(key: str | None, journal: JournalPlace | None, retry: str, account: AccountName) -> Once:
-    return Once(key=key, journal=journal, retry=Retry(retry), account=account)
-
-
-def _once_of_partner(key: str | None, journal: JournalPlace | None, retry: str) -> Once:
-    return _once(key, journal, retry, AccountName())
-
-
-_OPTIONS: tuple[Decorator, ...] = (
+once_options: Decorator = bundle(
+    "once",
+    Once,
     click.option("--key", metavar="TEXT", help="Your own name for it; made of its identifiers unless given."),
     OptionOf(
         fields(JobOptions).retry,
         "--retry",
         "Whether it is sent again under its key where the service rejected it before.",
     ),
-    click.option(
-        "--journal",
-        type=options.JournalName(),
-        help="A journal of your own: a file, or a postgresql:// URL.  [default: the account's, in your data "
-        "directory]",
-    ),
+    own_journal,
+    options.checks,
 )
-
-once_options: Decorator = bundle("once", _once, *_OPTIONS, account_options)
 """Gives a command the options of a write that is sent once; it takes ``once``, the ``Once``."""
 
-partner_options: Decorator = bundle("once", _once_of_partner, *_OPTIONS)
-"""The same for a write with the partner's own token, which is of no account."""
+
+@frozen
+class ToldWrite:
+    """What people are told of a write.
+
+    Attributes:
+        operation: What is called.
+        what: What it is: ``ledger 2026-11``.
+        next_command: The command that shows what becomes of it.
+    """
+
+    operation: Operation[Any]
+    what: str
+    next_command: str
 
 
 @frozen
@@ -91,36 +91,25 @@ class Written:
     journal: str
 
 
-def write_once(
-    verb: Verb,
-    operation: Operation[Any],
-    what: str,
-    next_command: str,
-    *,
-    connection: Connection,
-    once: Once,
-    as_json: bool,
-) -> Exit:
+def write_once(verb: Verb, told: ToldWrite, *, connection: Connection, once: Once, as_json: bool) -> Exit:
     """Send a write, and say what became of it.
 
     Args:
         verb: Gives it to the outbox.
-        operation: What is called.
-        what: What it is, for people: ``ledger 2026-11``.
-        next_command: The command that shows what becomes of it.
+        told: What people are told of it.
         connection: Where calls go.
         once: How it is known.
         as_json: Whether the outcome is printed for machines.
     """
-    written = give_once(verb, what, connection=connection, once=once)
+    written = give_once(verb, told.what, connection=connection, once=once)
     outcome = written.outcome
     if as_json:
         print_json(_as_json(written, connection))
     elif outcome.verdict is Verdict.NOT_SENT and outcome.error is not None:
         raise outcome.error
     else:
-        _show(outcome, operation, what)
-        say(f"To see how it stands: {next_command}")
+        _show(outcome, told)
+        say(f"To see how it stands: {told.next_command}")
     return exit_of(outcome)
 
 
@@ -134,7 +123,7 @@ def give_once(verb: Verb, what: str, *, connection: Connection, once: Once) -> W
         once: How it is known.
     """
     with signals.changing():
-        written = signals.run(_written, evolve(connection, account=once.account), once, verb, what)
+        written = signals.run(_written, connection, once, verb, what)
         side_effects.note()
     return written
 
@@ -155,7 +144,8 @@ async def _written(connection: Connection, once: Once, verb: Verb, what: str) ->
     return Written(outcome, target, journal)
 
 
-def _show(outcome: WriteOutcome[Any], operation: Operation[Any], what: str) -> None:
+def _show(outcome: WriteOutcome[Any], told: ToldWrite) -> None:
+    what = told.what
     match outcome.verdict:
         case Verdict.ACCEPTED:
             before = " before; nothing was sent now" if outcome.resumed else ""
@@ -168,7 +158,7 @@ def _show(outcome: WriteOutcome[Any], operation: Operation[Any], what: str) -> N
             say(f"Whether the service has taken {what} is not known: {outcome.detail}")
             say("It is not sent again. The same command looks for it again; if you know what became of it:")
             key = shlex.quote(outcome.key or "")
-            say(f"  confirma resolve --write {operation.name} {key} --is accepted --because WHY")
+            say(f"  confirma resolve --write {told.operation.name} {key} --is accepted --because WHY")
 
 
 def _as_json(written: Written, connection: Connection) -> dict[str, Any]:

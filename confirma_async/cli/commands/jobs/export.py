@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from attrs import frozen
 
 from confirma_async.bulk.journal.records import Refused
 from confirma_async.bulk.journal.writes import WriteRow
@@ -21,10 +22,12 @@ from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.marking import texts
 from confirma_async.cli.marking.marked import Marked, write_marked
+from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.output.printer import json_line, say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.tables import EXCEL_CSV, PLAIN_CSV, excel_option, print_csv
 from confirma_async.cli.output.workbook import write_rows
+from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 
 _OF_WRITE: Mapping[str, Callable[[WriteRow], Any]] = {
@@ -62,44 +65,90 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
 """What is exported of an invoice."""
 
 
+@frozen(kw_only=True)
+class _ExportOutput:
+    """What is printed, or written to an Excel file.
+
+    Attributes:
+        as_csv: Whether it was said that CSV is printed.
+        as_json: Whether JSON Lines are printed.
+        as_excel: Whether CSV is printed as Excel opens it.
+        workbook: The Excel file that is written instead.
+    """
+
+    as_csv: bool
+    as_json: bool
+    as_excel: bool
+    workbook: Path | None
+
+    def __attrs_post_init__(self) -> None:
+        if self.as_csv + self.as_json + self.as_excel + (self.workbook is not None) > 1:
+            raise click.UsageError("--json, --csv, --excel and --xlsx exclude each other")
+
+    @property
+    def is_for_spreadsheets(self) -> bool:
+        """Whether it was said that it is for a spreadsheet."""
+        return self.as_csv or self.as_excel or self.workbook is not None
+
+
+@frozen(kw_only=True)
+class _Copy:
+    """The marked copy that is written, where one is.
+
+    Attributes:
+        target: The copy.
+        of: The table, where the run has read several.
+        overrides: The corrections by which invoices are compared with what was sent.
+    """
+
+    target: Path | None
+    of: Path | None
+    overrides: Overrides
+
+    def __attrs_post_init__(self) -> None:
+        if self.of is not None and self.target is None:
+            raise click.UsageError("--of says what to mark; it needs --marked")
+
+
 @click.command(short_help="Print all that a journal knows, as CSV or JSON Lines.")
 @which
-@click.option("--csv", "as_csv", is_flag=True, help="CSV for spreadsheets; so it is unless said otherwise.")
-@click.option("--json", "as_json", is_flag=True, help="JSON Lines for machines.")
-@excel_option
-@click.option(
-    "--xlsx",
-    "workbook",
-    type=options.FILE,
-    metavar="FILE",
-    help="Write an Excel file instead; none that is there already.",
+@bundle(
+    "output",
+    _ExportOutput,
+    click.option(
+        "--csv", "as_csv", is_flag=True, help="CSV for spreadsheets; so it is unless said otherwise."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="JSON Lines for machines."),
+    excel_option,
+    click.option(
+        "--xlsx",
+        "workbook",
+        type=options.FILE,
+        metavar="FILE",
+        help="Write an Excel file instead; none that is there already.",
+    ),
 )
-@click.option(
-    "--marked",
-    type=options.FILE,
-    metavar="FILE",
-    help="Write a copy of the table that was sent, with what became of each line, to be corrected.",
+@bundle(
+    "copy",
+    _Copy,
+    click.option(
+        "--marked",
+        "target",
+        type=options.FILE,
+        metavar="FILE",
+        help="Write a copy of the table that was sent, with what became of each line, to be corrected.",
+    ),
+    click.option(
+        "--of",
+        type=options.FILE,
+        metavar="TABLE",
+        help="The table to mark, where the run has read several.",
+    ),
+    options.overrides,
 )
-@click.option(
-    "--of",
-    type=options.FILE,
-    metavar="TABLE",
-    help="The table to mark, where the run has read several.",
-)
-@options.overrides_file
 @whose
 @options.language
-def export(
-    which: str | None,
-    whose: Whose,
-    as_csv: bool,
-    as_json: bool,
-    as_excel: bool,
-    workbook: Path | None,
-    marked: Path | None,
-    of: Path | None,
-    overrides: Path | None,
-) -> Exit:
+def export(which: str | None, whose: Whose, output: _ExportOutput, copy: _Copy) -> Exit:
     """Print all that a journal knows of a run, one line per invoice, other write or refused problem.
 
     That is the latest run, unless one or a whole journal is named. Amounts are exact, times are UTC. A record
@@ -116,26 +165,21 @@ def export(
       confirma export --xlsx outcomes.xlsx
       confirma export --marked corrections.xlsx
     """
-    if as_csv + as_json + as_excel + (workbook is not None) > 1:
-        raise click.UsageError("--json, --csv, --excel and --xlsx exclude each other")
-    if marked is not None:
-        if as_csv or as_excel or workbook is not None:
+    if copy.target is not None:
+        if output.is_for_spreadsheets:
             raise click.UsageError("--csv, --excel and --xlsx exclude --marked")
         with chosen(which, whose) as found:
-            converter = Converter(options.read_overrides(overrides).names)
-            written = write_marked(found, marked, of, converter)
-            return _say(written, [*([which] if which else []), *whose.words], as_json=as_json)
-    if of is not None:
-        raise click.UsageError("--of says what to mark; it needs --marked")
+            written = write_marked(found, copy.target, copy.of, Converter(copy.overrides.names))
+            return _say(written, [*([which] if which else []), *whose.words], as_json=output.as_json)
     with chosen(which, whose) as found:
-        if as_json:
+        if output.as_json:
             records = (dict(zip(_COLUMNS, values, strict=True)) for values in _lines(found))
             sys.stdout.buffer.writelines(json_line(record) for record in records)
             sys.stdout.flush()  # here, where its failure can still be reported
-        elif workbook is not None:
-            write_rows(workbook, "Invoices", [*_COLUMNS], _lines(found))
+        elif output.workbook is not None:
+            write_rows(output.workbook, "Invoices", [*_COLUMNS], _lines(found))
         else:
-            print_csv([*_COLUMNS], _lines(found), EXCEL_CSV if as_excel else PLAIN_CSV)
+            print_csv([*_COLUMNS], _lines(found), EXCEL_CSV if output.as_excel else PLAIN_CSV)
     return Exit.ACCEPTED
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -20,7 +19,7 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, plain
 from confirma_async.cli.language.messages import problem_in_words, told
-from confirma_async.cli.options.inputs import input_options
+from confirma_async.cli.options.inputs import Inputs, input_files
 from confirma_async.cli.output import progress
 from confirma_async.cli.output.render import (
     numbers_as_json,
@@ -31,7 +30,7 @@ from confirma_async.cli.output.render import (
     record_in_words,
 )
 from confirma_async.cli.output.terminal import Terminal
-from confirma_async.cli.remembered import with_mappings
+from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats import (
@@ -41,14 +40,10 @@ from confirma_async.formats import (
     Identity,
     Place,
     ReadInvoice,
-    ReadOptions,
-    Spooled,
     assign,
-    expand,
     scan_files,
 )
 from confirma_async.formats.files import read_each
-from confirma_async.validation import Checks
 from confirma_async.validation.prices import price_faults
 
 
@@ -65,57 +60,33 @@ class _Findings:
 
 
 @click.command(short_help="Check files, send nothing.")
-@options.files
-@options.checks
-@input_options
-@options.overrides_file
+@input_files
+@options.overrides
 @options.language
 @options.as_json
-def validate(
-    files: tuple[Path | Spooled, ...],
-    number_from: int | None,
-    reading: ReadOptions,
-    checks: Checks,
-    overrides: Path | None,
-    as_json: bool,
-) -> Exit:
+def validate(inputs: Inputs, overrides: Overrides, as_json: bool) -> Exit:
     """Check every invoice of the files against the rules that need no server; send nothing, fetch nothing.
 
     Exit code 0: all can be sent, maybe with a warning; 1: some cannot.
     """
-    found = expand(files)
+    inputs = inputs.of(inputs.files)
     options.warn_of_unchecked()
-    return inspect(
-        found,
-        with_mappings(found, reading),
-        Converter(options.read_overrides(overrides).names),
-        number_from=number_from,
-        journal_path=None,
-        checks=checks,
-        as_json=as_json,
-    )
+    return inspect(inputs, Converter(overrides.names), journal_path=None, as_json=as_json)
 
 
 def inspect(
-    files: Sequence[Path | Spooled],
-    reading: ReadOptions,
-    converter: Converter,
-    *,
-    number_from: int | None,
-    journal_path: JournalPlace | None,
-    checks: Checks,
-    as_json: bool,
+    inputs: Inputs, converter: Converter, *, journal_path: JournalPlace | None, as_json: bool
 ) -> Exit:
     """Read and check everything, and say what a job would do with it."""
     with contextlib.ExitStack() as stack:
         journal = _journal(journal_path, stack)
-        prepared = stack.enter_context(PreparedRecords(converter, checks))
+        prepared = stack.enter_context(PreparedRecords(converter, inputs.checks))
         given = None
-        if number_from is not None:
-            seen = [each.identity for each in scan_files(files, reading, converter)]
-            given = _given(seen, number_from, journal)
+        if inputs.number_from is not None:
+            seen = [each.identity for each in scan_files(inputs.files, inputs.reading, converter)]
+            given = _given(seen, inputs.number_from, journal)
         with number_book(journal_path, given) as book:
-            records = read_each(files, evolve(reading, numbers=book), converter)
+            records = read_each(inputs.files, evolve(inputs.reading, numbers=book), converter)
             faults = dict[int, Sequence[Problem]]()
             records = _with_price_faults(records, faults)
             prepared.take(progress.reading(records, visible=not as_json))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from pathlib import Path
 
 import click
 
@@ -12,6 +11,7 @@ from confirma_async.cli.commands.mirror.place import db as db_option
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
+from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.mirror.rebuilding import rebuild as rebuilt
 from confirma_async.mirror.store.opening import open_mirror
@@ -19,16 +19,16 @@ from confirma_async.mirror.store.opening import open_mirror
 
 @click.command(short_help="Make the typed columns anew, after a name was corrected.")
 @db_option
-@options.overrides_file
+@options.overrides
 @options.as_json
-def rebuild(db: str | None, overrides: Path | None, as_json: bool) -> Exit:
+def rebuild(db: str | None, overrides: Overrides, as_json: bool) -> Exit:
     """Make the typed columns anew from what the service told, which is kept as it came.
 
     \b
     Example:
       confirma mirror rebuild --overrides corrections.toml
     """
-    converter = Converter(options.read_overrides(overrides).names)
+    converter = Converter(overrides.names)
     database = open_mirror(db)
     try:
         with database.alone():

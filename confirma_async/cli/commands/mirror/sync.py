@@ -5,22 +5,22 @@ from __future__ import annotations
 import contextlib
 import datetime
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import click
-from attrs import evolve
+from attrs import frozen
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeElapsedColumn
 
-from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.place import db as db_option, journal_files
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
-from confirma_async.cli.journals import account_options
-from confirma_async.cli.options.connection import Connection, connected
+from confirma_async.cli.options.account import connected_for_account
+from confirma_async.cli.options.bundle import bundle
+from confirma_async.cli.options.connection import Connection
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, table
 from confirma_async.cli.output.terminal import Terminal
@@ -29,25 +29,46 @@ from confirma_async.errors import ConfirmaError
 from confirma_async.mirror import SyncProgress, SyncReport
 
 
+@frozen(kw_only=True)
+class _SyncRequest:
+    """What is read of one account.
+
+    Attributes:
+        first: The first day of a period that is read once; None for what is due.
+        last: Its last day; None for tomorrow.
+        journals: The journals that say what was sent; empty for the account's own.
+    """
+
+    first: datetime.date | None
+    last: datetime.date | None
+    journals: Sequence[JournalPlace]
+
+    def __attrs_post_init__(self) -> None:
+        if self.last is not None and self.first is None:
+            raise click.UsageError("--to needs --from: both name a period to read once")
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise click.UsageError("--from is after --to; swap them")
+
+
 @click.command(short_help="Read what has changed since the last run.")
 @db_option
-@click.option(
-    "--from", "first", type=options.date, metavar="YYYY-MM-DD", help="Read a period once: its first day."
+@bundle(
+    "wanted",
+    _SyncRequest,
+    click.option(
+        "--from", "first", type=options.date, metavar="YYYY-MM-DD", help="Read a period once: its first day."
+    ),
+    click.option(
+        "--to", "last", type=options.date, metavar="YYYY-MM-DD", help="Its last day; tomorrow unless given."
+    ),
+    journal_files,
 )
-@click.option(
-    "--to", "last", type=options.date, metavar="YYYY-MM-DD", help="Its last day; tomorrow unless given."
-)
-@journal_files
-@account_options
 @options.profiles
-@connected
+@connected_for_account
 @options.as_json
 def sync(
     db: str | None,
-    first: datetime.date | None,
-    last: datetime.date | None,
-    journals: tuple[JournalPlace, ...],
-    account: AccountName,
+    wanted: _SyncRequest,
     profiles: options.ChosenProfiles | None,
     connection: Connection,
     as_json: bool,
@@ -68,14 +89,8 @@ def sync(
       confirma mirror sync --from 2025-01-01 --to 2025-12-31
       confirma mirror sync --profiles profiles.toml
     """
-    if last is not None and first is None:
-        raise click.UsageError("--to needs --from: both name a period to read once")
-    if first is not None and last is not None and last < first:
-        raise click.UsageError("--from is after --to; swap them")
-
-    connection = evolve(connection, account=account)
     if profiles is not None:
-        if first is not None or journals:
+        if wanted.first is not None or wanted.journals:
             raise click.UsageError(
                 "--profiles names the journals, and reads what is due; leave --from and "
                 "--journal out, or name one account"
@@ -85,7 +100,11 @@ def sync(
     async def run(told: Callable[[SyncProgress], None]) -> SyncReport:
         async with connection.client() as confirma:
             return await confirma.mirror.sync(
-                db, from_date=first, to_date=last, journal=journals or None, progress=told
+                db,
+                from_date=wanted.first,
+                to_date=wanted.last,
+                journal=wanted.journals or None,
+                progress=told,
             )
 
     with _bar(visible=not as_json and sys.stderr.isatty()) as told:

@@ -30,9 +30,9 @@ def contract() -> None:
 
 @contract.command(short_help="Show the contract in force.")
 @click.argument("word", required=False, metavar="[WORD]")
-@options.overrides_file
+@options.overrides
 @options.as_json
-def show(word: str | None, overrides: Path | None, as_json: bool) -> Exit:
+def show(word: str | None, overrides: Overrides, as_json: bool) -> Exit:
     """Show every path and name in force, how well it is known, and what was overridden.
 
     WORD leaves only those that hold it.
@@ -40,8 +40,7 @@ def show(word: str | None, overrides: Path | None, as_json: bool) -> Exit:
     \b
       confirma contract show settlement --overrides overrides.toml
     """
-    found = options.read_overrides(overrides)
-    rows = [*_operations(found), *_names(found)]
+    rows = [*_operations(overrides), *_names(overrides)]
     if word is not None:
         rows = [row for row in rows if re.search(re.escape(word), " ".join(map(str, row)), re.IGNORECASE)]
     if as_json:
@@ -82,10 +81,10 @@ def check(out: Path | None, html: Path | None, connection: Connection, as_json: 
 @click.argument("file", metavar="FILE", type=options.NamedPath(path_type=Path))
 @_OUT
 @_HTML
-@options.overrides_file
+@options.overrides
 @options.as_json
 def import_document(
-    file: Path, out: Path | None, html: Path | None, overrides: Path | None, as_json: bool
+    file: Path, out: Path | None, html: Path | None, overrides: Overrides, as_json: bool
 ) -> Exit:
     """Compare FILE, the vendor's OpenAPI 3.0 or 3.1 as JSON or YAML, with the contract, and correct it.
 
@@ -96,7 +95,7 @@ def import_document(
 
     Exit code 0: nothing differs; 1: something does.
     """
-    return _show(compare(file, options.read_overrides(overrides)), out, html, as_json=as_json)
+    return _show(compare(file, overrides), out, html, as_json=as_json)
 
 
 def _show(found: ContractComparison, out: Path | None, html: Path | None, *, as_json: bool) -> Exit:

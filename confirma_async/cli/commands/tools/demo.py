@@ -16,12 +16,16 @@ from confirma_async.cli.commands.jobs.sending.submit import send
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
 from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.options.connection import Connection
+from confirma_async.cli.options.destination import Destination
+from confirma_async.cli.options.inputs import Inputs
 from confirma_async.cli.options.jobs import JobSettings
+from confirma_async.cli.options.sending import Sending
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.running.stopping import signals
 from confirma_async.contract import Overrides
-from confirma_async.formats import InputError, ReadOptions, expand
+from confirma_async.formats import InputError, expand
 from confirma_async.sandbox import Fault
+from confirma_async.session.pipeline import DEFAULT_TIMEOUT
 from confirma_async.session.rate.ratelimit import RateLimit
 
 RATE = 60.0
@@ -50,15 +54,17 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
     examples = folder or _examples()
     journal = Path(tempfile.mkdtemp(prefix="confirma-demo-")) / "demo.journal"
     request = SubmitRequest(
-        connection=Connection(variables={}, overrides=Overrides(), timeout=30.0),
-        files=expand([examples]),
-        journal=journal,
-        sandbox=True,
-        job=JobSettings(
-            limit=RateLimit(per_second=RATE, concurrency=8), options=JobOptions(settle_seconds=2.0)
+        destination=Destination(
+            connection=Connection(variables={}, overrides=Overrides(), timeout=DEFAULT_TIMEOUT),
+            sandbox=True,
+            journal=journal,
         ),
-        number_from=None,
-        reading=ReadOptions(),
+        inputs=Inputs(files=expand([examples])),
+        sending=Sending(
+            job=JobSettings(
+                limit=RateLimit(per_second=RATE, concurrency=8), options=JobOptions(settle_seconds=2.0)
+            )
+        ),
         as_json=as_json,
         faults={Fault.RESET_AFTER_COMMIT: LOST_ANSWERS},
     )

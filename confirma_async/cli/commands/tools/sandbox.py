@@ -27,14 +27,14 @@ from confirma_async.sandbox import Sandbox, VirtualClock
     type=options.FILE,
     help="A file that keeps its state; kept in memory unless given.",
 )
-@options.overrides_file
+@options.overrides
 @options.as_json
-def sandbox(port: int, db: Path | None, overrides: Path | None, as_json: bool) -> Exit:
+def sandbox(port: int, db: Path | None, overrides: Overrides, as_json: bool) -> Exit:
     """Run the service on this machine, on loopback only, until Ctrl-C.
 
     It is this project's reading of the vendor's documentation, not the vendor's service.
     """
-    signals.run(_serve, port, db, options.read_overrides(overrides), as_json)
+    signals.run(_serve, port, db, overrides, as_json)
     return Exit.ACCEPTED
 
 

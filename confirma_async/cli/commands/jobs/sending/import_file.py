@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 
-from confirma_async.accounts.owner import AccountName
-from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.submit import carry_out, refuse_older_journals
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, target_in_words
@@ -18,13 +16,16 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.importing import texts
 from confirma_async.cli.importing.dialog import Back, Dialog, is_on_terminal, pick
 from confirma_async.cli.importing.preview import preview, show
-from confirma_async.cli.journals import SANDBOX_TARGET, account_options
+from confirma_async.cli.journals import SANDBOX_TARGET
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import told
-from confirma_async.cli.options.connection import Connection, connected
-from confirma_async.cli.options.inputs import number_from
-from confirma_async.cli.options.jobs import JobSettings, job_options
-from confirma_async.cli.options.workers import ForWorkers, worker_options
+from confirma_async.cli.options.account import connected_for_account
+from confirma_async.cli.options.attributes import OptionOf
+from confirma_async.cli.options.bundle import Decorator, bundle
+from confirma_async.cli.options.connection import Connection
+from confirma_async.cli.options.destination import Destination, journal as own_journal, to_sandbox
+from confirma_async.cli.options.inputs import Inputs, number_from
+from confirma_async.cli.options.sending import Sending, sending_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.remembered import mapping_file
 from confirma_async.errors import ConfigurationError
@@ -67,11 +68,9 @@ class _ImportRequest:
     """What is imported, and how."""
 
     file: Path
-    reading: ReadOptions
+    inputs: Inputs
     connection: Connection
-    checks: Checks
     target: str
-    number_from: int | None
 
     def preview(self, mapping: ColumnMapping) -> bool:
         """Show the invoices as a mapping reads them; say whether there is one to send.
@@ -80,9 +79,9 @@ class _ImportRequest:
             InputError: the mapping does not fit.
         """
         reading = self._read_by(mapping)
-        if self.number_from is not None:
-            reading = evolve(reading, numbers=self._numbers(reading, self.number_from))
-        found = preview(self.file, reading, self.connection.converter, self.checks)
+        if self.inputs.number_from is not None:
+            reading = evolve(reading, numbers=self._numbers(reading, self.inputs.number_from))
+        found = preview(self.file, reading, self.connection.converter, self.inputs.checks)
         show(found, mapping.ignore, self.target)
         return found.can_be_sent
 
@@ -92,42 +91,38 @@ class _ImportRequest:
         return assign([document.identity for document in documents], start)
 
     def _read_by(self, mapping: ColumnMapping) -> ReadOptions:
-        return evolve(self.reading, mapping=mapping)
+        return evolve(self.inputs.reading, mapping=mapping)
+
+
+def _inputs(file_format: str | None, number_from: int | None, checks: Checks) -> Inputs:
+    reading = ReadOptions(file_format=None if file_format is None else FileFormat(file_format))
+    return Inputs(reading=reading, number_from=number_from, checks=checks)
+
+
+_input_options: Decorator = bundle(
+    "inputs",
+    _inputs,
+    OptionOf(
+        fields(ReadOptions).file_format,
+        "--format",
+        "What the file is; found out unless given.",
+        read=click.Choice([form.value for form in FileFormat]),
+    ),
+    number_from,
+    options.checks,
+)
 
 
 @click.command(name="import", short_help="Send the invoices of a table of your own, by questions.")
 @click.argument("file", type=options.FILE)
-@click.option("--sandbox", is_flag=True, help="Send to a sandbox on this machine, not to the service.")
-@click.option(
-    "--journal",
-    type=options.JournalName(),
-    help="A journal of your own: a file, or a postgresql:// URL.  [default: the account's]",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice([form.value for form in FileFormat]),
-    help="What the file is; found out unless given.",
-)
-@number_from
-@worker_options
-@account_options
-@job_options
-@options.checks
-@connected
+@to_sandbox
+@own_journal
+@_input_options
+@sending_options
+@connected_for_account
 @options.language
-def import_(
-    connection: Connection,
-    file: Path,
-    sandbox: bool,
-    journal: JournalPlace | None,
-    form: str | None,
-    number_from: int | None,
-    for_workers: ForWorkers,
-    account: AccountName,
-    job: JobSettings,
-    checks: Checks,
-) -> Exit:
+@bundle("destination", Destination, parameters=("connection", "sandbox", "journal"))
+def import_(file: Path, destination: Destination, inputs: Inputs, sending: Sending) -> Exit:
     """Send the invoices of a table of your own: CSV, Excel, Parquet or Arrow.
 
     The command asks about each column that it is unsure of, shows the first invoices as they will be sent,
@@ -135,36 +130,24 @@ def import_(
     as FILE.mapping.toml: submit, validate and retry then read the file as you said, without options. Without
     a terminal nothing is asked; the command says what it would have asked, and ends with exit code 2.
     """
-    if journal is None:
-        refuse_older_journals([file], sandbox=sandbox)
+    refuse_older_journals([file], destination)
     _refuse_open(file)
     options.warn_of_unchecked()
-    target = SANDBOX_TARGET if sandbox else target_in_words(target_from_env(connection.variables)[1])
-    reading = ReadOptions(file_format=None if form is None else FileFormat(form))
-    wanted = _ImportRequest(
-        file=file,
-        reading=reading,
-        connection=connection,
-        checks=checks,
-        target=told(target),
-        number_from=number_from,
-    )
+    connection = destination.connection
+    target = SANDBOX_TARGET
+    if not destination.sandbox:
+        target = target_in_words(target_from_env(connection.variables)[1])
+    wanted = _ImportRequest(file=file, inputs=inputs, connection=connection, target=told(target))
     mapping = _agreed(wanted)
     if mapping is None:
         say(_(texts.NOTHING_SENT))
         return Exit.ACCEPTED
     request = SubmitRequest(
-        connection=evolve(connection, account=account),
-        files=[file],
-        journal=journal,
-        sandbox=sandbox,
-        job=job,
-        number_from=number_from,
-        reading=evolve(reading, mapping=mapping),
-        checks=checks,
-        as_json=False,
+        destination=destination,
+        inputs=evolve(inputs, files=[file], reading=evolve(inputs.reading, mapping=mapping)),
+        sending=sending,
     )
-    return carry_out(request, for_workers)
+    return carry_out(request)
 
 
 def _refuse_open(file: Path) -> None:
@@ -201,8 +184,8 @@ def _asked_for(wanted: _ImportRequest, beside: Path) -> ColumnMapping | None:
         ConfigurationError: there is nobody to ask.
     """
     file = wanted.file
-    seen = _list_of_invoices(file, wanted.reading)
-    sheets = sheets_of_invoices(file, wanted.reading)
+    seen = _list_of_invoices(file, wanted.inputs.reading)
+    sheets = sheets_of_invoices(file, wanted.inputs.reading)
     dialog = Dialog(file, seen, first_guess(seen))
     if not is_on_terminal():
         raise _nobody_to_ask(dialog, beside, sheets)
@@ -238,7 +221,7 @@ def _chosen_sheet(wanted: _ImportRequest, sheets: Sequence[str]) -> Seen:
     sheet: str | Back = Back()
     while isinstance(sheet, Back):
         sheet = pick(_(texts.WHICH_SHEET), [(each, each) for each in sheets], 0)
-    return seen_in(wanted.file, wanted.reading, sheet)
+    return seen_in(wanted.file, wanted.inputs.reading, sheet)
 
 
 def _list_of_invoices(file: Path, reading: ReadOptions) -> Seen:

@@ -16,7 +16,6 @@ from confirma_async.cli.commands.jobs.sending.following import (
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
 from confirma_async.cli.commands.jobs.status import show_status
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.options.workers import ForWorkers
 from confirma_async.cli.output.render import print_json, print_sayings, record_in_words
 from confirma_async.cli.output.result import plan_as_json
 from confirma_async.cli.output.terminal import Terminal
@@ -32,7 +31,6 @@ async def plan_for_workers(
     placement: Placement,
     records: PreparedRecords,
     request: SubmitRequest,
-    how: ForWorkers,
 ) -> Exit:
     """Plan a job, and show what came of it.
 
@@ -40,14 +38,14 @@ async def plan_for_workers(
         client: The way to the service.
         placement: The journal, which is a database.
         records: What is to be sent.
-        request: How the job runs, and whether the result is printed for machines.
-        how: Whether to wait until workers have sent it, and for how long what they sent is kept.
+        request: How the job runs, whether to wait until workers have sent it, and how the result is printed.
 
     Raises:
         JournalError: the journal cannot be used; what was planned stays so, and the same command goes on.
     """
     if placement.path is None:
         raise ConfigurationError("the journal has no name")
+    how = request.sending.for_workers
     bar = planning_bar(visible=not request.as_json)
     task = bar.add_task("plan", total=records.count, what="planned")
     with bar:
@@ -65,7 +63,7 @@ async def plan_for_workers(
         (standing,) = await follow(
             [run],
             begin=f"confirma worker {placement.path}",
-            patience=patience_of(request.job.options),
+            patience=patience_of(request.sending.job.options),
             visible=not request.as_json,
         )
         show_status(standing.found, as_json=request.as_json)

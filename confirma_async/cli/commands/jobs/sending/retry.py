@@ -6,53 +6,69 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from attrs import evolve, frozen
+from attrs import frozen
 
-from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import Retry
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.submit import carry_out
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.journals import SANDBOX_TARGET, Whose, account_options, chosen, is_run_or_journal
+from confirma_async.cli.journals import SANDBOX_TARGET, Whose, chosen, is_run_or_journal
 from confirma_async.cli.marking.copies import corrected
-from confirma_async.cli.options.connection import Connection, connected
-from confirma_async.cli.options.inputs import input_options
-from confirma_async.cli.options.jobs import JobSettings, job_options
-from confirma_async.cli.options.workers import ForWorkers, worker_options
-from confirma_async.cli.remembered import from_text, with_mappings
+from confirma_async.cli.options.account import connected_for_account
+from confirma_async.cli.options.bundle import Decorator, bundle
+from confirma_async.cli.options.destination import Destination, of_sandbox
+from confirma_async.cli.options.inputs import Inputs, input_options
+from confirma_async.cli.options.sending import Sending, sending_options
+from confirma_async.cli.remembered import from_text
 from confirma_async.errors import JournalError
-from confirma_async.formats import ReadOptions, expand
-from confirma_async.validation import Checks
+from confirma_async.formats import ReadOptions
+
+
+@frozen(kw_only=True)
+class _RetryRequest:
+    """What is sent again.
+
+    Attributes:
+        which: The run or the journal that was named.
+        files: The files that were named.
+        retry: Which rejected invoices are sent again.
+    """
+
+    which: str | None
+    files: Sequence[str]
+    retry: Retry
+
+
+def _again(words: tuple[str, ...], unchanged: bool) -> _RetryRequest:
+    if "-" in words or "" in words:
+        raise click.UsageError("standard input (-) will not do here; name a file")
+    which, files = (words[0], words[1:]) if words and is_run_or_journal(words[0]) else (None, words)
+    return _RetryRequest(which=which, files=files, retry=Retry.ALL if unchanged else Retry.CHANGED)
+
+
+_again_options: Decorator = bundle(
+    "again",
+    _again,
+    click.argument("words", nargs=-1, metavar="[RUN|JOURNAL] [FILE]..."),
+    click.option(
+        "--unchanged", is_flag=True, help="Also those whose record is as it was: the cause was not in it."
+    ),
+)
 
 
 @click.command(short_help="Send rejected invoices again, after correction, under the same number.")
-@click.argument("words", nargs=-1, metavar="[RUN|JOURNAL] [FILE]...")
-@click.option(
-    "--unchanged", is_flag=True, help="Also those whose record is as it was: the cause was not in it."
-)
-@click.option("--sandbox", is_flag=True, help="The journal of the sandbox on this machine.")
-@worker_options
-@account_options
-@job_options
-@options.checks
+@_again_options
+@of_sandbox
+@sending_options
 @input_options
-@connected
+@connected_for_account
 @options.language
 @options.as_json
+@bundle("destination", Destination, parameters=("connection", "sandbox"))
 def retry(
-    connection: Connection,
-    words: tuple[str, ...],
-    unchanged: bool,
-    sandbox: bool,
-    for_workers: ForWorkers,
-    account: AccountName,
-    job: JobSettings,
-    number_from: int | None,
-    reading: ReadOptions,
-    checks: Checks,
-    as_json: bool,
+    again: _RetryRequest, destination: Destination, inputs: Inputs, sending: Sending, as_json: bool
 ) -> Exit:
     """Send rejected invoices of a run again, under the same number: of the latest run, unless one is named.
 
@@ -67,30 +83,26 @@ def retry(
       confirma retry 7
       confirma retry own.journal corrected.csv
     """
-    if "-" in words or "" in words:
-        raise click.UsageError("standard input (-) will not do here; name a file")
-    which, files = (words[0], words[1:]) if words and is_run_or_journal(words[0]) else (None, words)
+    connection = destination.connection
     meant = _meant(
-        which,
-        # No name for the variables, which hold the key: who tracks errors may keep what frames hold.
-        Whose(variables=connection.variables, account=account, sandbox=sandbox, key_file=connection.key_file),
-        need_files=not files,
+        again.which,
+        Whose(
+            variables=connection.variables,
+            account=connection.account,
+            sandbox=destination.sandbox,
+            key_file=connection.key_file,
+        ),
+        need_files=not again.files,
     )
     options.warn_of_unchecked()
-    found = expand([Path(name) for name in files or meant.inputs])
     request = SubmitRequest(
-        connection=evolve(connection, account=account),
-        files=found,
-        journal=meant.journal,
-        sandbox=meant.sandbox,
-        job=job,
-        retry=Retry.ALL if unchanged else Retry.CHANGED,
-        number_from=number_from,
-        reading=with_mappings(found, reading, meant.reading),
-        checks=checks,
+        destination=Destination(connection=connection, journal=meant.journal, sandbox=meant.sandbox),
+        inputs=inputs.of([Path(name) for name in again.files or meant.inputs], meant.reading),
+        sending=sending,
+        retry=again.retry,
         as_json=as_json,
     )
-    return carry_out(request, for_workers)
+    return carry_out(request)
 
 
 @frozen(kw_only=True)

@@ -12,7 +12,6 @@ import click
 from attrs import evolve
 
 from confirma_async.accounts.folders import target_of
-from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import Placement, Report, Verdict
 from confirma_async.bulk.number_assignment import JournalBook, give_numbers, number_book
@@ -25,66 +24,43 @@ from confirma_async.cli.commands.jobs.sending.submit_many import check_sellers, 
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, target_in_words
 from confirma_async.cli.commands.jobs.validate import inspect
 from confirma_async.cli.errors.exit_codes import Exit, of_creditors, of_report
-from confirma_async.cli.journals import SANDBOX_TARGET, account_options, is_journal, sandbox_journal
+from confirma_async.cli.journals import SANDBOX_TARGET, is_journal, sandbox_journal
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import told
-from confirma_async.cli.options.connection import Connection, connected
-from confirma_async.cli.options.inputs import input_options
-from confirma_async.cli.options.jobs import JobSettings, job_options
-from confirma_async.cli.options.workers import ForWorkers, worker_options
+from confirma_async.cli.options.account import connected_for_account
+from confirma_async.cli.options.bundle import bundle
+from confirma_async.cli.options.destination import Destination, journal as own_journal, to_sandbox
+from confirma_async.cli.options.inputs import Inputs, input_files
+from confirma_async.cli.options.sending import Sending, sending_options
 from confirma_async.cli.output.distribution_status import distribution_statuses
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress, reading
 from confirma_async.cli.output.result import show_report
-from confirma_async.cli.remembered import with_mappings
 from confirma_async.cli.running.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import make_private
-from confirma_async.formats import ReadOptions, Spooled, expand, scan_files
+from confirma_async.formats import Spooled, scan_files
 from confirma_async.formats.files import read_each
 from confirma_async.sandbox import Sandbox
-from confirma_async.validation import Checks
 
 _SANDBOX = "sandbox"
 """The name of a sandbox's account."""
 
 
 @click.command(short_help="Send every invoice of the files, each exactly once.")
-@options.files
-@click.option("--sandbox", is_flag=True, help="Send to a sandbox on this machine, not to the service.")
-@click.option(
-    "--journal",
-    type=options.JournalName(),
-    help="A journal of your own: a file, or a postgresql:// URL.  [default: the account's, in your data "
-    "directory]",
-)
-@click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
-@worker_options
-@account_options
+@to_sandbox
+@own_journal
 @options.profiles
-@job_options
-@options.checks
-@input_options
-@connected
+@click.option("--dry-run", is_flag=True, help="Check everything, send nothing.")
+@sending_options
+@input_files
+@connected_for_account
 @options.language
 @options.as_json
-def submit(
-    connection: Connection,
-    files: tuple[Path | Spooled, ...],
-    sandbox: bool,
-    journal: JournalPlace | None,
-    account: AccountName,
-    profiles: options.ChosenProfiles | None,
-    job: JobSettings,
-    dry_run: bool,
-    for_workers: ForWorkers,
-    number_from: int | None,
-    reading: ReadOptions,
-    checks: Checks,
-    as_json: bool,
-) -> Exit:
+@bundle("destination", Destination)
+def submit(destination: Destination, inputs: Inputs, sending: Sending, dry_run: bool, as_json: bool) -> Exit:
     """Send every invoice of the files, each exactly once.
 
     FILE is a table (CSV, Excel, Parquet, Arrow), JSON Lines, UBL 2.1 or Finvoice, or a folder of such
@@ -92,51 +68,37 @@ def submit(
     are. Run again, the command sends nothing twice; interrupted, it goes on where it was. Where the journal
     is in a database (postgresql://), workers send what is planned there.
     """
-    journals = [journal] if profiles is None else [each.journal for each in profiles.all.values()]
-    by_workers = for_workers.needed(journals)
-    found = expand(files)
-    if journal is None:
-        refuse_older_journals(found, sandbox=sandbox)
+    profiles = destination.profiles
+    by_workers = sending.for_workers.needed(destination.journals)
+    inputs = inputs.of(inputs.files)
+    refuse_older_journals(inputs.files, destination)
     options.warn_of_unchecked()
-    request = SubmitRequest(
-        connection=evolve(connection, account=account),
-        files=found,
-        journal=journal,
-        sandbox=sandbox,
-        job=job,
-        number_from=number_from,
-        reading=with_mappings(found, reading),
-        checks=checks,
-        as_json=as_json,
-    )
+    request = SubmitRequest(destination=destination, inputs=inputs, sending=sending, as_json=as_json)
     if profiles is not None:
         _refuse_beside_profiles(request)
         if by_workers and not dry_run:
-            return signals.run(plan_many, request, profiles, for_workers)
+            return signals.run(plan_many, request, profiles)
         if not dry_run:
             return of_creditors(signals.run(submit_many, request, profiles))
         check_sellers(request, profiles)
     if dry_run:
         return inspect(
-            request.files,
-            request.reading,
-            connection.converter,
-            number_from=number_from,
-            journal_path=None if profiles else signals.run(_journal_if_known, request),
-            checks=checks,
+            inputs,
+            destination.connection.converter,
+            journal_path=None if profiles else signals.run(_journal_if_known, destination),
             as_json=as_json,
         )
-    return carry_out(request, for_workers)
+    return carry_out(request)
 
 
-def carry_out(request: SubmitRequest, for_workers: ForWorkers) -> Exit:
+def carry_out(request: SubmitRequest) -> Exit:
     """Send what is wanted, or have workers send it where the journal is in a database.
 
     Raises:
         click.UsageError: an option is about workers, and there are none.
     """
-    if for_workers.needed([request.journal]):
-        return signals.run(_plan, request, for_workers)
+    if request.sending.for_workers.needed([request.destination.journal]):
+        return signals.run(_plan, request)
     return of_report(signals.run(send, request))
 
 
@@ -147,9 +109,9 @@ def _refuse_beside_profiles(request: SubmitRequest) -> None:
         click.UsageError: there is one.
     """
     given = {
-        "--sandbox": request.sandbox,
-        "--journal": request.journal is not None,
-        "--number-from": request.number_from is not None,
+        "--sandbox": request.destination.sandbox,
+        "--journal": request.destination.journal is not None,
+        "--number-from": request.inputs.number_from is not None,
     }
     for option in (name for name, is_given in given.items() if is_given):
         raise click.UsageError(
@@ -157,15 +119,20 @@ def _refuse_beside_profiles(request: SubmitRequest) -> None:
         )
 
 
-def refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) -> None:
+def refuse_older_journals(files: Sequence[Path | Spooled], destination: Destination) -> None:
     """Refuse to send files beside which an earlier version kept a journal of what was sent.
+
+    A user who names a journal has decided which one knows what was sent.
 
     Raises:
         click.UsageError: there is one.
     """
+    if destination.journal is not None:
+        return
     for file in files:
         if not isinstance(file, Spooled):
-            beside = file.with_name(f"{file.name}.sandbox.journal" if sandbox else f"{file.name}.journal")
+            ending = ".sandbox.journal" if destination.sandbox else ".journal"
+            beside = file.with_name(f"{file.name}{ending}")
             if is_journal(beside):
                 raise click.UsageError(
                     f"{beside} is the journal of an earlier version, and knows what was sent from {file}; "
@@ -175,20 +142,19 @@ def refuse_older_journals(files: Sequence[Path | Spooled], *, sandbox: bool) -> 
                 )
 
 
-async def _journal_if_known(request: SubmitRequest) -> JournalPlace | None:
+async def _journal_if_known(destination: Destination) -> JournalPlace | None:
     """Return the journal that a job would use, where there is one yet; a dry run makes nothing.
 
     Raises:
         ConfigurationError: a job would not begin, because its key belongs to no account that is known.
     """
-    if request.journal is not None or request.sandbox:
-        return request.journal or sandbox_journal(request.connection.account)
-    account = request.connection.account
-    async with request.connection.client() as client:
+    connection = destination.connection
+    account = connection.account
+    if destination.journal is not None or destination.sandbox:
+        return destination.journal or sandbox_journal(account)
+    async with connection.client() as client:
         target = target_of(client.settings.base_url)
-    return (
-        Accounts().find(target, await request.connection.key(), None if account.new else account.name).journal
-    )
+    return Accounts().find(target, await connection.key(), None if account.new else account.name).journal
 
 
 async def send(request: SubmitRequest) -> Report:
@@ -196,7 +162,7 @@ async def send(request: SubmitRequest) -> Report:
     async with contextlib.AsyncExitStack() as stack:
         client, sandbox, placement = await stack.enter_async_context(_service(request))
         path = _place_of(placement)
-        target = SANDBOX_TARGET if request.sandbox else client.settings.base_url
+        target = SANDBOX_TARGET if sandbox is not None else client.settings.base_url
         if not request.as_json:
             words = _("Sending to {target}").format(target=told(target_in_words(target)))
             say(words, err=True)
@@ -226,26 +192,26 @@ def _input(
     request: SubmitRequest, placement: Placement, stack: contextlib.ExitStack | contextlib.AsyncExitStack
 ) -> tuple[PreparedRecords, JournalBook]:
     """Return the records of the files, and the numbers given to them; reads all of them."""
-    files, converter, given = request.files, request.connection.converter, None
-    prepared = stack.enter_context(PreparedRecords(converter, request.checks))
+    inputs, converter, given = request.inputs, request.destination.connection.converter, None
+    prepared = stack.enter_context(PreparedRecords(converter, inputs.checks))
     with signals.interrupting():  # it reads all of the files, and waits for nothing
-        if request.number_from is not None:
-            seen = scan_files(files, request.reading, converter)
-            given = give_numbers(placement, (each.identity for each in seen), request.number_from)
+        if inputs.number_from is not None:
+            seen = scan_files(inputs.files, inputs.reading, converter)
+            given = give_numbers(placement, (each.identity for each in seen), inputs.number_from)
         with number_book(_place_of(placement), given) as book:
-            records = read_each(files, evolve(request.reading, numbers=book), converter)
+            records = read_each(inputs.files, evolve(inputs.reading, numbers=book), converter)
             prepared.take(reading(records, visible=not request.as_json))
     return prepared, book
 
 
-async def _plan(request: SubmitRequest, how: ForWorkers) -> Exit:
+async def _plan(request: SubmitRequest) -> Exit:
     """Have workers send what is wanted; show how far they are, or only what is planned."""
     async with contextlib.AsyncExitStack() as stack:
         client, _, placement = await stack.enter_async_context(_service(request))
         if not request.as_json:
             say(f"Planning for {target_in_words(client.settings.base_url)}", err=True)
         records, _ = _input(request, placement, stack)
-        return await plan_for_workers(client, placement, records, request, how)
+        return await plan_for_workers(client, placement, records, request)
 
 
 def _place_of(placement: Placement) -> JournalPlace:
@@ -260,12 +226,13 @@ async def _service(request: SubmitRequest) -> AsyncGenerator[tuple[Confirma, San
 
     That is the service that the user named, or a sandbox that keeps its state beside its journal.
     """
-    limit = request.job.limit
-    if not request.sandbox:
-        async with request.connection.client(limit) as client:
-            yield client, None, await client.bulk.place(request.journal)
+    destination, limit = request.destination, request.sending.job.limit
+    connection, named = destination.connection, destination.journal
+    if not destination.sandbox:
+        async with connection.client(limit) as client:
+            yield client, None, await client.bulk.place(named)
         return
-    journal = request.journal or sandbox_journal(request.connection.account)
+    journal = named or sandbox_journal(connection.account)
     if isinstance(journal, PostgresPlace):
         raise click.UsageError(
             "the sandbox of --sandbox keeps its state beside its journal, a file; for a journal in a "
@@ -273,7 +240,7 @@ async def _service(request: SubmitRequest) -> AsyncGenerator[tuple[Confirma, San
         )
     db = journal.with_name(f"{journal.name}.sandbox.db")
     try:
-        if request.journal is None:
+        if named is None:
             make_private(journal.parent)
         if not db.exists() and not journal.exists():
             remove_marks(journal)  # both were removed, to begin anew
@@ -285,9 +252,9 @@ async def _service(request: SubmitRequest) -> AsyncGenerator[tuple[Confirma, San
             f"the sandbox cannot keep its state in {db} ({error.strerror}); check that the folder exists and "
             "is writable, or name another place with --journal"
         ) from error
-    async with Sandbox(db=db, overrides=request.connection.overrides) as sandbox:
+    async with Sandbox(db=db, overrides=connection.overrides) as sandbox:
         for fault, times in request.faults.items():
             sandbox.faults.add(fault, operation=CREATE_INVOICE.name, times=times)
-        async with request.connection.to(sandbox.url, sandbox.api_key).client(limit) as client:
+        async with connection.to(sandbox.url, sandbox.api_key).client(limit) as client:
             placement = await client.bulk.place(journal, target=SANDBOX_TARGET)
             yield client, sandbox, evolve(placement, owner=evolve(placement.owner, account=_SANDBOX))

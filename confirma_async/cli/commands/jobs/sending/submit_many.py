@@ -14,7 +14,6 @@ from confirma_async.cli.commands.jobs.sending.submit_request import SubmitReques
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
 from confirma_async.cli.options import ChosenProfiles
-from confirma_async.cli.options.workers import ForWorkers
 from confirma_async.cli.output.creditors_report import (
     show_creditors_plan,
     show_creditors_report,
@@ -39,7 +38,8 @@ def check_sellers(request: SubmitRequest, profiles: ChosenProfiles) -> None:
     Raises:
         RequestInvalidError: there is one.
     """
-    profiles.all.count(scan_files(request.files, request.reading, request.connection.converter))
+    inputs, converter = request.inputs, request.destination.connection.converter
+    profiles.all.count(scan_files(inputs.files, inputs.reading, converter))
 
 
 async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> CreditorsReport:
@@ -63,11 +63,12 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
     return report
 
 
-async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWorkers) -> Exit:
+async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
     """Have workers send what is wanted, each account's from its own database.
 
     Shows how far they are until all of it is decided, or only what is planned.
     """
+    how = request.sending.for_workers
     async with contextlib.AsyncExitStack() as stack:
         creditors = await stack.enter_async_context(_creditors(request, profiles))
         if not request.as_json:
@@ -94,7 +95,7 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWo
     ended = await follow(
         [*runs.values()],
         begin="confirma worker --profiles FILE",
-        patience=patience_of(request.job.options),
+        patience=patience_of(request.sending.job.options),
         visible=not request.as_json,
     )
     standings = dict(zip(runs, ended, strict=True))
@@ -114,16 +115,18 @@ def _run(profiles: ChosenProfiles, account: str, planned: PlannedJob) -> Planned
 
 
 def _creditors(request: SubmitRequest, profiles: ChosenProfiles) -> Creditors:
-    return request.connection.creditors(profiles.all, request.job.limit, new_accounts=profiles.new_accounts)
+    return request.destination.connection.creditors(
+        profiles.all, request.sending.job.limit, new_accounts=profiles.new_accounts
+    )
 
 
 def _read(
     request: SubmitRequest, profiles: ChosenProfiles, stack: contextlib.AsyncExitStack
 ) -> tuple[PreparedRecords, Mapping[str, int]]:
     """Read all of the files; return the records, and how many each account has."""
-    converter = request.connection.converter
-    prepared = stack.enter_context(PreparedRecords(converter, request.checks))
+    inputs, converter = request.inputs, request.destination.connection.converter
+    prepared = stack.enter_context(PreparedRecords(converter, inputs.checks))
     with signals.interrupting():  # it waits for nothing
-        records = read_each(request.files, request.reading, converter)
+        records = read_each(inputs.files, inputs.reading, converter)
         records = reading(records, visible=not request.as_json)
         return prepared, profiles.all.count(prepared.documents(records))

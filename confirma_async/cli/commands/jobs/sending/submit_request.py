@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import evolve, field, frozen
 
 from confirma_async.bulk import JobArguments, Retry
-from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
-from confirma_async.cli.options.connection import Connection, place_words
-from confirma_async.cli.options.jobs import JobSettings
+from confirma_async.bulk.places import PostgresPlace, is_url
+from confirma_async.cli.options.connection import place_words
+from confirma_async.cli.options.destination import Destination
+from confirma_async.cli.options.inputs import Inputs
+from confirma_async.cli.options.sending import Sending
 from confirma_async.cli.output.next_steps import NextSteps
 from confirma_async.cli.remembered import as_text
 from confirma_async.cli.running.side_effects import command_line
-from confirma_async.formats import ReadOptions, Spooled
+from confirma_async.formats import Spooled
 from confirma_async.sandbox import Fault
 from confirma_async.settings import Environment
 from confirma_async.validation import Checks
@@ -25,29 +27,19 @@ class SubmitRequest:
     """What the user wants to have sent.
 
     Attributes:
-        connection: Where calls go, and for which account.
-        files: The inputs.
-        journal: The journal that the user named; None for the account's own.
-        sandbox: Whether the invoices go to a sandbox on this machine.
-        job: How the job runs.
+        destination: Where the invoices go, and into which journal.
+        inputs: The files, and how they are read.
+        sending: How they are sent.
         retry: Which rejected invoices are sent again.
-        number_from: The first whole number to give to documents whose own is none; None gives none.
-        reading: How the files are read.
-        checks: How strictly invoices are held against the rules.
         as_json: Whether the result is printed for machines.
         faults: Faults of the sandbox, and how often each happens.
     """
 
-    connection: Connection
-    files: Sequence[Path | Spooled]
-    journal: JournalPlace | None
-    sandbox: bool
-    job: JobSettings
+    destination: Destination
+    inputs: Inputs
+    sending: Sending
     retry: Retry = Retry.NONE
-    number_from: int | None
-    reading: ReadOptions
-    checks: Checks = field(factory=Checks)
-    as_json: bool
+    as_json: bool = False
     faults: Mapping[Fault, int] = field(factory=dict[Fault, int])
 
     def arguments(self, expected: int | None = None) -> JobArguments:
@@ -57,29 +49,30 @@ class SubmitRequest:
             expected: How many records there are, where that is known.
         """
         options = evolve(
-            self.job.options,
-            validate=self.checks.validate,
-            allow=self.checks.allow,
+            self.sending.job.options,
+            validate=self.inputs.checks.validate,
+            allow=self.inputs.checks.allow,
             retry=self.retry,
-            inputs=[name_of(file) for file in self.files],
+            inputs=[name_of(file) for file in self.inputs.files],
             expected=expected,
-            reading=as_text(self.files, self.reading),
+            reading=as_text(self.inputs.files, self.inputs.reading),
         )
         return options.as_arguments()
 
     def next_steps(self) -> NextSteps:
         """Return what the commands that follow the job are made of."""
+        connection, journal = self.destination.connection, self.destination.journal
         return NextSteps(
             again=_again(),
             place=place_words(
-                self.connection.variables,
-                self.connection.account,
-                self.connection.key_file,
-                sandbox=self.sandbox,
+                connection.variables,
+                connection.account,
+                connection.key_file,
+                sandbox=self.destination.sandbox,
             ),
-            checks=_checked(self.checks),
-            journal=None if self.journal is None else str(self.journal),
-            files=self.files,
+            checks=_checked(self.inputs.checks),
+            journal=None if journal is None else str(journal),
+            files=self.inputs.files,
         )
 
 

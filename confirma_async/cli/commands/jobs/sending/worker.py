@@ -13,14 +13,14 @@ import click
 from attrs import evolve, frozen
 
 from confirma_async import bounds
-from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import State
 from confirma_async.bulk.places import JournalPlace, PostgresPlace
 from confirma_async.cli import options
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error, of_pause
-from confirma_async.cli.journals import account_options
-from confirma_async.cli.options.connection import Connection, connected
+from confirma_async.cli.options.account import connected_for_account
+from confirma_async.cli.options.bundle import bundle
+from confirma_async.cli.options.connection import Connection
 from confirma_async.cli.options.jobs import JobSettings, job_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
@@ -76,21 +76,16 @@ class WorkerRequest:
     metavar="PORT",
     help="Answer /healthz and /metrics on this port, on all addresses; more processes on the ports after it.",
 )
-@account_options
 @options.profiles
 @job_options
-@connected
+@connected_for_account
 @options.as_json
+@bundle("request", WorkerRequest)
 def worker(
-    connection: Connection,
     journal: JournalPlace | None,
     processes: int,
-    until_empty: bool,
-    health: int | None,
-    account: AccountName,
     profiles: options.ChosenProfiles | None,
-    job: JobSettings,
-    as_json: bool,
+    request: WorkerRequest,
 ) -> Exit:
     """Send what was planned (submit --detach), together with workers on any number of machines.
 
@@ -130,13 +125,7 @@ def worker(
         )
     else:
         work = partial(_work, journal=journal)
-    request = WorkerRequest(
-        connection=evolve(connection, account=account),
-        job=job,
-        until_empty=until_empty,
-        health=health,
-        as_json=as_json,
-    )
+    health = request.health
     if health and health + processes - 1 > bounds.PORT.most:
         raise click.UsageError(
             f"--health {health} leaves no ports for {processes} processes; the highest is {bounds.PORT.most}"

@@ -1,0 +1,55 @@
+"""The options that say where invoices go, and into which journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+from attrs import frozen
+
+from confirma_async.bulk.places import JournalPlace
+from confirma_async.cli.options import ChosenProfiles, JournalName
+from confirma_async.cli.options.bundle import Decorator
+from confirma_async.cli.options.connection import Connection
+
+to_sandbox: Decorator = click.option(
+    "--sandbox", is_flag=True, help="Send to a sandbox on this machine, not to the service."
+)
+"""Gives a command that sends ``sandbox``."""
+
+of_sandbox: Decorator = click.option(
+    "--sandbox", is_flag=True, help="The journal of the sandbox on this machine."
+)
+"""Gives a command that goes by what was sent ``sandbox``."""
+
+journal: Decorator = click.option(
+    "--journal",
+    type=JournalName(),
+    help="A journal of your own: a file, or a postgresql:// URL.  [default: the account's, in your data "
+    "directory]",
+)
+"""Gives a command ``journal``, the journal that the user names, or None."""
+
+
+@frozen(kw_only=True)
+class Destination:
+    """Where invoices go, and into which journal.
+
+    Attributes:
+        connection: Where calls go, and for which account.
+        sandbox: Whether they go to a sandbox on this machine instead.
+        journal: The journal that the user named; None for the account's own.
+        profiles: The accounts of many sellers, where they go to each seller's own.
+    """
+
+    connection: Connection
+    sandbox: bool = False
+    journal: JournalPlace | None = None
+    profiles: ChosenProfiles | None = None
+
+    @property
+    def journals(self) -> Sequence[JournalPlace | None]:
+        """The journals that the user named, of one account or of many; None for an account's own."""
+        return (
+            [self.journal] if self.profiles is None else [each.journal for each in self.profiles.all.values()]
+        )
