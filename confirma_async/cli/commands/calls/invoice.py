@@ -6,12 +6,14 @@ import datetime
 from pathlib import Path
 
 import click
+from attrs import frozen
 
 from confirma_async.bulk import State
 from confirma_async.bulk.evidence.classification import Receipts, classify_answer
 from confirma_async.cli import options
 from confirma_async.cli.commands.calls.actions import action
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
@@ -163,22 +165,35 @@ def _show_case(found: Case) -> None:
     print_records(console, _CASE_TIMELINE, found.timeline)
 
 
+@frozen(kw_only=True)
+class _AskedInvoices:
+    """Which invoices the service is asked about.
+
+    Attributes:
+        invoice_number: The number of one.
+        from_date: The first day.
+        to_date: The last day.
+        fetch_type: A word that is passed on as given.
+    """
+
+    invoice_number: int | None
+    from_date: datetime.date | None
+    to_date: datetime.date | None
+    fetch_type: str | None
+
+
 @invoice.command(short_help="Show what became of invoices.")
-@options.invoice_number
-@options.period("invoice date")
-@click.option("--fetch-type", metavar="WORD", help="Passed on as given; its values are not documented.")
+@bundle(
+    "asked",
+    _AskedInvoices,
+    options.invoice_number,
+    options.period("invoice date"),
+    click.option("--fetch-type", metavar="WORD", help="Passed on as given; its values are not documented."),
+)
 @click.option("--v2", is_flag=True, help="Ask version 2, which answers by pages (provisional).")
 @connected
 @as_list
-def distribution(
-    invoice_number: int | None,
-    from_date: datetime.date | None,
-    to_date: datetime.date | None,
-    fetch_type: str | None,
-    v2: bool,
-    connection: Connection,
-    layout: Layout,
-) -> Exit:
+def distribution(asked: _AskedInvoices, v2: bool, connection: Connection, layout: Layout) -> Exit:
     """Show what became of invoices: status, method, payment control, case.
 
     Without dates the service takes the last 30 days. A longer period is asked for in parts.
@@ -191,13 +206,16 @@ def distribution(
     async def read(confirma: Confirma) -> tuple[list[DistributionRecord], ResponseDecodeError | None]:
         verb = confirma.invoices.distributions_v2 if v2 else confirma.invoices.distributions
         listing = verb(
-            invoice_number=invoice_number, from_date=from_date, to_date=to_date, fetch_type=fetch_type
+            invoice_number=asked.invoice_number,
+            from_date=asked.from_date,
+            to_date=asked.to_date,
+            fetch_type=asked.fetch_type,
         )
         return await collected(listing)
 
     found, error = connection.ask(read)
     show_list(found, DISTRIBUTIONS, layout, connection.converter)
-    tell_window(found, from_date)
+    tell_window(found, asked.from_date)
     if error is not None:
         raise error
     return Exit.ACCEPTED

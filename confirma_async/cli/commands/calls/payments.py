@@ -14,6 +14,7 @@ from attrs import frozen
 
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.tables import Layout, RecordColumns, as_list, collected, show_list, tell_window
@@ -96,21 +97,30 @@ def payments(
     return Exit.ACCEPTED
 
 
+def _surely(unfetched_only: bool, yes: bool) -> bool:
+    if unfetched_only and not yes:
+        _be_sure()
+    return unfetched_only
+
+
 @click.command(short_help="Show what was paid out to you, with its allocations.")
 @options.period("day")
-@click.option(
-    "--unfetched-only",
-    is_flag=True,
-    help="Only what was not retrieved before; an answer that is lost is lost for good. Prefer a period.",
+@bundle(
+    "unfetched_only",
+    _surely,
+    click.option(
+        "--unfetched-only",
+        is_flag=True,
+        help="Only what was not retrieved before; an answer that is lost is lost for good. Prefer a period.",
+    ),
+    click.option("--yes", is_flag=True, help="With --unfetched-only: do not ask whether it is meant."),
 )
-@click.option("--yes", is_flag=True, help="With --unfetched-only: do not ask whether it is meant.")
 @connected
 @as_list
 def settlements(
     from_date: datetime.date | None,
     to_date: datetime.date | None,
     unfetched_only: bool,
-    yes: bool,
     connection: Connection,
     layout: Layout,
 ) -> Exit:
@@ -122,8 +132,6 @@ def settlements(
     \b
       confirma settlements --from 2026-11-01 --to 2026-11-30 --csv > november.csv
     """
-    if unfetched_only and not yes:
-        _be_sure()
 
     async def read(confirma: Confirma) -> tuple[list[Settlement], ResponseDecodeError | None]:
         listing = confirma.payments.settlements(

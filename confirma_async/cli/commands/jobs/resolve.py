@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
-from attrs import fields
+from attrs import fields, frozen
 
 from confirma_async.bulk import JobOptions, Journal, State
 from confirma_async.bulk.evidence.kinds import EvidenceKind
@@ -19,6 +19,7 @@ from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.options.attributes import OptionOf
+from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.contract import CREATE_INVOICE, OPERATIONS
@@ -44,50 +45,125 @@ _NEXT: Mapping[str, str] = {
 }
 
 
+@frozen(kw_only=True)
+class _Unresolved:
+    """What a person found something out about.
+
+    Attributes:
+        words: The run or journal, where one is named, and the number of the invoice or the key of the write.
+        listed: Whether it is every invoice whose number a restored journal has found listed.
+        kind: The type of the invoice.
+        seller: The seller of the invoice.
+        operation: The operation of the write, where it is no invoice.
+    """
+
+    words: Sequence[str]
+    listed: bool
+    kind: str | None
+    seller: str | None
+    operation: str | None
+
+    def __attrs_post_init__(self) -> None:
+        if self.operation is not None and (self.listed or self.kind or self.seller):
+            raise click.UsageError("--write goes with a key, and with none of --listed, --type and --seller")
+        if not self.listed and not self.words:
+            raise click.UsageError("name an invoice by its number, or all that are listed with --listed")
+        if len(self._leading) > 1:
+            raise click.UsageError("name one invoice, after a run or a journal if need be")
+
+    @property
+    def _leading(self) -> Sequence[str]:
+        return self.words if self.listed else self.words[:-1]
+
+    @property
+    def which(self) -> str | None:
+        """The run or the journal that is named."""
+        return self._leading[0] if self._leading else None
+
+    @property
+    def number(self) -> int | None:
+        """The number of the one invoice that it is."""
+        is_one = not self.listed and self.operation is None
+        return options.whole_number(self.words[-1]) if is_one else None
+
+    def fitting(self, journal: Journal, run: int | None) -> list[Row]:
+        """Return the invoices of unknown outcome that it may be."""
+        return [
+            row
+            for row in journal.rows(State.UNKNOWN, State.SENDING, run=run)
+            if (self.kind is None or row.key.type == self.kind.upper())
+            and (self.seller is None or row.key.seller == same_seller(self.seller))
+        ]
+
+
+@frozen(kw_only=True)
+class _Knowledge:
+    """What a person found out.
+
+    Attributes:
+        found: What became of it, in the word of the command line.
+        note: How the person knows.
+        settle_seconds: Seconds after its last call for which it may still arrive.
+    """
+
+    found: str
+    note: str
+    settle_seconds: float
+
+    @property
+    def state(self) -> State:
+        """The state that it has by that."""
+        return _STATES[self.found]
+
+
+def _knowledge(found: str, because: str, settle_seconds: float) -> _Knowledge:
+    note = because.strip()
+    if not note:
+        raise click.BadParameter("it is empty; say how you know", param_hint="--because")
+    return _Knowledge(found=found, note=note, settle_seconds=settle_seconds)
+
+
 @click.command(short_help="Record what you found out about an invoice that may have arrived.")
-@click.argument("words", nargs=-1, metavar="[RUN|JOURNAL] [NUMBER]")
-@click.option(
-    "--listed",
-    is_flag=True,
-    help="Instead of NUMBER: all whose number a restored journal has found listed, without a type.",
+@bundle(
+    "known",
+    _knowledge,
+    click.option(
+        "--is",
+        "found",
+        type=click.Choice([*_STATES]),
+        required=True,
+        help="The service has it; has it in error; or surely has not got it.",
+    ),
+    click.option("--because", metavar="TEXT", required=True, help="How you know; kept in the journal."),
+    OptionOf(
+        fields(JobOptions).settle_seconds,
+        "--settle",
+        "Seconds after its last call for which it may still arrive; until then only accepted is taken.",
+    ),
 )
-@click.option(
-    "--is",
-    "found",
-    type=click.Choice([*_STATES]),
-    required=True,
-    help="The service has it; has it in error; or surely has not got it.",
-)
-@click.option("--because", metavar="TEXT", required=True, help="How you know; kept in the journal.")
-@click.option(
-    "--type", "kind", metavar="TYPE", help="INVOICE, CREDIT_NOTE, ...: where several bear the number."
-)
-@click.option("--seller", metavar="ID", help="The seller's business id, likewise.")
-@click.option(
-    "--write",
-    "operation",
-    type=click.Choice(sorted(WRITES)),
-    help="Instead of an invoice: the write of an outbox whose key stands in the place of NUMBER.",
-)
-@OptionOf(
-    fields(JobOptions).settle_seconds,
-    "--settle",
-    "Seconds after its last call for which it may still arrive; until then only accepted is taken.",
+@bundle(
+    "subject",
+    _Unresolved,
+    click.argument("words", nargs=-1, metavar="[RUN|JOURNAL] [NUMBER]"),
+    click.option(
+        "--listed",
+        is_flag=True,
+        help="Instead of NUMBER: all whose number a restored journal has found listed, without a type.",
+    ),
+    click.option(
+        "--type", "kind", metavar="TYPE", help="INVOICE, CREDIT_NOTE, ...: where several bear the number."
+    ),
+    click.option("--seller", metavar="ID", help="The seller's business id, likewise."),
+    click.option(
+        "--write",
+        "operation",
+        type=click.Choice(sorted(WRITES)),
+        help="Instead of an invoice: the write of an outbox whose key stands in the place of NUMBER.",
+    ),
 )
 @whose
 @options.as_json
-def resolve(
-    words: tuple[str, ...],
-    listed: bool,
-    whose: Whose,
-    found: str,
-    because: str,
-    kind: str | None,
-    seller: str | None,
-    operation: str | None,
-    settle_seconds: float,
-    as_json: bool,
-) -> Exit:
+def resolve(subject: _Unresolved, known: _Knowledge, whose: Whose, as_json: bool) -> Exit:
     """Record what you found out about an invoice that may have arrived.
 
     Only invoices that the journal lists as unknown can be resolved, and none that a job is looking up just
@@ -104,61 +180,44 @@ def resolve(
       confirma resolve --listed --is accepted --because "one series of numbers"
       confirma resolve --write accounting.submit_ledger 2026-11 --is accepted --because "in the books"
     """
-    note = because.strip()
-    if not note:
-        raise click.BadParameter("it is empty; say how you know", param_hint="--because")
-    if operation is not None and (listed or kind or seller):
-        raise click.UsageError("--write goes with a key, and with none of --listed, --type and --seller")
-    before = _before(words, found, listed=listed)
-    number = None if listed or operation is not None else options.whole_number(words[-1])
-    path, run = located(before, whose)
+    if subject.listed and known.found != "accepted":
+        raise click.UsageError("what is listed is there: --listed goes with --is accepted")
+    number = subject.number
+    path, run = located(subject.which, whose)
     if isinstance(path, Path) and not path.is_file():
         raise click.BadParameter(f"there is no journal {path}", param_hint="JOURNAL")
-    if operation is not None:
-        _resolve_write(path, operation, words[-1], found, note, settle_seconds, as_json=as_json)
+    if subject.operation is not None:
+        _resolve_write(path, subject.operation, subject.words[-1], known, as_json=as_json)
         return Exit.ACCEPTED
     with contextlib.closing(open_journal(path)) as journal, journal.transaction():
-        fitting = _fitting(journal, run, kind, seller)
+        fitting = subject.fitting(journal, run)
         rows = _listed(fitting) if number is None else [_the_one(journal, fitting, number)]
         for row in rows:
             journal.resolve(
                 Resolution(
                     position=row.position,
-                    state=_STATES[found],
-                    note=note,
+                    state=known.state,
+                    note=known.note,
                     at=time.time(),
-                    settle_seconds=settle_seconds,
+                    settle_seconds=known.settle_seconds,
                 )
             )
     if as_json:
         resolved = [
-            {"number": row.key.number, "type": row.key.type, "is": found, "because": note} for row in rows
+            {"number": row.key.number, "type": row.key.type, "is": known.found, "because": known.note}
+            for row in rows
         ]
-        print_json({"resolved": resolved} if listed else resolved[0])
+        print_json({"resolved": resolved} if subject.listed else resolved[0])
     elif not rows:
         say("No invoice is held because its record names no type; nothing was changed.")
-    elif listed:
-        say(f"{len(rows)} invoices: {found}, because {note}; they are not sent again")
+    elif subject.listed:
+        say(f"{len(rows)} invoices: {known.found}, because {known.note}; they are not sent again")
     else:
-        say(f"{rows[0].key}: {found}, because {note}; {_NEXT[found]}")
+        say(f"{rows[0].key}: {known.found}, because {known.note}; {_NEXT[known.found]}")
     return Exit.ACCEPTED
 
 
-def _before(words: Sequence[str], found: str, *, listed: bool) -> str | None:
-    """Check the words, and return what stands before the number: a run or a journal."""
-    if listed and found != "accepted":
-        raise click.UsageError("what is listed is there: --listed goes with --is accepted")
-    if not listed and not words:
-        raise click.UsageError("name an invoice by its number, or all that are listed with --listed")
-    before = words if listed else words[:-1]
-    if len(before) > 1:
-        raise click.UsageError("name one invoice, after a run or a journal if need be")
-    return before[0] if before else None
-
-
-def _resolve_write(
-    path: JournalPlace, operation: str, key: str, found: str, note: str, settle: float, *, as_json: bool
-) -> None:
+def _resolve_write(path: JournalPlace, operation: str, key: str, known: _Knowledge, *, as_json: bool) -> None:
     """Write down, and say, what a person found out about a write of unknown outcome that is no invoice."""
     with contextlib.closing(open_journal(path)) as journal, journal.transaction():
         row = journal.writes.find(operation, key)
@@ -166,22 +225,12 @@ def _resolve_write(
             unknown = [one.key for one in journal.writes.rows(State.UNKNOWN) if one.operation == operation]
             those = f"; those are {', '.join(unknown[:20])}" if unknown else ""
             raise click.UsageError(f"the journal holds no {operation} {key} of unknown outcome{those}")
-        journal.writes.resolve(row.id, _STATES[found], note, time.time(), settle)
+        journal.writes.resolve(row.id, known.state, known.note, time.time(), known.settle_seconds)
     if as_json:
-        print_json({"operation": operation, "key": key, "is": found, "because": note})
+        print_json({"operation": operation, "key": key, "is": known.found, "because": known.note})
         return
-    following = "it is sent once it is given again" if found == "absent" else "it is not sent again"
-    say(f"{operation} {key}: {found}, because {note}; {following}")
-
-
-def _fitting(journal: Journal, run: int | None, kind: str | None, seller: str | None) -> list[Row]:
-    """Return the invoices of unknown outcome that fit the options."""
-    return [
-        row
-        for row in journal.rows(State.UNKNOWN, State.SENDING, run=run)
-        if (kind is None or row.key.type == kind.upper())
-        and (seller is None or row.key.seller == same_seller(seller))
-    ]
+    following = "it is sent once it is given again" if known.found == "absent" else "it is not sent again"
+    say(f"{operation} {key}: {known.found}, because {known.note}; {following}")
 
 
 def _listed(rows: Sequence[Row]) -> list[Row]:

@@ -8,12 +8,13 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import click
+from attrs import frozen
 
-from confirma_async.accounts.registry import ACCOUNT_VARIABLE
 from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.account import mirrored
-from confirma_async.cli.commands.mirror.place import db as db_option
+from confirma_async.cli.commands.mirror.place import account_name, db as db_option
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.running.stopping import signals
 from confirma_async.credentials import FileTokenStore
@@ -39,17 +40,64 @@ def _named(_context: click.Context, parameter: click.Parameter, value: str) -> s
         raise click.BadParameter(said, param=parameter) from None
 
 
+@frozen(kw_only=True)
+class _Sink:
+    """Where events go: to a command, to a URL, or to standard output.
+
+    Attributes:
+        command: The command that is run for each.
+        url: The URL that each is posted to.
+        secret_file: The file that holds the secret shared with the receiver at the URL.
+        jsonl: Whether they are printed.
+    """
+
+    command: str | None
+    url: str | None
+    secret_file: Path | None
+    jsonl: bool
+
+    def __attrs_post_init__(self) -> None:
+        if sum((self.command is not None, self.url is not None, self.jsonl)) != 1:
+            raise click.UsageError("say where to: one of --exec, --url and --jsonl")
+        if (self.url is None) != (self.secret_file is None):
+            raise click.UsageError("--url and --secret-file go together: each delivery is signed")
+
+    @contextlib.asynccontextmanager
+    async def receiver(self) -> AsyncGenerator[Receiver]:
+        """Make what takes them."""
+        if self.command is not None:
+            yield CommandReceiver.of(self.command)
+        elif self.url is not None and self.secret_file is not None:
+            from confirma_async.session.connection.http import AiohttpTransport
+
+            secret = await FileTokenStore(self.secret_file).load()
+            transport = AiohttpTransport(connections=1)
+            try:
+                yield UrlReceiver(self.url, secret, transport)
+            finally:
+                await transport.close()
+        else:
+            yield _Printer()
+
+
+_sink_options: Decorator = bundle(
+    "sink",
+    _Sink,
+    click.option(
+        "--exec", "command", metavar="CMD", help="Run a command for each, which gets it on standard input."
+    ),
+    click.option("--url", metavar="URL", help="Post each to a URL, signed with the secret of --secret-file."),
+    click.option(
+        "--secret-file",
+        type=options.FILE,
+        help="A file that holds the secret shared with the receiver, and that only you can read.",
+    ),
+    click.option("--jsonl", is_flag=True, help="Print each as a line of JSON."),
+)
+
+
 @click.command(short_help="Deliver what changed to a command, a URL, or standard output.")
-@click.option(
-    "--exec", "command", metavar="CMD", help="Run a command for each, which gets it on standard input."
-)
-@click.option("--url", metavar="URL", help="Post each to a URL, signed with the secret of --secret-file.")
-@click.option(
-    "--secret-file",
-    type=options.FILE,
-    help="A file that holds the secret shared with the receiver, and that only you can read.",
-)
-@click.option("--jsonl", is_flag=True, help="Print each as a line of JSON.")
+@_sink_options
 @click.option(
     "--consumer",
     default="default",
@@ -60,19 +108,8 @@ def _named(_context: click.Context, parameter: click.Parameter, value: str) -> s
 )
 @click.option("--new-only", is_flag=True, help="A consumer that is new takes only what happens from now on.")
 @db_option
-@click.option(
-    "--account", envvar=ACCOUNT_VARIABLE, metavar="NAME", help="The account, where there are several."
-)
-def events(
-    command: str | None,
-    url: str | None,
-    secret_file: Path | None,
-    jsonl: bool,
-    consumer: str,
-    new_only: bool,
-    db: str | None,
-    account: str | None,
-) -> Exit:
+@account_name
+def events(sink: _Sink, consumer: str, new_only: bool, db: str | None, account: str | None) -> Exit:
     """Deliver the events that a consumer has not taken yet, in order, each at least once.
 
     An event that is not taken holds up those after it: the next run goes on with it. Its id is the same at
@@ -90,37 +127,14 @@ def events(
       confirma mirror events --exec ./book-payment --consumer books
       confirma mirror events --url https://books.example/events --secret-file books.secret
     """
-    if sum((command is not None, url is not None, jsonl)) != 1:
-        raise click.UsageError("say where to: one of --exec, --url and --jsonl")
-    if (url is None) != (secret_file is None):
-        raise click.UsageError("--url and --secret-file go together: each delivery is signed")
 
     async def deliver() -> int:
-        async with _receiver(command, url, secret_file) as receiver:
+        async with sink.receiver() as receiver:
             with mirrored(db, account, of=f"events-{consumer}") as (database, mine):
                 begin(database, mine, consumer, new_only=new_only)
                 return await Delivery(database, mine, consumer).run(receiver)
 
     count = signals.run(deliver)
-    if not jsonl:
+    if not sink.jsonl:
         say(f"{count} events were taken")
     return Exit.ACCEPTED
-
-
-@contextlib.asynccontextmanager
-async def _receiver(
-    command: str | None, url: str | None, secret_file: Path | None
-) -> AsyncGenerator[Receiver]:
-    if command is not None:
-        yield CommandReceiver.of(command)
-    elif url is not None and secret_file is not None:
-        from confirma_async.session.connection.http import AiohttpTransport
-
-        secret = await FileTokenStore(secret_file).load()
-        transport = AiohttpTransport(connections=1)
-        try:
-            yield UrlReceiver(url, secret, transport)
-        finally:
-            await transport.close()
-    else:
-        yield _Printer()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from attrs import asdict, fields
+from attrs import asdict, fields, frozen
 
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli import options
@@ -18,6 +18,7 @@ from confirma_async.cli.commands.mirror.account import mirrored, own_journals
 from confirma_async.cli.commands.mirror.place import account_name, db as db_option, journal_files
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.attributes import OptionOf, object_of
+from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.output.pages.reconciliation import page
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, table
@@ -45,6 +46,21 @@ COLUMNS = (
 """What is told of a difference."""
 
 
+@frozen(kw_only=True)
+class _ReconcileOutput:
+    """What is printed and written.
+
+    Attributes:
+        layout: What is printed.
+        html: The page that is written as well.
+        xlsx: The Excel file that is written as well.
+    """
+
+    layout: Layout
+    html: Path | None
+    xlsx: Path | None
+
+
 @click.command(short_help="Compare what was sent with what was paid and settled, to the cent.")
 @db_option
 @journal_files
@@ -57,21 +73,23 @@ COLUMNS = (
         fields(Horizons).settled, "--settled-within", "Banking days until a payment is paid out.", "DAYS"
     ),
 )
-@click.option(
-    "--html",
-    type=options.FILE,
-    help="Write a page for a bookkeeper as well: charts, ageing, each difference with both sides.",
+@bundle(
+    "output",
+    _ReconcileOutput,
+    click.option(
+        "--html",
+        type=options.FILE,
+        help="Write a page for a bookkeeper as well: charts, ageing, each difference with both sides.",
+    ),
+    click.option("--xlsx", type=options.FILE, help="Write an Excel file as well."),
+    as_list,
 )
-@click.option("--xlsx", type=options.FILE, help="Write an Excel file as well.")
-@as_list
 def reconcile(
     db: str | None,
     journals: tuple[JournalPlace, ...],
     account: str | None,
     horizons: Horizons,
-    html: Path | None,
-    xlsx: Path | None,
-    layout: Layout,
+    output: _ReconcileOutput,
 ) -> Exit:
     """Compare what the journals sent with what the mirror holds, to the cent.
 
@@ -89,26 +107,26 @@ def reconcile(
       confirma reconcile
       confirma reconcile --html reconciliation.html --csv > differences.csv
     """
-    if html is not None:
-        refuse_another_file(html)
-    if xlsx is not None:
-        _refuse_another_workbook(xlsx)
+    if output.html is not None:
+        refuse_another_file(output.html)
+    if output.xlsx is not None:
+        _refuse_another_workbook(output.xlsx)
     now = datetime.datetime.now(datetime.UTC)
     with mirrored(db, account) as (database, mine):
         read = journals or own_journals(mine)
         unread = not read and last_read(database, mine) is None
         found = reconciled(database, mine, read, horizons, now)
-    if html is not None:
-        html.write_text(page(found, now.astimezone()), encoding="utf-8")
-    if xlsx is not None:
-        write_workbook(xlsx, _sheets(found))
-    match layout:
+    if output.html is not None:
+        output.html.write_text(page(found, now.astimezone()), encoding="utf-8")
+    if output.xlsx is not None:
+        write_workbook(output.xlsx, _sheets(found))
+    match output.layout:
         case Layout.CSV | Layout.EXCEL:
-            print_csv(COLUMNS, _rows(found.differences), layout.csv_form or PLAIN_CSV)
+            print_csv(COLUMNS, _rows(found.differences), output.layout.csv_form or PLAIN_CSV)
         case Layout.JSON:
             print_json(as_json(found))
         case Layout.TABLE:
-            _show(found, html, xlsx)
+            _show(found, output)
     if unread:
         say(
             f"No journal of the account {mine.name} is here, so that nothing was compared with what was "
@@ -192,7 +210,7 @@ def _sheets(found: Reconciliation) -> Sheets:
     }
 
 
-def _show(found: Reconciliation, html: Path | None, xlsx: Path | None) -> None:
+def _show(found: Reconciliation, output: _ReconcileOutput) -> None:
     console = Terminal(highlight=False)
     made = table(f"Account {found.account}", "", "Standing", "Currency", "Seller")
     made.add_column("count", justify="right")
@@ -212,7 +230,7 @@ def _show(found: Reconciliation, html: Path | None, xlsx: Path | None) -> None:
             )
             print_rows(console, table(title, "About", "Amount", "", "Explained", "Name"), rows, len(here))
     say(_in_words(found))
-    for name in filter(None, (html, xlsx)):
+    for name in filter(None, (output.html, output.xlsx)):
         say(f"Written: {name}")
 
 
