@@ -114,14 +114,7 @@ class OutboxInvoices(_Verbs):
         desk, how = self._outbox.invoice_desk(), self._how(**options)
         if key is not None:
             _check_key(key, "the invoice")
-        return await desk.create(
-            request,
-            checks=how.checks,
-            timeout=how.timeout,
-            headers=how.headers,
-            key=key,
-            retry=how.retry,
-        )
+        return await desk.create(request, how, key=key)
 
     async def create_actions(
         self,

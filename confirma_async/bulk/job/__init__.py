@@ -60,7 +60,7 @@ class Job:
     _feeder: Feeder = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._brake = Brake(self._let_go)
+        self._brake = Brake()
         self.pipeline = evolve(self.pipeline, halt=self._brake.calls)
         self._workers = Workers(self.pipeline.limiter.concurrency, self._handle)
         self._lookups = lookups_of(self.pipeline, self.writer, self.options, self._may_send, self.clock)
@@ -154,17 +154,10 @@ class Job:
 
     async def _handle(self, task: Task) -> None:
         """Do what an item needs next."""
-        if self._brake.halted.is_set():
-            self._decisions.listener.dropped(task)
-        elif task.elsewhere is not None:
-            following = await self._feeder.ask_again(task, task.elsewhere)
-            if following is not None:
-                await self._handle(following)
-        elif not task.unknown or await self._decisions.look_up(task):
-            await self._sender.send(task)
-
-    def _let_go(self) -> None:
-        self._decisions.let_go()
+        if task.elsewhere is None or self._brake.halted.is_set():
+            await self._sender.bring(task)
+        elif following := await self._feeder.ask_again(task, task.elsewhere):
+            await self._handle(following)
 
     def _may_send(self) -> bool:
         """Say whether this run may still send invoices that need no lookup first."""

@@ -19,14 +19,15 @@ class Brake:
     """Stops the sending of a run. A call that may have left already is finished.
 
     Attributes:
-        let_go: Called when the run stops sending, to drop the items that wait for a lookup.
+        let_go: Called when the run stops sending, to drop the items that wait for a lookup; set by
+            ``Decisions``, which has them.
         calls: Calls off the calls that wait for their turn.
         halted: Set once nothing new is sent.
         reason: Why the run paused; None while it has not paused.
         cause: The error that it paused for, where there is one.
     """
 
-    let_go: Callable[[], None]
+    let_go: Callable[[], None] = field(init=False, default=lambda: None)
     calls: Halt = field(init=False, factory=Halt)
     halted: asyncio.Event = field(init=False, factory=asyncio.Event)
     reason: str | None = field(init=False, default=None)

@@ -51,6 +51,7 @@ class Decisions:
 
     def __attrs_post_init__(self) -> None:
         self.waiting = Waiting(self.workers.hand, self._make_room)
+        self.brake.let_go = self._let_go
         self.room.set()
 
     def decide(self, task: Task, found: Classification) -> None:
@@ -146,7 +147,7 @@ class Decisions:
             return
         self.waiting.add(task, seconds)
 
-    def let_go(self) -> None:
+    def _let_go(self) -> None:
         """Drop the items that wait for a lookup; the journal keeps their states."""
         for task in self.waiting.let_go():
             self.listener.dropped(task)

@@ -52,6 +52,13 @@ class Sender:
         self._downloads = Downloads(self.pipeline.transport, policy, RetryQuota(policy.budget))
         self._receipts = Receipts.of(self.pipeline.converter)
 
+    async def bring(self, task: Task) -> None:
+        """Look an item up if need be, and send it if need be; drop it once the run sends nothing new."""
+        if self.decisions.brake.halted.is_set():
+            self.decisions.listener.dropped(task)
+        elif not task.unknown or await self.decisions.look_up(task):
+            await self.send(task)
+
     async def send(self, task: Task) -> None:
         """Send an item, and give ``decisions`` what the answer proves.
 

@@ -78,7 +78,7 @@ class ChunkSender:
     _sender: Sender = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._brake = Brake(self._let_go)
+        self._brake = Brake()
         pipeline = evolve(self.run.pipeline, halt=self._brake.calls)
         self._workers = Workers(pipeline.limiter.concurrency, self._handle)
         self._lookups = lookups_of(pipeline, self.run.writer, self.options, self._may_send, self.clock)
@@ -163,11 +163,7 @@ class ChunkSender:
                 await refused.none.wait()
 
     async def _handle(self, task: Task) -> None:
-        """Do what comes next for an invoice."""
-        if self._brake.halted.is_set():
-            self.dropped(task)
-        elif not task.unknown or await self._decisions.look_up(task):
-            await self._sender.send(task)
+        await self._sender.bring(task)
 
     def stop_sending(self) -> None:
         """Send nothing new; calls under way are finished."""
@@ -212,9 +208,6 @@ class ChunkSender:
             left = waiting.pop(task.position, None)
             if left is not None:
                 left.done(task.position)
-
-    def _let_go(self) -> None:
-        self._decisions.let_go()
 
     def _may_send(self) -> bool:
         """Say whether invoices are under way that may become witnesses."""

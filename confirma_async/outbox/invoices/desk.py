@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from attrs import define, evolve, field
 
@@ -22,7 +22,7 @@ from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of, task_
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.workers import Workers
 from confirma_async.bulk.journal.records import Admission, Admitted
-from confirma_async.bulk.models import Entry, JobOptions, Refusal, Retry, Verdict
+from confirma_async.bulk.models import Entry, JobOptions, Refusal, Verdict
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import (
     CallError,
@@ -43,6 +43,7 @@ from confirma_async.outbox.invoices.invoice_outcomes import (
 )
 from confirma_async.outbox.invoices.rows import differs, known
 from confirma_async.outbox.invoices.unknown_invoices import UnknownInvoices
+from confirma_async.outbox.write_options import WriteOptions
 from confirma_async.validation import Checks
 
 _FULL = (
@@ -104,7 +105,7 @@ class InvoiceDesk:
         self.held = HeldWrites[HeldInvoice](self.tell)
         converter = self.run.pipeline.converter
         writer, concurrency = self.run.writer, self.run.pipeline.limiter.concurrency
-        self._brake = _DeskBrake(self._let_go, self._note_trouble)
+        self._brake = _DeskBrake(self._note_trouble)
         self.unknown = UnknownInvoices(
             self.held, writer, self.options.settle_seconds, self._bring_again, self._brake.halted.is_set
         )
@@ -134,35 +135,23 @@ class InvoiceDesk:
 
     # --- given --------------------------------------------------------------------------------------
 
-    async def create(
-        self,
-        invoice: Record,
-        *,
-        checks: Checks,
-        timeout: float | None,
-        headers: Mapping[str, str] | None,
-        key: str | None,
-        retry: Retry,
-    ) -> InvoiceOutcome:
+    async def create(self, invoice: Record, how: WriteOptions, *, key: str | None) -> InvoiceOutcome:
         """Bring an invoice to its outcome; wait for the same invoice if it is under way already.
 
         Args:
             invoice: The invoice.
-            checks: Which rules are checked, and how strictly.
-            timeout: Seconds for the call; None for the client's own.
-            headers: Headers to add.
+            how: How it is checked and sent.
             key: The caller's own name for it, for messages and the journal.
-            retry: Whether an invoice that was rejected before is sent again.
 
         Raises:
             RequestInvalidError: it breaks a rule, or the journal has other contents for it.
             JournalError: the journal cannot be written; nothing is sent without it.
         """
-        entry = self._entry(invoice, key, checks)
+        entry = self._entry(invoice, key, how.checks)
         held = self.held.get(entry.key)
         if held is None:
             held = self.held.hold(held_invoice(entry, key))
-            self.held.begin(self._bring(held, retry, timeout, headers))
+            self.held.begin(self._bring(held, how))
         elif held.entry.digest != entry.digest:
             raise differs(entry, str(held.entry.place), "under way")
         elif held.standing is not None:
@@ -183,19 +172,17 @@ class InvoiceDesk:
             return entry
         return evolve(entry, place=Place("outbox" if key is None else f"outbox ({key})"))
 
-    async def _bring(
-        self, held: HeldInvoice, retry: Retry, timeout: float | None, headers: Mapping[str, str] | None
-    ) -> None:
+    async def _bring(self, held: HeldInvoice, how: WriteOptions) -> None:
         """Bring an invoice to its first outcome, in a task that the cancellation of a caller does not end."""
         try:
             patience = asyncio.get_running_loop().time() + self.run.pipeline.timeout
-            admitted = await self._admissions.admit(held.entry, retry)
+            admitted = await self._admissions.admit(held.entry, how.retry)
             while admitted.admission is Admission.ELSEWHERE and self._may_wait(patience):
                 await asyncio.sleep(ELSEWHERE_PAUSE)
-                admitted = await self._admissions.admit(held.entry, retry)
+                admitted = await self._admissions.admit(held.entry, how.retry)
             task = self._routed(held, admitted)
             if task is not None:
-                task.timeout, task.headers = timeout, headers
+                task.timeout, task.headers = how.timeout, how.headers
                 await self._send(task)
         except asyncio.CancelledError:
             self.held.forget(held)
@@ -205,7 +192,7 @@ class InvoiceDesk:
             self.held.fail(held, error)
 
     def _bring_again(self, held: HeldInvoice) -> None:
-        self.held.begin(self._bring(held, Retry.NONE, None, None))
+        self.held.begin(self._bring(held, WriteOptions()))
 
     def _may_wait(self, until: float) -> bool:
         """Say whether to go on waiting for another run that has the invoice in its hands.
@@ -248,25 +235,15 @@ class InvoiceDesk:
         elif not self._decisions.room.is_set():
             self._put_back(task, _FULL)
         else:
-            await self._handle(task)
+            await self._sender.bring(task)
 
     def _put_back(self, task: Task, reason: str, cause: CallError | None = None) -> None:
         self._decisions.put_back(task, Classification(kind=EvidenceKind.NOT_SENT, detail=reason, cause=cause))
-
-    async def _handle(self, task: Task) -> None:
-        """Look an invoice up, or send it."""
-        if self._brake.halted.is_set():
-            self._outcomes.dropped(task)
-        elif not task.unknown or await self._decisions.look_up(task):
-            await self._sender.send(task)
 
     def _note_trouble(self, cause: CallError) -> None:
         """Close the gate if the service refused the key; other errors do not stop an outbox."""
         key, now = current_key(self.run.pipeline, CREATE_INVOICE), asyncio.get_running_loop().time()
         self._gate.note(cause, key, now)
-
-    def _let_go(self) -> None:
-        self._decisions.let_go()
 
     def _may_send(self) -> bool:
         """Say whether invoices are under way that may become witnesses."""
@@ -285,7 +262,7 @@ class InvoiceDesk:
     async def _look_up(self, task: Task) -> None:
         """Look up an invoice of unknown outcome; an error of the journal is reported by the writer."""
         try:
-            await self._handle(task)
+            await self._sender.bring(task)
         except JournalError as error:
             self._outcomes.failed(task, error)
 
