@@ -159,7 +159,7 @@ def _of_record(path: Path, record: Record, converter: Converter) -> ReadAction |
     if not isinstance(key, str) or not key:
         problems.append(Problem(f"{record.root}.{KEY}", "action.key", _NO_KEY))
         key = None
-    return _action(place, key, tree, converter, problems, record.root)
+    return _action(place, key, tree, converter, problems, root=record.root)
 
 
 def _action(
@@ -168,6 +168,7 @@ def _action(
     tree: dict[str, Any],
     converter: Converter,
     problems: list[Problem],
+    *,
     root: str = "$",
 ) -> ReadAction | BadRecord:
     if not problems and key:

@@ -116,8 +116,7 @@ def findings(
     Raises:
         InputError: the table cannot be read.
     """
-    layout, spans = _lines(source)
-    refused = _refused_in(journal, run)
+    table = _SentTable.of(source, journal, run)
     checks = Checks(True, run.allowed)
     found: list[MarkedRecord] = []
     with number_book(place, None) as book:
@@ -126,58 +125,71 @@ def findings(
             first = record.place.line or 1
             ready = prepare(record, index, converter, checks)
             if isinstance(ready, Refusal):
-                found.append(_of_problems(ready.problems, first, spans))
+                found.append(table.of_problems(ready.problems, first))
             else:
-                found.append(_of_entry(ready, first, spans, journal, layout, refused))
+                found.append(table.of_entry(ready, first))
     return found
 
 
-def _lines(source: Source) -> tuple[TableLayout, dict[int, int]]:
-    """Return the layout of a table, and by the first line of each record its last one."""
-    table = open_table(source.file, source.format, source.reading, keys_only=True)
-    assert table is not None, "only tables are marked"  # noqa: S101 (the caller has looked)
-    return table.layout, {group.line: group.last for group in groups(source.file, table, keys_only=True)}
+@frozen(kw_only=True)
+class _SentTable:
+    """A table that was sent, and what its journal knows of it.
 
+    Attributes:
+        journal: The journal.
+        layout: The columns of the table.
+        last_lines: By the first line of each record its last one.
+        refused: What the run refused while it sent, by number, such as an attachment that was not to be had.
+    """
 
-def _refused_in(journal: JournalReader, run: Run) -> dict[str, list[Problem]]:
-    """Return what the run refused while it sent, by number, such as an attachment that was not to be had."""
-    found: dict[str, list[Problem]] = {}
-    for each in journal.runs.refusals(run.number):
-        if each.number is not None:
-            found.setdefault(each.number, []).append(Problem(each.path, each.rule, each.message))
-    return found
+    journal: JournalReader
+    layout: TableLayout
+    last_lines: Mapping[int, int]
+    refused: Mapping[str, Sequence[Problem]]
 
+    @classmethod
+    def of(cls, source: Source, journal: JournalReader, run: Run) -> _SentTable:
+        """Read the lines of a table, and what its run refused."""
+        table = open_table(source.file, source.format, source.reading, keys_only=True)
+        assert table is not None, "only tables are marked"  # noqa: S101 (the caller has looked)
+        refused: dict[str, list[Problem]] = {}
+        for each in journal.runs.refusals(run.number):
+            if each.number is not None:
+                refused.setdefault(each.number, []).append(Problem(each.path, each.rule, each.message))
+        return cls(
+            journal=journal,
+            layout=table.layout,
+            last_lines={group.line: group.last for group in groups(source.file, table, keys_only=True)},
+            refused=refused,
+        )
 
-def _of_entry(
-    entry: Entry,
-    first: int,
-    spans: Mapping[int, int],
-    journal: JournalReader,
-    layout: TableLayout,
-    refused: Mapping[str, Sequence[Problem]],
-) -> MarkedRecord:
-    row = journal.find(entry.key)
-    last = spans.get(first, first)
-    if row is None or row.key != entry.key:
-        problems = refused.get(entry.original_number or str(entry.key.number), ())
-        return _of_problems(problems, first, spans) if problems else MarkedRecord(first, last, texts.NOT_SENT)
-    if row.state is State.REJECTED and row.digest == entry.digest:
-        detail = told(row.detail or row.status or "") or _(texts.NO_REASON)
-        titles = _named_in(detail, layout)
-        named = f"{', '.join(titles)}: {detail}" if titles else detail
-        return MarkedRecord(first, last, texts.REJECTED, (named,), [(first, title) for title in titles])
-    if row.state is State.REJECTED:
-        return MarkedRecord(first, last, texts.NOT_SENT)
-    if row.state is State.ACCEPTED and row.digest != entry.digest:
-        return MarkedRecord(first, last, texts.ACCEPTED, (_(texts.OTHER_CONTENTS),))
-    return MarkedRecord(first, last, _STATES[row.state])
+    def of_entry(self, entry: Entry, first: int) -> MarkedRecord:
+        """Say what became of a record that can be sent."""
+        row = self.journal.find(entry.key)
+        last = self.last_lines.get(first, first)
+        if row is None or row.key != entry.key:
+            problems = self.refused.get(entry.original_number or str(entry.key.number), ())
+            return (
+                self.of_problems(problems, first) if problems else MarkedRecord(first, last, texts.NOT_SENT)
+            )
+        if row.state is State.REJECTED and row.digest == entry.digest:
+            detail = told(row.detail or row.status or "") or _(texts.NO_REASON)
+            titles = _named_in(detail, self.layout)
+            named = f"{', '.join(titles)}: {detail}" if titles else detail
+            return MarkedRecord(first, last, texts.REJECTED, (named,), [(first, title) for title in titles])
+        if row.state is State.REJECTED:
+            return MarkedRecord(first, last, texts.NOT_SENT)
+        if row.state is State.ACCEPTED and row.digest != entry.digest:
+            return MarkedRecord(first, last, texts.ACCEPTED, (_(texts.OTHER_CONTENTS),))
+        return MarkedRecord(first, last, _STATES[row.state])
 
-
-def _of_problems(problems: Sequence[Problem], first: int, spans: Mapping[int, int]) -> MarkedRecord:
-    places = [TablePlace.parse(problem.path) for problem in problems]
-    reasons = [_reason(problem, place) for problem, place in zip(problems, places, strict=True)]
-    cells = [(place.line, place.title) for place in places if place is not None and place.title]
-    return MarkedRecord(first, spans.get(first, first), texts.REFUSED, tuple(dict.fromkeys(reasons)), cells)
+    def of_problems(self, problems: Sequence[Problem], first: int) -> MarkedRecord:
+        """Say what is wrong with a record that cannot be sent."""
+        places = [TablePlace.parse(problem.path) for problem in problems]
+        reasons = [_reason(problem, place) for problem, place in zip(problems, places, strict=True)]
+        cells = [(place.line, place.title) for place in places if place is not None and place.title]
+        last = self.last_lines.get(first, first)
+        return MarkedRecord(first, last, texts.REFUSED, tuple(dict.fromkeys(reasons)), cells)
 
 
 def _reason(problem: Problem, place: TablePlace | None) -> str:

@@ -63,6 +63,69 @@ class _KeyNames:
     vat_code: str
 
 
+@frozen(kw_only=True)
+class _JsonReader:
+    """Reads the records of a file.
+
+    Attributes:
+        options: How the file is read.
+        converter: What reads the schemas.
+        names: The wire names that numbers hang on.
+        known: The keys that are known.
+    """
+
+    options: ReadOptions
+    converter: Converter
+    names: _KeyNames
+    known: KnownKeys
+
+    def read(self, place: Place, record: Record) -> ReadInvoice | BadRecord:
+        """Read the invoice of a record."""
+        if record.problem is not None:
+            return BadRecord(place=place, problems=[record.problem])
+        identity = _identity(record.value, self.names)
+        numbering: Numbering | None = None
+        if identity is not None:
+            numbering = _numbered(record.value, identity, self.options, self.names)
+        remarks = _with_known_type(record.value, self.names)
+        problems = [twice_in_one_object(place) for place in record.twice]
+        problems += numbering.problems if numbering is not None else ()
+        try:
+            request = self.converter.structure(record.value, SalesInvoiceRequest)
+        except ResponseDecodeError as error:
+            problems += error.problems
+        else:
+            if not problems:
+                request, decided = normalised(
+                    request if numbering is None else apply_number(request, numbering), decide=False
+                )
+                return ReadInvoice(
+                    place=place,
+                    request=request,
+                    remarks=(
+                        *(() if numbering is None else numbering.remarks),
+                        *remarks,
+                        *decided,
+                        *remarks_on_unknown_keys(record.value, self.known),
+                    ),
+                    original_number=None if numbering is None else numbering.original,
+                    origins=None if record.root == "$" else _Origins(record.root),
+                )
+        problems += further_problems(
+            without(record.value, problems),
+            problems,
+            _Origins("$"),
+            read=lambda tree: self.converter.structure(tree, SalesInvoiceRequest),
+        )
+        return BadRecord(
+            place=place,
+            problems=[evolve(problem, path=record.root + problem.path[1:]) for problem in problems],
+            number=None if identity is None else identity.original,
+            identity=identity,
+            facts=facts_in(record.value),
+        )
+
+
 def read_json(
     path: Path, options: ReadOptions, converter: Converter, *, lines_only: bool
 ) -> Iterator[ReadInvoice | BadRecord]:
@@ -77,10 +140,15 @@ def read_json(
     Raises:
         InputError: a file that has to be read whole is too large, or a file holds no record.
     """
-    names, known = _names(converter), known_keys(converter, SalesInvoiceRequest)
+    reader = _JsonReader(
+        options=options,
+        converter=converter,
+        names=_names(converter),
+        known=known_keys(converter, SalesInvoiceRequest),
+    )
     empty = True
     for record in records(path, converter, lines_only, look=keys_that_stand_twice):
-        yield _invoice(path, record, options, converter, names, known)
+        yield reader.read(Place(str(path), record.line), record)
         empty = False
     if empty:
         msg = f"{path}: holds no invoice; write at least one into it"
@@ -111,60 +179,6 @@ def _names(converter: Converter) -> _KeyNames:
         seller=name(InvoiceParties, "seller_party"),
         business_id=name(SellerParty, "business_id"),
         vat_code=name(SellerParty, "vat_code"),
-    )
-
-
-def _invoice(
-    path: Path,
-    record: Record,
-    options: ReadOptions,
-    converter: Converter,
-    names: _KeyNames,
-    known: KnownKeys,
-) -> ReadInvoice | BadRecord:
-    place = Place(str(path), record.line)
-    if record.problem is not None:
-        return BadRecord(place=place, problems=[record.problem])
-    identity = _identity(record.value, names)
-    numbering: Numbering | None = None
-    if identity is not None:
-        numbering = _numbered(record.value, identity, options, names)
-    remarks = _with_known_type(record.value, names)
-    problems = [twice_in_one_object(place) for place in record.twice]
-    problems += numbering.problems if numbering is not None else ()
-    try:
-        request = converter.structure(record.value, SalesInvoiceRequest)
-    except ResponseDecodeError as error:
-        problems += error.problems
-    else:
-        if not problems:
-            request, decided = normalised(
-                request if numbering is None else apply_number(request, numbering), decide=False
-            )
-            return ReadInvoice(
-                place=place,
-                request=request,
-                remarks=(
-                    *(() if numbering is None else numbering.remarks),
-                    *remarks,
-                    *decided,
-                    *remarks_on_unknown_keys(record.value, known),
-                ),
-                original_number=None if numbering is None else numbering.original,
-                origins=None if record.root == "$" else _Origins(record.root),
-            )
-    problems += further_problems(
-        without(record.value, problems),
-        problems,
-        _Origins("$"),
-        read=lambda tree: converter.structure(tree, SalesInvoiceRequest),
-    )
-    return BadRecord(
-        place=place,
-        problems=[evolve(problem, path=record.root + problem.path[1:]) for problem in problems],
-        number=None if identity is None else identity.original,
-        identity=identity,
-        facts=facts_in(record.value),
     )
 
 

@@ -21,19 +21,18 @@ from confirma_async.formats.models import (
     ReadInvoice,
     ReadOptions,
 )
-from confirma_async.formats.xml.documents import Document, Lines, documents
+from confirma_async.formats.xml.documents import Document, documents
 from confirma_async.formats.xml.elements import local_name
 from confirma_async.formats.xml.envelope import NO_ENVELOPE, Envelope
 from confirma_async.formats.xml.finvoice import finvoice_identity, finvoice_invoice
 from confirma_async.formats.xml.finvoice.codes import FINVOICE_ROOT
+from confirma_async.formats.xml.framed import FramedDocument
 from confirma_async.formats.xml.markup.lent import Lent
 from confirma_async.formats.xml.parse import Element, UnreadableXml, parse
 from confirma_async.formats.xml.ubl import ubl_identity, ubl_invoice
 from confirma_async.formats.xml.ubl.codes import CREDIT_NOTE_ROOT, INVOICE_ROOT
 
-_Read: TypeAlias = Callable[
-    [Element, Envelope, Place, ReadOptions, "Lines | None", "Lent | None"], ReadInvoice | BadRecord
-]
+_Read: TypeAlias = Callable[[FramedDocument, Place, ReadOptions], ReadInvoice | BadRecord]
 _Identify: TypeAlias = Callable[[Element], Identity | None]
 
 _KINDS: Mapping[str, tuple[_Read, _Identify]] = {
@@ -54,27 +53,24 @@ _ENVELOPE = "Envelope"
 
 @frozen
 class _Found:
-    """A document to read, with what is around it, or what stands there instead.
+    """A document to read, or what stands there instead.
 
     Attributes:
         place: Where it stands.
-        what: Its root and what is around it, or what is wrong.
-        lines: The lines of its elements; None where they are not those of a file.
+        what: The document, or what is wrong.
         remarks: What was decided about how it is encoded.
-        lent: What lent it its elements; None where they are its own.
         around: What lent elements to what is around it.
     """
 
     place: Place
-    what: tuple[Element, Envelope] | Problem
-    lines: Lines | None = None
+    what: FramedDocument | Problem
     remarks: tuple[str, ...] = ()
-    lent: Lent | None = None
     around: Sequence[Lent] = ()
 
     def give_back(self) -> None:
         """Let other documents have the elements that were lent, once this one is read."""
-        for each in self.around if self.lent is None else (self.lent, *self.around):
+        own = self.what.lent if isinstance(self.what, FramedDocument) else None
+        for each in self.around if own is None else (own, *self.around):
             each.give_back()
 
 
@@ -88,8 +84,7 @@ def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadReco
         if isinstance(found.what, Problem):
             yield BadRecord(place=found.place, problems=[found.what])
         else:
-            root, envelope = found.what
-            record = _KINDS[root.tag][0](root, envelope, found.place, options, found.lines, found.lent)
+            record = _KINDS[found.what.root.tag][0](found.what, found.place, options)
             found.give_back()
             if found.remarks and isinstance(record, ReadInvoice):
                 record = evolve(record, remarks=(*found.remarks, *record.remarks))
@@ -104,8 +99,7 @@ def scan_xml(path: Path) -> Iterator[DocumentRef]:
     """
     for found in _found(path):
         if not isinstance(found.what, Problem):
-            root, _ = found.what
-            identity = _KINDS[root.tag][1](root)
+            identity = _KINDS[found.what.root.tag][1](found.what.root)
             found.give_back()
             if identity is not None:
                 yield DocumentRef(identity, found.place)
@@ -130,7 +124,8 @@ def _found(path: Path) -> Iterator[_Found]:
                 around = envelope if envelope.root is not None or pending is None else Envelope(pending[1])
                 lines = document.lines if _is_within(document.root, root) else None
                 lent = document.lent if root is document.root else None
-                yield _Found(place, (root, around), lines, document.remarks, lent, lent_around)
+                framed = FramedDocument(root, around, lines, lent)
+                yield _Found(place, framed, document.remarks, lent_around)
             pending = None
         elif local_name(document.root.tag) == _ENVELOPE:
             if pending is not None:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.payload import Draft
-from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.finvoice import parties
@@ -19,8 +18,8 @@ from confirma_async.formats.xml.finvoice.codes import DIALECT, ORIGINAL, PLAIN_C
 from confirma_async.formats.xml.finvoice.parties import EInvoiceRoute
 from confirma_async.formats.xml.finvoice.rows import ROWS, RowRead, document_definitions, rows
 from confirma_async.formats.xml.finvoice.totals import amounts
+from confirma_async.formats.xml.framed import FramedDocument
 from confirma_async.formats.xml.links import is_pdf_link
-from confirma_async.formats.xml.markup.lent import Lent
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
 from confirma_async.formats.xml.reading import taking
@@ -78,16 +77,10 @@ _NUMBERS = (
 _REQUIRED = (_NUMBER, _DATE, _DETAILS + "InvoiceTotalVatIncludedAmount")
 
 
-def finvoice_invoice(
-    root: Element,
-    envelope: Envelope,
-    place: Place,
-    options: ReadOptions,
-    lines: Lines | None,
-    lent: Lent | None,
-) -> ReadInvoice | BadRecord:
+def finvoice_invoice(document: FramedDocument, place: Place, options: ReadOptions) -> ReadInvoice | BadRecord:
     """Read the invoice of a Finvoice document."""
-    reader = ElementReader(root, DIALECT, lines, lent, envelope)
+    root, envelope = document.root, document.envelope
+    reader = ElementReader(root, DIALECT, document.lines, document.lent, envelope)
     number = reader.peek(root, _NUMBER)
     identity = _identity(reader, number or "")
     draft = Draft()

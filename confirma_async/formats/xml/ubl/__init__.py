@@ -14,10 +14,8 @@ from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoic
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import decimal, plain_amount
 from confirma_async.formats.xml.dialect import Dialect
-from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.elements import own_text
-from confirma_async.formats.xml.envelope import Envelope
-from confirma_async.formats.xml.markup.lent import Lent
+from confirma_async.formats.xml.framed import FramedDocument
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
 from confirma_async.formats.xml.reading import taking
@@ -112,17 +110,11 @@ DIALECT = Dialect(
 """How UBL writes numbers, dates and currencies."""
 
 
-def ubl_invoice(
-    root: Element,
-    envelope: Envelope,
-    place: Place,
-    options: ReadOptions,
-    lines: Lines | None,
-    lent: Lent | None,
-) -> ReadInvoice | BadRecord:
+def ubl_invoice(document: FramedDocument, place: Place, options: ReadOptions) -> ReadInvoice | BadRecord:
     """Read the invoice of a UBL document."""
-    reader = ElementReader(root, DIALECT, lines, lent)
-    reader.told.remarks += envelope.remarks()
+    root = document.root
+    reader = ElementReader(root, DIALECT, document.lines, document.lent)
+    reader.told.remarks += document.envelope.remarks()
     reader.told.remarks += customization(reader)
     number = reader.peek(root, "cbc:ID")
     identity = _identity(reader, number or "")
