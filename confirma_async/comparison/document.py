@@ -47,6 +47,21 @@ class _DocumentEntry:
     content: Mapping[str, Any]
 
 
+@frozen
+class _SchemaHere:
+    """A schema as the document has it.
+
+    Attributes:
+        properties: The schemas of its properties, by their names.
+        required: The names of those that are required.
+        place: Where it stands.
+    """
+
+    properties: Mapping[str, Mapping[str, Any]]
+    required: frozenset[str]
+    place: str
+
+
 @define
 class _Comparing:
     document: ContractDocument
@@ -242,9 +257,18 @@ class _Comparing:
             for name, each in unknown.items()
         }
         taken = matched(fits, {attribute: item.wire for attribute, item in missing.items()})
-        required = self.document.required(schema)
+        here = _SchemaHere(properties, self.document.required(schema), place)
+        found = present | {attribute: name for name, (attribute, _) in taken.items()}
         for item in fields:
-            self._attribute(cls, item, properties, present, taken, required, place)
+            if (wire := found.get(item.attribute)) is not None:
+                name = f"{cls.__name__}.{item.attribute}"
+                if wire in taken:
+                    told = f"{place}: it is {wire}, not {item.wire}"
+                    sure = taken[wire][1]
+                    self._tell(FindingKind.DIFFERS, "name", name, told, ("names", name, wire), sure=sure)
+                else:
+                    self._tell(FindingKind.CONFIRMED, "name", name, f"{place}: {wire} is in it")
+                self._attribute(name, item, wire, here)
         for name, each in unknown.items():
             if name not in taken:
                 told = f"{place}: {name} ({types_in_words(self.document, each)}) is not known"
@@ -253,32 +277,11 @@ class _Comparing:
         for attribute in sorted(moved):
             self._missing(cls, missing[attribute], unknown, place)
 
-    def _attribute(
-        self,
-        cls: type[Schema],
-        item: Field,
-        properties: Mapping[str, Mapping[str, Any]],
-        present: Mapping[str, str],
-        taken: Mapping[str, tuple[str, bool]],
-        required: frozenset[str],
-        place: str,
-    ) -> None:
-        name = f"{cls.__name__}.{item.attribute}"
-        wire = present.get(item.attribute)
-        if wire is not None:
-            self._tell(FindingKind.CONFIRMED, "name", name, f"{place}: {wire} is in it")
-        else:
-            wire, sure = next(
-                ((key, sure) for key, (to, sure) in taken.items() if to == item.attribute), (None, False)
-            )
-            if wire is None:
-                return
-            told = f"{place}: it is {wire}, not {item.wire}"
-            self._tell(FindingKind.DIFFERS, "name", name, told, ("names", name, wire), sure=sure)
-        schema = properties[wire]
+    def _attribute(self, name: str, item: Field, wire: str, here: _SchemaHere) -> None:
+        schema, place = here.properties[wire], here.place
         self._kind(name, item, schema, place)
-        if required and item.required != (wire in required):
-            told = f"{place}: {wire} is {'' if wire in required else 'not '}required"
+        if here.required and item.required != (wire in here.required):
+            told = f"{place}: {wire} is {'' if wire in here.required else 'not '}required"
             self._tell(FindingKind.DIFFERS, "required", name, told)
         below = self.document.items_of(schema) if item.many else schema
         if is_schema(item.kind) and below is not None:
