@@ -38,9 +38,13 @@ def _spelled(identifier: str) -> str:
     return finnish[1] if finnish else plain
 
 
-@lru_cache(maxsize=64)  # a job has few types; to make a member of an enum takes its time
 def same_type(kind: str) -> InvoiceType:
     """Give one spelling to an invoice type: capital letters, as the vendor writes those it documents."""
+    return _type(kind)
+
+
+@lru_cache(maxsize=64)  # there are few, and to make a member of an enum takes its time
+def _type(kind: str) -> InvoiceType:
     return InvoiceType(kind.upper())
 
 
