@@ -15,7 +15,7 @@ from confirma_async.comparison.reading import ContractDocument, read_document
 from confirma_async.contract import OPERATIONS, Operation, Overrides
 from confirma_async.contract.places import WHOLE, usual_place
 from confirma_async.converters import Converter
-from confirma_async.converters.fields import Field
+from confirma_async.converters.codecs import Field
 from confirma_async.converters.value_types import is_open_enum, is_schema
 from confirma_async.errors import DocumentError
 from confirma_async.schemas.wire import Schema

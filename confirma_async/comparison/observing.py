@@ -14,7 +14,7 @@ from confirma_async.comparison.matching import matched
 from confirma_async.contract import Operation, Overrides
 from confirma_async.contract.places import moved, usual_place
 from confirma_async.converters import Converter
-from confirma_async.converters.fields import Field
+from confirma_async.converters.codecs import Field
 from confirma_async.converters.value_types import JSON_TYPE_NAMES, WireMismatch, is_schema
 from confirma_async.schemas.wire import Schema
 

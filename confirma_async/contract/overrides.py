@@ -90,7 +90,7 @@ class Overrides:
         Raises:
             ConfigurationError: the file cannot be read, is not TOML, or holds anything else.
         """
-        from confirma_async.converters.strict import StrictConverter  # and cattrs, which most need not load
+        from confirma_async.converters.strict import StrictConverter  # only where there is a file
 
         converter = StrictConverter()
 

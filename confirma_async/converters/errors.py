@@ -1,46 +1,40 @@
 """What is wrong with an object, and where: the slow way, after a failure. It never shows a value.
 
-What cannot be read is read once more by a cattrs converter, whose errors carry a note of each place. What
-cannot be written is walked through.
+What cannot be read is read once more by hooks that cattrs makes, whose errors carry a note of each place.
+What cannot be written is walked through.
 """
 
 from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from operator import eq
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import GenericAlias
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import cattrs
 import msgspec
-from cattrs.cols import list_structure_factory
-from cattrs.errors import ClassValidationError, IterableValidationError
+from attrs import evolve
+from cattrs.errors import AttributeValidationNote, ClassValidationError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, override
 
-from confirma_async.converters.fast import EXTRA
-from confirma_async.converters.fields import Field
+from confirma_async.converters.codecs import BY_HOOK, Field, Hook
 from confirma_async.converters.value_types import (
-    CODECS,
     JSON_TYPE_NAMES,
     NOT_SO_DEEP,
     RULE,
-    Reader,
     WireMismatch,
     checked_json,
-    enum_reader,
-    is_open_enum,
     is_schema,
     is_too_deep,
-    record_of,
 )
-from confirma_async.errors import Problem
+from confirma_async.errors import Problem, ResponseDecodeError
 from confirma_async.schemas.wire import Schema
 
+if TYPE_CHECKING:
+    from confirma_async.converters import Converter
+
+Step: TypeAlias = str | int
 FieldsOf: TypeAlias = Callable[[type[Schema]], tuple[Field, ...]]
-Hook: TypeAlias = Callable[[Any, Any], Any]
 
 _AT_BYTE = re.compile(r"(?:JSON is malformed: )?(?P<what>.+) \(byte (?P<at>\d+)\)")
 
@@ -68,111 +62,89 @@ def _position(data: bytes | str, at: int) -> str:
     return f"line {len(above) + 1}, {column}"
 
 
-class _UnknownKeys:
-    """The kind of a value under a key that the contract does not know."""
-
-
-class Explainer(cattrs.Converter):
-    """Reads schemas from dicts, and says of each value that cannot be read where it stands.
+def faults(error: Exception, *steps: Step) -> Iterator[tuple[tuple[Step, ...], Exception]]:
+    """Yield each error that cattrs has noted a place of, and the names and indexes that lead to it.
 
     Args:
-        fields_of: Gives the fields of a schema.
+        error: What a hook raised.
+        steps: What leads to that.
     """
-
-    def __init__(self, fields_of: FieldsOf) -> None:
-        super().__init__(detailed_validation=True)
-        self._fields_of = fields_of
-        for kind, (read, _) in CODECS.items():
-            if isinstance(kind, type):  # cattrs has hooks of its own for these, which precede any predicate
-                self.register_structure_hook(kind, _hook(read))
-            else:
-                self.register_structure_hook_func(partial(eq, kind), _hook(read))
-        self.register_structure_hook(_UnknownKeys, _hook(_read_unknown))
-        self.register_structure_hook_factory(is_open_enum, _enum_hook)
-        self.register_structure_hook_factory(is_schema, self._schema_hook)
-        self.register_structure_hook_factory(_is_list, self._list_hook)
-
-    def problems(self, obj: object, cls: Any) -> Iterator[Problem]:
-        """Yield every place where an object is not what its schema says."""
-        record = record_of(cls)
-        kind: Any = GenericAlias(list, record) if record else cls
-        try:
-            self.structure(obj, kind)
-        except (cattrs.BaseValidationError, WireMismatch) as error:
-            yield from self._problems(error, obj, "$")
-
-    def _schema_hook(self, cls: type[Schema]) -> Hook:
-        fields = self._fields_of(cls)
-        known = {item.wire for item in fields}
-        unknown = override(rename=EXTRA, struct_hook=self.get_structure_hook(dict[Any, _UnknownKeys]))
-        overrides: dict[str, Any] = {
-            item.attribute: override(rename=item.wire, struct_hook=self._field_hook(item)) for item in fields
-        }
-        read = make_dict_structure_fn(cls, self, extra=unknown, **overrides)
-
-        def structure(found: Any, _kind: Any) -> Any:
-            if not isinstance(found, Mapping):
-                raise WireMismatch("an object", found)
-            keys = typing.cast("Mapping[str, Any]", found)
-            given: dict[str, Any] = {EXTRA: {key: keys[key] for key in keys if key not in known}}
-            for item in fields:
-                value = keys.get(item.name_in(keys))
-                value = item.absent if value is None else value
-                if value is not None:
-                    given[item.wire] = value
-            return read(given, cls)
-
-        return structure
-
-    def _field_hook(self, item: Field) -> Hook:
-        return self.get_structure_hook(GenericAlias(list, item.kind) if item.many else item.kind)
-
-    def _list_hook(self, kind: Any) -> Hook:
-        read_all = list_structure_factory(kind, self)
-
-        def structure(found: Any, _kind: Any) -> Any:
-            if not isinstance(found, list | tuple):
-                raise WireMismatch("an array", found)
-            return read_all(found, kind)
-
-        return structure
-
-    def _problems(self, error: Exception, found: Any, path: str) -> Iterator[Problem]:
-        if isinstance(error, ClassValidationError):
-            inside = {note.name: inner for inner, note in error.group_exceptions()[0]}
-            for item in self._fields_of(error.cl):
-                if item.attribute in inside:
-                    name = item.name_in(found)
-                    yield from self._problems(inside[item.attribute], found.get(name), f"{path}.{name}")
-            if "extra" in inside:
-                yield from self._problems(inside["extra"], found, path)
-        elif isinstance(error, IterableValidationError):
-            for each, place in error.group_exceptions()[0]:
-                step = f".{_step(place.index)}" if place.type is _UnknownKeys else f"[{place.index}]"
-                yield from self._problems(each, found[place.index], path + step)
-        elif isinstance(error, KeyError):
-            yield Problem(path, RULE, "is required and missing")
-        elif isinstance(error, WireMismatch):
-            named = JSON_TYPE_NAMES.get(error.found, error.found)
-            yield Problem(path, RULE, f"must be {error.wanted}", named)
+    if not isinstance(error, ClassValidationError | IterableValidationError):
+        yield steps, error
+        return
+    placed, whole = error.group_exceptions()
+    for inner, note in placed:
+        step = note.name if isinstance(note, AttributeValidationNote) else note.index
+        yield from faults(inner, *steps, step)
+    for inner in whole:
+        yield from faults(inner, *steps)
 
 
-def _hook(read: Reader) -> Hook:
-    return lambda value, _kind: read(value)
+def problems_reading(
+    hook: Hook, obj: object, cls: Any, names: Mapping[Step, str] | None = None
+) -> Iterator[Problem]:
+    """Yield every place where an object is not what a hook wants.
+
+    Args:
+        hook: The hook.
+        obj: The object.
+        cls: The class that it is to be read as.
+        names: What the attributes of that are called in the object, where it is not their name.
+    """
+    try:
+        hook(obj, cls)
+    except Exception as error:  # noqa: BLE001 (whatever a hook raises; none of its text is shown)
+        for steps, fault in faults(error):
+            named = ((names or {}).get(steps[0], steps[0]), *steps[1:]) if steps else ()
+            path = "$" + "".join(
+                f"[{step}]" if isinstance(step, int) else f".{_step(step)}" for step in named
+            )
+            yield from _told(fault, path)
 
 
-def _enum_hook(kind: Any) -> Hook:
-    return _hook(enum_reader(kind))
+def problems_in_schema(
+    obj: object, cls: type[Schema], strict: Converter, hooks: dict[Any, Hook]
+) -> Iterator[Problem]:
+    """Yield every place where an object is not what its schema says, from the notes of a hook of cattrs.
+
+    Args:
+        obj: The object.
+        cls: The schema.
+        strict: Reads what stands in it, and yields the places there.
+        hooks: Keeps the hooks that are made.
+    """
+    if not isinstance(obj, Mapping):
+        yield WireMismatch("an object", obj).problem("$", JSON_TYPE_NAMES)
+        return
+    keys, fields = typing.cast("Mapping[str, Any]", obj), strict.fields_of(cls)
+    names = {item.attribute: item.name_in(keys) for item in fields}
+    given = {name: value for name, wire in names.items() if (value := keys.get(wire)) is not None}
+    absent = {item.attribute: item.absent for item in fields if item.absent is not None}
+    hook = hooks[cls] = hooks.get(cls) or _schema_hook(cls, fields, strict)
+    yield from problems_reading(hook, {**absent, **given}, cls, typing.cast("Any", names))
+    known = {item.wire for item in fields}
+    for key in keys:
+        if key not in known and is_too_deep(keys[key]):
+            yield WireMismatch(NOT_SO_DEEP, keys[key]).problem(f"$.{_step(key)}", JSON_TYPE_NAMES)
 
 
-def _is_list(kind: Any) -> bool:
-    return typing.get_origin(kind) is list
+def _schema_hook(cls: type[Schema], fields: Sequence[Field], converter: Converter) -> Hook:
+    overrides: dict[str, Any] = {"extra": override(omit=True)}
+    for item in fields:
+        kind = GenericAlias(list, item.kind) if item.many else item.kind
+        overrides[item.attribute] = override(struct_hook=converter.get_structure_hook(kind))
+    return make_dict_structure_fn(cls, converter, **overrides)
 
 
-def _read_unknown(value: Any) -> Any:
-    if is_too_deep(value):
-        raise WireMismatch(NOT_SO_DEEP, value)
-    return value
+def _told(fault: Exception, path: str) -> Iterator[Problem]:
+    if isinstance(fault, ResponseDecodeError):
+        for each in fault.problems:
+            yield evolve(each, path=path + each.path.removeprefix("$"))
+    elif isinstance(fault, WireMismatch):
+        yield fault.problem(path, JSON_TYPE_NAMES)
+    else:
+        told = "is required and missing" if isinstance(fault, KeyError) else f"must be {BY_HOOK}"
+        yield Problem(path, RULE, told)
 
 
 def problems_writing(
@@ -180,7 +152,7 @@ def problems_writing(
 ) -> Iterator[Problem]:
     """Yield every attribute that holds what cannot be written."""
     if not isinstance(obj, cls):
-        yield _problem(path, WireMismatch(f"a {cls.__name__}", obj))
+        yield WireMismatch(f"a {cls.__name__}", obj).problem(path)
         return
     for item in fields_of(cls):
         place = f"{path}.{item.wire}"
@@ -188,31 +160,40 @@ def problems_writing(
         if value is None and not item.required:
             continue
         if item.many and not isinstance(value, list | tuple):
-            yield _problem(place, WireMismatch("an array", value))
+            yield WireMismatch("an array", value).problem(place)
             continue
         values: Any = enumerate(typing.cast("Any", value)) if item.many else [(None, value)]
         for index, each in values:
             where = place if index is None else f"{place}[{index}]"
-            if is_schema(item.kind):
-                yield from problems_writing(each, item.kind, where, fields_of, encode)
-                continue
-            try:
-                item.write(each)
-            except WireMismatch as mismatch:
-                yield _problem(where, mismatch)
+            yield from _problems_writing_value(item, each, where, fields_of, encode)
     extra = dict(obj.extra)
     try:
         checked_json(extra)
     except WireMismatch as mismatch:
-        yield _problem(f"{path} (extra)", mismatch)
+        yield mismatch.problem(f"{path} (extra)")
     else:
         yield from _unencodable(extra, path, encode)
+
+
+def _problems_writing_value(
+    item: Field, value: Any, path: str, fields_of: FieldsOf, encode: Callable[[object], bytes]
+) -> Iterator[Problem]:
+    if is_schema(item.treated):
+        yield from problems_writing(value, item.kind, path, fields_of, encode)
+        return
+    try:
+        written = item.write(value)
+    except WireMismatch as mismatch:
+        yield mismatch.problem(path)
+    else:
+        if item.treated is object:  # a hook may write anything
+            yield from _unencodable(written, path, encode)
 
 
 def problems_encoding(obj: object, path: str, encode: Callable[[object], bytes]) -> Iterator[Problem]:
     """Yield every value that has no form in JSON."""
     if is_too_deep(obj):
-        yield _problem(path, WireMismatch(NOT_SO_DEEP, obj))
+        yield WireMismatch(NOT_SO_DEEP, obj).problem(path)
         return
     yield from _unencodable(obj, path, encode)
 
@@ -232,12 +213,8 @@ def _unencodable(obj: object, path: str, encode: Callable[[object], bytes]) -> I
     except UnicodeEncodeError:
         yield Problem(path, RULE, "must be text without half surrogates, which no encoding can carry", "str")
     except (TypeError, ValueError):
-        yield _problem(path, WireMismatch("a value that JSON has a form for", obj))
+        yield WireMismatch("a value that JSON has a form for", obj).problem(path)
 
 
 def _step(key: object) -> str:
     return key if isinstance(key, str) and key.isprintable() else ascii(key)
-
-
-def _problem(path: str, mismatch: WireMismatch) -> Problem:
-    return Problem(path, RULE, f"must be {mismatch.wanted}", mismatch.found)

@@ -12,17 +12,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set as Abstra
 from decimal import Decimal
 from functools import partial
 from types import GenericAlias
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import attrs
 import msgspec
 
-from confirma_async.converters.fields import Field
 from confirma_async.converters.value_types import (
     BLANK,
     FAST_CHECKS,
     FAST_NAMES,
-    NOT_SO_DEEP,
     SPELLING_KEPT,
     WHOLE_RECORD,
     Reader,
@@ -31,10 +28,16 @@ from confirma_async.converters.value_types import (
     checked_json,
     is_open_enum,
     is_schema,
-    is_too_deep,
+    not_too_deep,
 )
 from confirma_async.schemas.values import BlankText
 from confirma_async.schemas.wire import Schema
+
+if TYPE_CHECKING:
+    from confirma_async.converters.codecs import Field
+
+UNREADABLE = (WireMismatch, msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError)
+"""What reading raises where a value is not of the form that its place asks for."""
 
 EXTRA = "\ue000extra"
 """The key of what is gathered. A JSON that holds it is refused there, and gathered like any unknown key."""
@@ -62,7 +65,6 @@ class Extra:
         self.found: dict[str, Any] = found
 
 
-@attrs.frozen
 class FastReader:
     """How a schema, or an array of its objects, is read.
 
@@ -70,11 +72,34 @@ class FastReader:
         kind: The struct, or a list of it, that msgspec makes.
         unpack: Makes the schema of the struct.
         gather: Makes of dicts with unknown keys or older names those that msgspec takes.
+        decode: Makes the struct of JSON.
     """
 
-    kind: Any
-    unpack: Reader
-    gather: Reader
+    def __init__(self, kind: Any, unpack: Reader, gather: Reader) -> None:
+        self.kind: Any = kind
+        self.unpack: Reader = unpack
+        self.gather: Reader = gather
+        self.decode: Reader = msgspec.json.Decoder(kind, float_hook=Decimal).decode
+
+    def read(self, obj: object) -> Any:
+        """Read what JSON is parsed into.
+
+        Raises:
+            UNREADABLE: it is not of that form.
+        """
+        try:
+            return self.unpack(msgspec.convert(obj, self.kind))
+        except UNREADABLE:
+            pass
+        return self.read_gathered(obj)
+
+    def read_gathered(self, obj: object) -> Any:
+        """Read the same, with keys that the contract does not know, or older names.
+
+        Raises:
+            UNREADABLE: it is not of that form.
+        """
+        return self.unpack(msgspec.convert(self.gather(obj), self.kind))
 
 
 def array_reader(each: FastReader) -> FastReader:
@@ -109,12 +134,12 @@ def schema_reader(
     ]
     gather: dict[str, Reader] = {}
     for index, item in enumerate(fields):
-        if is_schema(item.kind):
-            below = nested(item.kind)
+        if is_schema(item.treated):
+            below = nested(item.treated)
             kind, read = below.kind, below.unpack
             gather[item.wire] = partial(_gather_each, below.gather) if item.many else below.gather
         else:
-            kind, read = str if is_open_enum(item.kind) else NATIVE.get(item.kind, Any), item.read
+            kind, read = str if is_open_enum(item.treated) else NATIVE.get(item.treated, Any), item.read
         slots.append(_slot(item, kind))
         names |= {
             f"r{index}": read,
@@ -174,8 +199,7 @@ def _set_apart(names: AbstractSet[str], newer: Mapping[str, str], known: dict[st
         if name not in known and extra[older] not in (None, []):
             known[name] = extra[older]
     for key in extra.keys() - names:
-        if is_too_deep(known.pop(key)):
-            raise WireMismatch(NOT_SO_DEEP, extra[key])
+        not_too_deep(known.pop(key))
     return extra
 
 
@@ -208,13 +232,13 @@ def _unpacking(item: Field, index: int) -> Iterator[str]:
     branches: list[str] = []
     if not item.required and item.absent is None:
         branches += [f"{value} is UNSET: {value} = None", f"{value} is None: extra[{wire}] = None"]
-        if item.kind in BLANK:
+        if item.treated in BLANK:
             branches.append(f"{value} == '': {value}, extra[{wire}] = None, ''")
-    if item.kind not in NATIVE:
-        branches.append(f"{FAST_CHECKS.get(item.kind, 'True').format(value)}: {value} = r{index}({value})")
+    if item.treated not in NATIVE:
+        branches.append(f"{FAST_CHECKS.get(item.treated, 'True').format(value)}: {value} = r{index}({value})")
     for position, branch in enumerate(branches):
         yield f" {'elif' if position else 'if'} {branch}"
-    if item.kind in SPELLING_KEPT:
+    if item.treated in SPELLING_KEPT:
         yield f" if {value} is not None and w{index}({value}) != {raw}: extra[{wire}] = {raw}"
 
 
@@ -247,7 +271,7 @@ def schema_writer(
     names: dict[str, Any] = {
         "struct": struct,
         "explicit": explicit,
-        "nullable": {item.wire for item in fields if not item.required and item.kind not in SPELLING_KEPT},
+        "nullable": {item.wire for item in fields if not item.required and item.treated not in SPELLING_KEPT},
         "with_extra": partial(_with_extra, fields, unknown),
         "kept": _is_kept,
         "Mismatch": WireMismatch,
@@ -257,9 +281,9 @@ def schema_writer(
     }
     lines = ["def pack(x):"]
     for index, item in enumerate(fields):
-        names |= {f"w{index}": item.write, f"k{index}": NATIVE.get(item.kind, item.kind)}
-        if is_schema(item.kind):
-            names[f"n{index}"] = nested(item.kind)
+        names |= {f"w{index}": item.write, f"k{index}": NATIVE.get(item.treated, item.treated)}
+        if is_schema(item.treated):
+            names[f"n{index}"] = nested(item.treated)
         lines.append(f" v{index} = x.{item.attribute}")
         lines += _packing(item, index)
     values = [f"v{index}" for index in range(len(fields))]
@@ -300,16 +324,18 @@ def _is_kept(obj: Schema, name: str) -> bool:
 
 def _doubt(item: Field, index: int) -> str:
     """Return when a value must not go to the encoder as it is."""
-    if item.kind in NATIVE or is_open_enum(item.kind):
+    if item.treated in NATIVE or is_open_enum(item.treated):
         return f"type({{0}}) is not k{index}"
-    return FAST_CHECKS.get(item.kind, "True")
+    return FAST_CHECKS.get(item.treated, "True")
 
 
 def _written(item: Field, index: int, value: str) -> str:
     """Return the expression that writes a value which is in doubt."""
     written = f"w{index}({value})"
     return (
-        f"n{index}({value}) if type({value}) is k{index} else {written}" if is_schema(item.kind) else written
+        f"n{index}({value}) if type({value}) is k{index} else {written}"
+        if is_schema(item.treated)
+        else written
     )
 
 
@@ -330,7 +356,7 @@ def _with_extra(
         current = None if item is None else getattr(obj, item.attribute)
         if value is msgspec.UNSET:  # a required value that was not there
             continue
-        if item is not None and item.kind in SPELLING_KEPT and value is not None:
+        if item is not None and item.treated in SPELLING_KEPT and value is not None:
             if item.is_spelling_of(value, current) or (current is None and not item.can_read(value)):
                 out[key] = value
         elif item is None or current is None or current == ():

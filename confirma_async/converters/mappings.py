@@ -16,7 +16,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from confirma_async.converters.fields import Field
+from confirma_async.converters.codecs import Field
 from confirma_async.converters.value_types import AMOUNT_DECIMALS, CENT, is_open_enum, is_schema
 from confirma_async.schemas.values import (
     Amount,
@@ -53,8 +53,8 @@ def as_json_has_it(value: Any, cls: type[Schema], fields_of: FieldsOf) -> Any:
 def _of_field(value: Any, item: Field, fields_of: FieldsOf) -> Any:
     if item.many and isinstance(value, list | tuple):
         values = typing.cast("Sequence[Any]", value)
-        return [_of_kind(each, item.kind, fields_of) for each in values]
-    return _of_kind(value, item.kind, fields_of)
+        return [_of_kind(each, item.treated, fields_of) for each in values]
+    return _of_kind(value, item.treated, fields_of)
 
 
 def _of_kind(value: Any, kind: Any, fields_of: FieldsOf) -> Any:

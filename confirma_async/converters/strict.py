@@ -9,8 +9,7 @@ import datetime
 import json
 import re
 import tomllib
-import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,30 +18,19 @@ import attrs
 import cattrs
 from cattrs.cols import (
     is_mapping,
-    list_structure_factory,
     mapping_structure_factory,  # pyright: ignore[reportUnknownVariableType] (partly untyped)
 )
-from cattrs.errors import (
-    AttributeValidationNote,
-    ClassValidationError,
-    ForbiddenExtraKeysError,
-    IterableValidationError,
-)
+from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
+from confirma_async.converters.codecs import Hook, is_list, list_hook, only_from
+from confirma_async.converters.errors import faults
 from confirma_async.converters.value_types import CODECS, WireMismatch
 from confirma_async.errors import ConfigurationError
 
 Read = TypeVar("Read")
-Hook = Callable[[Any, Any], Any]
-HookFactory = Callable[[Any, cattrs.Converter], Hook]
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_MADE_OF_A_LIST: Mapping[Any, Callable[[list[Any]], Any]] = {
-    frozenset: frozenset,
-    tuple: tuple,
-    Sequence: tuple,
-}
 
 
 class StrictConverter(cattrs.Converter):
@@ -52,9 +40,9 @@ class StrictConverter(cattrs.Converter):
         super().__init__(detailed_validation=True, forbid_extra_keys=True)
         for kind in (str, bool, int, datetime.date):
             self.register_structure_hook(kind, _exactly(kind))
-        self.register_structure_hook_factory(attrs.has, _only_from(dict, "a table", make_dict_structure_fn))
-        self.register_structure_hook_factory(is_mapping, _only_from(dict, "a table", _table_hook))
-        self.register_structure_hook_factory(_is_list, _only_from(list, "a list", _list_hook))
+        self.register_structure_hook_factory(attrs.has, only_from(dict, "a table", make_dict_structure_fn))
+        self.register_structure_hook_factory(is_mapping, only_from(dict, "a table", _table_hook))
+        self.register_structure_hook_factory(is_list, only_from(list, "a list", list_hook))
 
     def read_file(self, path: str | Path, cls: type[Read], document: str) -> Read:
         """Read a TOML file.
@@ -95,27 +83,19 @@ class StrictConverter(cattrs.Converter):
         try:
             return self.structure(found, cls)
         except (cattrs.BaseValidationError, WireMismatch) as error:
-            problems = "; ".join(self._problems(error, ""))
+            problems = "; ".join(self._told(fault, _place(steps)) for steps, fault in faults(error))
             raise ConfigurationError(f"{document}: {problems}") from None
 
-    def _problems(self, error: Exception, place: str) -> Iterator[str]:
-        if isinstance(error, ClassValidationError | IterableValidationError):
-            placed, here = error.group_exceptions()
-            for each, note in placed:
-                step = note.name if isinstance(note, AttributeValidationNote) else note.index
-                yield from self._problems(each, place + _step(step) if place else str(step))
-            for each in here:
-                yield from self._problems(each, place)
-        elif isinstance(error, ForbiddenExtraKeysError):
+    def _told(self, error: Exception, place: str) -> str:
+        if isinstance(error, ForbiddenExtraKeysError):
             unknown = ", ".join(sorted(map(_key, error.extra_fields)))
-            yield f"there is no entry {unknown}; only {', '.join(self._entries(error.cl))} are read"
-        elif isinstance(error, KeyError):
-            yield f"{place} is required and missing"
-        elif isinstance(error, WireMismatch):
+            return f"there is no entry {unknown}; only {', '.join(self._entries(error.cl))} are read"
+        if isinstance(error, KeyError):
+            return f"{place} is required and missing"
+        if isinstance(error, WireMismatch):
             hint = "; a key with a dot needs quotes" if error.found == "dict" else ""
-            yield f"{place} must be {error.wanted}{hint}".lstrip()
-        else:
-            yield f"{place} {error}".lstrip()
+            return f"{place} must be {error.wanted}{hint}".lstrip()
+        return f"{place} {error}".lstrip()
 
     def _entries(self, cls: type) -> Iterator[str]:
         overrides = getattr(self.get_structure_hook(cls), "overrides", {})
@@ -129,37 +109,13 @@ def _exactly(kind: type) -> Hook:
     return lambda found, _kind: read(found)
 
 
-def _only_from(source: type, wanted: str, factory: HookFactory) -> HookFactory:
-    """Return a factory whose hooks read what is of one class; cattrs' own would take what is like it."""
-
-    def hook_for(kind: Any, converter: cattrs.Converter) -> Hook:
-        read = factory(kind, converter)
-
-        def structure(found: Any, _kind: Any) -> Any:
-            if isinstance(found, source):
-                return read(found, kind)
-            raise WireMismatch(wanted, found)
-
-        return structure
-
-    return hook_for
-
-
 def _table_hook(kind: Any, converter: cattrs.Converter) -> Hook:
     return mapping_structure_factory(kind, converter)
 
 
-def _list_hook(kind: Any, converter: cattrs.Converter) -> Hook:
-    read, made_of = list_structure_factory(kind, converter), _MADE_OF_A_LIST[typing.get_origin(kind)]
-    return lambda found, _kind: made_of(read(found, kind))
-
-
-def _is_list(kind: Any) -> bool:
-    return typing.get_origin(kind) in _MADE_OF_A_LIST
-
-
-def _step(at: str | int) -> str:
-    return f"[{at}]" if isinstance(at, int) else f".{_key(at)}"
+def _place(steps: Sequence[str | int]) -> str:
+    first, *more = steps or [""]
+    return str(first) + "".join(f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in more)
 
 
 def _key(name: str) -> str:

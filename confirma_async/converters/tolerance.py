@@ -14,18 +14,17 @@ import attrs
 import msgspec
 from attrs import define, evolve, field, frozen
 
-from confirma_async.converters.fast import set_extra
-from confirma_async.converters.fields import Field
+from confirma_async.converters.codecs import Field
+from confirma_async.converters.fast import UNREADABLE, set_extra
 from confirma_async.converters.value_types import (
     BLANK,
     JSON_TYPE_NAMES,
-    NOT_SO_DEEP,
     RULE,
     SPELLING_KEPT,
     WHOLE_RECORD,
     WireMismatch,
     is_schema,
-    is_too_deep,
+    not_too_deep,
     record_of,
 )
 from confirma_async.errors import Problem
@@ -86,13 +85,11 @@ class TolerantReader:
 
     Attributes:
         fields_of: Gives the fields of a schema.
-        read_strictly: Reads an object of a schema, or raises one of ``unreadable``.
-        unreadable: What reading raises.
+        read_strictly: Reads an object of a schema, or raises one of ``UNREADABLE``.
     """
 
     fields_of: Callable[[type[Schema]], Sequence[Field]]
     read_strictly: ReadStrictly
-    unreadable: tuple[type[Exception], ...]
     _problems: list[Problem] = field(init=False, factory=list[Problem])
     _drift: list[Drift] = field(init=False, factory=list[Drift])
 
@@ -123,7 +120,7 @@ class TolerantReader:
         """
         try:
             return self.read_strictly(found, cls)
-        except self.unreadable:
+        except UNREADABLE:
             pass
         if not isinstance(found, Mapping):
             raise WireMismatch("an object", found)
@@ -133,7 +130,7 @@ class TolerantReader:
         known = {item.wire for item in self.fields_of(cls)}
         for name, value in keys.items():
             if name not in known:
-                extra[name] = _not_too_deep(value)
+                extra[name] = not_too_deep(value)
         for item in self.fields_of(cls):
             try:
                 value = self._value(item, cls, keys, extra, place, outermost=outermost)
@@ -177,17 +174,17 @@ class TolerantReader:
         try:
             if item.many:
                 return self._list(item, raw, there, outermost=outermost)
-            if is_schema(item.kind):
+            if is_schema(item.treated):
                 return self._object(raw, item.kind, there, outermost=outermost)
             return _scalar(item, raw, extra)
         except WireMismatch as mismatch:
             kind = JSON_TYPE_NAMES.get(mismatch.found, mismatch.found)
             self._note(item, cls, there, mismatch.wanted, kind)
-            extra[name] = _not_too_deep(raw)
+            extra[name] = not_too_deep(raw)
             return nothing
 
     def _list(self, item: Field, raw: Any, there: _ReadPlace, *, outermost: bool) -> tuple[Any, ...]:
-        if is_schema(item.kind):
+        if is_schema(item.treated):
             return tuple(self._records(raw, item.kind, there, outermost=outermost))
         if isinstance(raw, list | tuple):
             return tuple(map(item.read, typing.cast("Sequence[Any]", raw)))
@@ -223,7 +220,7 @@ class TolerantReader:
         made = object.__new__(cls)
         for item in self.fields_of(cls):
             getattr(cls, item.attribute).__set__(made, item.nothing)
-        extra = Kept({WHOLE_RECORD: _not_too_deep(raw)})
+        extra = Kept({WHOLE_RECORD: not_too_deep(raw)})
         extra.drift = (evolve(drift, path="$"),)
         set_extra(made, extra)
         return made
@@ -250,15 +247,9 @@ def is_firm(cls: type[Schema], item: Field) -> bool:
 def _scalar(item: Field, raw: Any, extra: dict[str, Any]) -> Any:
     """Return a value that is no object and no list."""
     value = item.read(raw)
-    if item.kind in BLANK and not value:
+    if item.treated in BLANK and not value:
         extra[item.wire] = raw
         return None
-    if item.kind in SPELLING_KEPT and item.write(value) != raw:
+    if item.treated in SPELLING_KEPT and item.write(value) != raw:
         extra[item.wire] = raw
-    return value
-
-
-def _not_too_deep(value: Any) -> Any:
-    if is_too_deep(value):
-        raise WireMismatch(NOT_SO_DEEP, value)
     return value

@@ -13,6 +13,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
+from confirma_async.errors import Problem
 from confirma_async.privacy import Secret
 from confirma_async.schemas.values import (
     Amount,
@@ -82,6 +83,15 @@ class WireMismatch(Exception):  # noqa: N818 (never leaves this package unexplai
         self.wanted = wanted
         self.found: str = "null" if found is None else type(found).__name__
         super().__init__(wanted)
+
+    def problem(self, path: str, names: Mapping[str, str] | None = None) -> Problem:
+        """Return the problem that it is.
+
+        Args:
+            path: Where the value stands.
+            names: Words for the classes of values.
+        """
+        return Problem(path, RULE, f"must be {self.wanted}", (names or {}).get(self.found, self.found))
 
 
 # --- kinds of values --------------------------------------------------------------------------------
@@ -248,9 +258,7 @@ def _write_numeric_flag(value: Any) -> int:
 
 def _read_object(value: Any) -> Mapping[str, Any]:
     if type(value) is dict:
-        if is_too_deep(typing.cast("object", value)):
-            raise WireMismatch(NOT_SO_DEEP, typing.cast("object", value))
-        return typing.cast("Mapping[str, Any]", value)
+        return typing.cast("Mapping[str, Any]", not_too_deep(typing.cast("object", value)))
     raise WireMismatch("an object", value)
 
 
@@ -335,6 +343,13 @@ def is_too_deep(value: object) -> bool:
         if not level:
             return False
     return True
+
+
+def not_too_deep(value: Any) -> Any:
+    """Return a value that is not nested too deeply."""
+    if is_too_deep(value):
+        raise WireMismatch(NOT_SO_DEEP, value)
+    return value
 
 
 def _inside(value: object) -> Iterable[object]:

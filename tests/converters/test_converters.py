@@ -20,7 +20,7 @@ from hypothesis import given, settings, strategies as st
 
 from confirma_async.contract import schema_classes
 from confirma_async.converters import Converter
-from confirma_async.converters.fields import Field
+from confirma_async.converters.codecs import Field
 from confirma_async.converters.tolerance import is_firm
 from confirma_async.converters.value_types import WHOLE_RECORD
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError

@@ -107,7 +107,13 @@ def test_data_alone_does_not_load_aiohttp(module):
 
 
 @pytest.mark.parametrize(
-    "spare", ["cattrs", "tomllib", "confirma_async.resources", "confirma_async.schemas.sales_invoice.invoice"]
+    "spare",
+    [
+        "tomllib",
+        "confirma_async.converters.errors",
+        "confirma_async.resources",
+        "confirma_async.schemas.sales_invoice.invoice",
+    ],
 )
 def test_a_client_loads_only_what_it_needs(spare):
     client = "from confirma_async import Confirma; Confirma('key')"
