@@ -35,7 +35,7 @@ from confirma_async.converters.codecs import (
     only_from,
     wire_names,
 )
-from confirma_async.converters.fast import UNREADABLE, FastReader, array_reader
+from confirma_async.converters.fast import UNREADABLE, FastReader, array_reader, encode_json
 from confirma_async.converters.value_types import (
     CODECS,
     Reader,
@@ -56,6 +56,7 @@ __all__ = ["Converter", "Field", "to_dict", "to_json", "wire_names"]
 
 T = TypeVar("T")
 
+_DECODE = msgspec.json.Decoder(float_hook=Decimal).decode
 _KEPT = (Decimal,)
 _BY_CATTRS = frozenset({str, int, bool})  # and their enums: written as they are
 _UNWRITABLE = (WireMismatch, AttributeError, TypeError, ValueError)
@@ -68,15 +69,17 @@ def _registering(name: str) -> Any:
         name: The name of cattrs' method.
     """
     register = getattr(cattrs.Converter, name)
+    parameters = register.__code__.co_varnames[1:3]
 
     @wraps(register)
-    def registering(self: Any, kind: Any, hook: Any = None) -> Any:
+    def registering(self: Any, *args: Any, **options: Any) -> Any:
+        kind, hook = (*args, *map(options.get, parameters[len(args) :]))  # type: ignore[misc]  # (two, always)
         if hook is None:  # a decorator; cattrs' own would register a factory behind our back
             again = partial(getattr(self, name), kind)
             return again if name.endswith("_factory") else register(self, kind)
         if typing.get_origin(kind) is Annotated and name.endswith("_hook"):  # no class, as cattrs wants one
             return getattr(self, f"{name}_func")(partial(eq, kind), hook)
-        made = register(self, kind, hook)
+        made = register(self, *args, **options)
         self._registered.append((name, kind, hook))
         self._forget()
         return made
@@ -111,8 +114,6 @@ class Converter(cattrs.Converter):
     def __init__(self, names: Mapping[str, str] | None = None, *, strict: bool = False) -> None:
         self._names = frozenset((names or {}).items())
         self._strict = strict
-        self._decode = msgspec.json.Decoder(float_hook=Decimal).decode
-        self._encode = msgspec.json.Encoder(decimal_format="number").encode
         self._registered: list[tuple[str, Any, Any]] = []
         super().__init__()
         for kind, (read, write) in CODECS.items():
@@ -182,7 +183,7 @@ class Converter(cattrs.Converter):
         Raises:
             RequestInvalidError: an attribute holds a value of the wrong kind; lists every place.
         """
-        cls = _class_of(obj) if unstructure_as is None else unstructure_as
+        cls = obj.__class__ if unstructure_as is None else unstructure_as
         if self._writer(cls):
             return self._write(obj, cls)
         try:
@@ -235,7 +236,7 @@ class Converter(cattrs.Converter):
         """
         if write := self._writer(type(obj)):
             try:
-                return self._encode(write(obj))
+                return encode_json(write(obj))
             except _UNWRITABLE:
                 pass
         return self.encode(self.unstructure(obj))  # the slow way, which says what is wrong and where
@@ -247,7 +248,7 @@ class Converter(cattrs.Converter):
             ResponseDecodeError: it is not JSON.
         """
         try:
-            return self._decode(data)
+            return _DECODE(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
             from confirma_async.converters.errors import fault_of_json
 
@@ -261,12 +262,12 @@ class Converter(cattrs.Converter):
             RequestInvalidError: something in it has no form in JSON, such as half of a surrogate pair.
         """
         try:
-            return self._encode(obj)
+            return encode_json(obj)
         except (TypeError, ValueError, RecursionError):
             pass
         from confirma_async.converters.errors import problems_encoding
 
-        raise RequestInvalidError("the body", tuple(problems_encoding(obj, "$", self._encode)))
+        raise RequestInvalidError("the body", tuple(problems_encoding(obj, "$")))
 
     def fields_of(self, cls: type[Schema]) -> tuple[Field, ...]:
         """Return the fields of a schema as this converter reads and writes them."""
@@ -332,7 +333,7 @@ class Converter(cattrs.Converter):
 
     def _write(self, obj: Any, kind: Any = None) -> dict[str, Any]:
         """Write a schema, likewise."""
-        cls = kind or _class_of(obj)
+        cls = kind or obj.__class__
         try:
             packed = self._codecs.writer(cls)(obj)
             return typing.cast("dict[str, Any]", msgspec.to_builtins(packed, builtin_types=_KEPT))
@@ -340,7 +341,7 @@ class Converter(cattrs.Converter):
             pass
         from confirma_async.converters.errors import problems_writing
 
-        problems = problems_writing(obj, cls, "$", self.fields_of, self._encode)
+        problems = problems_writing(obj, cls, "$", self.fields_of)
         raise RequestInvalidError(f"the {_title(cls)}", tuple(problems))
 
     def _read_again(
@@ -365,12 +366,12 @@ class Converter(cattrs.Converter):
             from confirma_async.converters.tolerance import TolerantReader
 
             with suppress(WireMismatch):
-                read = TolerantReader(self.fields_of, self._codecs.read).read(obj, cls)
+                read, drift, wrong = TolerantReader(self._codecs).read(obj, cls)
                 if note is not None:
-                    note(read.drift)
-                if read.problems:
-                    raise ResponseDecodeError(_refusal(cls), read.problems, answer=read.value)
-                return read.value
+                    note(drift)
+                if wrong:
+                    raise ResponseDecodeError(f"this is not a {_title(cls)}", wrong, answer=read)
+                return read
         from confirma_async.converters.errors import problems_in_schema, problems_reading
 
         strict = self if self._strict else self._otherwise
@@ -381,7 +382,10 @@ class Converter(cattrs.Converter):
             problems = problems_reading(strict.get_structure_hook(kind), obj, kind)
         else:
             problems = problems_reading(self.get_structure_hook(cls), obj, cls)
-        raise ResponseDecodeError(_refusal(cls), tuple(problems))
+        raise ResponseDecodeError(f"this is not a {_title(cls)}", tuple(problems))
+
+
+_plain: Callable[[], Converter] = cache(Converter)
 
 
 def to_dict(obj: Schema) -> dict[str, Any]:
@@ -404,27 +408,14 @@ def to_json(obj: Schema) -> str:
     return str(_plain().dumps(obj), "utf-8")
 
 
-@cache
-def _plain() -> Converter:
-    return Converter()
-
-
 def _read_as(kind: Any, read: Reader, value: Any, cls: Any) -> Any:
     """Read a value of a kind, or of a class that is derived from it, such as an enum of words."""
     found = read(value)
     return cls(found) if isinstance(cls, type) and cls is not kind else found
 
 
-def _class_of(obj: object) -> Any:
-    return type(obj)
-
-
 def _is_ours(cls: Any) -> bool:
     return is_schema(record_of(cls) or cls)
-
-
-def _refusal(cls: Any) -> str:
-    return f"this is not a {_title(cls)}"
 
 
 def _title(cls: Any) -> str:

@@ -18,6 +18,7 @@ from cattrs.errors import AttributeValidationNote, ClassValidationError, Iterabl
 from cattrs.gen import make_dict_structure_fn, override
 
 from confirma_async.converters.codecs import BY_HOOK, Field, Hook
+from confirma_async.converters.fast import encode_json
 from confirma_async.converters.value_types import (
     JSON_TYPE_NAMES,
     NOT_SO_DEEP,
@@ -147,9 +148,7 @@ def _told(fault: Exception, path: str) -> Iterator[Problem]:
         yield Problem(path, RULE, told)
 
 
-def problems_writing(
-    obj: Any, cls: Any, path: str, fields_of: FieldsOf, encode: Callable[[object], bytes]
-) -> Iterator[Problem]:
+def problems_writing(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
     """Yield every attribute that holds what cannot be written."""
     if not isinstance(obj, cls):
         yield WireMismatch(f"a {cls.__name__}", obj).problem(path)
@@ -165,21 +164,19 @@ def problems_writing(
         values: Any = enumerate(typing.cast("Any", value)) if item.many else [(None, value)]
         for index, each in values:
             where = place if index is None else f"{place}[{index}]"
-            yield from _problems_writing_value(item, each, where, fields_of, encode)
+            yield from _problems_writing_value(item, each, where, fields_of)
     extra = dict(obj.extra)
     try:
         checked_json(extra)
     except WireMismatch as mismatch:
         yield mismatch.problem(f"{path} (extra)")
     else:
-        yield from _unencodable(extra, path, encode)
+        yield from _unencodable(extra, path)
 
 
-def _problems_writing_value(
-    item: Field, value: Any, path: str, fields_of: FieldsOf, encode: Callable[[object], bytes]
-) -> Iterator[Problem]:
+def _problems_writing_value(item: Field, value: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:
     if is_schema(item.treated):
-        yield from problems_writing(value, item.kind, path, fields_of, encode)
+        yield from problems_writing(value, item.kind, path, fields_of)
         return
     try:
         written = item.write(value)
@@ -187,29 +184,29 @@ def _problems_writing_value(
         yield mismatch.problem(path)
     else:
         if item.treated is object:  # a hook may write anything
-            yield from _unencodable(written, path, encode)
+            yield from _unencodable(written, path)
 
 
-def problems_encoding(obj: object, path: str, encode: Callable[[object], bytes]) -> Iterator[Problem]:
+def problems_encoding(obj: object, path: str) -> Iterator[Problem]:
     """Yield every value that has no form in JSON."""
     if is_too_deep(obj):
         yield WireMismatch(NOT_SO_DEEP, obj).problem(path)
         return
-    yield from _unencodable(obj, path, encode)
+    yield from _unencodable(obj, path)
 
 
-def _unencodable(obj: object, path: str, encode: Callable[[object], bytes]) -> Iterator[Problem]:
+def _unencodable(obj: object, path: str) -> Iterator[Problem]:
     if isinstance(obj, dict):
         for key, value in typing.cast("dict[object, object]", obj).items():
-            yield from _unencodable(key, f"{path} (a key)", encode)
-            yield from _unencodable(value, f"{path}.{_step(key)}", encode)
+            yield from _unencodable(key, f"{path} (a key)")
+            yield from _unencodable(value, f"{path}.{_step(key)}")
         return
     if isinstance(obj, list):
         for index, value in enumerate(typing.cast("list[object]", obj)):
-            yield from _unencodable(value, f"{path}[{index}]", encode)
+            yield from _unencodable(value, f"{path}[{index}]")
         return
     try:
-        encode(obj)
+        encode_json(obj)
     except UnicodeEncodeError:
         yield Problem(path, RULE, "must be text without half surrogates, which no encoding can carry", "str")
     except (TypeError, ValueError):

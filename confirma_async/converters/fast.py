@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 UNREADABLE = (WireMismatch, msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError)
 """What reading raises where a value is not of the form that its place asks for."""
 
+encode_json = msgspec.json.Encoder(decimal_format="number").encode
+"""Writes dicts, lists, structs and Decimals as JSON."""
+
 EXTRA = "\ue000extra"
 """The key of what is gathered. A JSON that holds it is refused there, and gathered like any unknown key."""
 

@@ -45,24 +45,18 @@ def as_json_has_it(value: Any, cls: type[Schema], fields_of: FieldsOf) -> Any:
         return value
     known = {item.wire: item for item in fields_of(cls)}
     return {
-        key: _of_field(each, known[key], fields_of) if key in known else each
+        key: _of_kind(each, known[key].treated, fields_of, many=known[key].many) if key in known else each
         for key, each in typing.cast("Mapping[str, Any]", value).items()
     }
 
 
-def _of_field(value: Any, item: Field, fields_of: FieldsOf) -> Any:
-    if item.many and isinstance(value, list | tuple):
+def _of_kind(value: Any, kind: Any, fields_of: FieldsOf, *, many: bool) -> Any:
+    if many and isinstance(value, list | tuple):
         values = typing.cast("Sequence[Any]", value)
-        return [_of_kind(each, item.treated, fields_of) for each in values]
-    return _of_kind(value, item.treated, fields_of)
-
-
-def _of_kind(value: Any, kind: Any, fields_of: FieldsOf) -> Any:
-    if value is None:
-        return None
+        return [_of_kind(each, kind, fields_of, many=False) for each in values]
     if is_schema(kind):
         return as_json_has_it(value, kind, fields_of)
-    value = _unwrapped(value)
+    value = value.value if isinstance(value, enum.Enum) else value
     if kind is datetime.date:
         return _date(value)
     if kind is Amount or kind is Decimal:
@@ -74,10 +68,6 @@ def _of_kind(value: Any, kind: Any, fields_of: FieldsOf) -> Any:
     if kind is bool and type(value).__module__ == "numpy":
         return bool(value)
     return value
-
-
-def _unwrapped(value: Any) -> Any:
-    return value.value if isinstance(value, enum.Enum) else value
 
 
 def _date(value: Any) -> Any:

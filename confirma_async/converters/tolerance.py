@@ -7,14 +7,14 @@ is noted. Of documented money, identifiers and statuses it stays an error; in a 
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 import msgspec
 from attrs import define, evolve, field, frozen
 
-from confirma_async.converters.codecs import Field
+from confirma_async.converters.codecs import Codecs, Field
 from confirma_async.converters.fast import UNREADABLE, set_extra
 from confirma_async.converters.value_types import (
     BLANK,
@@ -32,8 +32,6 @@ from confirma_async.privacy import Secret
 from confirma_async.schemas.drift import Drift, Kept, counted
 from confirma_async.schemas.values import Amount, Identifier, InvoiceNumber, InvoiceNumberText
 from confirma_async.schemas.wire import EVIDENCE, IDENTIFIES, Evidence, Schema
-
-ReadStrictly = Callable[[Any, type[Schema]], Any]
 
 MISSING = "missing"
 """What is found where a key is not there that must be."""
@@ -65,36 +63,19 @@ class _Firm(Exception):  # noqa: N818 (never leaves this module)
 
 
 @define
-class TolerantReading:
-    """What came of reading an answer.
-
-    Attributes:
-        value: The answer; without the records that are wrong, where there are problems.
-        drift: How it differs from the contract.
-        problems: What is wrong in the records that were left out.
-    """
-
-    value: Any = None
-    drift: Sequence[Drift] = ()
-    problems: Sequence[Problem] = ()
-
-
-@define
 class TolerantReader:
     """Reads one answer.
 
     Attributes:
-        fields_of: Gives the fields of a schema.
-        read_strictly: Reads an object of a schema, or raises one of ``UNREADABLE``.
+        codecs: Know the fields of schemas, and read what is as the contract says.
     """
 
-    fields_of: Callable[[type[Schema]], Sequence[Field]]
-    read_strictly: ReadStrictly
+    codecs: Codecs
     _problems: list[Problem] = field(init=False, factory=list[Problem])
     _drift: list[Drift] = field(init=False, factory=list[Drift])
 
-    def read(self, found: Any, cls: Any) -> TolerantReading:
-        """Read an answer.
+    def read(self, found: Any, cls: Any) -> tuple[Any, Sequence[Drift], Sequence[Problem]]:
+        """Return an answer, how it differs from the contract, and what is wrong in records left out of it.
 
         Raises:
             WireMismatch: it is nothing that a schema could be made of.
@@ -106,8 +87,8 @@ class TolerantReader:
             else:
                 value = tuple(self._records(found, record, top, outermost=True))
         except _Firm as firm:
-            return TolerantReading(problems=firm.problems)
-        return TolerantReading(value, counted(self._drift), self._problems)
+            return None, (), firm.problems
+        return value, counted(self._drift), self._problems
 
     def _object(self, found: Any, cls: type[Schema], place: _ReadPlace, *, outermost: bool) -> Any:
         """Read an object; one that is as the contract says, strictly.
@@ -119,7 +100,7 @@ class TolerantReader:
             outermost: Whether no list is around it: then one of its lists may leave a record out.
         """
         try:
-            return self.read_strictly(found, cls)
+            return self.codecs.read(found, cls)
         except UNREADABLE:
             pass
         if not isinstance(found, Mapping):
@@ -127,11 +108,11 @@ class TolerantReader:
         keys = typing.cast("Mapping[str, Any]", found)
         before = len(self._drift)
         made, extra, wrong = object.__new__(cls), Kept(), list[Problem]()
-        known = {item.wire for item in self.fields_of(cls)}
+        known = {item.wire for item in self.codecs.fields_of(cls)}
         for name, value in keys.items():
             if name not in known:
                 extra[name] = not_too_deep(value)
-        for item in self.fields_of(cls):
+        for item in self.codecs.fields_of(cls):
             try:
                 value = self._value(item, cls, keys, extra, place, outermost=outermost)
             except _Firm as firm:
@@ -218,7 +199,7 @@ class TolerantReader:
         """
         self._drift.append(drift)
         made = object.__new__(cls)
-        for item in self.fields_of(cls):
+        for item in self.codecs.fields_of(cls):
             getattr(cls, item.attribute).__set__(made, item.nothing)
         extra = Kept({WHOLE_RECORD: not_too_deep(raw)})
         extra.drift = (evolve(drift, path="$"),)

@@ -252,10 +252,6 @@ def _read_numeric_flag(value: Any) -> bool:
     raise WireMismatch("0 or 1", value)
 
 
-def _write_numeric_flag(value: Any) -> int:
-    return int(_flag(value))
-
-
 def _read_object(value: Any) -> Mapping[str, Any]:
     if type(value) is dict:
         return typing.cast("Mapping[str, Any]", not_too_deep(typing.cast("object", value)))
@@ -304,7 +300,7 @@ CODECS: Mapping[Any, tuple[Reader, Writer]] = {
     Identifier: (_read_number_text, _text),
     BlankText: (_text, _text),
     Secret: (_read_secret, _write_secret),
-    NumericFlag: (_read_numeric_flag, _write_numeric_flag),
+    NumericFlag: (_read_numeric_flag, lambda value: int(_flag(value))),
     JsonObject: (_read_object, _write_object),
 }
 """The reader and the writer of each kind."""
@@ -401,10 +397,8 @@ def is_schema(kind: Any) -> bool:
 
 def record_of(kind: Any) -> type[Schema] | None:
     """Return the schema of an answer that is a bare array (``tuple[Payment, ...]``); else None."""
-    if typing.get_origin(kind) is not tuple:
-        return None
-    record, more = typing.get_args(kind)
-    return record if more is Ellipsis and is_schema(record) else None
+    record, *more = typing.get_args(kind) or (None,)
+    return record if typing.get_origin(kind) is tuple and more == [...] and is_schema(record) else None
 
 
 def is_open_enum(kind: Any) -> bool:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
+from typing import Any, cast
 
 import cattrs
 import pytest
 from attrs import evolve, frozen
 from cattrs.gen import make_dict_structure_fn, override
+from cattrs.strategies import configure_tagged_union
 
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError, ResponseDecodeError
@@ -169,7 +171,7 @@ def test_a_hook_may_be_registered_in_every_way_of_cattrs():
     def cents(kind):
         return to_cents
 
-    converter.register_unstructure_hook_func(lambda kind: kind == Amount, str)
+    converter.register_unstructure_hook_func(check_func=lambda kind: kind == Amount, func=str)
     converter.register_unstructure_hook_factory(lambda kind: kind is Payment, lambda kind: repr)
     address = converter.structure({"street": "x"}, Address)
     assert (address.street, converter.unstructure(address)) == ("<x>", {"street": "x"})
@@ -289,9 +291,18 @@ def test_single_values_and_enums_of_a_programs_own_are_read():
     assert converter.structure("red", Colour) is Colour.RED
     assert converter.structure("2026-11-01", datetime.date) == datetime.date(2026, 11, 1)
     assert converter.structure([1], list[int]) == [1]
+    assert converter.structure([1, "a", True], tuple[int, str, bool]) == (1, "a", True)
+    assert converter.structure({"a": PAYMENT}, dict[str, Payment])["a"].case_id == 7
+    assert converter.loads(b"[1]", tuple[int, ...]) == (1,)
     assert converter.structure(5, Identifier) == "5"
     assert converter.structure("", BlankText) == ""
-    for found, kind in [("blue", Colour), (5, str), ("ab", list[str]), (["a", 1], list[str])]:
+    for found, kind in [
+        ("blue", Colour),
+        (5, str),
+        ([1], tuple[int, str]),
+        ("ab", list[str]),
+        (["a", 1], list[str]),
+    ]:
         with pytest.raises(ResponseDecodeError):
             converter.structure(found, kind)
 
@@ -343,6 +354,22 @@ def test_in_an_answer_what_a_hook_refuses_is_kept_unless_it_is_firm():
 
 
 # --- copies -----------------------------------------------------------------------------------------
+
+
+def test_a_strategy_of_cattrs_may_be_applied():
+    @frozen
+    class Paid:
+        payment: Payment
+
+    @frozen
+    class Unpaid:
+        reason: str
+
+    converter, either = Converter(), cast("Any", Paid | Unpaid)
+    configure_tagged_union(either, converter)
+    told = {"payment": PAYMENT, "_type": "Paid"}
+    assert converter.unstructure(Paid(converter.structure(PAYMENT, Payment)), either) == told
+    assert converter.structure({"reason": "late", "_type": "Unpaid"}, either) == Unpaid("late")
 
 
 @pytest.mark.parametrize("copied", [Converter.copy, copy.deepcopy], ids=["copy", "deepcopy"])
