@@ -127,9 +127,7 @@ class Converter(cattrs.Converter):
         self._registered.clear()
         self._forget()
 
-    def copy(  # type: ignore[override]  # (cattrs' options are of no use to a form that is fixed)
-        self, *, strict: bool | None = None
-    ) -> Self:  # pyright: ignore[reportIncompatibleMethodOverride] (likewise)
+    def copy(self, *, strict: bool | None = None) -> Self:  # type: ignore[override]  # (the form is fixed)
         """Return another converter of the same names, with the hooks that were registered so far.
 
         Args:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 UNREADABLE = (WireMismatch, msgspec.MsgspecError, ValueError, RecursionError, ArithmeticError)
 """What reading raises where a value is not of the form that its place asks for."""
 
-encode_json = msgspec.json.Encoder(decimal_format="number").encode
+encode_json: Callable[[Any], bytes] = msgspec.json.Encoder(decimal_format="number").encode
 """Writes dicts, lists, structs and Decimals as JSON."""
 
 EXTRA = "\ue000extra"
