@@ -24,11 +24,11 @@ import cattrs
 import msgspec
 
 from confirma_async.converters.codecs import (
+    REFUSED,
     Codecs,
     Field,
     Hook,
     OwnHook,
-    by_hook,
     codecs_of,
     is_list,
     list_hook,
@@ -122,7 +122,7 @@ class Converter(cattrs.Converter):
                 self.register_unstructure_hook(kind, OwnHook(write))
         self.register_unstructure_hook(OpenEnum, OwnHook(write_enum))
         self.register_structure_hook_factory(is_list, only_from((list, tuple), "an array", list_hook))
-        self.register_structure_hook_factory(_is_ours, self._own_hook)
+        self.register_structure_hook_factory(self._is_ours, self._own_hook)
         self.register_unstructure_hook_func(is_schema, OwnHook(self._write))
         self._registered.clear()
         self._forget()
@@ -155,13 +155,16 @@ class Converter(cattrs.Converter):
         """
         if strict is not None and strict is not self._strict:
             return self._otherwise.structure(obj, cl)
-        reader = self._readers.get(cl) or self._reader(cl)
+        hook = self.get_structure_hook(cl)
         try:
-            return typing.cast("T", reader.read(obj))
-        except UNREADABLE:
+            read: T = hook(obj, cl)
+        except REFUSED:
             pass
-        again: T = self._read_again(obj, cl, own=self._is_own(cl))  # not above: the error may hold a value
-        return again
+        else:
+            return read
+        from confirma_async.converters.errors import problems_reading
+
+        raise ResponseDecodeError(f"this is not a {_title(cl)}", tuple(problems_reading(hook, obj, cl)))
 
     @overload
     def unstructure(self, obj: Schema, unstructure_as: None = None) -> dict[str, Any]: ...
@@ -211,7 +214,9 @@ class Converter(cattrs.Converter):
         """
         if strict is not None and strict is not self._strict:
             return self._otherwise.loads(data, cl, note=note)
-        reader = self._readers.get(cl) or self._reader(cl)
+        reader = self._reader(cl)
+        if reader is None:
+            return self.structure(self.parse(data), cl)
         try:
             read: T = reader.unpack(reader.decode(data))
         except UNREADABLE:
@@ -223,8 +228,7 @@ class Converter(cattrs.Converter):
             return typing.cast("T", reader.read_gathered(found))
         except UNREADABLE:
             pass
-        again: T = self._read_again(found, cl, own=self._is_own(cl), note=note)
-        return again
+        return typing.cast("T", self._read_again(found, cl, note))
 
     def dumps(self, obj: Any) -> bytes:
         """Write a schema as JSON, decimals exactly as they are; or another object.
@@ -299,19 +303,22 @@ class Converter(cattrs.Converter):
     def _own_hook(self, cls: Any) -> OwnHook:
         return OwnHook(self._read, cls)
 
-    def _is_own(self, cls: Any) -> bool:
-        return isinstance(self.get_structure_hook(cls), OwnHook)
+    def _is_ours(self, cls: Any) -> bool:
+        """Say whether a class is a schema, or an array of one for which there is no other hook."""
+        record = record_of(cls)
+        return is_schema(cls) or (record is not None and self._reader(record) is not None)
 
-    def _reader(self, cls: Any) -> FastReader:
-        """Return what reads a class, by the hook that it has now."""
-        hook = self.get_structure_hook(cls)
-        own = _is_ours(cls) and isinstance(hook, OwnHook)
-        made = self._own_reader(cls) if own else FastReader(Any, by_hook(hook, cls), lambda found: found)
-        return self._readers.setdefault(cls, made)
+    def _reader(self, cls: Any) -> FastReader | None:
+        """Return what reads a schema, or an array of one; None where a hook does, and for any other class."""
+        if cls in self._readers:
+            return self._readers[cls]
+        if self._is_ours(cls) and isinstance(self.get_structure_hook(cls), OwnHook):
+            return self._readers.setdefault(cls, self._own_reader(cls))
+        return None
 
     def _own_reader(self, cls: Any) -> FastReader:
         record = record_of(cls)
-        return array_reader(self._reader(record)) if record else self._codecs.reader(cls)
+        return array_reader(self._codecs.reader(record)) if record else self._codecs.reader(cls)
 
     def _writer(self, cls: Any) -> Writer | None:
         """Return what writes a schema; None where a hook does, and for any other class."""
@@ -323,11 +330,12 @@ class Converter(cattrs.Converter):
 
     def _read(self, cls: Any, obj: object, _kind: object) -> Any:
         """Read a schema, or an array of one, though the program has another hook for it: one around this."""
+        reader = self._readers.get(cls) or self._own_reader(cls)
         try:
-            return self._own_reader(cls).read(obj)
+            return reader.read(obj)
         except UNREADABLE:
             pass
-        return self._read_again(obj, cls, own=True)
+        return self._read_again(obj, cls)  # not above: the error there may hold a value
 
     def _write(self, obj: Any, kind: Any = None) -> dict[str, Any]:
         """Write a schema, likewise."""
@@ -343,24 +351,11 @@ class Converter(cattrs.Converter):
         raise RequestInvalidError(f"the {_title(cls)}", tuple(problems))
 
     def _read_again(
-        self,
-        obj: object,
-        cls: Any,
-        *,
-        own: bool,
-        note: Callable[[Sequence[Drift]], None] | None = None,
+        self, obj: object, cls: Any, note: Callable[[Sequence[Drift]], None] | None = None
     ) -> Any:
-        """Read what could not be read strictly, if it is an answer and may be read otherwise.
-
-        Args:
-            obj: What to read.
-            cls: As what.
-            own: Whether no hook of the program's own reads it.
-            note: As for ``loads``.
-        """
+        """Read what could not be read strictly, if it is an answer and may be read otherwise."""
         record = record_of(cls)
-        tolerable = own and not self._strict and _is_ours(cls) and issubclass(record or cls, Answer)
-        if tolerable and (record is None or self._is_own(record)):
+        if not self._strict and issubclass(record or cls, Answer):
             from confirma_async.converters.tolerance import TolerantReader
 
             with suppress(WireMismatch):
@@ -373,13 +368,11 @@ class Converter(cattrs.Converter):
         from confirma_async.converters.errors import problems_in_schema, problems_reading
 
         strict = self if self._strict else self._otherwise
-        if own and is_schema(cls):
+        if record is None:
             problems = problems_in_schema(obj, cls, strict, strict._explaining)  # noqa: SLF001 (our twin)
-        elif own and record:
+        else:
             kind: Any = GenericAlias(list, record)
             problems = problems_reading(strict.get_structure_hook(kind), obj, kind)
-        else:
-            problems = problems_reading(self.get_structure_hook(cls), obj, cls)
         raise ResponseDecodeError(f"this is not a {_title(cls)}", tuple(problems))
 
 
@@ -410,10 +403,6 @@ def _read_as(kind: Any, read: Reader, value: Any, cls: Any) -> Any:
     """Read a value of a kind, or of a class that is derived from it, such as an enum of words."""
     found = read(value)
     return cls(found) if isinstance(cls, type) and cls is not kind else found
-
-
-def _is_ours(cls: Any) -> bool:
-    return is_schema(record_of(cls) or cls)
 
 
 def _title(cls: Any) -> str:

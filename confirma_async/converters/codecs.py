@@ -34,7 +34,8 @@ Hook: TypeAlias = Callable[[Any, Any], Any]
 HookFactory: TypeAlias = Callable[[Any, cattrs.Converter], Hook]
 
 BY_HOOK = "what its hook takes"
-_REFUSED = (*UNREADABLE, TypeError, LookupError, AttributeError, cattrs.BaseValidationError, ConfirmaError)
+REFUSED = (*UNREADABLE, TypeError, LookupError, AttributeError, cattrs.BaseValidationError)
+"""What a hook raises where a value is not what it takes."""
 
 
 class OwnHook(partial[Any]):
@@ -243,7 +244,7 @@ def by_hook(hook: Callable[..., Any], *kind: Any) -> Reader:
     def call(value: Any) -> Any:
         try:
             return hook(value, *kind)
-        except _REFUSED:
+        except (*REFUSED, ConfirmaError):
             pass
         raise WireMismatch(BY_HOOK, value)
 
