@@ -13,7 +13,7 @@ from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.brake import Brake
 from confirma_async.bulk.job.item_listener import OpenItems
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
-from confirma_async.bulk.job.preparation import Record, Source, chunks, prepare
+from confirma_async.bulk.job.preparation import Record, Source, batches, prepare
 from confirma_async.bulk.job.run_lookups import task_of
 from confirma_async.bulk.job.workers import Workers
 from confirma_async.bulk.journal.records import Admission, Admitted
@@ -81,22 +81,22 @@ class Feeder:
 
     async def _feed(self, source: Source) -> None:
         index = 0
-        async with contextlib.aclosing(chunks(source)) as reading:
-            async for chunk in reading:
+        async with contextlib.aclosing(batches(source)) as reading:
+            async for batch in reading:
                 if self.brake.halted.is_set():
                     return
                 await self.room.wait()
                 await self.channel.wait_for_capacity()
-                await self._take(chunk, index)
-                index += len(chunk)
+                await self._take(batch, index)
+                index += len(batch)
                 await asyncio.sleep(0)  # a source that never waits must not starve the workers
         self.exhausted = True
 
-    async def _take(self, chunk: list[Record], index: int) -> None:
-        """Check a chunk of records, claim its entries in the journal, and hand them to the workers."""
+    async def _take(self, batch: list[Record], index: int) -> None:
+        """Check a batch of records, claim its entries in the journal, and hand them to the workers."""
         prepared = [
             prepare(record, position, self.converter, self.options.checks)
-            for position, record in enumerate(chunk, index + 1)
+            for position, record in enumerate(batch, index + 1)
         ]
         entries = [entry for entry in prepared if isinstance(entry, Entry)]
         await self._refuse([refusal for refusal in prepared if isinstance(refusal, Refusal)])

@@ -12,7 +12,7 @@ from attrs import define, evolve, field
 
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job.documents import with_documents
-from confirma_async.bulk.job.preparation import Source, chunks, prepare
+from confirma_async.bulk.job.preparation import Source, batches, prepare
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted
@@ -169,7 +169,7 @@ class _Planner:
 
     async def _read(self, source: Source, progress: Callable[[PlannedJob], object]) -> None:
         index = 0
-        async with contextlib.aclosing(chunks(source)) as reading:
+        async with contextlib.aclosing(batches(source)) as reading:
             async for records in reading:
                 for record in records:
                     index += 1
