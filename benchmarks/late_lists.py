@@ -285,13 +285,13 @@ def play(
                 assert job.paused is None, job.paused
                 open_ = {row.key.number for row in journal.rows(State.UNKNOWN)} & set(service.lost)
                 settled.append(round(1 - len(open_) / len(service.lost), 4))
-            told = {row.key.number for row in journal.rows(State.ACCEPTED)}
+            accepted = {row.key.number for row in journal.rows(State.ACCEPTED)}
         return {
             "invoices": count,
             "lost answers": len(service.lost),
             "settled": settled,
             "doubled": service.doubled,
-            "told accepted, not there": len(told - set(service.listed)),
+            "reported accepted, not there": len(accepted - set(service.listed)),
             "lookups": service.lookups,
         }
 

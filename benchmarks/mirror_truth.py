@@ -76,8 +76,10 @@ async def _lived(record: CallRecord, cases: int) -> dict[str, Any]:
                 sandbox.clock.advance(days=1)
                 record.next_day()
                 for kind in ListedKind:
-                    sandbox.tell(kind, {name: record.told[kind][name] for name in record.changed[kind]})
-                    sandbox.untell(kind, sorted(record.dropped[kind]))
+                    sandbox.add_records(
+                        kind, {name: record.listed[kind][name] for name in record.changed[kind]}
+                    )
+                    sandbox.remove_records(kind, sorted(record.dropped[kind]))
                 truth.follow(record)
                 spent = time.process_time()
                 run = await confirma.mirror.sync(place, now=sandbox.clock.now(), cases=cases)
@@ -89,8 +91,8 @@ async def _lived(record: CallRecord, cases: int) -> dict[str, Any]:
     return {
         "days": record.days,
         "invoices": record.invoices,
-        "payments": len(record.told[ListedKind.PAYMENT]),
-        "settlements": len(record.told[ListedKind.SETTLEMENT]),
+        "payments": len(record.listed[ListedKind.PAYMENT]),
+        "settlements": len(record.listed[ListedKind.SETTLEMENT]),
         "wrong": wrong,
         "incomplete": incomplete,
         "calls": calls,
@@ -113,7 +115,7 @@ class Truth:
             for name in record.dropped[kind]:
                 digests.pop(name, None)
             for name in record.changed[kind]:
-                digests[name] = _digest(record.told[kind][name])
+                digests[name] = _digest(record.listed[kind][name])
 
     def is_held(self, place: Path, *, raw: bool) -> bool:
         """Say whether the mirror holds it."""

@@ -129,9 +129,9 @@ class JournalThread:
                 return self._work.get(timeout=LEFT_AFTER)
         return None
 
-    def _in_the_loop(self, tell: Callable[..., None], *told: Any) -> None:
+    def _in_the_loop(self, callback: Callable[..., None], *arguments: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(tell, *told)
+            self._loop.call_soon_threadsafe(callback, *arguments)
 
 
 def _written(handed: HandOver, journal: Journal, longest_call: float) -> list[Any]:

@@ -20,7 +20,7 @@ from confirma_async.bulk.models import CHUNK_SIZE
 from confirma_async.bulk.places import PostgresPlace, reading_if_there
 from confirma_async.client import ClientOptions, Confirma
 from confirma_async.converters import Converter
-from confirma_async.creditors.jobs import CreditorJobs, Told
+from confirma_async.creditors.jobs import CreditorJobs, OnOutcome
 from confirma_async.creditors.outboxes import CreditorOutboxes, OutboxArguments
 from confirma_async.creditors.profiles import Profile, Profiles
 from confirma_async.creditors.reports import CreditorsPlan, CreditorsReport
@@ -119,7 +119,7 @@ class Creditors(AsyncClosing):
         *,
         counts: Mapping[str, int] | None = None,
         stop: asyncio.Event | None = None,
-        told: Told | None = None,
+        on_outcome: OnOutcome | None = None,
         **options: Unpack[JobArguments],
     ) -> CreditorsReport:
         """Send every invoice exactly once, each under the key of its seller's account.
@@ -134,8 +134,8 @@ class Creditors(AsyncClosing):
             counts: How many invoices each account has, from ``Profiles.count``; the invoices are then read
                 only once.
             stop: An event that, once set, ends the jobs after the calls under way.
-            told: Called with the account's name (None for a record of no account) and the outcome, after the
-                outcome is durable.
+            on_outcome: Called with the account's name (None for a record of no account) and the outcome, once
+                it is durable.
             options: How the jobs run; see ``JobOptions``.
 
         Raises:
@@ -147,7 +147,7 @@ class Creditors(AsyncClosing):
         if counts is None:
             counts = self.profiles.count(documents(read(), self.converter))
         placements = await self.place()
-        stop, told = stop or asyncio.Event(), told or _untold
+        stop, on_outcome = stop or asyncio.Event(), on_outcome or _ignore
         streams: dict[str, BulkStream] = {}
 
         async def send(account: str, records: AsyncIterable[Record]) -> None:
@@ -157,9 +157,9 @@ class Creditors(AsyncClosing):
                 records, journal=placements[account], stop=stop, **arguments
             )
             async for outcome in stream:
-                told(account, outcome)
+                on_outcome(account, outcome)
 
-        jobs = self._jobs(send, counts, stop, told)
+        jobs = self._jobs(send, counts, stop, on_outcome)
         await jobs.run(read())
         return CreditorsReport(
             accounts={name: stream.report for name, stream in streams.items() if name not in jobs.failed},
@@ -173,14 +173,14 @@ class Creditors(AsyncClosing):
         do: Callable[[str, AsyncIterable[Record]], Awaitable[None]],
         counts: Mapping[str, int],
         stop: asyncio.Event,
-        told: Told,
+        on_outcome: OnOutcome,
     ) -> CreditorJobs:
         return CreditorJobs(
             do=do,
             account_of=partial(account_of, profiles=self.profiles, converter=self.converter),
             expected=counts.keys(),
             stop=stop,
-            told=told,
+            on_outcome=on_outcome,
         )
 
     # --- workers ------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ class Creditors(AsyncClosing):
                 **arguments,
             )
 
-        jobs = self._jobs(plan, counts, asyncio.Event(), _untold)
+        jobs = self._jobs(plan, counts, asyncio.Event(), _ignore)
         await jobs.run(read())
         return CreditorsPlan(
             accounts=planned, failed=jobs.failed, refused=jobs.refused, issues=tuple(jobs.issues)
@@ -409,7 +409,7 @@ def _reading_anew(
     return invoices if callable(invoices) else lambda: invoices
 
 
-def _untold(_account: str | None, _outcome: Outcome) -> None:
+def _ignore(_account: str | None, _outcome: Outcome) -> None:
     pass
 
 

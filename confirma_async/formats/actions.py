@@ -139,8 +139,8 @@ def _of_line(path: Path, line: TableLine | BadLine, layout: TableLayout) -> Read
         problems.append(Problem(layout.path(line.number, KEY), "action.key", _NO_KEY))
     code = _WORD_GAP.sub("", str(tree.get("code", "")).upper())  # due date and DUE-DATE are DUEDATE
     if not problems and code not in ActionCode.__members__:
-        told = f"is none of the codes of actions: {', '.join(ActionCode.__members__)}"
-        problems.append(Problem(layout.path(line.number, "code"), "action.code", told))
+        message = f"is none of the codes of actions: {', '.join(ActionCode.__members__)}"
+        problems.append(Problem(layout.path(line.number, "code"), "action.code", message))
     tree["code"] = code
     return _action(place, key, tree, plain_converter(), problems)
 

@@ -79,7 +79,7 @@ def further_problems(
     except ResponseDecodeError:
         return []
     sums_are_whole = all(problem.rule in _NOT_OF_SUMS for problem in known)
-    told = {problem.path for problem in known}
+    known_paths = {problem.path for problem in known}
     absent = _OF_ABSENCE if of_table else frozenset[str]()
     found: list[Problem] = []
     for problem in Checks().refused(check(request)):
@@ -91,7 +91,7 @@ def further_problems(
             continue
         if any(problem.path == f"$.invoice.header.{name}" for name in lacking):
             continue
-        if (origins.find(problem.path) or problem.path) not in told:
+        if (origins.find(problem.path) or problem.path) not in known_paths:
             found.append(evolve(problem, path=located(problem, origins).path))
     return found
 

@@ -66,14 +66,14 @@ def stamp_of(journals: Sequence[JournalPlace]) -> str:
 def _stamp(place: JournalPlace) -> str:
     if not isinstance(place, Path):  # a database does not tell that: it is read each time
         return f"{place} {uuid.uuid4().hex}"
-    told: list[str] = [str(place)]
+    parts: list[str] = [str(place)]
     for file in (place, place.with_name(f"{place.name}-wal")):
         try:
             stat = file.stat()
         except OSError:
             continue
-        told.append(f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}")
-    return " ".join(told)
+        parts.append(f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}")
+    return " ".join(parts)
 
 
 def _check(journal: JournalReader, account: MirroredAccount) -> None:

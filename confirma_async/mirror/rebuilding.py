@@ -49,7 +49,7 @@ def _rebuild(
     for stream in (*STREAMS, CASES):
         for records in _records(session, stream):
             write_projections(session, stream, records, anew=False)
-            _tell_apart(session, stream, records)
+            _rehash(session, stream, records)
             count += len(records)
     return count
 
@@ -68,7 +68,7 @@ def _records(session: WriteSession, stream: str) -> Iterator[Sequence[tuple[int,
         last = rows[-1][0]
 
 
-def _tell_apart(session: WriteSession, stream: str, records: Sequence[tuple[int, Raw]]) -> None:
+def _rehash(session: WriteSession, stream: str, records: Sequence[tuple[int, Raw]]) -> None:
     if stream == CASES:
         cases = CaseReader(session.converter)
         session.database.many(

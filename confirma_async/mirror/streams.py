@@ -34,7 +34,7 @@ Days: TypeAlias = tuple[datetime.date, datetime.date] | None
 """The earliest and the latest day that a record bears; None where it bears none."""
 
 
-def _told_even_if_empty(operation: Operation[object]) -> Operation[object]:
+def _with_empty_answer(operation: Operation[object]) -> Operation[object]:
     """Return the operation with an empty answer accepted as an empty list (contract §1)."""
     return evolve(operation, no_content=True, answer_shown=False, repeatable=True)
 
@@ -171,9 +171,9 @@ def _in_envelope(
     schema: type[Schema], attribute: str, converter: Converter, found: Any
 ) -> tuple[Names, Sequence[Raw]]:
     names = Names(converter, schema)
-    told: Raw = cast("Raw", found) if isinstance(found, dict) else {}
-    value = names.get(told, attribute)
-    records = () if value is None and names.of[attribute] in told else _list_of(value)
+    envelope: Raw = cast("Raw", found) if isinstance(found, dict) else {}
+    value = names.get(envelope, attribute)
+    records = () if value is None and names.of[attribute] in envelope else _list_of(value)
     if records is None:
         raise NotAListError(f"the answer holds no list under {names.of[attribute]}")
     return names, records
@@ -208,7 +208,7 @@ def _distributions(converter: Converter, found: Any) -> Whole:
 
 SETTLED = Stream(
     name="settlements",
-    operation=_told_even_if_empty(SETTLEMENTS),
+    operation=_with_empty_answer(SETTLEMENTS),
     record=Settlement,
     query=lambda window: SettlementsQuery(from_date=window.first, to_date=window.last),
     whole=_settlements,
@@ -220,7 +220,7 @@ SETTLED = Stream(
 
 PAID = Stream(
     name="payments",
-    operation=_told_even_if_empty(PAYMENTS),
+    operation=_with_empty_answer(PAYMENTS),
     record=Payment,
     query=lambda window: PaymentsQuery(from_date=window.first, to_date=window.last),
     whole=_payments,
@@ -230,7 +230,7 @@ PAID = Stream(
 
 DISTRIBUTED = Stream(
     name="distributions",
-    operation=_told_even_if_empty(DISTRIBUTIONS),
+    operation=_with_empty_answer(DISTRIBUTIONS),
     record=DistributionRecord,
     query=lambda window: DistributionQuery(from_inv_date=window.first, to_inv_date=window.last),
     whole=_distributions,
@@ -267,8 +267,8 @@ class CaseReader:
             return None
         raw = cast("Raw", case)
         summary = Names(self.converter, Case).get(raw, "summary")
-        told = summary and Names(self.converter, CaseSummary).get(summary, "case_id")
-        if told is not None and str(told) != str(number):
+        answered_id = summary and Names(self.converter, CaseSummary).get(summary, "case_id")
+        if answered_id is not None and str(answered_id) != str(number):
             return None
         content = self._lasting(raw)
         steady = without(content, [(Names(self.converter, Case).of["balance"],)])

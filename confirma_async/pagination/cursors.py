@@ -36,14 +36,14 @@ class Cursor:
     seen: frozenset[str] = field(default=frozenset())
 
     def __str__(self) -> str:
-        told = {
+        contents = {
             "listing": self.listing,
             "first": self.first and self.first.isoformat(),
             "last": self.last and self.last.isoformat(),
             "page": self.page,
             "seen": sorted(self.seen),
         }
-        compact = json.dumps({key: value for key, value in told.items() if value}, separators=(",", ":"))
+        compact = json.dumps({key: value for key, value in contents.items() if value}, separators=(",", ":"))
         return base64.urlsafe_b64encode(compact.encode()).decode().rstrip("=")
 
     @classmethod

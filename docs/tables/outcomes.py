@@ -140,8 +140,8 @@ def _evidence(of: str, header: str) -> str:
 
 
 def _then(state: State, pause: bool) -> str:
-    told = "sent again" if state is State.SENDING else code(state.name)
-    return f"{told}; the job pauses" if pause else told
+    text = "sent again" if state is State.SENDING else code(state.name)
+    return f"{text}; the job pauses" if pause else text
 
 
 def verdicts() -> str:
@@ -273,12 +273,12 @@ def rate_figures() -> str:
 
 
 def _consequence(phase: Phase, repeatable: bool, status: int | None, error: str, lasting: bool) -> str:
-    told = code(error) if error.endswith("Error") else error
+    text = code(error) if error.endswith("Error") else error
     if may_repeat(phase, repeatable, status, lasting=lasting):
-        return f"tried again; in the end {told}"
+        return f"tried again; in the end {text}"
     if outcome_unknown(phase, repeatable, status):
         return "never tried again: `OutcomeUnknownError`"
-    return f"{told}, at once"
+    return f"{text}, at once"
 
 
 def faults() -> str:

@@ -98,8 +98,8 @@ def survey(found: object, status: str, number: str) -> tuple[str | None, Sequenc
     """
     said = _as_object(found)
     if 0 < len(said) <= _USUAL and _NESTED.isdisjoint(map(type, filter(None, said.values()))):
-        telling = _telling(tuple(said), status, number)
-        entries: Sequence[tuple[str, object]] = [(plain(key), said[key]) for key in telling]
+        meaningful = _meaningful_keys(tuple(said), status, number)
+        entries: Sequence[tuple[str, object]] = [(plain(key), said[key]) for key in meaningful]
     else:
         entries = _entries(found)
     own = plain(number)
@@ -116,7 +116,7 @@ def _as_object(found: object) -> Mapping[str, object]:
 
 
 @lru_cache(maxsize=64)
-def _telling(keys: tuple[str, ...], status: str, number: str) -> Sequence[str]:
+def _meaningful_keys(keys: tuple[str, ...], status: str, number: str) -> Sequence[str]:
     """Return the keys whose values say whether the call succeeded, or name an invoice."""
     names = _NUMBERS | {plain(status), plain(number)}
     return [key for key in keys if plain(key) in names or any(_roles(plain(key)))]

@@ -80,7 +80,7 @@ class SharedLimiter:
     _missed: deque[asyncio.Future[None]] = field(init=False, factory=deque[asyncio.Future[None]])
     _leasing: asyncio.Task[None] | None = field(init=False, default=None)
     _looking: asyncio.Task[None] | None = field(init=False, default=None)
-    _telling: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
+    _sharing: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
     _gate: float = field(init=False, default=-math.inf)
 
     @property
@@ -132,13 +132,13 @@ class SharedLimiter:
         if refused and quiet:
             loop = asyncio.get_running_loop()
             self._gate = max(self._gate, loop.time() + quiet)
-            telling = loop.create_task(self._tell(quiet))
-            self._telling.add(telling)
-            telling.add_done_callback(self._telling.discard)
+            sharing = loop.create_task(self._share_quiet(quiet))
+            self._sharing.add(sharing)
+            sharing.add_done_callback(self._sharing.discard)
 
     async def close(self) -> None:
         """Lease no more permits."""
-        tasks = [task for task in (self._leasing, self._looking, *self._telling) if task is not None]
+        tasks = [task for task in (self._leasing, self._looking, *self._sharing) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -210,7 +210,7 @@ class SharedLimiter:
         else:
             turn.set_result(None)
 
-    async def _tell(self, quiet: float) -> None:
+    async def _share_quiet(self, quiet: float) -> None:
         with contextlib.suppress(unreachable):
             await self.connector.ask_at_the_rate(_QUIET, {"seconds": quiet})
 

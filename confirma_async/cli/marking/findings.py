@@ -16,7 +16,7 @@ from confirma_async.bulk.number_assignment import number_book
 from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli.importing.texts import named_place
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.language.messages import told
+from confirma_async.cli.language.messages import translated
 from confirma_async.cli.marking import texts
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
@@ -162,7 +162,7 @@ def _of_entry(
         problems = refused.get(entry.original_number or str(entry.key.number), ())
         return _of_problems(problems, first, spans) if problems else MarkedRecord(first, last, texts.NOT_SENT)
     if row.state is State.REJECTED and row.digest == entry.digest:
-        detail = told(row.detail or row.status or "") or _(texts.NO_REASON)
+        detail = translated(row.detail or row.status or "") or _(texts.NO_REASON)
         titles = _named_in(detail, layout)
         named = f"{', '.join(titles)}: {detail}" if titles else detail
         return MarkedRecord(first, last, texts.REJECTED, (named,), [(first, title) for title in titles])
@@ -182,7 +182,7 @@ def _of_problems(problems: Sequence[Problem], first: int, spans: Mapping[int, in
 
 def _reason(problem: Problem, place: TablePlace | None) -> str:
     where = named_place(problem.path) if place is None else ", ".join(filter(None, (place.cell, place.title)))
-    message = told(problem.message)
+    message = translated(problem.message)
     return f"{where}: {message}" if where else message
 
 

@@ -56,20 +56,20 @@ def write_marked(found: Chosen, target: Path, of: Path | None, converter: Conver
     if write is None:
         raise click.UsageError(_(texts.NO_TABLE).format(file=file))
     _refuse(target, file)
-    told = findings(source, found.journal, found.path, run, converter)
-    write(source, target, told)
+    records = findings(source, found.journal, found.path, run, converter)
+    write(source, target, records)
     remember(found.path, run.number, file, target)
-    accepted = sum(each.is_accepted for each in told)
-    return Marked(target, accepted, len(told) - accepted)
+    accepted = sum(each.is_accepted for each in records)
+    return Marked(target, accepted, len(records) - accepted)
 
 
 def _writers() -> Mapping[FileFormat, Callable[[Source, Path, Iterable[MarkedRecord]], None]]:
     from confirma_async.cli.marking.csv_copy import write_csv
 
-    def write_excel(source: Source, target: Path, told: Iterable[MarkedRecord]) -> None:
+    def write_excel(source: Source, target: Path, records: Iterable[MarkedRecord]) -> None:
         from confirma_async.cli.marking import excel_copy  # it needs openpyxl
 
-        excel_copy.write_excel(source, target, told)
+        excel_copy.write_excel(source, target, records)
 
     return {FileFormat.CSV: write_csv, FileFormat.EXCEL: write_excel}
 

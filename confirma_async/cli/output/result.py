@@ -17,7 +17,7 @@ from confirma_async.bulk.models import Verdict
 from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, lasting, money, plain, short
-from confirma_async.cli.language.messages import problem_in_words, told
+from confirma_async.cli.language.messages import problem_in_words, translated
 from confirma_async.cli.output.distribution_status import DistributionStatus
 from confirma_async.cli.output.next_steps import NextSteps, in_words
 from confirma_async.cli.output.render import (
@@ -138,7 +138,7 @@ def _what_next(report: Report, steps: NextSteps | None) -> Iterator[str]:
     """Yield how the job ended, and the next step for each kind of invoice that is not accepted."""
     is_over = not (report.paused or report.interrupted)
     if report.paused:
-        yield _("Paused: {reason}").format(reason=told(report.paused))
+        yield _("Paused: {reason}").format(reason=translated(report.paused))
     elif report.interrupted:
         yield _("Interrupted.")
     if steps is None:
@@ -175,7 +175,7 @@ def print_issues(console: Console, issues: Sequence[Outcome], what: str | None =
         for reason in (
             [problem_in_words(problem) for problem in issue.problems]
             if issue.problems
-            else [told(issue.detail or "")]
+            else [translated(issue.detail or "")]
         )
     ]
     if said:
@@ -184,7 +184,7 @@ def print_issues(console: Console, issues: Sequence[Outcome], what: str | None =
 
 def _print_remarks(console: Console, remarked: Sequence[Outcome]) -> None:
     said = [
-        (record_in_words(outcome.place, outcome.number), told(remark))
+        (record_in_words(outcome.place, outcome.number), translated(remark))
         for outcome in remarked
         for remark in outcome.remarks
     ]

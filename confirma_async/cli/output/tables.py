@@ -184,7 +184,7 @@ def show_list(
             console.print(escape(_summary(sheet, rows)), soft_wrap=True)
 
 
-def tell_window(found: Sequence[object], from_date: datetime.date | None) -> None:
+def warn_of_default_window(found: Sequence[object], from_date: datetime.date | None) -> None:
     """Say that nothing was found because of where the service looks, before anybody takes it for lost."""
     if not found and from_date is None:
         say("confirma: without --from the service looks at the last 30 days only; name a period", err=True)

@@ -16,7 +16,7 @@ from confirma_async.bulk.reporting.progress import Progress
 from confirma_async.bulk.reporting.summary import STANDINGS
 from confirma_async.cli.language.choice import gettext as _, ngettext
 from confirma_async.cli.language.figures import ago, count, lasting, local, moment, plain, rate
-from confirma_async.cli.language.messages import problem_in_words, told
+from confirma_async.cli.language.messages import problem_in_words, translated
 from confirma_async.cli.output.render import (
     print_numbers,
     print_sayings,
@@ -59,7 +59,7 @@ def show(found: RunStatus) -> None:
         doubt = _(
             "The journal may not know all that was sent: {reason}. Every invoice is looked up before it is "
             "sent. If you know that it is whole: confirma journal trust"
-        ).format(reason=told(found.doubt.reason))
+        ).format(reason=translated(found.doubt.reason))
         console.print(escape(visible(doubt)), soft_wrap=True)
     if found.refused:
         parts = [
@@ -72,11 +72,13 @@ def show(found: RunStatus) -> None:
         print_sayings(console, wording(Verdict.REFUSED).name, parts)
     for verdict, items in ((Verdict.REJECTED, found.rejected), (Verdict.UNKNOWN, found.unknown)):
         if items:
-            parts = [(f"{row.source}, {row.key}, {_attempted(row)}", told(row.detail or "")) for row in items]
+            parts = [
+                (f"{row.source}, {row.key}, {_attempted(row)}", translated(row.detail or "")) for row in items
+            ]
             print_sayings(console, wording(verdict).name, parts)
     if found.open_writes:
         parts = [
-            (f"{row.operation} {row.key}, {in_short(STANDINGS[row.state])}", told(row.detail or ""))
+            (f"{row.operation} {row.key}, {in_short(STANDINGS[row.state])}", translated(row.detail or ""))
             for row in found.open_writes
         ]
         print_sayings(console, _("Other writes that were not taken, or may not have been"), parts)
@@ -131,7 +133,7 @@ def _in_words(found: RunStatus) -> str:
     began, since = moment(local(run.began_at)), ago(time.time() - run.began_at)
     parts = [
         _("begun {moment} ({ago})").format(moment=began, ago=since),
-        told(run.ending) if run.ending else _("not ended: it goes on, or its process died"),
+        translated(run.ending) if run.ending else _("not ended: it goes on, or its process died"),
     ]
     if run.inputs:
         parts.append(_("from {files}").format(files=inputs_in_words(run.inputs)))

@@ -78,12 +78,12 @@ class CommandReceiver:
 
     async def take(self, event: Event) -> str | None:
         """Run the command with the event on its standard input."""
-        told = {"CONFIRMA_EVENT_ID": event.id, "CONFIRMA_EVENT_TYPE": event.type}
+        variables = {"CONFIRMA_EVENT_ID": event.id, "CONFIRMA_EVENT_TYPE": event.type}
         try:
             process = await asyncio.create_subprocess_exec(
                 *self.words,
                 stdin=asyncio.subprocess.PIPE,
-                env={**os.environ, **told},
+                env={**os.environ, **variables},
                 start_new_session=True,  # so that what the command starts ends with it
             )
         except OSError as error:
@@ -174,12 +174,12 @@ class Delivery:
     count: int = 0
     pause: float = FIRST_PAUSE
 
-    async def run(self, receiver: Receiver, told: Callable[[Event], object] | None = None) -> int:
+    async def run(self, receiver: Receiver, on_taken: Callable[[Event], object] | None = None) -> int:
         """Deliver all events that wait; return how many were taken.
 
         Args:
             receiver: Takes the events.
-            told: Called with each event that was taken.
+            on_taken: Called with each event that was taken.
 
         Raises:
             DeliveryError: an event was not taken after all attempts.
@@ -189,8 +189,8 @@ class Delivery:
                 await self._deliver(receiver, event)
                 await in_thread(taken, self.database, self.account, self.consumer, event)
                 self.count += 1
-                if told is not None:
-                    told(event)
+                if on_taken is not None:
+                    on_taken(event)
         return self.count
 
     async def _deliver(self, receiver: Receiver, event: Event) -> None:

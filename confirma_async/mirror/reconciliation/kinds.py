@@ -102,17 +102,17 @@ class Difference:
     first_seen: str = ""
 
 
-def difference(kind: DifferenceKind, subject: str, *parts: object, **told: Any) -> Difference:
+def difference(kind: DifferenceKind, subject: str, *parts: object, **attributes: Any) -> Difference:
     """Make a difference, with an id that is made of its contents.
 
     Args:
         kind: What it is.
         subject: What it is about.
         parts: Values that distinguish it from others of its kind and subject.
-        told: The other attributes of ``Difference``, by name.
+        attributes: The other attributes of ``Difference``, by name.
     """
-    name = digest([kind.value, subject, told.get("cents"), *(str(part) for part in parts)])
-    return Difference(id=f"d-{name[:16]}", kind=kind, subject=subject, **told)
+    name = digest([kind.value, subject, attributes.get("cents"), *(str(part) for part in parts)])
+    return Difference(id=f"d-{name[:16]}", kind=kind, subject=subject, **attributes)
 
 
 def banking_days_after(day: datetime.date, days: int) -> datetime.date:

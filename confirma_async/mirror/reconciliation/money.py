@@ -62,8 +62,8 @@ def check_money(facts: Facts, horizons: Horizons) -> MoneyCheck:
         if kind is DifferenceKind.PAID_NOT_SETTLED:
             found.differences.append(_paid_not_settled(paid))
     for allocated in left_allocated:
-        if (told := _without_payment(facts, allocated, of_settlement[allocated.settlement])) is not None:
-            found.differences.append(told)
+        if (missing := _without_payment(facts, allocated, of_settlement[allocated.settlement])) is not None:
+            found.differences.append(missing)
     _check_settlements(facts, found)
     return found
 

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from confirma_async.errors import MirrorBusyError
 from confirma_async.mirror.content import Raw
-from confirma_async.mirror.events.told import RecordChange, events_of
+from confirma_async.mirror.events.event_types import RecordChange, events_of
 from confirma_async.mirror.matching import Known, Matching, compare, lies_within, pair
 from confirma_async.mirror.projections import UndescribedPlace, project
 from confirma_async.mirror.reading.proof import WindowReading
@@ -170,17 +170,17 @@ def latest_raw(session: WriteSession, forms: Sequence[tuple[int, int]]) -> dict[
 
 def _write(session: WriteSession, stream: str, found: Matching) -> Merged:
     database, merged = session.database, Merged()
-    told: list[RecordChange] = []
+    changes: list[RecordChange] = []
     back = [each for each in found.same if each.gone_since is not None]
     seen_again = [each.id for each in found.same if each.missed_at is not None or each.gone_since is not None]
     for places, part in portions(seen_again):
         database.run(f"UPDATE record SET missed_at = NULL, gone_since = NULL WHERE id IN ({places})", part)
-    told += [RecordChange("back", stream, each.id, each.revision) for each in back]
-    told += _write_absent(session, stream, found.absent)
-    told += _write_changed(session, stream, found.changed)
-    told += _write_new(session, stream, found)
-    _write_told(session, told)
-    merged.kinds.update(each.kind for each in told)
+    changes += [RecordChange("back", stream, each.id, each.revision) for each in back]
+    changes += _write_absent(session, stream, found.absent)
+    changes += _write_changed(session, stream, found.changed)
+    changes += _write_new(session, stream, found)
+    _log_changes(session, changes)
+    merged.kinds.update(each.kind for each in changes)
     return merged
 
 
@@ -314,8 +314,8 @@ def _placed(table: str, record: int, account: int, row: tuple[Any, ...]) -> tupl
     return (record, row[0], account, *row[1:]) if table == "allocation_data" else (record, account, *row)
 
 
-def _write_told(session: WriteSession, told: Sequence[RecordChange]) -> None:
-    if not told:
+def _log_changes(session: WriteSession, changes: Sequence[RecordChange]) -> None:
+    if not changes:
         return
     ((last,),) = session.database.rows("SELECT coalesce(max(id), 0) FROM change")
     session.database.many(
@@ -323,10 +323,10 @@ def _write_told(session: WriteSession, told: Sequence[RecordChange]) -> None:
         [
             (last + place, session.account, session.run, session.at, each.stream, each.kind, each.record,
              each.revision, each.pair)
-            for place, each in enumerate(told, 1)
+            for place, each in enumerate(changes, 1)
         ],
     )  # fmt: skip
-    put_events(session, [event for each in told for event in events_of(each, session.converter)])
+    put_events(session, [event for each in changes for event in events_of(each, session.converter)])
 
 
 def put_events(session: WriteSession, events: Sequence[tuple[str, str, str, Raw]]) -> None:

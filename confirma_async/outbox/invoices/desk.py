@@ -39,7 +39,7 @@ from confirma_async.outbox.invoices.invoice_outcomes import (
     InvoiceOutcome,
     InvoiceOutcomes,
     held_invoice,
-    told_of,
+    outcome_of,
 )
 from confirma_async.outbox.invoices.rows import differs, known
 from confirma_async.outbox.invoices.unknown_invoices import UnknownInvoices
@@ -76,7 +76,7 @@ class InvoiceDesk:
     Attributes:
         run: The run of the outbox.
         options: The options of lookups.
-        tell: Called with each outcome, once it is durable and again when it has changed.
+        notify: Called with each outcome, once it is durable and again when it has changed.
         keep: Whether the journal keeps the payloads until they are final.
         sellers: The sellers whose invoices it accepts, in one spelling; None for any seller.
         held: The invoices that are under way here, or looked up.
@@ -85,7 +85,7 @@ class InvoiceDesk:
 
     run: AccountRun
     options: JobOptions
-    tell: OutcomeListener
+    notify: OutcomeListener
     keep: bool = False
     sellers: frozenset[str] | None = None
     _brake: _DeskBrake = field(init=False)
@@ -101,7 +101,7 @@ class InvoiceDesk:
     _given: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
-        self.held = HeldWrites[HeldInvoice](self.tell)
+        self.held = HeldWrites[HeldInvoice](self.notify)
         converter = self.run.pipeline.converter
         writer, concurrency = self.run.writer, self.run.pipeline.limiter.concurrency
         self._brake = _DeskBrake(self._let_go, self._note_trouble)
@@ -229,13 +229,13 @@ class InvoiceDesk:
             case Admission.CHANGED | Admission.CLASH if row is not None:
                 raise differs(held.entry, row.source, row.state.name.lower())
             case Admission.ELSEWHERE:
-                self.held.settle(held, told_of(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
+                self.held.settle(held, outcome_of(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
                 return None
             case _:
                 held.task = task = task_of(held.entry, admitted, self._lookups)
         if admitted.admission is Admission.UNKNOWN:
             detail = row.detail if row is not None else None
-            self.held.stand(held, told_of(held, Verdict.UNKNOWN, detail=detail or LOST, resumed=True))
+            self.held.stand(held, outcome_of(held, Verdict.UNKNOWN, detail=detail or LOST, resumed=True))
             self.held.begin(self._lookers.hand(task))
             return None
         return task

@@ -73,9 +73,9 @@ def _all_queued(request: Schema, receipt: Schema) -> bool:
     if not isinstance(request, InvoiceActions) or not isinstance(receipt, ActionsReceipt):
         return False
     sent = [(action.code, action.data.invoice_number, action.data.case_id) for action in request.actions]
-    told = [
+    confirmed = [
         (one.code, one.invoice_number if number else None, one.case_id if case else None)
         for one, (_, number, case) in zip(receipt.actions, sent, strict=False)
         if (one.status or "").upper() == QUEUED
     ]
-    return len(receipt.actions) == len(sent) and told == sent
+    return len(receipt.actions) == len(sent) and confirmed == sent

@@ -50,13 +50,13 @@ def facts_of_actions(request: InvoiceActions) -> Sequence[Fact]:
 
 def _fact_of(action: Action) -> Fact:
     data = action.data
-    told = {
+    fact = {
         "code": str(action.code),
         "invoice": data.invoice_number,
         "case": data.case_id,
         "amount": None if data.amount is None else str(data.amount),
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in fact.items() if value is not None}
 
 
 def facts_of_names(names: Sequence[str]) -> Sequence[Fact]:
@@ -130,8 +130,8 @@ async def _shows_payments(pipeline: Pipeline, sought: Sought) -> bool:
     return _names_all(sought, [one.source_identifier for one in statuses.payments])
 
 
-def _names_all(sought: Sought, told: Sequence[str | None]) -> bool:
-    return {fact.get("identifier") for fact in sought.facts} <= {*told}
+def _names_all(sought: Sought, identifiers: Sequence[str | None]) -> bool:
+    return {fact.get("identifier") for fact in sought.facts} <= {*identifiers}
 
 
 _READERS: Mapping[str, Callable[[Pipeline, Sought], Awaitable[bool]]] = {

@@ -60,9 +60,9 @@ def final(history: CallRecord, failure: CallError) -> CallError:
     status = failure.status if isinstance(failure, APIError) else None
     if not retry.outcome_unknown(failure.phase, operation.repeatable, status, asked=asked_by(failure)):
         return failure
-    told = failure.detail if isinstance(failure, APIError) else None
+    detail = failure.detail if isinstance(failure, APIError) else None
     reason = f"HTTP {status}" if status is not None else str(failure.args[0])
-    reason = f"{reason}: {told}" if told else reason
+    reason = f"{reason}: {detail}" if detail else reason
     look = history.find_out() if history.find_out is not None else None
     unknown = OutcomeUnknownError(
         reason, subject=history.subject, status=status, remedy=operation.remedy, find_out=look

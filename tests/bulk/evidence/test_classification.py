@@ -209,8 +209,8 @@ CASES = {
         *(found(record(invoiceType=word)) for word in ("CreditNote", "CREDIT", "HYVITYSLASKU", 381)),
         found(record(totalAmount=99.5)),
         *(
-            found(record(amount=told))
-            for told in ("sNaN", "-sNaN123", "NaN", "1E+9999999", "Infinity", "dear", True)
+            found(record(amount=reported))
+            for reported in ("sNaN", "-sNaN123", "NaN", "1E+9999999", "Infinity", "dear", True)
         ),
         found(record(sellerBusinessId="1234567-1")),
     ],

@@ -95,7 +95,7 @@ async def test_its_port_tells_whether_it_is_well_and_its_figures(hold, unused_tc
     with WorkerHealth.on(unused_tcp_port) as health:
         assert await asyncio.to_thread(asked, unused_tcp_port, "/healthz") == (503, "it has not begun yet\n")
         watchdog.begin()
-        health.tell_of(watchdog, sender)
+        health.add_worker(watchdog, sender)
         assert await asyncio.to_thread(asked, unused_tcp_port, "/healthz") == (200, "well\n")
         _, metrics = await asyncio.to_thread(asked, unused_tcp_port, "/metrics")
         assert 'confirma_worker_invoices_total{state="accepted"} 3\n' in metrics
@@ -121,12 +121,12 @@ def test_of_many_accounts_the_process_is_well_while_one_of_them_is():
 
     health = WorkerHealth()
     for account in ("elm", "oak"):
-        health.tell_of(cast("Any", SimpleNamespace(trouble=None)), sender(), account)
-    health.tell_of_end("elm")
+        health.add_worker(cast("Any", SimpleNamespace(trouble=None)), sender(), account)
+    health.note_stopped("elm")
     assert health.trouble() is None
     metrics = health.metrics()
     assert 'confirma_worker_up{account="elm"} 0\n' in metrics
     assert 'confirma_worker_up{account="oak"} 1\n' in metrics
     assert 'confirma_worker_invoices_total{account="oak",state="accepted"} 3\n' in metrics
-    health.tell_of_end("oak")
+    health.note_stopped("oak")
     assert health.trouble() == "elm: it has stopped; oak: it has stopped"

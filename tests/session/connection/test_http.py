@@ -408,11 +408,11 @@ async def test_a_url_that_cannot_be_read_is_shown_nowhere(transport):
 
 def shown(error):
     """What a traceback shows of an error: its text, and those of its causes."""
-    told = []
+    reported = []
     while error is not None:
-        told.append(str(error))
+        reported.append(str(error))
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return told
+    return reported
 
 
 async def test_a_closed_transport_says_so(transport):

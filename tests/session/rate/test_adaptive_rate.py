@@ -48,13 +48,13 @@ def refused_until_cut(rate, now):
 
 def at_own_pace(rate, service, *, since, seconds, dice=None, usual=0.0):
     """Calls follow each other at the rate, answered at once; returns how many were taken and refused."""
-    now, told = since, {True: 0, False: 0}
+    now, reported = since, {True: 0, False: 0}
     while now < since + seconds:
         took = service(now) and not (dice and dice.random() < usual)
         (rate.taken if took else rate.refused)(now, now)
-        told[took] += 1
+        reported[took] += 1
         now += 1.0 / min(rate.per_second, 1000.0)
-    return told[True], told[False]
+    return reported[True], reported[False]
 
 
 def bucket(capacity, burst):

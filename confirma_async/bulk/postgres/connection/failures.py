@@ -117,9 +117,9 @@ def explained(name: str, error: psycopg.Error) -> JournalError:
         ((cure, resumable) for kind, cure, resumable in _CURES if issubclass(meant, kind)),
         ("see the log of the server", False),
     )
-    told = JournalError(f"the journal {name}: {words}; {cure}")
-    told.resumable = resumable
-    return told
+    journal_error = JournalError(f"the journal {name}: {words}; {cure}")
+    journal_error.resumable = resumable
+    return journal_error
 
 
 _ABSENT = "does not exist"

@@ -168,6 +168,6 @@ async def _send(batch: ActionFile) -> tuple[Report, str]:
                     validate=batch.checks.validate,
                     allow=batch.checks.allow,
                     stop=stop,
-                    told=advance,
+                    on_outcome=advance,
                 )
     return report, client.settings.base_url

@@ -23,7 +23,7 @@ from confirma_async.cli.output.tables import (
     print_facts,
     print_records,
     show_list,
-    tell_window,
+    warn_of_default_window,
 )
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.client import Confirma
@@ -197,7 +197,7 @@ def distribution(
 
     found, error = connection.ask(read)
     show_list(found, DISTRIBUTIONS, layout, connection.converter)
-    tell_window(found, from_date)
+    warn_of_default_window(found, from_date)
     if error is not None:
         raise error
     return Exit.ACCEPTED

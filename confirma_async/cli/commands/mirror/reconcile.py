@@ -180,10 +180,10 @@ def _rows(differences: Sequence[Difference]) -> Iterator[list[object]]:
         ]
 
 
-def side(told: Any) -> str:
+def side(values: Any) -> str:
     """Return what one side says, in a line."""
     return ", ".join(
-        f"{name} {_said(name, value)}" for name, value in told.items() if value not in (None, "", [])
+        f"{name} {_said(name, value)}" for name, value in values.items() if value not in (None, "", [])
     )
 
 
@@ -227,18 +227,18 @@ def _show(found: Reconciliation, html: Path | None, xlsx: Path | None) -> None:
 
 
 def _in_words(found: Reconciliation) -> str:
-    told = [f"{len(found.open)} open of {len(found.differences)} differences"]
+    parts = [f"{len(found.open)} open of {len(found.differences)} differences"]
     if found.not_checked:
-        told.append(f"{found.not_checked} not checked: a list is not proved, or an amount not readable")
+        parts.append(f"{found.not_checked} not checked: a list is not proved, or an amount not readable")
     if found.unproved:
         more = f" and {len(found.unproved) - 1} more" if len(found.unproved) > 1 else ""
-        told.append(f"not proved: {found.unproved[0]}{more}: confirma mirror sync")
+        parts.append(f"not proved: {found.unproved[0]}{more}: confirma mirror sync")
     if found.closed:
-        told.append(f"{len(found.closed)} of before are none any more")
+        parts.append(f"{len(found.closed)} of before are none any more")
     horizons = (
         f"listed within {found.horizons.listed} days, settled within {found.horizons.settled} banking days"
     )
-    return f"{'; '.join(told)} ({horizons})."
+    return f"{'; '.join(parts)} ({horizons})."
 
 
 def _refuse_another_workbook(target: Path) -> None:

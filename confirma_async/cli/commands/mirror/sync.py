@@ -82,14 +82,14 @@ def sync(
             )
         return _sync_all(db, profiles, connection, as_json=as_json)
 
-    async def run(told: Callable[[SyncProgress], None]) -> SyncReport:
+    async def run(on_progress: Callable[[SyncProgress], None]) -> SyncReport:
         async with connection.client() as confirma:
             return await confirma.mirror.sync(
-                db, from_date=first, to_date=last, journal=journals or None, progress=told
+                db, from_date=first, to_date=last, journal=journals or None, progress=on_progress
             )
 
-    with _bar(visible=not as_json and sys.stderr.isatty()) as told:
-        report = signals.run(run, told)
+    with _bar(visible=not as_json and sys.stderr.isatty()) as on_progress:
+        report = signals.run(run, on_progress)
     if as_json:
         print_json(_as_json(report))
     else:
@@ -143,13 +143,13 @@ def _bar(*, visible: bool) -> Generator[Callable[[SyncProgress], None]]:
     )
     tasks: dict[str, Any] = {}
 
-    def tell(progress: SyncProgress) -> None:
+    def advance(progress: SyncProgress) -> None:
         if progress.stream not in tasks:
             tasks[progress.stream] = bar.add_task(progress.stream, total=None)
         bar.update(tasks[progress.stream], completed=progress.done, total=progress.total)
 
     with bar:
-        yield tell
+        yield advance
 
 
 def _show(console: Console, report: SyncReport) -> None:

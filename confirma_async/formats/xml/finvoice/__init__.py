@@ -93,7 +93,7 @@ def finvoice_invoice(
     draft = Draft()
     for required in _REQUIRED:
         if reader.first(root, required) is None:
-            reader.told.missing(required)
+            reader.findings.missing(required)
     _fill_header(reader, draft, identity, options)
     credited = reader.every(root, _CREDITED)
     numbering = numbers(reader, draft, identity, options, number=_NUMBER, credited=credited)
@@ -136,7 +136,7 @@ def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, option
     if reader.currency:
         draft.put("invoice.header.currencyCode", reader.currency)
     elif reader.first(root, _REQUIRED[-1]) is not None:
-        reader.told.missing(DIALECT.currency_place)
+        reader.findings.missing(DIALECT.currency_place)
     taking.texts(reader, draft, root, _TEXTS)
     for path, place in _NUMBERS:
         taking.number(reader, draft, place, root, path)
@@ -160,16 +160,16 @@ def _check_type(reader: ElementReader, identity: Identity) -> None:
     element, code = reader.first(reader.root, _TYPE), reader.peek(reader.root, _TYPE) or "(none)"
     un_code = reader.peek(reader.root, _UN_TYPE)
     if _type(reader) is None:
-        told = code if un_code is None else f"{code} with {un_code}"
+        kind = code if un_code is None else f"{code} with {un_code}"
         message = (
-            f"document type {told} is none that can be sent as an invoice or credit note from this document; "
+            f"document type {kind} is none that can be sent as an invoice or credit note from this document; "
             "see the list of codes in the docs"
         )
-        reader.told.wrong(reader.root if element is None else element, "xml.type", message)
+        reader.findings.wrong(reader.root if element is None else element, "xml.type", message)
     elif code in PLAIN_CODES and element is not None:
         reader.imply(element, "CodeListAgencyIdentifier")
     else:
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             f"document type {code} is sent as {identity.type}; the code is kept in the definition details"
         )
     origin = reader.first(reader.root, _ORIGIN)
@@ -178,7 +178,7 @@ def _check_type(reader: ElementReader, identity: Identity) -> None:
             "says that the document is a copy of one that was sent before, or cancels it; send the original, "
             "or a credit note"
         )
-        reader.told.wrong(origin, "xml.type", message)
+        reader.findings.wrong(origin, "xml.type", message)
     elif origin is not None:
         reader.imply(origin)
 
@@ -192,7 +192,7 @@ def _fill_language(reader: ElementReader, draft: Draft) -> None:
         draft.put("invoice.header.languageCode", code, element)
         reader.imply(element)
     else:
-        reader.told.remark(
+        reader.findings.remark(
             element, "is no language code of two letters, and is kept in the definition details"
         )
 
@@ -221,7 +221,7 @@ def _fill_reference(reader: ElementReader, draft: Draft) -> None:
 
 def _fill_parties(reader: ElementReader, draft: Draft, envelope: Envelope) -> None:
     route, is_from_envelope = _route(reader, envelope)
-    reader.told.remarks += envelope.remarks("the receiver's address" if is_from_envelope else "")
+    reader.findings.remarks += envelope.remarks("the receiver's address" if is_from_envelope else "")
     for name, (paths, fill) in parties.PARTIES.items():
         party = draft.part(f"invoice.parties.{name}Party")
         fill_part(reader, party, paths, fill)
@@ -251,7 +251,7 @@ def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
     pdfs = [(index, link) for index, link in enumerate(links) if is_pdf_link(own_text(link))]
     for link in links:
         if not is_pdf_link(own_text(link)):
-            reader.told.remark(
+            reader.findings.remark(
                 link, "is no link to a PDF (http or https), and is kept in the definition details"
             )
     for part, (index, link) in zip(draft.items("invoice.attachments", len(pdfs)), pdfs, strict=True):
@@ -259,7 +259,7 @@ def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
         if index < len(names):
             reader.take(part, "fileName", names[index])
     if reader.first(reader.root, "AttachmentMessageDetails/AttachmentMessageIdentifier") is not None:
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             "the attachments come in a message of their own, which is not read; attach them yourself"
         )
 

@@ -175,7 +175,9 @@ def _account(reader: ElementReader, party: Draft, view: Element) -> None:
             break
         unknown = unknown if unknown is not None else account
     if unknown is not None:
-        reader.told.remark(unknown, "is no account that is known (an IBAN); it is kept in the details alone")
+        reader.findings.remark(
+            unknown, "is no account that is known (an IBAN); it is kept in the details alone"
+        )
     elif bank is not None and party.get("paymentDetails.iban") is None:
         reader.take(party, "paymentDetails.bic", bank, _SCHEME)
 
@@ -189,7 +191,7 @@ def _put_account(reader: ElementReader, party: Draft, account: Element, bank: El
         party.put("paymentDetails.iban", identifiers.account(text), account)
     elif finnish is not None:
         party.put("paymentDetails.iban", finnish, account)
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             "the account is a Finnish one without its IBAN; it is sent as the IBAN that it has"
         )
     else:

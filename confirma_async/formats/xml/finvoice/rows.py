@@ -123,7 +123,7 @@ def document_definitions(reader: ElementReader) -> list[dict[str, str]]:
 def _whole(reader: ElementReader, row: Draft, element: Element, *, is_charge: bool) -> None:
     """Fill in the row of a discount or charge on the whole document; with it, rows sum to the net total."""
     if reader.first(element, "Amount") is None:
-        reader.told.wrong(element, "xml.required", "has no Amount; every discount and charge needs one")
+        reader.findings.wrong(element, "xml.required", "has no Amount; every discount and charge needs one")
     if taking.text(reader, row, "productName", element, "ReasonText" if is_charge else "FreeText") is None:
         row.put("productName", "Charge" if is_charge else "Discount")
     row.put("quantity", Decimal(1))

@@ -58,7 +58,7 @@ def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType, nets: Sequen
         fill(reader, part, rate, _RATE)
     gross: Decimal | None = draft.get(_GROSS)
     if kind == InvoiceType.CREDIT_NOTE and gross is not None and gross < 0:
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             "the amounts of the credit note are negative in the document, and are sent so"
         )
     _check_status(reader)
@@ -73,7 +73,7 @@ def _check_status(reader: ElementReader) -> None:
         message = (
             "says that the document is paid, so that it claims nothing; leave it out, or correct the code"
         )
-        reader.told.wrong(status, "xml.type", message)
+        reader.findings.wrong(status, "xml.type", message)
 
 
 def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal) -> None:
@@ -91,19 +91,19 @@ def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal)
             "is not InvoiceTotalVatIncludedAmount plus InvoiceTotalRoundoffAmount less "
             "InvoicePaidAmount, so it is open what the buyer owes; have the document corrected"
         )
-        reader.told.wrong(element, _RULE, message)
+        reader.findings.wrong(element, _RULE, message)
     if left is not None and left != due:
         message = (
             "does not make the amount of the invoice with PaidAmount, so it is open what the buyer owes; "
             "have the document corrected"
         )
-        reader.told.wrong(_at(reader, f"{_PARTS}/UnPaidAmount"), _RULE, message)
+        reader.findings.wrong(_at(reader, f"{_PARTS}/UnPaidAmount"), _RULE, message)
     if paid:
         draft.put(f"{_STATE}.paidAmount", paid, reader.first(reader.root, _PAID))
         draft.put(f"{_STATE}.openAmount", payable if left is None else left)
-        reader.told.remarks.append(f"the invoice is partly paid: {paid} before, and {due} is open")
+        reader.findings.remarks.append(f"the invoice is partly paid: {paid} before, and {due} is open")
     elif reader.peek(reader.root, _STATUS) == PARTLY_PAID:
-        reader.told.remark(
+        reader.findings.remark(
             _at(reader, _STATUS), "says that a part was paid, not how much; the whole amount is claimed"
         )
 
@@ -124,7 +124,7 @@ def _paid(reader: ElementReader) -> tuple[Decimal | None, Decimal | None]:
     before, left = (None if each is None else amount_of(reader, each) for each in of_first)
     if len(parts) > 1 or before is None or left is None or (paid is not None and paid != before):
         message = "does not say once how much was paid and how much is open; have the document corrected"
-        reader.told.wrong(parts[0], _RULE, message)
+        reader.findings.wrong(parts[0], _RULE, message)
         return paid, None
     return before, left
 

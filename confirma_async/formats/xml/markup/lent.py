@@ -31,7 +31,7 @@ class Asked:
         every: By path, all elements.
         texts: By paths with their places, the first elements by those places.
         laid_out: By plan and currency, what the plan takes.
-        told: By currency, those that say something, with their paths and the attributes that do.
+        leftovers: By currency, those that say something, with their paths and the attributes that do.
         views: By the paths to them, some of them together.
     """
 
@@ -41,14 +41,14 @@ class Asked:
         factory=dict[PathsToPlaces, "Mapping[str, Element]"]
     )
     laid_out: dict[tuple[Plan, str], LaidOut] = field(factory=dict[tuple[Plan, str], LaidOut])
-    told: dict[str, Sequence[tuple[Element, str, Attributes]]] = field(
+    leftovers: dict[str, Sequence[tuple[Element, str, Attributes]]] = field(
         factory=dict[str, "Sequence[tuple[Element, str, Attributes]]"]
     )
     views: dict[Sequence[str], PartView] = field(factory=dict[Sequence[str], "PartView"])
 
     def make_room(self) -> None:
         """Forget what was found for currencies, which are what documents say they are, once they are many."""
-        for found in (self.laid_out, self.told):
+        for found in (self.laid_out, self.leftovers):
             if len(found) >= _MOST_CURRENCIES:
                 found.clear()
 

@@ -11,9 +11,9 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.envelope import NO_ENVELOPE, Envelope
 from confirma_async.formats.xml.markup.lent import Asked, Lent
 from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.reading.findings import DocumentFindings
 from confirma_async.formats.xml.reading.leftovers import Leftovers
 from confirma_async.formats.xml.reading.taken import Taken
-from confirma_async.formats.xml.reading.told import Told
 
 _UNASKED = Element("unasked")
 
@@ -30,7 +30,7 @@ class ElementReader:
         dialect: How the document is written.
         currency: The document's currency; empty where it names none.
         taken: What has found a place.
-        told: What was found wrong, and what was decided.
+        findings: What was found wrong, and what was decided.
         asked: What is remembered of what was found below elements.
     """
 
@@ -46,7 +46,7 @@ class ElementReader:
         self.dialect = dialect
         self.currency: str = dialect.currency(root)
         self.taken: Taken = Taken(dialect, self.currency)
-        self.told: Told = Told(root, dialect, lines, envelope)
+        self.findings: DocumentFindings = DocumentFindings(root, dialect, lines, envelope)
         self.asked: dict[Element, Asked] = {} if lent is None else lent.asked
         self._lent = lent
         self._steps = dialect.known_steps

@@ -89,5 +89,5 @@ def _number_of(reader: ElementReader, element: Element, take: Take) -> Decimal |
         return price_of(reader, element)
     if take is not _NUMBER:
         return amount_of(reader, element)
-    reader.told.no_number(element)
+    reader.findings.no_number(element)
     return None

@@ -74,15 +74,15 @@ class Leftovers:
             for child, chain in self._left(taken, top, (), besides):
                 found += self._details_of(child, self._path((*chain, child)))
             return found
-        told = asked.told.get(taken.currency)
-        if told is None:
+        leftovers = asked.leftovers.get(taken.currency)
+        if leftovers is None:
             asked.make_room()
             nothing = Taken(taken.dialect, taken.currency)
-            told = asked.told[taken.currency] = [
+            leftovers = asked.leftovers[taken.currency] = [
                 (child, self._path((*chain, child)), nothing.left_attributes(child))
                 for child, chain in self._left(nothing, top, (), besides)
             ]
-        for child, path, attributes in told:
+        for child, path, attributes in leftovers:
             if child not in taken.texts or attributes:
                 found += self._details_of(child, path)
         return found

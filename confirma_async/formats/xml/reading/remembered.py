@@ -64,13 +64,13 @@ def _filled(
 
     None where something is told, since that is told of each document.
     """
-    told, before = reader.told, reader.taken
-    count = len(told.problems) + len(told.remarks)
+    findings, before = reader.findings, reader.taken
+    count = len(findings.problems) + len(findings.remarks)
     reader.taken = taken = Taken(reader.dialect, reader.currency)
     fill(reader, part, view.top)
     reader.taken = before
     before.texts |= taken.texts
     before.attributes |= taken.attributes
-    if len(told.problems) + len(told.remarks) > count:
+    if len(findings.problems) + len(findings.remarks) > count:
         return None
     return Filled(texts, reader.currency, {**part.values}, {**part.origins}, taken.texts, taken.attributes)

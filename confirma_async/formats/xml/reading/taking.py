@@ -56,7 +56,7 @@ def number(reader: ElementReader, draft: Draft, place: str, parent: Element, pat
         return None
     value = reader.dialect.decimal(own_text(element))
     if value is None:
-        reader.told.no_number(element)
+        reader.findings.no_number(element)
         return None
     reader.taken.texts.add(element)
     draft.put(place, value, element)
@@ -93,7 +93,7 @@ def date(
     if day is not None:
         draft.put(place, day, element)
     elif optional:
-        reader.told.remark(element, "is no date, and is kept in the definition details")
+        reader.findings.remark(element, "is no date, and is kept in the definition details")
     else:
-        reader.told.no_date(element)
+        reader.findings.no_date(element)
     return day

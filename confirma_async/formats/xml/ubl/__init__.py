@@ -122,18 +122,18 @@ def ubl_invoice(
 ) -> ReadInvoice | BadRecord:
     """Read the invoice of a UBL document."""
     reader = ElementReader(root, DIALECT, lines, lent)
-    reader.told.remarks += envelope.remarks()
-    reader.told.remarks += customization(reader)
+    reader.findings.remarks += envelope.remarks()
+    reader.findings.remarks += customization(reader)
     number = reader.peek(root, "cbc:ID")
     identity = _identity(reader, number or "")
     draft = Draft()
     for required in _REQUIRED:
         if reader.first(root, required) is None:
-            reader.told.missing(required)
+            reader.findings.missing(required)
     _fill_header(reader, draft, identity, options)
     credited = reader.every(root, _CREDITED)
     numbering = numbers(reader, draft, identity, options, number="cbc:ID", credited=credited)
-    _tell_period(reader, draft, identity)
+    _check_credited_period(reader, draft, identity)
     for name, (paths, fill) in PARTIES.items():
         part = draft.part(f"invoice.parties.{name}Party")
         fill_part(reader, part, paths, fill)
@@ -195,9 +195,9 @@ def _check_type(reader: ElementReader) -> None:
             f"document type {code} is none that can be sent as an invoice or credit note from this document; "
             "see the list of codes in the docs"
         )
-        reader.told.wrong(reader.root if element is None else element, "xml.type", message)
+        reader.findings.wrong(reader.root if element is None else element, "xml.type", message)
     elif code != PLAIN_CODES[reader.root.tag]:
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             f"document type {code} is sent as {kind}; the code is kept in the definition details"
         )
     elif element is not None:
@@ -226,7 +226,7 @@ def _fill_reference(reader: ElementReader, draft: Draft) -> None:
             reader.imply(element)
 
 
-def _tell_period(reader: ElementReader, draft: Draft, identity: Identity) -> None:
+def _check_credited_period(reader: ElementReader, draft: Draft, identity: Identity) -> None:
     """Say what is missing where a credit note names a period instead of an invoice."""
     if identity.type != InvoiceType.CREDIT_NOTE or draft.get("invoice.references.creditedInvoiceNumber"):
         return
@@ -237,4 +237,4 @@ def _tell_period(reader: ElementReader, draft: Draft, identity: Identity) -> Non
             "is missing: the credit note credits a period (InvoicePeriod), but the service wants the one "
             "invoice that it credits; name that invoice here"
         )
-        reader.told.missing(_CREDITED, message)
+        reader.findings.missing(_CREDITED, message)

@@ -170,7 +170,7 @@ def _put_business_id(reader: ElementReader, party: Draft, element: Element) -> N
     if written == business_id:
         reader.imply(source)
         return
-    reader.told.remark(source, f"is {written}; the Business ID in it, {business_id}, is sent")
+    reader.findings.remark(source, f"is {written}; the Business ID in it, {business_id}, is sent")
     if written.upper().startswith("FI") and _vat_scheme(reader, element) is None:
         party.put("vatCode", identifiers.vat_code(written), source)
 
@@ -205,7 +205,7 @@ def _accounts(reader: ElementReader, party: Draft, accounts: Sequence[Element]) 
         reader.take(party, "paymentDetails.bic", bank)
     unknown = next((each for account in accounts for each in reader.every(account, "cbc:ID")), None)
     if unknown is not None and all(party.get(f"paymentDetails.{kind}") is None for kind in _KINDS):
-        reader.told.remark(
+        reader.findings.remark(
             unknown,
             "is no account that is known (an IBAN, bankgiro or plusgiro); it is kept in the details alone",
         )

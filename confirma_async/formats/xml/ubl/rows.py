@@ -110,12 +110,12 @@ def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
     """Fill in the row of an allowance or charge on the whole document; rows then sum to the net total."""
     is_charge = _BOOLEANS.get(reader.peek(charge, "cbc:ChargeIndicator") or "")
     if is_charge is None:
-        reader.told.wrong(
+        reader.findings.wrong(
             charge, "xml.boolean", "must say in ChargeIndicator whether it is a charge: true or false"
         )
     element = reader.first(charge, "cbc:Amount")
     if element is None:
-        reader.told.wrong(charge, "xml.required", "has no Amount; every allowance and charge needs one")
+        reader.findings.wrong(charge, "xml.required", "has no Amount; every allowance and charge needs one")
     if taking.text(reader, row, "productName", charge, "cbc:AllowanceChargeReason") is None:
         reason = reader.peek(charge, "cbc:AllowanceChargeReasonCode")
         row.put("productName", reason or ("Charge" if is_charge else "Allowance"))
@@ -150,14 +150,14 @@ def _discount(reader: ElementReader, row: Draft, charges: Sequence[Element]) -> 
         taking.number(reader, row, "discountPercentage", charges[0], "cbc:MultiplierFactorNumeric")
     elif _makes(base, factor, amount):
         row.put("discountPercentage", factor * 100, element)
-        reader.told.remark(
+        reader.findings.remark(
             element, f"is {factor}, a fraction by its amounts; {factor * 100} per cent are sent"
         )
     else:
         message = (
             "is neither per cent nor a fraction that makes Amount of BaseAmount; correct whichever is wrong"
         )
-        reader.told.wrong(element, "xml.totals", message)
+        reader.findings.wrong(element, "xml.totals", message)
 
 
 def _makes(base: Decimal, part: Decimal, amount: Decimal) -> bool:

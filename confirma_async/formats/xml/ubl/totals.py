@@ -56,7 +56,7 @@ def amounts(reader: ElementReader, draft: Draft, lines: Sequence[Draft], charges
     totals = _only(reader, reader.every(reader.root, _TOTALS), "LegalMonetaryTotal")
     _taxes(reader, draft)
     if totals is None:
-        reader.told.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
+        reader.findings.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
         return
     _net(reader, draft, totals, lines, charges)
     _imply_sums(reader, totals, lines, charges)
@@ -100,7 +100,7 @@ def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
     gross = inclusive.amount
     if inclusive.element is None and payable.amount is not None:
         gross = total((payable.amount, before, rounding.copy_negate())) if made is None else made
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             "the document has no TaxInclusiveAmount; "
             + ("it is what PayableAmount makes" if made is None else "it is net and VAT together")
         )
@@ -108,7 +108,7 @@ def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
     elif inclusive.element is not None and gross is not None:
         is_inside = rounding and made is not None and gross == total((made, rounding)) and gross != made
         if is_inside and payable.amount == total((gross, before.copy_negate())):
-            reader.told.remark(
+            reader.findings.remark(
                 inclusive.element, f"is {gross} with the rounding in it; {made}, without it, is sent"
             )
             gross = made
@@ -117,7 +117,7 @@ def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
             taking.amount(reader, draft, _GROSS, totals, "cbc:TaxInclusiveAmount")
     _pay(reader, draft, payable, paid, gross, rounding)
     if inclusive.element is None and payable.element is None:
-        reader.told.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
+        reader.findings.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
 
 
 def _pay(
@@ -136,7 +136,7 @@ def _pay(
                 "is not TaxInclusiveAmount less PrepaidAmount plus PayableRoundingAmount, so it is open what "
                 "the buyer owes; have the document corrected"
             )
-            reader.told.wrong(payable.element, _RULE, message)
+            reader.findings.wrong(payable.element, _RULE, message)
         elif before or payable.amount == gross:
             reader.imply(
                 payable.element, "currencyID"
@@ -148,7 +148,7 @@ def _pay(
     draft.put(f"{_STATE}.paidAmount", before, paid.element)
     draft.put(f"{_STATE}.openAmount", payable.amount, payable.element)
     if payable.amount is not None:
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             f"the invoice is partly paid: {before} before, and {payable.amount} is open"
         )
 
@@ -219,7 +219,7 @@ def _sum(values: Sequence[Decimal | None]) -> Decimal | None:
 
 def _only(reader: ElementReader, found: Sequence[Element], what: str) -> Element | None:
     if len(found) > 1:
-        reader.told.wrong(found[1], _RULE, f"is a second {what}; it is open which one holds")
+        reader.findings.wrong(found[1], _RULE, f"is a second {what}; it is open which one holds")
     return found[0] if found else None
 
 

@@ -54,9 +54,9 @@ async def test_of_each_account_it_is_said_once_that_no_worker_runs_for_it(seen, 
     seen["oak"] = [*[(PENDING, 1)] * 4, (SENT, 1)]
     seen["elm"] = [*[(PENDING, 0)] * 3, (PENDING, 1), (SENT, 1)]
     await waited(OAK, ELM)
-    told = capsys.readouterr().err
-    assert told.count("No worker runs on elm; begin one (confirma worker") == 1
-    assert "oak" not in told
+    output = capsys.readouterr().err
+    assert output.count("No worker runs on elm; begin one (confirma worker") == 1
+    assert "oak" not in output
 
 
 async def test_workers_that_die_later_are_told_of_as_well(seen, capsys):

@@ -70,7 +70,7 @@ class Standing:
         """The exit code that it stands for."""
         return Exit.PAUSED if self.taken_up or self.run.elsewhere else exit_of(self.found)
 
-    def tell_of_others(self) -> None:
+    def warn_of_others(self) -> None:
         """Say how many invoices are another run's, if there are any."""
         for count, said in ((self.taken_up, _TAKEN_UP), (self.run.elsewhere, _ELSEWHERE)):
             if count:
@@ -127,7 +127,7 @@ async def follow(
     """
     bar, loop = planning_bar(visible=visible), asyncio.get_running_loop()
     task = bar.add_task("send", total=None, what="sent by workers")
-    told = dict[int, str | None]()
+    warned = dict[int, str | None]()
     unknown, since = 0, loop.time()
     with bar:
         while True:
@@ -145,13 +145,13 @@ async def follow(
                 unknown, since = counts[State.UNKNOWN], loop.time()
             elif loop.time() - since > patience:  # else it would wait for a person who waits for it
                 break
-            _warn(runs, looks, told, begin)
+            _warn(runs, looks, warned, begin)
             await asyncio.sleep(LOOK_SECONDS)
     return await asyncio.to_thread(lambda: [_standing(run) for run in runs])
 
 
 def _warn(
-    runs: Sequence[PlannedRun], looks: Sequence[_Look], told: dict[int, str | None], begin: str
+    runs: Sequence[PlannedRun], looks: Sequence[_Look], warned: dict[int, str | None], begin: str
 ) -> None:
     """Say of each run, once, why it does not go on."""
     for index, (run, look) in enumerate(zip(runs, looks, strict=True)):
@@ -161,9 +161,9 @@ def _warn(
                 f"No worker runs on {run.place}; begin one ({begin}), or end this one and send from here "
                 "(the same command with --here)"
             )
-        if fault is not None and told.get(index) != fault:
+        if fault is not None and warned.get(index) != fault:
             say(f"{fault}. Ctrl-C ends the waiting.", err=True)
-        told[index] = fault
+        warned[index] = fault
 
 
 def _look(run: PlannedRun) -> _Look:

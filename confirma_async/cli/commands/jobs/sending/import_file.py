@@ -20,7 +20,7 @@ from confirma_async.cli.importing.dialog import Back, Dialog, is_on_terminal, pi
 from confirma_async.cli.importing.preview import preview, show
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.language.messages import told
+from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.options.inputs import number_from
 from confirma_async.cli.options.jobs import JobSettings, job_options
@@ -146,7 +146,7 @@ def import_(
         reading=reading,
         connection=connection,
         checks=checks,
-        target=told(target),
+        target=translated(target),
         number_from=number_from,
     )
     mapping = _agreed(wanted)
@@ -218,7 +218,7 @@ def _asked_for(wanted: _ImportRequest, beside: Path) -> ColumnMapping | None:
         try:
             has_some = wanted.preview(mapping)
         except InputError as error:
-            say(told(str(error)))
+            say(translated(str(error)))
             has_some = False
         match _next(has_some=has_some, is_saved=False):
             case _Then.SEND:
@@ -279,7 +279,7 @@ def _saved(wanted: _ImportRequest, beside: Path) -> tuple[ColumnMapping, bool] |
     try:
         return mapping, wanted.preview(mapping)
     except InputError as error:
-        say(_(texts.ANEW).format(mapping=beside, reason=told(str(error))))
+        say(_(texts.ANEW).format(mapping=beside, reason=translated(str(error))))
         return None
 
 

@@ -57,7 +57,7 @@ async def plan_for_workers(
             journal=placement,
             keep_bodies=how.keep_bodies,
             chunk_size=how.chunk_size,
-            progress=lambda made: bar.update(task, completed=_told(made)),
+            progress=lambda made: bar.update(task, completed=_count_read(made)),
             **arguments,
         )
     options.remark(planned.warnings)
@@ -70,13 +70,13 @@ async def plan_for_workers(
             visible=not as_json,
         )
         show_status(standing.found, as_json=as_json)
-        standing.tell_of_others()
+        standing.warn_of_others()
         return standing.code
     _show(planned, as_json=as_json)
     return Exit.REJECTED if planned.refusals else Exit.ACCEPTED
 
 
-def _told(planned: PlannedJob) -> int:
+def _count_read(planned: PlannedJob) -> int:
     return planned.planned + planned.known + planned.elsewhere + planned.refusals
 
 
@@ -91,10 +91,10 @@ def _show(planned: PlannedJob, *, as_json: bool) -> None:
         "in the hands of another run": planned.elsewhere,
         "refused": planned.refusals,
     }
-    told = ", ".join(
+    counted = ", ".join(
         f"{count} {word}" for word, count in counts.items() if count or word == "planned for workers"
     )
-    console.print(f"{told}; it is run {planned.run} of {planned.journal}", soft_wrap=True)
+    console.print(f"{counted}; it is run {planned.run} of {planned.journal}", soft_wrap=True)
     said = [(record_in_words(bad.place, bad.number), bad.detail or "") for bad in planned.refused]
     if said:
         print_sayings(console, "Refused", said)

@@ -27,7 +27,7 @@ from confirma_async.cli.commands.jobs.validate import inspect
 from confirma_async.cli.errors.exit_codes import Exit, of_creditors, of_report
 from confirma_async.cli.journals import SANDBOX_TARGET, account_options, is_journal, sandbox_journal
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.language.messages import told
+from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.options.inputs import input_options
 from confirma_async.cli.options.jobs import JobSettings, job_options
@@ -198,7 +198,7 @@ async def send(request: SubmitRequest) -> Report:
         path = _place_of(placement)
         target = SANDBOX_TARGET if request.sandbox else client.settings.base_url
         if not request.as_json:
-            words = _("Sending to {target}").format(target=told(target_in_words(target)))
+            words = _("Sending to {target}").format(target=translated(target_in_words(target)))
             say(words, err=True)
         records, book, arguments = _input(request, placement, stack)
         stop = asyncio.Event()

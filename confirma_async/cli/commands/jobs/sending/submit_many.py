@@ -58,7 +58,7 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
                 lambda: prepared,
                 counts=counts,
                 stop=stop,
-                told=lambda _account, outcome: advance(outcome),
+                on_outcome=lambda _account, outcome: advance(outcome),
                 **_arguments(request),
             )
     show_creditors_report(report, target, as_json=request.as_json)
@@ -104,7 +104,7 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWo
         planned, {name: one.found for name, one in standings.items()}, as_json=request.as_json
     )
     for standing in standings.values():
-        standing.tell_of_others()
+        standing.warn_of_others()
     return foremost(codes | {standing.code for standing in standings.values()})
 
 

@@ -232,13 +232,13 @@ def of_worker(ended: WorkerEnd | ConfirmaError) -> Exit:
 def _begun(
     health: WorkerHealth, watchdog: Watchdog, sender: ChunkSender, account: str = "", *, visible: bool
 ) -> None:
-    health.tell_of(watchdog, sender, account)
+    health.add_worker(watchdog, sender, account)
     if visible:
         whose = f"{account}: " if account else ""
         say(f"{whose}Taking chunks; Ctrl-C or SIGTERM ends it after what is under way", err=True)
 
 
 def _stopped(health: WorkerHealth, account: str, ended: WorkerEnd | ConfirmaError, *, visible: bool) -> None:
-    health.tell_of_end(account)
+    health.note_stopped(account)
     if visible:
         _show(ended, f"{account}: ")

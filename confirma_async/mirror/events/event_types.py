@@ -58,37 +58,37 @@ class RecordChange:
     since: str | None = None
 
 
-def events_of(told: RecordChange, converter: Converter) -> Iterator[Event]:
+def events_of(change: RecordChange, converter: Converter) -> Iterator[Event]:
     """Return the events that a change makes."""
-    if told.raw is None:
+    if change.raw is None:
         return
-    if told.kind == "gone":
-        subject, data = _about(told.stream, told.raw, converter)
-        yield _event("record.gone", told, subject, {"stream": told.stream, **data})
+    if change.kind == "gone":
+        subject, data = _about(change.stream, change.raw, converter)
+        yield _event("record.gone", change, subject, {"stream": change.stream, **data})
         return
-    for kind in _KINDS[told.stream](told, converter):
-        subject, data = _about(told.stream, told.raw, converter)
-        yield _event(kind, told, subject, data)
+    for kind in _KINDS[change.stream](change, converter):
+        subject, data = _about(change.stream, change.raw, converter)
+        yield _event(kind, change, subject, data)
 
 
-def _event(kind: str, told: RecordChange, subject: str, data: Raw) -> Event:
-    name = digest([kind, told.record, told.revision, *filter(None, [told.since])])
+def _event(kind: str, change: RecordChange, subject: str, data: Raw) -> Event:
+    name = digest([kind, change.record, change.revision, *filter(None, [change.since])])
     return f"evt_{name}", kind, subject, data
 
 
-def _of_distribution(told: RecordChange, converter: Converter) -> Iterator[str]:
+def _of_distribution(change: RecordChange, converter: Converter) -> Iterator[str]:
     names = Names(converter, DistributionRecord)
-    now = names.get(told.raw or {}, "status")
-    before = names.get(told.before or {}, "status")
+    now = names.get(change.raw or {}, "status")
+    before = names.get(change.before or {}, "status")
     for kind, words in (("invoice.distributed", _DISTRIBUTED), ("invoice.failed", _FAILED)):
         if now in words and before not in words:
             yield kind
 
 
-def _of_case(told: RecordChange, converter: Converter) -> Iterator[str]:
-    if told.kind == "new":
+def _of_case(change: RecordChange, converter: Converter) -> Iterator[str]:
+    if change.kind == "new":
         yield "case.opened"
-    elif _stage(told.raw, converter) != _stage(told.before, converter) and told.before is not None:
+    elif _stage(change.raw, converter) != _stage(change.before, converter) and change.before is not None:
         yield "case.stage_changed"
 
 
@@ -102,9 +102,9 @@ def _stage(raw: Raw | None, converter: Converter) -> object:
 
 
 def _plainly(seen: str, changed: str) -> Callable[[RecordChange, Converter], Iterator[str]]:
-    def kinds(told: RecordChange, _converter: Converter) -> Iterator[str]:
-        if told.kind in {"new", "changed"}:
-            yield seen if told.kind == "new" else changed
+    def kinds(change: RecordChange, _converter: Converter) -> Iterator[str]:
+        if change.kind in {"new", "changed"}:
+            yield seen if change.kind == "new" else changed
 
     return kinds
 

@@ -18,7 +18,7 @@ MOST_PROBLEMS = 1000
 _PREFIX = re.compile(r"\b\w+:")
 
 
-class Told:
+class DocumentFindings:
     """What is told of a document. Lines and paths are found out only once something is told.
 
     Args:
