@@ -137,7 +137,7 @@ async def _measure(url: str, key: str, now: str, cases: int, postgres: str | Non
             for name, later, most in (("first", 0, 0), ("nothing_new", 1, 0), ("cases", 2, cases)):
                 cpu, wall = time.process_time(), time.perf_counter()
                 run = await confirma.mirror.sync(
-                    place, now=moment + datetime.timedelta(minutes=later), cases=most
+                    place, now=moment + datetime.timedelta(minutes=later), most_cases=most
                 )
                 if not run.complete:
                     raise RuntimeError(f"the {name} run proved nothing: {run}")

@@ -243,7 +243,7 @@ async def _child(url: str, key: str, place: str, now: str, step: str | None, aft
         return reading
 
     WindowReader.read = read_and_die  # type: ignore[assignment,method-assign]  # so that it can be killed there
-    retry = RetryPolicy(base=0.02)  # the time goes to what is killed, and not to waiting
+    retry = RetryPolicy(base_seconds=0.02)  # the time goes to what is killed, and not to waiting
     async with Confirma(key, base_url=url, timeout=20, retry=retry) as confirma:
         found = await confirma.mirror.sync(place, now=datetime.datetime.fromisoformat(now))
     sys.exit(0 if found.complete or step is not None else 3)

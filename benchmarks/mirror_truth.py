@@ -82,7 +82,7 @@ async def _lived(record: CallRecord, cases: int) -> dict[str, Any]:
                     sandbox.remove_records(kind, sorted(record.dropped[kind]))
                 truth.follow(record)
                 spent = time.process_time()
-                run = await confirma.mirror.sync(place, now=sandbox.clock.now(), cases=cases)
+                run = await confirma.mirror.sync(place, now=sandbox.clock.now(), most_cases=cases)
                 cpu += time.process_time() - spent
                 calls += run.calls
                 incomplete += not run.complete

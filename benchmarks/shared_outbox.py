@@ -85,7 +85,7 @@ async def _work(size: _Size, url: str, key: str, journal: Path, start: int) -> d
     limit = RateLimit(concurrency=size.tasks)
     async with (
         Confirma(
-            key, base_url=url, timeout=TIMEOUT, retry=RetryPolicy(base=0.01), rate_limit=limit
+            key, base_url=url, timeout=TIMEOUT, retry=RetryPolicy(base_seconds=0.01), rate_limit=limit
         ) as confirma,
         confirma.outbox(journal=journal, settle_seconds=1.0) as outbox,
     ):

@@ -24,11 +24,14 @@ NUMBERS = {
     "RateLimit.burst": (bounds.BURST, lambda value: RateLimit(burst=value)),
     "RateLimit.concurrency": (bounds.CONCURRENCY, lambda value: RateLimit(concurrency=value)),
     "RetryPolicy.attempts": (bounds.ATTEMPTS, lambda value: RetryPolicy(attempts=value)),
-    "RetryPolicy.base": (bounds.BACKOFF, lambda value: RetryPolicy(base=value)),
-    "RetryPolicy.cap": (bounds.BACKOFF, lambda value: RetryPolicy(cap=value)),
+    "RetryPolicy.base_seconds": (bounds.BACKOFF, lambda value: RetryPolicy(base_seconds=value)),
+    "RetryPolicy.cap_seconds": (bounds.BACKOFF, lambda value: RetryPolicy(cap_seconds=value)),
     "RetryPolicy.budget": (bounds.BUDGET, lambda value: RetryPolicy(budget=value)),
     "Confirma.timeout": (bounds.TIMEOUT, lambda value: Confirma("k", timeout=value)),
-    "Confirma.answer_limit": (bounds.ANSWER_LIMIT, lambda value: Confirma("k", answer_limit=value)),
+    "Confirma.answer_limit_bytes": (
+        bounds.ANSWER_LIMIT,
+        lambda value: Confirma("k", answer_limit_bytes=value),
+    ),
     "bulk.settle_seconds": (bounds.SETTLE, lambda value: JobOptions(settle_seconds=value)),
     "bulk.max_consecutive_rejections": (
         bounds.MAX_CONSECUTIVE_REJECTIONS,

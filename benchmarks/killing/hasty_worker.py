@@ -82,7 +82,7 @@ async def _work(url: str, key: str, database: str, transport: NotingTransport | 
         key,
         base_url=url,
         timeout=TOO_LATE,
-        retry=RetryPolicy(base=0.01),
+        retry=RetryPolicy(base_seconds=0.01),
         rate_limit=RateLimit(concurrency=CONCURRENCY),
         transport=transport,
     ) as confirma:

@@ -112,7 +112,7 @@ async def run(options: argparse.Namespace) -> None:
             base_url=options.url,
             transport=DyingTransport(fate),
             rate_limit=RateLimit(concurrency=16, per_second=options.rate),
-            retry=RetryPolicy(base=0.01),
+            retry=RetryPolicy(base_seconds=0.01),
             timeout=options.timeout,
         ) as confirma,
         confirma.outbox(journal=opened, settle_seconds=options.settle) as outbox,

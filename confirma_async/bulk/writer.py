@@ -33,7 +33,7 @@ class JournalWriter:
     Args:
         open_journal: Opens the journal, in the thread.
         loop: The loop of those who write.
-        longest_call: Seconds within which a call whose intent is written surely ends.
+        longest_call_seconds: Seconds within which a call whose intent is written surely ends.
         awaited: Whether somebody waits for each outcome and order, as the callers of an outbox do; of a job's
             invoices, only those wait that are about to be sent.
 
@@ -49,13 +49,13 @@ class JournalWriter:
         self,
         open_journal: OpenJournal,
         loop: asyncio.AbstractEventLoop,
-        longest_call: float,
+        longest_call_seconds: float,
         *,
         awaited: bool = False,
     ) -> None:
         self.broken: asyncio.Future[None] = loop.create_future()
         self.deciding: int = 0
-        self._longest_call = longest_call
+        self._longest_call_seconds = longest_call_seconds
         self._awaited = awaited
         self._loop = loop
         self._closing = False
@@ -67,15 +67,15 @@ class JournalWriter:
         self._timer: asyncio.Handle | None = None
         self._due = math.inf  # when the timer ends
         self._thread = JournalThread(
-            open_journal, loop, longest_call, written=self._written, failed=self._failed
+            open_journal, loop, longest_call_seconds, written=self._written, failed=self._failed
         )
 
     @classmethod
     async def open(
-        cls, open_journal: OpenJournal, longest_call: float, *, awaited: bool = False
+        cls, open_journal: OpenJournal, longest_call_seconds: float, *, awaited: bool = False
     ) -> JournalWriter:
         """Open the journal in its thread; raise what opening it raises."""
-        writer = cls(open_journal, asyncio.get_running_loop(), longest_call, awaited=awaited)
+        writer = cls(open_journal, asyncio.get_running_loop(), longest_call_seconds, awaited=awaited)
         try:
             await writer._thread.opened
         except BaseException:  # cancelled while it opens: whoever opens it closes it
@@ -130,7 +130,7 @@ class JournalWriter:
             JournalError: it may not.
         """
         if self._thread.journal is not None:
-            self._thread.journal.check_hold(self._longest_call)
+            self._thread.journal.check_hold(self._longest_call_seconds)
 
     def decide(self, decision: Decision, then: Callable[[], None]) -> None:
         """Write the outcome of an item, and call ``then`` in the loop when it is durable."""

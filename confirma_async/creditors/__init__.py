@@ -78,7 +78,9 @@ class Creditors(AsyncClosing):
                 profile.key,
                 account=name,
                 new_account=new_accounts,
-                rate_limit=RateLimit(per_second=profile.rate, concurrency=width) if profile.rate else None,
+                rate_limit=RateLimit(per_second=profile.per_second, concurrency=width)
+                if profile.per_second
+                else None,
             )
             for name, profile in profiles.items()
         }
@@ -190,7 +192,7 @@ class Creditors(AsyncClosing):
         invoices: Collection[Record] | Callable[[], Iterable[Record]],
         *,
         counts: Mapping[str, int] | None = None,
-        keep_bodies: int | None = None,
+        keep_days: int | None = None,
         chunk_size: int = CHUNK_SIZE,
         **options: Unpack[JobArguments],
     ) -> CreditorsPlan:
@@ -202,7 +204,7 @@ class Creditors(AsyncClosing):
         Args:
             invoices: As for ``submit``.
             counts: As for ``submit``.
-            keep_bodies: Days for which bodies are kept, as for ``bulk.plan``.
+            keep_days: Days for which bodies are kept, as for ``bulk.plan``.
             chunk_size: Invoices that a worker takes at a time, as for ``bulk.plan``.
             options: How the jobs run; see ``JobOptions``. Options of lookups have no effect here.
 
@@ -222,7 +224,7 @@ class Creditors(AsyncClosing):
             planned[account] = await self._views[account].bulk.plan(
                 records,
                 journal=await place(account),
-                keep_bodies=keep_bodies,
+                keep_days=keep_days,
                 chunk_size=chunk_size,
                 **arguments,
             )
@@ -270,7 +272,7 @@ class Creditors(AsyncClosing):
                 return await self._views[name].bulk.work(
                     journal=await place(name),
                     stop=stop,
-                    rate=self.profiles[name].rate,
+                    per_second=self.profiles[name].per_second,
                     until_empty=until_empty,
                     begun=partial(begun, name),
                     **options,

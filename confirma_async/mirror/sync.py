@@ -137,7 +137,7 @@ class SyncOptions:
     first: datetime.date | None = None
     last: datetime.date | None = None
     journals: Sequence[JournalPlace] = ()
-    cases: int = CASES_OF_A_RUN
+    most_cases: int = CASES_OF_A_RUN
     progress: Callable[[SyncProgress], object] | None = None
 
 
@@ -275,7 +275,7 @@ class _SyncRun:
 
     async def read_cases(self) -> None:
         """Read the cases that are due, several at the same time."""
-        numbers = await in_thread(watching.due, self.session, self.options.cases)
+        numbers = await in_thread(watching.due, self.session, self.options.most_cases)
         kinds: Counter[str] = Counter()
         failed: list[tuple[str, str]] = []
         read = 0

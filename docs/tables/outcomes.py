@@ -245,8 +245,8 @@ def retry_figures() -> str:
     policy = RetryPolicy()
     return (
         f"- A call starts at most {policy.attempts} requests (`attempts`). The pause before the next is a "
-        f"random time of up to {policy.base} s (`base`), then twice that, and so on up to {policy.cap:.0f} s "
-        f"(`cap`).\n"
+        f"random time of up to {policy.base_seconds} s (`base_seconds`), then twice that, and so on up to "
+        f"{policy.cap_seconds:.0f} s (`cap_seconds`).\n"
         f"- All calls of a client share a budget of {policy.budget} retries (`budget`); five successes earn "
         f"one back. A retry after a 429 or 503 takes a fifth of one, since the limiter holds it back. "
         f"When it is spent, failures are told at once.\n"

@@ -122,7 +122,7 @@ async def test_the_journal_of_another_account_is_refused_before_anything_is_sent
 
 
 async def test_an_account_with_a_rate_keeps_it(sandbox, creditors, profiles, mixed):
-    async with creditors(profiles(elm={"rate": 20})) as many:
+    async with creditors(profiles(elm={"per_second": 20})) as many:
         report = await many.submit(mixed(40))
     assert report.accounts["elm"].seconds >= 9 / 20
     assert report.complete

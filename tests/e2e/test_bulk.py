@@ -296,7 +296,7 @@ async def test_a_key_that_is_not_accepted_pauses_the_job_instead_of_failing_ever
 
 async def test_a_service_that_cannot_be_reached_pauses_the_job(journal, wire_invoice, unused_tcp_port):
     url = f"http://127.0.0.1:{unused_tcp_port}"
-    async with Confirma("k", base_url=url, retry=RetryPolicy(attempts=2, base=0.01)) as client:
+    async with Confirma("k", base_url=url, retry=RetryPolicy(attempts=2, base_seconds=0.01)) as client:
         report = await client.bulk.submit([wire_invoice(n) for n in range(1, 500)], journal=journal)
     assert "cannot be reached" in str(report.paused)
     assert report.unknown == 0

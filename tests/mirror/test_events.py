@@ -135,7 +135,7 @@ def delivery(story, place):
     database = open_mirror(place)
     account = accounts_of(database)[0]
     begin(database, account, "books", new_only=False)
-    yield Delivery(database, account, "books", pause=0.01)
+    yield Delivery(database, account, "books", pause_seconds=0.01)
     database.close()
 
 
@@ -225,7 +225,7 @@ async def test_a_command_that_fails_takes_nothing(delivery, command, reason):
 @on_one_database
 async def test_a_command_that_hangs_is_ended(delivery):
     with pytest.raises(DeliveryError, match="took more than"):
-        await delivery.run(CommandReceiver(("sleep", "60"), seconds=0.05))
+        await delivery.run(CommandReceiver(("sleep", "60"), timeout=0.05))
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_signature_holds_for_its_body_its_secret_and_its_time():
 
 def test_a_tolerance_that_is_no_number_lets_nothing_pass():
     with pytest.raises(SignatureError, match="s ago"):
-        verify(BODY, sign(BODY, SECRET, now=1000), SECRET, tolerance=float("nan"), now=1000)
+        verify(BODY, sign(BODY, SECRET, now=1000), SECRET, tolerance_seconds=float("nan"), now=1000)
 
 
 @pytest.mark.parametrize("header", ["", "t=1", "v1=ab", "t=x,v1=" + "0" * 64, "t=1,v1=" + "0" * 63])
@@ -328,7 +328,7 @@ async def test_what_a_command_that_hangs_has_started_ends_with_it(delivery, tmp_
     monkeypatch.setattr("confirma_async.mirror.events.delivery.ATTEMPTS", 1)
     command = f"sh -c 'sh -c \"sleep 60\" & echo $! > {tmp_path}/pid; wait'"
     with pytest.raises(DeliveryError, match="took more than"):
-        await delivery.run(CommandReceiver(CommandReceiver.of(command).words, seconds=1))
+        await delivery.run(CommandReceiver(CommandReceiver.of(command).words, timeout=1))
     started = int((tmp_path / "pid").read_text())
     for _ in range(500):
         if not _runs(started):

@@ -24,7 +24,7 @@ from confirma_async.session.transport import Response
 from confirma_async.validation.values import internet
 from tests.documents import PDF, hosting, leads_to, pours, says
 
-QUICK = RetryPolicy(attempts=3, base=0.001)
+QUICK = RetryPolicy(attempts=3, base_seconds=0.001)
 
 
 @pytest.fixture

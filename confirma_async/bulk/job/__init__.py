@@ -87,7 +87,7 @@ class Job:
             brake=self._brake,
             room=self._decisions.room,
             wait=self._decisions.wait,
-            longest_call=self.pipeline.timeout,
+            longest_call_seconds=self.pipeline.timeout,
         )
 
     @property

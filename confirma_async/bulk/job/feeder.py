@@ -43,7 +43,7 @@ class Feeder:
         brake: Says whether the run may still send.
         room: Set while more items may come in.
         wait: Handles an item after some seconds.
-        longest_call: Seconds within which every call ends.
+        longest_call_seconds: Seconds within which every call ends.
         elsewhere: The invoices in the hands of another job: their places in the source, by position.
         exhausted: Whether the whole source was read.
         error: The error of the source; None where it has not failed.
@@ -60,7 +60,7 @@ class Feeder:
     brake: Brake
     room: asyncio.Event
     wait: Callable[[Task, float], None]
-    longest_call: float
+    longest_call_seconds: float
     elsewhere: dict[int, str] = field(init=False, factory=dict[int, str])
     exhausted: bool = field(init=False, default=False)
     error: Exception | None = field(init=False, default=None)
@@ -135,7 +135,7 @@ class Feeder:
                 return None
             case Admitted(Admission.ELSEWHERE, position):
                 self.elsewhere[position] = str(entry.place)
-                patience = self.options.settle_seconds + self.longest_call
+                patience = self.options.settle_seconds + self.longest_call_seconds
                 until = asyncio.get_running_loop().time() + patience
                 task = Task(entry, position, elsewhere=until)
             case _:

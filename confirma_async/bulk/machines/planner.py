@@ -88,7 +88,7 @@ async def plan(
     source: Source,
     options: JobOptions,
     *,
-    keep_bodies: int | None = None,
+    keep_days: int | None = None,
     chunk_size: int = CHUNK_SIZE,
     progress: Callable[[PlannedJob], object] = lambda _: None,
 ) -> PlannedJob:
@@ -101,7 +101,7 @@ async def plan(
         placement: The journal.
         source: The records; read lazily, a chunk at a time.
         options: How the job runs.
-        keep_bodies: Days for which bodies are kept once they are final; None removes them then.
+        keep_days: Days for which bodies are kept once they are final; None removes them then.
         chunk_size: Invoices that share a chunk, which one worker takes at a time.
         progress: Called with the result so far, after each chunk.
 
@@ -124,8 +124,8 @@ async def plan(
             allowed=sorted(options.allow),
             reading=options.reading,
         )
-        if keep_bodies is not None:
-            await writer.run(lambda journal: planned_journal(journal).keep_bodies(run.number, keep_bodies))
+        if keep_days is not None:
+            await writer.run(lambda journal: planned_journal(journal).keep_bodies(run.number, keep_days))
         planner = _Planner(
             pipeline,
             writer,

@@ -126,13 +126,13 @@ class SharedLimiter:
         """End a call that was admitted."""
         self.local.release()
 
-    def answered(self, started: float, *, refused: bool = False, quiet: float | None = None) -> None:
-        """Stop the calls of all workers for as long as the service asks (``quiet``). See ``Limiter``."""
-        self.local.answered(started, refused=refused, quiet=quiet)
-        if refused and quiet:
+    def answered(self, started: float, *, refused: bool = False, quiet_seconds: float | None = None) -> None:
+        """Stop the calls of all workers for ``quiet_seconds``. See ``Limiter``."""
+        self.local.answered(started, refused=refused, quiet_seconds=quiet_seconds)
+        if refused and quiet_seconds:
             loop = asyncio.get_running_loop()
-            self._gate = max(self._gate, loop.time() + quiet)
-            sharing = loop.create_task(self._share_quiet(quiet))
+            self._gate = max(self._gate, loop.time() + quiet_seconds)
+            sharing = loop.create_task(self._share_quiet(quiet_seconds))
             self._sharing.add(sharing)
             sharing.add_done_callback(self._sharing.discard)
 
@@ -210,9 +210,9 @@ class SharedLimiter:
         else:
             turn.set_result(None)
 
-    async def _share_quiet(self, quiet: float) -> None:
+    async def _share_quiet(self, quiet_seconds: float) -> None:
         with contextlib.suppress(unreachable):
-            await self.connector.ask_at_the_rate(_QUIET, {"seconds": quiet})
+            await self.connector.ask_at_the_rate(_QUIET, {"seconds": quiet_seconds})
 
     async def _look(self) -> None:
         """Read from the database a rate that was set meanwhile, and the end of a time of quiet."""

@@ -216,9 +216,9 @@ class PostgresJournal(PostgresReader):
         if lease.run:
             session.keep()
 
-    def check_hold(self, longest_call: float) -> None:
+    def check_hold(self, longest_call_seconds: float) -> None:
         """See ``Journal``."""
-        self._session.lease.check(longest_call)
+        self._session.lease.check(longest_call_seconds)
 
     def close(self) -> None:
         """See ``Journal``."""

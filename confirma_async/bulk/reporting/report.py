@@ -74,7 +74,7 @@ class Report:
     amounts: Mapping[str, Mapping[str, Decimal]] = field(factory=dict[str, "dict[str, Decimal]"])
 
     @property
-    def rate(self) -> float:
+    def per_second(self) -> float:
         """Invoices decided per second in this run."""
         decided = self.accepted + self.rejected - self.resumed
         return decided / self.seconds if self.seconds > 0 else 0.0

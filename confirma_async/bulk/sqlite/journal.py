@@ -170,7 +170,7 @@ class SqliteJournal(SqliteReader):
             )
             self._check_held(changed.rowcount, some)
 
-    def check_hold(self, longest_call: float) -> None:
+    def check_hold(self, longest_call_seconds: float) -> None:
         """See ``Journal``: its hold ends with its process, and with it whatever it sends."""
 
     def _check_held(self, changed: int, positions: Sequence[int]) -> None:

@@ -89,7 +89,7 @@ worker_options: Decorator = bundle(
     ),
     click.option(
         "--keep-bodies",
-        type=WholeRange(bounds.KEEP_BODIES),
+        type=WholeRange(bounds.KEEP_DAYS),
         metavar="DAYS",
         help="Keep in the database for so many days what workers sent, once it is final (confirma journal "
         "body).",

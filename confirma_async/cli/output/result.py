@@ -130,7 +130,7 @@ def _print_counts(console: Console, report: Report, heading: str) -> None:
         (_("Decided in an earlier run"), report.resumed, "dim", {}),
     ]
     took = lasting(report.seconds) if report.seconds >= _LONG else short(round(report.seconds, 1))
-    caption = _("{time}, {rate} a second").format(time=took, rate=count(round(report.rate)))
+    caption = _("{time}, {rate} a second").format(time=took, rate=count(round(report.per_second)))
     print_standings(console, _("Result"), rows, plain(caption), heading)
 
 
@@ -252,7 +252,7 @@ def report_as_json(
         "resumed": report.resumed,
         "amounts": report.amounts,
         "seconds": round(report.seconds, 3),
-        "rate": round(report.rate, 1),
+        "rate": round(report.per_second, 1),
         "paused": report.paused,
         "interrupted": report.interrupted,
         "complete": report.complete,

@@ -112,17 +112,17 @@ def _reading_in_words(run: Run | None) -> Iterator[str]:
 
 
 def _progress_caption(progress: Progress) -> str | None:
-    if progress.left == 0 and progress.oldest_unknown is None:
+    if progress.left == 0 and progress.oldest_unknown_seconds is None:
         return None  # the job is done
-    parts = [_("{rate} a second in the last minute").format(rate=rate(progress.rate))]
+    parts = [_("{rate} a second in the last minute").format(rate=rate(progress.per_second))]
     if progress.expected is not None and progress.left is not None:
         parts.append(
             _("{left} of {total} left").format(left=count(progress.left), total=count(progress.expected))
         )
     if progress.seconds_left is not None:
         parts.append(_("about {time} left").format(time=lasting(progress.seconds_left)))
-    if progress.oldest_unknown is not None:
-        parts.append(_("unknown for up to {time}").format(time=lasting(progress.oldest_unknown)))
+    if progress.oldest_unknown_seconds is not None:
+        parts.append(_("unknown for up to {time}").format(time=lasting(progress.oldest_unknown_seconds)))
     return plain(", ".join(parts))
 
 

@@ -63,12 +63,12 @@ class Horizons:
     """How long the service may take before something missing is a difference.
 
     Attributes:
-        listed: Days until the service lists an invoice that it accepted.
-        settled: Banking days (Monday to Friday) until a payment is paid out.
+        listed_days: Days until the service lists an invoice that it accepted.
+        settled_banking_days: Banking days (Monday to Friday) until a payment is paid out.
     """
 
-    listed: int = 3
-    settled: int = 10
+    listed_days: int = 3
+    settled_banking_days: int = 10
 
 
 @frozen(kw_only=True)

@@ -149,7 +149,7 @@ def _of_unsettled(facts: Facts, horizons: Horizons, paid: Paid) -> DifferenceKin
     booked = (paid.booked_at or "")[:10]
     if not booked:
         return DifferenceKind.NOT_CHECKED
-    expected = banking_days_after(datetime.date.fromisoformat(booked), horizons.settled)
+    expected = banking_days_after(datetime.date.fromisoformat(booked), horizons.settled_banking_days)
     if facts.today <= expected:
         return DifferenceKind.PENDING
     proved = facts.settlements.all_since(booked, expected.isoformat())

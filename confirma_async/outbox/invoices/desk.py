@@ -188,9 +188,9 @@ class InvoiceDesk:
     ) -> None:
         """Bring an invoice to its first outcome, in a task that the cancellation of a caller does not end."""
         try:
-            patience = asyncio.get_running_loop().time() + self.run.pipeline.timeout
+            deadline = asyncio.get_running_loop().time() + self.run.pipeline.timeout
             admitted = await self._admissions.admit(held.entry, retry)
-            while admitted.admission is Admission.ELSEWHERE and self._may_wait(patience):
+            while admitted.admission is Admission.ELSEWHERE and self._may_wait(deadline):
                 await asyncio.sleep(ELSEWHERE_PAUSE)
                 admitted = await self._admissions.admit(held.entry, retry)
             task = self._routed(held, admitted)

@@ -135,8 +135,8 @@ class WriteDesk:
                 return claim
 
             claim = await self.run.writer.run(claimed)
-            patience = asyncio.get_running_loop().time() + self._pipeline.timeout
-            while claim.admission is Admission.ELSEWHERE and self._may_wait(patience):
+            deadline = asyncio.get_running_loop().time() + self._pipeline.timeout
+            while claim.admission is Admission.ELSEWHERE and self._may_wait(deadline):
                 await asyncio.sleep(ELSEWHERE_PAUSE)
                 claim = await self.run.writer.run(claimed)
             await self._route(held, given, claim)

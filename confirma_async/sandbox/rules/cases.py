@@ -162,7 +162,7 @@ def accrue(case: SandboxCase, today: date, terms: Terms) -> SandboxCase:
         today,
         case.percentage,
         terms.reference_rates,
-        terms.margin,
+        terms.margin_points,
     )
     return evolve(case, interest_units=EXACT.add(case.interest_units, run), interest_until=today)
 
@@ -174,9 +174,9 @@ def due_of(case: SandboxCase, terms: Terms) -> datetime | None:
     if case.held_since is not None:
         return None if case.held_until is None else _midnight(case.held_until)
     following = next_step(case, terms)
-    if following is None or following.day > (date.max - case.base).days:  # no calendar goes that far
+    if following is None or following.after_days > (date.max - case.base).days:  # no calendar goes that far
         return None
-    return _midnight(case.base + timedelta(days=following.day))
+    return _midnight(case.base + timedelta(days=following.after_days))
 
 
 def next_step(case: SandboxCase, terms: Terms) -> RouteStage | None:

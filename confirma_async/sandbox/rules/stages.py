@@ -40,7 +40,7 @@ class RouteStage:
     Attributes:
         route: Whose.
         stage: Which.
-        day: When, in days after the due date; of DEBT_COLLECTION, after the case was opened.
+        after_days: When it comes: days after the due date; of DEBT_COLLECTION, after the case was opened.
         fee: What it adds to the costs, in the case's currency.
         description: What the timeline says.
         basis: The sentence of the contract behind it. Days and fees are assumed.
@@ -49,7 +49,7 @@ class RouteStage:
 
     route: Route
     stage: Stage
-    day: int
+    after_days: int
     fee: Decimal = ZERO
     description: str
     basis: str = "agreed on with the client"
@@ -57,18 +57,18 @@ class RouteStage:
 
 
 def _way(route: Route, basis: str, *stages: tuple[Stage, int, str, str]) -> Sequence[RouteStage]:
-    """Return a route from its stages, each with its day, its fee and what the timeline says."""
+    """Return a route from its stages, each with its days, its fee and what the timeline says."""
     return [
         RouteStage(
             route=route,
             stage=stage,
-            day=day,
+            after_days=days,
             fee=Decimal(fee),
             description=description,
             basis=basis,
             evidence=Evidence.DOCUMENTED,
         )
-        for stage, day, fee, description in stages
+        for stage, days, fee, description in stages
     ]
 
 

@@ -38,7 +38,7 @@ async def sandbox():
 @pytest.fixture
 def submit(sandbox, path):
     async def run(invoices, *, concurrency=8, budget=20, **options):
-        retry = RetryPolicy(attempts=2, base=0.001, budget=budget)
+        retry = RetryPolicy(attempts=2, base_seconds=0.001, budget=budget)
         limit = RateLimit(concurrency=concurrency)
         client = Confirma(sandbox.api_key, base_url=sandbox.url, retry=retry, rate_limit=limit)
         async with client as confirma:

@@ -22,7 +22,7 @@ class Hold:
 
     lost = False
 
-    def check(self, longest_call):
+    def check(self, longest_call_seconds):
         if self.lost:
             raise JournalError("over")
 
@@ -55,7 +55,7 @@ def fast(monkeypatch):
 
 
 async def test_a_worker_whose_lease_is_lost_is_ended(hold, ended, capfd):
-    watchdog = Watchdog(hold.check, patience=0.1, end=ended.end)
+    watchdog = Watchdog(hold.check, patience_seconds=0.1, end=ended.end)
     watchdog.begin()
     assert watchdog.trouble is None
     hold.lost = True
@@ -66,7 +66,7 @@ async def test_a_worker_whose_lease_is_lost_is_ended(hold, ended, capfd):
 
 
 async def test_a_worker_whose_loop_hangs_is_ended(hold, ended, capfd):
-    watchdog = Watchdog(hold.check, patience=0.1, end=ended.end)
+    watchdog = Watchdog(hold.check, patience_seconds=0.1, end=ended.end)
     watchdog.begin()
     assert ended.wait(10)  # the loop does nothing else meanwhile
     watchdog.finish()
@@ -74,7 +74,7 @@ async def test_a_worker_whose_loop_hangs_is_ended(hold, ended, capfd):
 
 
 async def test_a_worker_that_is_well_goes_on(hold, ended):
-    watchdog = Watchdog(hold.check, patience=0.1, end=ended.end)
+    watchdog = Watchdog(hold.check, patience_seconds=0.1, end=ended.end)
     watchdog.begin()
     await asyncio.sleep(0.3)
     watchdog.finish()

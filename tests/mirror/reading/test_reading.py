@@ -256,7 +256,7 @@ async def test_a_key_that_is_refused_among_cases_keeps_what_was_read(sandbox, sy
 
 
 async def test_cases_beyond_what_a_run_reads_wait_and_are_told(sandbox, sync, mirror, cased):
-    report = await sync(cases=10)
+    report = await sync(most_cases=10)
     assert report.streams["cases"].left == 30
     assert mirror("SELECT count(*) FROM case_data") == [(10,)]
 

@@ -198,8 +198,8 @@ async def result_of(operation, fault, server, unused_tcp_port):
             provisioning_token="the-other-key",
             base_url=url,
             session=session,
-            retry=RetryPolicy(attempts=ATTEMPTS, base=1e-6),
-            answer_limit=1024 * 1024,
+            retry=RetryPolicy(attempts=ATTEMPTS, base_seconds=1e-6),
+            answer_limit_bytes=1024 * 1024,
         )
         pipeline = client._pipeline
         body = b"{}" if operation.method == "POST" else None

@@ -333,7 +333,7 @@ async def test_an_answer_is_read_up_to_the_limit(head, body, limit):
         writer.write(b"HTTP/1.1 500 Oh\r\n" + head + b"\r\n" + body)
         await writer.drain()
 
-    transport = AiohttpTransport(answer_limit=limit)
+    transport = AiohttpTransport(answer_limit_bytes=limit)
     async with serving(script) as url:
         answer = await transport.send(post(url))
     await transport.close()

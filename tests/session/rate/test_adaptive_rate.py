@@ -216,7 +216,7 @@ async def test_invoices_that_are_refused_at_random_are_all_taken_and_slow_nothin
         sandbox.faults.add(
             fault, operation="invoices.create", probability=0.05, times=10**6, retry_after=asked
         )
-        retry = RetryPolicy(base=0.001)
+        retry = RetryPolicy(base_seconds=0.001)
         async with Confirma(sandbox.api_key, base_url=sandbox.url, retry=retry) as confirma:
             limiter = confirma._pipeline.limiter
             assert isinstance(limiter, LocalLimiter)

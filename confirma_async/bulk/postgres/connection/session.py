@@ -143,7 +143,7 @@ class PostgresSession:
 
     def _begin(self) -> None:
         """Begin a transaction and pass the gate, on a new connection where the old one is lost."""
-        deadline = time.monotonic() + self.lease.patience
+        deadline = time.monotonic() + self.lease.patience_seconds
         for attempt in range(1_000_000):
             try:
                 self._enter(self._line.connected())
@@ -189,17 +189,17 @@ class PostgresSession:
         self.notes.forget(self._line)
         self.lease.renew(asked)
 
-    def hold(self, run: int, longest_call: float = 0.0) -> bool:
+    def hold(self, run: int, longest_call_seconds: float = 0.0) -> bool:
         """Begin or lengthen the lease of a run, as part of the transaction.
 
         Args:
             run: The number of the run.
-            longest_call: Seconds that a call of the run can take at most.
+            longest_call_seconds: Seconds that a call of the run can take at most.
 
         Returns:
             Whether the lease was begun or lengthened.
         """
-        changed = self.lease.lengthen(run, longest_call)
+        changed = self.lease.lengthen(run, longest_call_seconds)
         if changed:
             self._renew(time.monotonic())
         return changed
@@ -227,7 +227,7 @@ class PostgresSession:
         """
         if self.notes.term == "":
             return False
-        deadline = time.monotonic() + self.lease.patience
+        deadline = time.monotonic() + self.lease.patience_seconds
         while True:
             try:
                 self._line.drop()

@@ -52,7 +52,7 @@ COLUMNS = (
 @click.option(
     "--listed-within",
     type=options.WholeRange(bounds.HORIZON),
-    default=Horizons().listed,
+    default=Horizons().listed_days,
     show_default=True,
     metavar="DAYS",
     help="Days until the service lists an invoice.",
@@ -60,7 +60,7 @@ COLUMNS = (
 @click.option(
     "--settled-within",
     type=options.WholeRange(bounds.HORIZON),
-    default=Horizons().settled,
+    default=Horizons().settled_banking_days,
     show_default=True,
     metavar="DAYS",
     help="Banking days until a payment is paid out.",
@@ -102,7 +102,7 @@ def reconcile(
         refuse_another_file(html)
     if xlsx is not None:
         _refuse_another_workbook(xlsx)
-    horizons = Horizons(listed=listed_within, settled=settled_within)
+    horizons = Horizons(listed_days=listed_within, settled_banking_days=settled_within)
     now = datetime.datetime.now(datetime.UTC)
     with mirrored(db, account) as (database, mine):
         read = journals or own_journals(mine)
@@ -235,9 +235,8 @@ def _in_words(found: Reconciliation) -> str:
         parts.append(f"not proved: {found.unproved[0]}{more}: confirma mirror sync")
     if found.closed:
         parts.append(f"{len(found.closed)} of before are none any more")
-    horizons = (
-        f"listed within {found.horizons.listed} days, settled within {found.horizons.settled} banking days"
-    )
+    listed, settled = found.horizons.listed_days, found.horizons.settled_banking_days
+    horizons = f"listed within {listed} days, settled within {settled} banking days"
     return f"{'; '.join(parts)} ({horizons})."
 
 

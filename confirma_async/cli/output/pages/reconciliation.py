@@ -64,8 +64,8 @@ def _origin(found: Reconciliation, made: datetime.datetime) -> Sequence[str]:
     horizons = found.horizons
     return (
         f"As of {made:%Y-%m-%d %H:%M}, {found.target}; the mirror was brought up to date at {synced}",
-        f"Expected within {horizons.listed} days: an invoice in the lists",
-        f"Expected within {horizons.settled} banking days: a payment in a settlement",
+        f"Expected within {horizons.listed_days} days: an invoice in the lists",
+        f"Expected within {horizons.settled_banking_days} banking days: a payment in a settlement",
     )
 
 

@@ -54,7 +54,7 @@ def units(
     until: date,
     percentage: Decimal | None,
     rates: Mapping[date, Decimal],
-    margin: Decimal,
+    margin_points: Decimal,
 ) -> Decimal:
     """Return interest in exact units, capital times per cent times days; ``amount_of`` makes money of them.
 
@@ -64,7 +64,7 @@ def units(
         until: The last day with it.
         percentage: Per cent a year; None takes the reference rate and the margin.
         rates: The reference rate by the day it begins to hold.
-        margin: Percentage points above it.
+        margin_points: Percentage points above it.
     """
     if until <= since or capital <= 0:
         return ZERO
@@ -72,7 +72,7 @@ def units(
         return _units(capital, percentage, since, until)
     total = ZERO
     for first, last, rate in _periods(since, until, rates):
-        total = EXACT.add(total, _units(capital, EXACT.add(rate, margin), first, last))
+        total = EXACT.add(total, _units(capital, EXACT.add(rate, margin_points), first, last))
     return total
 
 

@@ -63,7 +63,7 @@ def test_machines_get_amounts_as_they_are(sent, confirma_json, confirma):
     _, output = confirma_json("reconcile")
     (total,) = [total for total in output["totals"] if total["what"] == "invoices"]
     assert (total["kind"], total["count"], total["currency"]) == ("matched", 2, "EUR")
-    assert output["horizons"] == {"listed": 3, "settled": 10}
+    assert output["horizons"] == {"listed_days": 3, "settled_banking_days": 10}
 
 
 def test_spreadsheets_get_no_formula(unexpected, confirma, tmp_path):

@@ -108,14 +108,15 @@ def planning_bar(*, visible: bool) -> Progress:
 
 
 async def follow(
-    runs: Sequence[PlannedRun], *, begin: str, patience: float, visible: bool
+    runs: Sequence[PlannedRun], *, begin: str, patience_seconds: float, visible: bool
 ) -> Sequence[Standing]:
     """Show how far the workers are, until nothing of the runs is open that they can bring to its end.
 
     Args:
         runs: What they send.
         begin: The command that begins a worker for them.
-        patience: Seconds after which a lookup has surely come, and what is still unknown is a person's.
+        patience_seconds: Seconds after which every lookup has surely come. What is still unknown then needs a
+            person, and is waited for no longer.
         visible: Whether the bar is shown.
 
     Returns:
@@ -143,7 +144,7 @@ async def follow(
                 break
             if left != counts[State.UNKNOWN] or left != unknown:
                 unknown, since = counts[State.UNKNOWN], loop.time()
-            elif loop.time() - since > patience:  # else it would wait for a person who waits for it
+            elif loop.time() - since > patience_seconds:  # else it would wait for a person who waits for it
                 break
             _warn(runs, looks, warned, begin)
             await asyncio.sleep(LOOK_SECONDS)

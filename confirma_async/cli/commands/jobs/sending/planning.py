@@ -55,7 +55,7 @@ async def plan_for_workers(
         planned = await client.bulk.plan(
             records,
             journal=placement,
-            keep_bodies=how.keep_bodies,
+            keep_days=how.keep_bodies,
             chunk_size=how.chunk_size,
             progress=lambda made: bar.update(task, completed=_count_read(made)),
             **arguments,
@@ -66,7 +66,7 @@ async def plan_for_workers(
         (standing,) = await follow(
             [run],
             begin=f"confirma worker {placement.path}",
-            patience=patience_of(arguments),
+            patience_seconds=patience_of(arguments),
             visible=not as_json,
         )
         show_status(standing.found, as_json=as_json)

@@ -78,7 +78,7 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWo
         planned = await creditors.plan(
             lambda: prepared,
             counts=counts,
-            keep_bodies=how.keep_bodies,
+            keep_days=how.keep_bodies,
             chunk_size=how.chunk_size,
             **_arguments(request),
         )
@@ -96,7 +96,7 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWo
     ended = await follow(
         [*runs.values()],
         begin="confirma worker --profiles FILE",
-        patience=patience_of(request.job.arguments),
+        patience_seconds=patience_of(request.job.arguments),
         visible=not request.as_json,
     )
     standings = dict(zip(runs, ended, strict=True))

@@ -162,7 +162,7 @@ async def _work(request: WorkerRequest, journal: PostgresPlace) -> Exit:
         ended = await client.bulk.work(
             journal=journal,
             stop=stop,
-            rate=limit.per_second,
+            per_second=limit.per_second,
             until_empty=request.until_empty,
             begun=partial(_begun, health, visible=not request.as_json),
             **arguments,
