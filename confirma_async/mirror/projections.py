@@ -26,8 +26,9 @@ from confirma_async.schemas import (
     Settlement,
     SettlementAllocation,
 )
+from confirma_async.schemas.values import ZERO
 from confirma_async.schemas.wire import Schema
-from confirma_async.validation.sums import EXACT, ZERO
+from confirma_async.validation.sums import EXACT
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from confirma_async.sandbox.rules.accounting import PROVIDERS, UPCOMING
 from confirma_async.sandbox.rules.cases import SandboxCase, SandboxEvent
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
 from confirma_async.sandbox.rules.invoices import DISTRIBUTED_AFTER
-from confirma_async.sandbox.rules.money.amounts import CENT, EXACT
+from confirma_async.sandbox.rules.money.amounts import WIDE
 from confirma_async.sandbox.rules.money.settlement import next_run
 from confirma_async.sandbox.scheduler import save_case
 from confirma_async.sandbox.store import SandboxClient
@@ -33,6 +33,7 @@ from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
 from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import DistributionRecord, InvoiceStatus, Payment, Settlement
+from confirma_async.schemas.values import CENT
 from confirma_async.schemas.wire import Schema
 
 _DAYS: Mapping[ListedKind, tuple[type[Schema], str]] = {
@@ -352,7 +353,7 @@ class Controls(abc.ABC):
 def _money(amount: Decimal) -> Decimal:
     if not amount.is_finite() or has_too_many_digits(amount) or amount <= 0:
         raise ConfigurationError("there is nothing to pay; name an amount over 0")
-    cents = amount.quantize(CENT, context=EXACT)
+    cents = amount.quantize(CENT, context=WIDE)
     if cents != amount:
         raise ConfigurationError("an amount has at most two decimals")
     return cents

@@ -14,9 +14,10 @@ from confirma_async.schemas import (
     PaymentSubmission,
     Settlements,
 )
+from confirma_async.schemas.values import ZERO
 from confirma_async.validation import rules
 from confirma_async.validation.rules import about
-from confirma_async.validation.sums import ZERO, sum_of
+from confirma_async.validation.sums import sum_of
 
 LONGEST_DESCRIPTION = 210
 """Characters of a ledger's description at most (contract §7, documented)."""

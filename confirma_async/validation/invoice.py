@@ -21,10 +21,10 @@ from confirma_async.schemas import (
     SalesInvoiceRequest,
     VatBreakdown,
 )
-from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
+from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER, ZERO
 from confirma_async.validation import rules
 from confirma_async.validation.rules import about
-from confirma_async.validation.sums import ZERO, sum_of
+from confirma_async.validation.sums import sum_of
 from confirma_async.validation.values.identifiers import payment_reference_fault
 
 _LARGEST_NUMBER = 10**LONGEST_INVOICE_NUMBER - 1

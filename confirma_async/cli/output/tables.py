@@ -27,8 +27,9 @@ from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.pagination import Pager
 from confirma_async.privacy import visible
+from confirma_async.schemas.values import ZERO
 from confirma_async.schemas.wire import Schema
-from confirma_async.validation.sums import EXACT, ZERO
+from confirma_async.validation.sums import EXACT
 
 A = TypeVar("A")
 R = TypeVar("R")

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from confirma_async.sandbox.rules.money.amounts import ZERO
+from confirma_async.sandbox.rules.money.amounts import ZERO_AMOUNT
 from confirma_async.schemas.wire import Evidence
 
 
@@ -50,7 +50,7 @@ class RouteStage:
     route: Route
     stage: Stage
     after_days: int
-    fee: Decimal = ZERO
+    fee: Decimal = ZERO_AMOUNT
     description: str
     basis: str = "agreed on with the client"
     evidence: Evidence | None = None

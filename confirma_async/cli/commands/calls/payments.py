@@ -36,7 +36,8 @@ from confirma_async.schemas import (
     Settlement,
     SettlementAllocation,
 )
-from confirma_async.validation.sums import EXACT, ZERO
+from confirma_async.schemas.values import ZERO
+from confirma_async.validation.sums import EXACT
 
 PAYMENTS = RecordColumns(
     title="Payments",

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from confirma_async.formats.tables.propose.guess import IS_DISCOUNT, PRICE_DIFFERS, PRICE_HAS_VAT, Guess
 from confirma_async.formats.tables.propose.seen import Seen
+from confirma_async.schemas.values import ZERO
 
 _ROUNDED = Decimal("0.02")
 """Euros by which a line may differ from its quantity times its price, which may be rounded."""
-_ZERO = Decimal(0)
 _WHOLE = Decimal(100)
 
 
@@ -62,6 +62,6 @@ def _products(guess: Guess, seen: Seen, discount: str | None) -> Iterator[Decima
     quantity = guess.columns.get("row_quantity")
     prices = seen.numbers(guess.columns["row_unit_price"])
     quantities = [Decimal(1)] * len(prices) if quantity is None else seen.numbers(quantity)
-    parts = [_ZERO] * len(prices) if discount is None else seen.numbers(discount)
+    parts = [ZERO] * len(prices) if discount is None else seen.numbers(discount)
     for price, count, part in zip(prices, quantities, parts, strict=True):
-        yield None if price is None or count is None else count * price * (_WHOLE - (part or _ZERO)) / _WHOLE
+        yield None if price is None or count is None else count * price * (_WHOLE - (part or ZERO)) / _WHOLE

@@ -17,6 +17,7 @@ from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.plan import Plan
 from confirma_async.formats.xml.reading.values import amount_of, is_foreign
 from confirma_async.schemas import InvoiceType
+from confirma_async.schemas.values import ZERO
 
 _DETAILS = "InvoiceDetails/"
 _GROSS = "invoice.amounts.grossAmount"
@@ -39,7 +40,6 @@ _STATUS = "PaymentStatusDetails/PaymentStatusCode"
 _PAID = _DETAILS + "InvoicePaidAmount"
 _PARTS = "PartialPaymentDetails"
 _RULE = "xml.totals"
-_ZERO = Decimal(0)
 
 
 def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType, nets: Sequence[Decimal]) -> None:
@@ -63,7 +63,7 @@ def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType, nets: Sequen
         )
     _check_status(reader)
     if gross is not None:
-        _pay(reader, draft, kind, total((gross, draft.get(_ROUNDING) or _ZERO)))
+        _pay(reader, draft, kind, total((gross, draft.get(_ROUNDING) or ZERO)))
     _imply_sums(reader, nets)
 
 
@@ -79,7 +79,7 @@ def _check_status(reader: ElementReader) -> None:
 def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal) -> None:
     """Check the amount to pay against the totals, and puts in what was paid before, where something was."""
     paid, left = _paid(reader)
-    due = total((whole, (paid or _ZERO).copy_negate()))
+    due = total((whole, (paid or ZERO).copy_negate()))
     element = reader.first(reader.root, _INSTRUCTED)
     payable = None if element is None else amount_of(reader, element)
     is_paid = kind != InvoiceType.CREDIT_NOTE  # which nobody pays

@@ -16,13 +16,13 @@ from confirma_async.formats.xml.reading import taking
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.plan import Aside, Plan, Take, amounts, aside, numbers, texts
+from confirma_async.schemas.values import CENT
 
 LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
 QUANTITIES = ("cbc:InvoicedQuantity", "cbc:CreditedQuantity")
 CHARGES = "cac:AllowanceCharge"
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-_CENT = Decimal("0.01")
 _ID, _NOTE, _DESCRIPTION = "cbc:ID", "cbc:Note", "cac:Item/cbc:Description"
 _PRICE, _PRICE_BASE = "cac:Price/cbc:PriceAmount", "cac:Price/cbc:BaseQuantity"
 _CATEGORY = "cac:Item/cac:ClassifiedTaxCategory"
@@ -161,7 +161,7 @@ def _discount(reader: ElementReader, row: Draft, charges: Sequence[Element]) -> 
 
 
 def _makes(base: Decimal, part: Decimal, amount: Decimal) -> bool:
-    return abs(base * part - amount) <= _CENT
+    return abs(base * part - amount) <= CENT
 
 
 def _before(row: Draft, amount: Decimal | None) -> Decimal | None:

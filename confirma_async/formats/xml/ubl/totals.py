@@ -17,13 +17,13 @@ from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.plan import Plan, Take
 from confirma_async.formats.xml.reading.values import amount_of, is_foreign
 from confirma_async.formats.xml.ubl.codes import OIOUBL, customization_name
+from confirma_async.schemas.values import ZERO
 
 _TOTALS = "cac:LegalMonetaryTotal"
 _RULE = "xml.totals"
 _NET, _VAT = "invoice.amounts.netAmount", "invoice.amounts.vatAmount"
 _GROSS, _ROUNDING = "invoice.amounts.grossAmount", "invoice.amounts.roundingAmount"
 _STATE = "invoice.paymentData.state"
-_ZERO = Decimal(0)
 _NOTHING_TO_PAY = "is missing, but it says what is to be paid; add it"
 
 
@@ -91,9 +91,9 @@ def _net(
 def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
     """Put in the gross amount, the rounding, and what was paid; decides by the amount to pay."""
     inclusive, payable = (_total(reader, totals, f"{name}Amount") for name in ("TaxInclusive", "Payable"))
-    rounding = taking.amount(reader, draft, _ROUNDING, totals, "cbc:PayableRoundingAmount") or _ZERO
+    rounding = taking.amount(reader, draft, _ROUNDING, totals, "cbc:PayableRoundingAmount") or ZERO
     paid = _paid(reader, totals)
-    before = paid.amount or _ZERO
+    before = paid.amount or ZERO
     net: Decimal | None = draft.get(_NET)
     vat: Decimal | None = draft.get(_VAT)
     made = None if net is None or vat is None else total((net, vat))
@@ -129,7 +129,7 @@ def _pay(
     rounding: Decimal,
 ) -> None:
     """Check the amount to pay against the totals, and put in what was paid before, where something was."""
-    before = paid.amount or _ZERO
+    before = paid.amount or ZERO
     if payable.element is not None and payable.amount is not None and gross is not None:
         if payable.amount != total((gross, rounding, before.copy_negate())):
             message = (
