@@ -24,7 +24,7 @@ TRIES = 5
 LEFT_AFTER = 1.0
 """Seconds after which a journal that nobody closed is closed at the latest, once its loop is."""
 
-Send = tuple[int, asyncio.Future[None]]
+SendIntent = tuple[int, asyncio.Future[None]]
 """The position of an item that is about to be sent, and the future that waits for its intent."""
 
 DecidedItem = tuple[Decision, Callable[[], None]]
@@ -42,7 +42,7 @@ class HandOver:
     """
 
     decisions: Sequence[DecidedItem]
-    sends: Sequence[Send]
+    sends: Sequence[SendIntent]
     orders: Sequence[Order]
 
     def written_to(self, journal: Journal, longest_call_seconds: float) -> list[Any]:

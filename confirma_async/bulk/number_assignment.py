@@ -9,8 +9,8 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from attrs import define, field
 
 from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.journal_places import JournalPlace, reading_if_there
 from confirma_async.bulk.placement import Placement
-from confirma_async.bulk.places import JournalPlace, reading_if_there
 from confirma_async.errors import JournalError
 from confirma_async.formats import AssignedNumbers, Identity, assign, namesake, whole
 from confirma_async.schemas.identity import InvoiceKey

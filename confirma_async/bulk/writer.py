@@ -14,7 +14,14 @@ from typing import Any, TypeVar
 
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Decision
-from confirma_async.bulk.journal_thread import DecidedItem, HandOver, JournalThread, Order, Send, deliver
+from confirma_async.bulk.journal_thread import (
+    DecidedItem,
+    HandOver,
+    JournalThread,
+    Order,
+    SendIntent,
+    deliver,
+)
 from confirma_async.bulk.placement import OpenJournal
 from confirma_async.errors import JournalError
 
@@ -60,7 +67,7 @@ class JournalWriter:
         self._loop = loop
         self._closing = False
         self._decisions: list[DecidedItem] = []
-        self._sends: list[Send] = []
+        self._sends: list[SendIntent] = []
         self._orders: list[Order] = []
         self._out: set[int] = set()  # items whose intent was handed over, and whose outcome was not told
         self._under_way = False

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Self, Unpack
 from confirma_async.account import AccountView
 from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
 from confirma_async.bulk import BulkStream, JobArguments, Outcome, Placement, Record
+from confirma_async.bulk.journal_places import PostgresPlace, reading_if_there
 from confirma_async.bulk.models import CHUNK_SIZE
-from confirma_async.bulk.places import PostgresPlace, reading_if_there
 from confirma_async.client import ClientOptions, Confirma
 from confirma_async.converters import Converter
 from confirma_async.creditors.jobs import CreditorJobs, OnOutcome

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from confirma_async import bounds
 from confirma_async.accounts.owner import check_name
 from confirma_async.bounds import within
-from confirma_async.bulk.places import PostgresPlace, is_url, place_of
+from confirma_async.bulk.journal_places import PostgresPlace, is_url, place_of
 from confirma_async.credentials import Credentials, FileTokenStore
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
 from confirma_async.formats.models import DocumentRef

@@ -10,7 +10,7 @@ from confirma_async.accounts.folders import target_of
 from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
 from confirma_async.errors import ConfigurationError, MirrorError
-from confirma_async.mirror.standing import MirrorStatus, standing_of
+from confirma_async.mirror.status import MirrorStatus, standing_of
 from confirma_async.mirror.store.opening import MIRROR_VARIABLE, open_mirror, place_of
 from confirma_async.settings import target_from_env
 

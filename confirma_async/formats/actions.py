@@ -14,14 +14,14 @@ from confirma_async.converters import Converter
 from confirma_async.errors import Problem, ResponseDecodeError
 from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.json.keys import keys_that_stand_twice, twice_in_one_object
-from confirma_async.formats.json.records import Record, records
+from confirma_async.formats.json.records import JsonRecord, records
 from confirma_async.formats.models import BadRecord, InputError, Place, ReadOptions
 from confirma_async.formats.payload import plain_converter, put
 from confirma_async.formats.reader import format_of, open_table
 from confirma_async.formats.tables.cells import CellError, ValueProblem
 from confirma_async.formats.tables.columns import Column, ColumnSet, ValueKind
 from confirma_async.formats.tables.mapping import ColumnMapping
-from confirma_async.formats.tables.table import BadLine, TableLayout, TableLine
+from confirma_async.formats.tables.table_layout import BadLine, TableLayout, TableLine
 from confirma_async.schemas import Action, ActionCode
 
 KEY = "key"
@@ -145,7 +145,7 @@ def _of_line(path: Path, line: TableLine | BadLine, layout: TableLayout) -> Read
     return _action(place, key, tree, plain_converter(), problems)
 
 
-def _of_record(path: Path, record: Record, converter: Converter) -> ReadAction | BadRecord:
+def _of_record(path: Path, record: JsonRecord, converter: Converter) -> ReadAction | BadRecord:
     place = Place(str(path), record.line)
     if record.problem is not None:
         return BadRecord(place=place, problems=[record.problem])

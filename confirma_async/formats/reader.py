@@ -30,7 +30,7 @@ from confirma_async.formats.tables.csv.survey import DELIMITERS
 from confirma_async.formats.tables.csv.table import csv_table
 from confirma_async.formats.tables.header import known
 from confirma_async.formats.tables.invoices import read_table, scan_table
-from confirma_async.formats.tables.table import Table
+from confirma_async.formats.tables.table_layout import Table
 
 _DEFAULTS = ReadOptions()
 Item = TypeVar("Item", ReadInvoice | BadRecord, DocumentRef)

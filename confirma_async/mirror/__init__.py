@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from confirma_async.accounts.owner import AccountName
-from confirma_async.bulk.places import JournalPlace, PostgresPlace, place_of
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace, place_of
 from confirma_async.contract import SETTLEMENTS
 from confirma_async.errors import ConfigurationError, MirrorBusyError
 from confirma_async.mirror import sync as syncing
-from confirma_async.mirror.asking import MOST, QueryResult, ask
-from confirma_async.mirror.events.reading import Event, begin, named, taken, waiting
+from confirma_async.mirror.events.consumers import Event, begin, named, taken, waiting
 from confirma_async.mirror.events.signature import SignatureError, verify
+from confirma_async.mirror.query import MOST, QueryResult, ask
 from confirma_async.mirror.reading.windows import HISTORY, today_of
 from confirma_async.mirror.rebuilding import rebuild
 from confirma_async.mirror.reconciliation.keeping import explain, reconcile

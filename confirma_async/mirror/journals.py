@@ -10,8 +10,8 @@ from typing import Any
 
 from confirma_async.accounts.folders import LOCALHOST, target_of
 from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.journal_places import JournalPlace, reading
 from confirma_async.bulk.models import Row
-from confirma_async.bulk.places import JournalPlace, reading
 from confirma_async.errors import MirrorError
 from confirma_async.mirror.projections import cents, moment
 from confirma_async.mirror.store.accounts import MirroredAccount

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.errors import CallError, MirrorError, NotFoundError
 from confirma_async.mirror import journals
 from confirma_async.mirror.projections import moment

@@ -28,7 +28,7 @@ from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.formats.actions import ReadAction
-from confirma_async.outbox.action_batches import ActionBatch, Read, checked_actions
+from confirma_async.outbox.action_batches import ActionBatch, BeginReading, checked_actions
 from confirma_async.outbox.events import EventStream, WriteEvent
 from confirma_async.outbox.invoices.desk import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
@@ -263,7 +263,7 @@ class Outbox(AsyncClosing):
 
     async def submit_actions(
         self,
-        read: Read,
+        read: BeginReading,
         *,
         validate: Validate = True,
         allow: Iterable[str] = (),

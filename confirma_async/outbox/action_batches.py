@@ -25,14 +25,16 @@ from confirma_async.validation import Checks
 ActionRecord: TypeAlias = ReadAction | BadRecord
 """What a reader of actions hands on."""
 
-Read: TypeAlias = Callable[[], Iterable[ActionRecord]]
+BeginReading: TypeAlias = Callable[[], Iterable[ActionRecord]]
 """Begins to read a file; it is read twice."""
 
 _TURN = 64
 """Records after which other tasks have their turn."""
 
 
-def checked_actions(read: Read, converter: Converter, checks: Checks) -> Iterator[ReadAction | Refusal]:
+def checked_actions(
+    read: BeginReading, converter: Converter, checks: Checks
+) -> Iterator[ReadAction | Refusal]:
     """Return each action of a file that may be sent, and the refusal of each other record; send nothing.
 
     Args:

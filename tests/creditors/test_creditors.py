@@ -10,7 +10,7 @@ from attrs import evolve
 
 from confirma_async import Creditors, FileTokenStore, Profile, Profiles, RateLimit, Response, Verdict
 from confirma_async.accounts.registry import Accounts
-from confirma_async.bulk.places import reading
+from confirma_async.bulk.journal_places import reading
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
 from confirma_async.formats import Place
 from confirma_async.formats.models import BadRecord

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from confirma_async.errors import ConfigurationError, MirrorBusyError, MirrorError
 from confirma_async.mirror import SignatureError, verify
+from confirma_async.mirror.events.consumers import begin
 from confirma_async.mirror.events.delivery import CommandReceiver, Delivery, DeliveryError, UrlReceiver
-from confirma_async.mirror.events.reading import begin
 from confirma_async.mirror.events.signature import sign
 from confirma_async.mirror.store.accounts import accounts_of
 from confirma_async.mirror.store.opening import open_mirror

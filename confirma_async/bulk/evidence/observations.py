@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
-from confirma_async.bulk.evidence.asking import asked_list
 from confirma_async.bulk.evidence.kinds import EvidenceKind
+from confirma_async.bulk.evidence.list_request import asked_list
 from confirma_async.bulk.evidence.lists import LookupQuery, classify_list, days_around
 from confirma_async.bulk.evidence.newer import Newer, ServiceTime
 from confirma_async.bulk.evidence.tasks import Lost

@@ -1,4 +1,4 @@
-"""The feeder of a run: prepares records, claims them in the journal, hands them to the workers."""
+"""The feeder of a run: prepares records, claims them in the journal, hands them to the pool of tasks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from confirma_async.bulk.job.item_listener import OpenItems
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
 from confirma_async.bulk.job.preparation import Record, Source, batches, prepare
 from confirma_async.bulk.job.run_lookups import task_of
-from confirma_async.bulk.job.workers import Workers
+from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.journal.records import Admission, Admitted
 from confirma_async.bulk.models import Entry, JobOptions, Refusal
 from confirma_async.bulk.reporting import outcomes
@@ -37,7 +37,7 @@ class Feeder:
         run: The number of the run in the journal.
         writer: The journal.
         channel: Gets the outcomes that are known without a call.
-        workers: Take the items.
+        pool: Takes the items.
         lookups: Look up the items of unknown outcome.
         open_items: Counts the items on their way.
         brake: Says whether the run may still send.
@@ -54,7 +54,7 @@ class Feeder:
     run: int
     writer: JournalWriter
     channel: OutcomeChannel
-    workers: Workers
+    pool: TaskPool
     lookups: Lookups
     open_items: OpenItems
     brake: Brake
@@ -66,7 +66,7 @@ class Feeder:
     error: Exception | None = field(init=False, default=None)
 
     async def feed(self, source: Source) -> None:
-        """Feed the workers from the source. If the source fails, items under way are finished first.
+        """Feed the pool from the source. If the source fails, items under way are finished first.
 
         Raises:
             JournalError: the journal cannot be written.
@@ -89,11 +89,11 @@ class Feeder:
                 await self.channel.wait_for_capacity()
                 await self._take(batch, index)
                 index += len(batch)
-                await asyncio.sleep(0)  # a source that never waits must not starve the workers
+                await asyncio.sleep(0)  # a source that never waits must not starve the other tasks
         self.exhausted = True
 
     async def _take(self, batch: list[Record], index: int) -> None:
-        """Check a batch of records, claim its entries in the journal, and hand them to the workers."""
+        """Check a batch of records, claim its entries in the journal, and hand them to the pool."""
         prepared = [
             prepare(record, position, self.converter, self.options.checks)
             for position, record in enumerate(batch, index + 1)
@@ -106,7 +106,7 @@ class Feeder:
             await self._route(entry, answer)
 
     async def _route(self, entry: Entry, admitted: Admitted) -> None:
-        """Hand an entry to the workers, if it must be sent or looked up."""
+        """Hand an entry to the pool, if it must be sent or looked up."""
         task = await self._taken(entry, admitted)
         if task is None:
             return
@@ -114,7 +114,7 @@ class Feeder:
             self.wait(task, ELSEWHERE_PAUSE)
             return
         try:
-            await self.workers.hand(task)
+            await self.pool.hand(task)
         except asyncio.CancelledError:  # halted; the journal has it as it was
             self.open_items.finish()
             raise

@@ -16,11 +16,11 @@ from confirma_async.bulk.job.preparation import Source, batches, prepare
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted
+from confirma_async.bulk.journal_places import PostgresPlace
 from confirma_async.bulk.machines.packing import Bundle
-from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
+from confirma_async.bulk.machines.planned_journal import PlannedJournal, open_planned
 from confirma_async.bulk.models import CHUNK_SIZE, Entry, JobOptions, Outcome, Refusal
 from confirma_async.bulk.placement import Placement
-from confirma_async.bulk.places import PostgresPlace
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import ConfigurationError, RequestInvalidError

@@ -19,7 +19,7 @@ from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job.brake import end
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.machines.chunk_sender import ChunkSender
-from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.planned_journal import open_planned
 from confirma_async.bulk.machines.planner import database_of, planned_journal
 from confirma_async.bulk.machines.queue import QUEUE, TASK, QueueConnector, QueuedJobs, worker_name
 from confirma_async.bulk.machines.shared_limiter import SharedLimiter

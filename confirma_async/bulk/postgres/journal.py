@@ -45,7 +45,7 @@ from confirma_async.bulk.postgres.opening import (
     meta,
     open_session,
 )
-from confirma_async.bulk.postgres.reading import PostgresReader
+from confirma_async.bulk.postgres.reader import PostgresReader
 from confirma_async.bulk.postgres.runs import PostgresRuns
 from confirma_async.bulk.postgres.tables import PostgresTables
 from confirma_async.bulk.postgres.trust import PostgresTrust

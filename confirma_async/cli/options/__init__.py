@@ -15,7 +15,7 @@ from attrs import frozen
 
 from confirma_async import bounds
 from confirma_async.bounds import Bounds
-from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace, is_url
 from confirma_async.cli.language.choice import LANGUAGES, choose, gettext as _
 from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.bundle import Decorator, bundle

@@ -8,8 +8,8 @@ import click
 from attrs import frozen
 
 from confirma_async import bounds
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace
 from confirma_async.bulk.models import CHUNK_SIZE
-from confirma_async.bulk.places import JournalPlace, PostgresPlace
 from confirma_async.cli.options import WholeRange
 from confirma_async.cli.options.bundle import Decorator, bundle
 

@@ -39,7 +39,7 @@ from confirma_async.privacy import visible
 if TYPE_CHECKING:  # asked for only where the extra ``postgres`` is installed
     from confirma_async.bulk.machines.planner import PlannedJob
 
-Standing: TypeAlias = tuple[str, int, str, Mapping[str, Decimal]]
+StandingRow: TypeAlias = tuple[str, int, str, Mapping[str, Decimal]]
 """What stands so, how many invoices, the colour, and what they ask for by currency."""
 
 
@@ -91,7 +91,7 @@ def sums_in_words(sums: Mapping[str, Decimal]) -> str:
 def print_standings(
     console: Console,
     title: str,
-    rows: Sequence[Standing],
+    rows: Sequence[StandingRow],
     caption: str | None,
     heading: str | None = None,
 ) -> None:
@@ -112,7 +112,7 @@ def print_standings(
         console.print(Text(caption, style="dim"), soft_wrap=True)
 
 
-def standing(verdict: Verdict, number: int, sums: Mapping[str, Decimal] | None = None) -> Standing:
+def standing(verdict: Verdict, number: int, sums: Mapping[str, Decimal] | None = None) -> StandingRow:
     """Return a row of ``print_standings``."""
     words = wording(verdict)
     return words.name, number, COLOURS[words.kind], sums or {}
@@ -120,7 +120,7 @@ def standing(verdict: Verdict, number: int, sums: Mapping[str, Decimal] | None =
 
 def _print_counts(console: Console, report: Report, heading: str) -> None:
     amounts = report.amounts
-    rows: list[Standing] = [
+    rows: list[StandingRow] = [
         standing(Verdict.ACCEPTED, report.accepted, amounts.get(Verdict.ACCEPTED.value)),
         (f"  {_('known to the service before')}", report.duplicates, "", {}),
         standing(Verdict.REFUSED, report.refused, amounts.get(Verdict.REFUSED.value)),

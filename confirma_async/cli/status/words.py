@@ -23,7 +23,7 @@ from confirma_async.cli.output.render import (
     record_in_words,
     table,
 )
-from confirma_async.cli.output.result import Standing, print_standings, standing
+from confirma_async.cli.output.result import StandingRow, print_standings, standing
 from confirma_async.cli.output.standings import in_short, wording
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.status.reading import RunStatus, mappings_of
@@ -85,7 +85,7 @@ def show(found: RunStatus) -> None:
     print_numbers(console, found.numbers)
 
 
-def _standings(found: RunStatus) -> list[Standing]:
+def _standings(found: RunStatus) -> list[StandingRow]:
     counts, amounts = found.counts, found.amounts
     sending = counts["claimed"] + counts["sending"]
     return [

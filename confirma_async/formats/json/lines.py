@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.formats.facts import facts_in
-from confirma_async.formats.further import further_problems, without
+from confirma_async.formats.further_problems import further_problems, without
 from confirma_async.formats.json.keys import (
     KnownKeys,
     keys_that_stand_twice,
@@ -23,7 +23,7 @@ from confirma_async.formats.json.keys import (
     remarks_on_unknown_keys,
     twice_in_one_object,
 )
-from confirma_async.formats.json.records import Record, records
+from confirma_async.formats.json.records import JsonRecord, records
 from confirma_async.formats.models import (
     BadRecord,
     DocumentRef,
@@ -116,7 +116,7 @@ def _names(converter: Converter) -> _KeyNames:
 
 def _invoice(
     path: Path,
-    record: Record,
+    record: JsonRecord,
     options: ReadOptions,
     converter: Converter,
     names: _KeyNames,

@@ -18,7 +18,7 @@ from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.columns import KEY, Column
 from confirma_async.formats.tables.header import HeaderFault, matched
-from confirma_async.formats.tables.table import Table, TableLine, layout_of
+from confirma_async.formats.tables.table_layout import Table, TableLine, layout_of
 
 arrow: Any = importlib.import_module("pyarrow")  # it ships no types
 types: Any = importlib.import_module("pyarrow.types")

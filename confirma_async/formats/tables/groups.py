@@ -18,7 +18,7 @@ from confirma_async.errors import Problem
 from confirma_async.formats.models import Identity, InputError
 from confirma_async.formats.tables.cells import Cell, CellError, ValueProblem, is_numeral
 from confirma_async.formats.tables.columns import KEY
-from confirma_async.formats.tables.table import BadLine, ColumnReader, Table, TableLayout, TableLine
+from confirma_async.formats.tables.table_layout import BadLine, ColumnReader, Table, TableLayout, TableLine
 from confirma_async.schemas import InvoiceType
 
 MOST_PROBLEMS = 1000

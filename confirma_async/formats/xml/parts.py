@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from confirma_async.errors import Problem
 from confirma_async.formats.facts import facts_in
-from confirma_async.formats.further import further_problems
+from confirma_async.formats.further_problems import further_problems
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.normalise import normalised
 from confirma_async.formats.numbers.numbering import Numbering, apply_number, resolve
@@ -19,9 +19,9 @@ from confirma_async.formats.values.decimals import quotient
 from confirma_async.formats.values.identifiers import is_person
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.values import day_of
+from confirma_async.formats.xml.reading.element_values import day_of
 from confirma_async.privacy import may_be_personal_number
 from confirma_async.schemas import EntityType, InvoiceType
 
@@ -49,7 +49,7 @@ def numbers(
         number: The path of its number.
         credited: What names credited invoices; only a credit note credits any, and only one.
     """
-    taking.text(reader, draft, NUMBER, reader.root, number)
+    placing.text(reader, draft, NUMBER, reader.root, number)
     original: str | None = None
     if identity.type == InvoiceType.CREDIT_NOTE and credited:
         original = reader.take(draft, CREDITED, credited[0])

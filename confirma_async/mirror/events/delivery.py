@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from attrs import define, field, frozen
 
 from confirma_async.errors import ConfigurationError, MirrorError, TransportError
-from confirma_async.mirror.events.reading import Event, taken, waiting
+from confirma_async.mirror.events.consumers import Event, taken, waiting
 from confirma_async.mirror.events.signature import HEADER, sign
 from confirma_async.mirror.store.accounts import MirroredAccount
 from confirma_async.mirror.store.database import MirrorDatabase

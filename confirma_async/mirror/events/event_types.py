@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 from attrs import field, frozen
 
 from confirma_async.converters import Converter
-from confirma_async.mirror.content import Raw, digest
+from confirma_async.mirror.content import RawRecord, digest
 from confirma_async.mirror.streams import CASES, DISTRIBUTED, PAID, SETTLED, Names
 from confirma_async.schemas import Case, CaseSummary, DistributionRecord, InvoiceStatus, Payment, Settlement
 
@@ -29,7 +29,7 @@ TYPES: Mapping[str, str] = {
 _DISTRIBUTED = frozenset({str(InvoiceStatus.INVOICED), str(InvoiceStatus.INTERMEDIATED)})
 _FAILED = frozenset({str(InvoiceStatus.ERROR)})
 
-Event: TypeAlias = tuple[str, str, str, Raw]
+EventRow: TypeAlias = tuple[str, str, str, RawRecord]
 """Its name, its type, its subject and its data."""
 
 
@@ -52,13 +52,13 @@ class RecordChange:
     stream: str
     record: int
     revision: int
-    raw: Raw | None = field(default=None, repr=False)
-    before: Raw | None = field(default=None, repr=False)
+    raw: RawRecord | None = field(default=None, repr=False)
+    before: RawRecord | None = field(default=None, repr=False)
     pair: int | None = None
     since: str | None = None
 
 
-def events_of(change: RecordChange, converter: Converter) -> Iterator[Event]:
+def events_of(change: RecordChange, converter: Converter) -> Iterator[EventRow]:
     """Return the events that a change makes."""
     if change.raw is None:
         return
@@ -71,7 +71,7 @@ def events_of(change: RecordChange, converter: Converter) -> Iterator[Event]:
         yield _event(kind, change, subject, data)
 
 
-def _event(kind: str, change: RecordChange, subject: str, data: Raw) -> Event:
+def _event(kind: str, change: RecordChange, subject: str, data: RawRecord) -> EventRow:
     name = digest([kind, change.record, change.revision, *filter(None, [change.since])])
     return f"evt_{name}", kind, subject, data
 
@@ -92,10 +92,10 @@ def _of_case(change: RecordChange, converter: Converter) -> Iterator[str]:
         yield "case.stage_changed"
 
 
-def _stage(raw: Raw | None, converter: Converter) -> object:
+def _stage(raw: RawRecord | None, converter: Converter) -> object:
     summary = Names(converter, Case).get(raw or {}, "summary")
     return (
-        Names(converter, CaseSummary).get(cast("Raw", summary), "stage")
+        Names(converter, CaseSummary).get(cast("RawRecord", summary), "stage")
         if isinstance(summary, dict)
         else None
     )
@@ -117,11 +117,13 @@ _KINDS: Mapping[str, Callable[[RecordChange, Converter], Iterator[str]]] = {
 }
 
 
-def _about(stream: str, raw: Raw, converter: Converter) -> tuple[str, Raw]:
+def _about(stream: str, raw: RawRecord, converter: Converter) -> tuple[str, RawRecord]:
     """Return the subject and the contents of an event, without anything that names a person."""
     if stream == CASES:
         summary = Names(converter, Case).get(raw, "summary")
-        data = _data(cast("Raw", summary or {}), Names(converter, CaseSummary), "case_id", "status", "stage")
+        data = _data(
+            cast("RawRecord", summary or {}), Names(converter, CaseSummary), "case_id", "status", "stage"
+        )
         return f"case {data.get('case_id')}", data
     if stream == SETTLED.name:
         names = Names(converter, Settlement)
@@ -136,5 +138,5 @@ def _about(stream: str, raw: Raw, converter: Converter) -> tuple[str, Raw]:
     return f"invoice {data.get('invoice_number')}", data
 
 
-def _data(raw: Raw, names: Names, *attributes: str) -> dict[str, Any]:
+def _data(raw: RawRecord, names: Names, *attributes: str) -> dict[str, Any]:
     return {name: value for name in attributes if (value := names.get(raw, name)) is not None}

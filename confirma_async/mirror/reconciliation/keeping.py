@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.converters import Converter
 from confirma_async.errors import MirrorError
 from confirma_async.mirror.journals import take_in

@@ -20,7 +20,7 @@ from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
 from confirma_async.bulk.job.preparation import Record, prepare
 from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of, task_of
 from confirma_async.bulk.job.sender import Sender
-from confirma_async.bulk.job.workers import Workers
+from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.journal.records import Admission, Admitted
 from confirma_async.bulk.models import Entry, JobOptions, Refusal, Retry, Verdict
 from confirma_async.contract import CREATE_INVOICE
@@ -89,7 +89,7 @@ class InvoiceDesk:
     keep: bool = False
     sellers: frozenset[str] | None = None
     _brake: _DeskBrake = field(init=False)
-    _lookers: Workers = field(init=False)
+    _lookers: TaskPool = field(init=False)
     _lookups: Lookups = field(init=False)
     _decisions: Decisions = field(init=False)
     _sender: Sender = field(init=False)
@@ -110,12 +110,12 @@ class InvoiceDesk:
         )
         self._outcomes = InvoiceOutcomes(self.held, converter, self._gate, self.unknown.look_again)
         pipeline = evolve(self.run.pipeline, halt=self._brake.calls)
-        self._lookers = Workers(max(1, concurrency // 2), self._look_up)  # the rest is for what is new
+        self._lookers = TaskPool(max(1, concurrency // 2), self._look_up)  # the rest is for what is new
         self._lookups = lookups_of(pipeline, writer, self.options, self._may_send, time.time)
         self._decisions = Decisions(
             writer=writer,
             listener=self._outcomes,
-            workers=self._lookers,
+            pool=self._lookers,
             lookups=self._lookups,
             brake=self._brake,
             breaker=CircuitBreaker(concurrency, None),

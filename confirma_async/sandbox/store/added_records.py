@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from confirma_async.sandbox.store.database import Database, Row
+from confirma_async.sandbox.store.database import Database, DatabaseRow
 
 SCHEMA = (
     """
@@ -90,5 +90,5 @@ class AddedRecordsTable:
         return found[0] if found else None
 
 
-def _raw(rows: Sequence[Row]) -> list[msgspec.Raw]:
+def _raw(rows: Sequence[DatabaseRow]) -> list[msgspec.Raw]:
     return [msgspec.Raw(record) for (record,) in rows]

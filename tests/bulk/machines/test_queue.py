@@ -2,7 +2,7 @@
 
 import pytest
 
-from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.planned_journal import open_planned
 from confirma_async.bulk.machines.queue import QueueConnector, unreachable
 from tests.bulk.postgres.proxy import Proxy
 

@@ -8,7 +8,7 @@ import pytest
 
 from confirma_async import RateLimit
 from confirma_async.bulk.journal.records import JobName
-from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.planned_journal import open_planned
 from confirma_async.bulk.machines.queue import QueueConnector
 from confirma_async.bulk.machines.shared_limiter import LAG, LATE, SharedLimiter
 from confirma_async.session.rate.ratelimit import LocalLimiter

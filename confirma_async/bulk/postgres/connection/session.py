@@ -24,7 +24,7 @@ from confirma_async.bulk.journal.rules import NotWrittenError
 from confirma_async.bulk.postgres.connection.failures import explained, gone_back, name_of, taken_over
 from confirma_async.bulk.postgres.connection.gate import BEGIN, BEGIN_READING, RENEW, statement
 from confirma_async.bulk.postgres.connection.lease import Lease
-from confirma_async.bulk.postgres.connection.line import Connection, Cursor, DatabaseLine
+from confirma_async.bulk.postgres.connection.line import DatabaseLine, PostgresConnection, PostgresCursor
 from confirma_async.bulk.postgres.connection.notes import Notes
 from confirma_async.bulk.postgres.connection.statements import Statements
 from confirma_async.errors import JournalError
@@ -68,7 +68,7 @@ class PostgresSession:
 
     # --- statements ---------------------------------------------------------------------------------
 
-    def execute(self, query: str, values: Sequence[Any] = (), *, binary: bool = False) -> Cursor:
+    def execute(self, query: str, values: Sequence[Any] = (), *, binary: bool = False) -> PostgresCursor:
         """Run a statement: as part of the transaction, or alone to look only. See ``Statements``.
 
         Raises:
@@ -101,7 +101,7 @@ class PostgresSession:
             yield from cursor.execute(statement(query), values or None)
 
     @contextlib.contextmanager
-    def looking(self) -> Generator[Connection]:
+    def looking(self) -> Generator[PostgresConnection]:
         """Make the statements of the block see one state of the journal; they cannot change it."""
         with self._lock:
             try:
@@ -158,7 +158,7 @@ class PostgresSession:
             else:
                 return
 
-    def _enter(self, connection: Connection) -> None:
+    def _enter(self, connection: PostgresConnection) -> None:
         """Begin a transaction, note its number, and check that the run still holds its lease.
 
         All of that is one round trip to the server.

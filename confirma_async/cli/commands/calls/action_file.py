@@ -11,8 +11,8 @@ from attrs import evolve, frozen
 
 from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import Report
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.bulk.models import Refusal
-from confirma_async.bulk.places import JournalPlace
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit, of_report

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import Retry, Verdict
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit, of_error
 from confirma_async.cli.journals import account_options

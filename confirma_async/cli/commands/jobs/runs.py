@@ -13,7 +13,7 @@ import click
 from confirma_async.bulk import State
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
-from confirma_async.bulk.places import reading_if_there
+from confirma_async.bulk.journal_places import reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose

@@ -11,10 +11,10 @@ import click
 from attrs import define, evolve, field
 
 from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.journal_places import JournalPlace, reading_if_there
 from confirma_async.bulk.models import FINAL, Entry, Refusal
 from confirma_async.bulk.number_assignment import known_numbers, number_book
-from confirma_async.bulk.places import JournalPlace, reading_if_there
-from confirma_async.bulk.prepared import PreparedRecords
+from confirma_async.bulk.scratch_file import PreparedRecords
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.language.choice import gettext as _

@@ -17,7 +17,7 @@ from confirma_async.cli.output.printer import json_line, say
 from confirma_async.cli.output.tables import Layout, as_list, print_csv, text
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.running.stopping import signals
-from confirma_async.mirror.asking import MOST, QueryResult, ask
+from confirma_async.mirror.query import MOST, QueryResult, ask
 from confirma_async.mirror.store.views import VIEWS
 from confirma_async.privacy import visible
 

@@ -12,7 +12,7 @@ import click
 from attrs import asdict
 
 from confirma_async import bounds
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.report import refuse_another_file
 from confirma_async.cli.commands.mirror.account import mirrored, own_journals

@@ -23,9 +23,9 @@ from confirma_async.formats.xml.links import is_pdf_link
 from confirma_async.formats.xml.markup.lent import Lent
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
-from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.remembered import fill_part
+from confirma_async.formats.xml.reading.part_cache import fill_part
 from confirma_async.formats.xml.ubl.codes import TYPE_CODES as UN_CODES
 from confirma_async.schemas import InvoiceType
 from confirma_async.validation.values.codes import language_fault
@@ -137,14 +137,14 @@ def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, option
         draft.put("invoice.header.currencyCode", reader.currency)
     elif reader.first(root, _REQUIRED[-1]) is not None:
         reader.findings.missing(DIALECT.currency_place)
-    taking.texts(reader, draft, root, _TEXTS)
+    placing.texts(reader, draft, root, _TEXTS)
     for path, place in _NUMBERS:
-        taking.number(reader, draft, place, root, path)
+        placing.number(reader, draft, place, root, path)
     for path, place in _JOINED:
-        taking.joined(reader, draft, place, root, path)
+        placing.joined(reader, draft, place, root, path)
     _fill_language(reader, draft)
-    issued = taking.date(reader, draft, "invoice.header.date", root, _DATE)
-    taking.date(reader, draft, "invoice.references.orderDate", root, _DETAILS + "OrderDate", optional=True)
+    issued = placing.date(reader, draft, "invoice.header.date", root, _DATE)
+    placing.date(reader, draft, "invoice.references.orderDate", root, _DETAILS + "OrderDate", optional=True)
     stated = [*reader.every(root, _DUE), *reader.every(root, _PAYMENT_DUE)]
     due_date(reader, draft, issued, identity.type, stated, options.due_days)
     for repeated in reader.every(root, "EpiDetails/EpiIdentificationDetails/EpiDate"):

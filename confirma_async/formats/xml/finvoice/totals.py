@@ -11,11 +11,11 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import PAID, PARTLY_PAID, number
 from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.reading import plan, taking
+from confirma_async.formats.xml.reading import placing, plan
 from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.element_values import amount_of, is_foreign
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.plan import Plan
-from confirma_async.formats.xml.reading.values import amount_of, is_foreign
 from confirma_async.schemas import InvoiceType
 from confirma_async.schemas.values import ZERO
 
@@ -52,7 +52,7 @@ def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType, nets: Sequen
         nets: The net amounts of its rows.
     """
     for path, place in _TOTALS:
-        taking.amount(reader, draft, place, reader.root, path)
+        placing.amount(reader, draft, place, reader.root, path)
     rates = reader.every(reader.root, _DETAILS + "VatSpecificationDetails")
     for part, rate in zip(draft.items("invoice.amounts.vatBreakdown", len(rates)), rates, strict=True):
         fill(reader, part, rate, _RATE)

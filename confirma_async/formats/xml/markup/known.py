@@ -12,7 +12,7 @@ from confirma_async.formats.xml.elements import local_name
 from confirma_async.formats.xml.markup.layouts import MarkupLayout, is_hole
 from confirma_async.formats.xml.markup.lent import Asked, Lent, Segment, made_of
 from confirma_async.formats.xml.markup.pieces import Markup, Part, parts_of, plain
-from confirma_async.formats.xml.markup.usual import Known, UsualMarkup
+from confirma_async.formats.xml.markup.usual import FilledLayout, UsualMarkup
 from confirma_async.formats.xml.parse import Element
 
 _MOST_KEPT = 2 * 1024 * 1024
@@ -49,7 +49,7 @@ class Cut:
     written: str
     root: str
     row: str
-    known: Sequence[Known] | None = None
+    known: Sequence[FilledLayout] | None = None
 
     @cached_property
     def parts(self) -> Sequence[Part]:
@@ -109,9 +109,9 @@ class KnownMarkup:
         self._missed = self._missed + 1 if lent is None else 0
         return None if lent is None else made_of(lent)
 
-    def _known(self, parts: Sequence[Part]) -> Sequence[Known] | None:
+    def _known(self, parts: Sequence[Part]) -> Sequence[FilledLayout] | None:
         """Return the layouts and texts of the parts of a document; None where one of them is new."""
-        known: list[Known] = []
+        known: list[FilledLayout] = []
         for part in parts:
             layout = self._layouts.get(part.markup)
             texts = None if layout is None else layout.texts(part.pieces)
@@ -201,7 +201,7 @@ class KnownMarkup:
         self._layouts[part.markup] = layout
 
 
-def _borrowed(known: Sequence[Known]) -> Sequence[Segment] | None:
+def _borrowed(known: Sequence[FilledLayout]) -> Sequence[Segment] | None:
     """Return segments with the texts of a document; None where not all of them are there to be had."""
     lent: list[Segment] = []
     try:

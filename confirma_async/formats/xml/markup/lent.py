@@ -18,7 +18,7 @@ PathsToPlaces: TypeAlias = tuple[tuple[str, str], ...]
 """Paths of elements, each with the place of its text; no place stands there twice."""
 
 
-Attributes: TypeAlias = Sequence[tuple[str, str]]
+AttributePairs: TypeAlias = Sequence[tuple[str, str]]
 """Names and values."""
 
 
@@ -41,8 +41,8 @@ class Asked:
         factory=dict[PathsToPlaces, "Mapping[str, Element]"]
     )
     laid_out: dict[tuple[Plan, str], LaidOut] = field(factory=dict[tuple[Plan, str], LaidOut])
-    leftovers: dict[str, Sequence[tuple[Element, str, Attributes]]] = field(
-        factory=dict[str, "Sequence[tuple[Element, str, Attributes]]"]
+    leftovers: dict[str, Sequence[tuple[Element, str, AttributePairs]]] = field(
+        factory=dict[str, "Sequence[tuple[Element, str, AttributePairs]]"]
     )
     views: dict[Sequence[str], PartView] = field(factory=dict[Sequence[str], "PartView"])
 

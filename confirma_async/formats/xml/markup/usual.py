@@ -14,7 +14,7 @@ from confirma_async.formats.xml.markup.pieces import unescaped
 _MOST = 8
 """Frames, kinds of rows, and rows of one kind that a document is held against."""
 
-Known: TypeAlias = tuple[MarkupLayout, Sequence[str]]
+FilledLayout: TypeAlias = tuple[MarkupLayout, Sequence[str]]
 """A frame or a row of known markup, with its texts."""
 
 
@@ -57,7 +57,7 @@ class Recognised:
     """
 
     rows: RowKind
-    parts: Sequence[Known]
+    parts: Sequence[FilledLayout]
 
 
 class UsualMarkup:
@@ -106,7 +106,7 @@ class UsualMarkup:
         return None
 
 
-def _parts(written: str, frame: MarkupLayout, kind: RowKind) -> Sequence[Known] | None:
+def _parts(written: str, frame: MarkupLayout, kind: RowKind) -> Sequence[FilledLayout] | None:
     """Return the parts of a document with their texts as they are; None where it is of another frame."""
     head, *tail = frame.patterns
     before = head.match(written)
@@ -115,7 +115,7 @@ def _parts(written: str, frame: MarkupLayout, kind: RowKind) -> Sequence[Known] 
     end = before.end()
     if not tail:
         return [(frame, before.groups())] if end == len(written) else None
-    rows: list[Known] = []
+    rows: list[FilledLayout] = []
     while (row := kind.match(written, end)) is not None:
         layout, found = row
         rows.append((layout, found.groups()))

@@ -23,7 +23,7 @@ class ElementReader:
 
     ``every``, ``first`` and ``peek`` look for elements. ``take`` takes a text to its place in the request, so
     that what is taken is placed; ``imply`` is for what another place tells already. ``leftovers`` gives all
-    that is left. Values of other kinds are taken by ``taking``, and many at once by ``filling``.
+    that is left. Values of other kinds are taken by ``placing``, and many at once by ``filling``.
 
     Attributes:
         root: The document's root element.

@@ -9,8 +9,8 @@ from confirma_async.formats.payload import Draft, put
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.element_values import amount_of, price_of
 from confirma_async.formats.xml.reading.plan import Aside, LaidOut, Plan, Take
-from confirma_async.formats.xml.reading.values import amount_of, price_of
 
 _NUMBER, _PRICE, _JOINED = Take.NUMBER, Take.PRICE, Take.JOINED
 

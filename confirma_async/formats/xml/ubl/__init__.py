@@ -20,9 +20,9 @@ from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.markup.lent import Lent
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
-from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.remembered import fill_part
+from confirma_async.formats.xml.reading.part_cache import fill_part
 from confirma_async.formats.xml.ubl.attachments import attachments
 from confirma_async.formats.xml.ubl.codes import PLAIN_CODES, TYPE_CODES, customization
 from confirma_async.formats.xml.ubl.parties import PARTIES, seller_id
@@ -174,11 +174,11 @@ def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, option
     root = reader.root
     _check_type(reader)
     draft.put("invoice.header.type", identity.type.value)
-    taking.texts(reader, draft, root, _TEXTS)
+    placing.texts(reader, draft, root, _TEXTS)
     for path, place in _JOINED:
-        taking.joined(reader, draft, place, root, path)
-    issued = taking.date(reader, draft, "invoice.header.date", root, "cbc:IssueDate")
-    taking.date(
+        placing.joined(reader, draft, place, root, path)
+    issued = placing.date(reader, draft, "invoice.header.date", root, "cbc:IssueDate")
+    placing.date(
         reader, draft, "invoice.references.orderDate", root, "cac:OrderReference/cbc:IssueDate", optional=True
     )
     due_date(reader, draft, issued, identity.type, _due_dates(reader), options.due_days)

@@ -9,11 +9,11 @@ from confirma_async.formats.values import identifiers
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import classify
-from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
+from confirma_async.formats.xml.reading.part_cache import Fill
 from confirma_async.formats.xml.reading.plan import Plan, texts
-from confirma_async.formats.xml.reading.remembered import Fill
 from confirma_async.formats.xml.ubl.codes import (
     GIRO_BRANCHES,
     GLN_SCHEME,
@@ -101,11 +101,11 @@ def _delivery(reader: ElementReader, party: Draft, view: Element) -> None:
     element = reader.first(view, _DELIVERY)
     if element is None:
         return
-    taking.text(reader, party, "name", element, "cac:DeliveryParty/cac:PartyName/cbc:Name")
+    placing.text(reader, party, "name", element, "cac:DeliveryParty/cac:PartyName/cbc:Name")
     address = reader.first(element, "cac:DeliveryLocation/cac:Address")
     if address is not None:
         _address(reader, party, address)
-    taking.date(reader, party, "deliveryDate", element, "cbc:ActualDeliveryDate", optional=True)
+    placing.date(reader, party, "deliveryDate", element, "cbc:ActualDeliveryDate", optional=True)
 
 
 PARTIES: Mapping[str, tuple[Sequence[str], Fill]] = {
@@ -132,7 +132,7 @@ def _party(reader: ElementReader, party: Draft, element: Element) -> None:
         reader.take(party, "name", called)
     vat = _vat_scheme(reader, element)
     if vat is not None:
-        taking.text(reader, party, "vatCode", vat, "cbc:CompanyID")
+        placing.text(reader, party, "vatCode", vat, "cbc:CompanyID")
         scheme = reader.first(vat, "cac:TaxScheme/cbc:ID")
         if scheme is not None and own_text(scheme) == "VAT":
             reader.imply(scheme)

@@ -12,7 +12,7 @@ from confirma_async.formats.values.decimals import decimal
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import price_of_several
-from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.plan import Aside, Plan, Take, amounts, aside, numbers, texts
@@ -98,7 +98,7 @@ def _line(reader: ElementReader, row: Draft, line: Element) -> Aside:
     found = fill(reader, row, line, _LINE)
     # The note explains the item where the item has no description; otherwise both are wanted.
     if _NOTE in found and "description" not in row.values:
-        taking.join(reader, row, "description", found[_NOTE])
+        placing.join(reader, row, "description", found[_NOTE])
     if _PRICE_BASE in found:
         price_of_several(reader, row, found[_PRICE_BASE][0], "unitCode")
     if CHARGES in found:
@@ -116,12 +116,12 @@ def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
     element = reader.first(charge, "cbc:Amount")
     if element is None:
         reader.findings.wrong(charge, "xml.required", "has no Amount; every allowance and charge needs one")
-    if taking.text(reader, row, "productName", charge, "cbc:AllowanceChargeReason") is None:
+    if placing.text(reader, row, "productName", charge, "cbc:AllowanceChargeReason") is None:
         reason = reader.peek(charge, "cbc:AllowanceChargeReasonCode")
         row.put("productName", reason or ("Charge" if is_charge else "Allowance"))
     row.put("quantity", Decimal(1))
     fill(reader, row, charge, _CHARGE)
-    amount = taking.amount(reader, row, "netAmount", charge, "cbc:Amount")
+    amount = placing.amount(reader, row, "netAmount", charge, "cbc:Amount")
     if amount and not is_charge:
         row.put("netAmount", amount.copy_negate(), element)
 
@@ -147,7 +147,7 @@ def _discount(reader: ElementReader, row: Draft, charges: Sequence[Element]) -> 
         or base is None
         or _makes(base, factor / 100, amount)
     ):
-        taking.number(reader, row, "discountPercentage", charges[0], "cbc:MultiplierFactorNumeric")
+        placing.number(reader, row, "discountPercentage", charges[0], "cbc:MultiplierFactorNumeric")
     elif _makes(base, factor, amount):
         row.put("discountPercentage", factor * 100, element)
         reader.findings.remark(

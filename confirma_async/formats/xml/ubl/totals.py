@@ -11,11 +11,11 @@ from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import cents, decimal, total
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.reading import plan, taking
+from confirma_async.formats.xml.reading import placing, plan
 from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.element_values import amount_of, is_foreign
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.plan import Plan, Take
-from confirma_async.formats.xml.reading.values import amount_of, is_foreign
 from confirma_async.formats.xml.ubl.codes import OIOUBL, customization_name
 from confirma_async.schemas.values import ZERO
 
@@ -76,7 +76,7 @@ def _net(
     vat: Decimal | None = draft.get(_VAT)
     is_tax = customization_name(reader.peek(reader.root, "cbc:CustomizationID") or "") == OIOUBL
     if not is_tax or exclusive.amount is None or exclusive.amount != vat:
-        taking.amount(reader, draft, _NET, totals, "cbc:TaxExclusiveAmount")
+        placing.amount(reader, draft, _NET, totals, "cbc:TaxExclusiveAmount")
         return
     of_lines = _sum([row.values.get("netAmount") for row in lines])
     less, more = (_sum(_amounts_of(reader, part)) for part in _by_sign(reader, charges))
@@ -91,7 +91,7 @@ def _net(
 def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
     """Put in the gross amount, the rounding, and what was paid; decides by the amount to pay."""
     inclusive, payable = (_total(reader, totals, f"{name}Amount") for name in ("TaxInclusive", "Payable"))
-    rounding = taking.amount(reader, draft, _ROUNDING, totals, "cbc:PayableRoundingAmount") or ZERO
+    rounding = placing.amount(reader, draft, _ROUNDING, totals, "cbc:PayableRoundingAmount") or ZERO
     paid = _paid(reader, totals)
     before = paid.amount or ZERO
     net: Decimal | None = draft.get(_NET)
@@ -114,7 +114,7 @@ def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
             gross = made
             draft.put(_GROSS, gross, inclusive.element)
         else:
-            taking.amount(reader, draft, _GROSS, totals, "cbc:TaxInclusiveAmount")
+            placing.amount(reader, draft, _GROSS, totals, "cbc:TaxInclusiveAmount")
     _pay(reader, draft, payable, paid, gross, rounding)
     if inclusive.element is None and payable.element is None:
         reader.findings.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
@@ -171,7 +171,7 @@ def _taxes(reader: ElementReader, draft: Draft) -> None:
     tax = _only(reader, taxes, "TaxTotal in the document's currency")
     if tax is None:
         return
-    taking.amount(reader, draft, _VAT, tax, "cbc:TaxAmount")
+    placing.amount(reader, draft, _VAT, tax, "cbc:TaxAmount")
     subtotals = reader.every(tax, "cac:TaxSubtotal")
     for part, subtotal in zip(
         draft.items("invoice.amounts.vatBreakdown", len(subtotals)), subtotals, strict=True

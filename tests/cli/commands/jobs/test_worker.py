@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 
 from confirma_async.bulk.journal.records import JobName
-from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.planned_journal import open_planned
 from confirma_async.cli.commands.jobs.sending import following
 from confirma_async.sandbox import Fault
 from tests.postgres import as_user

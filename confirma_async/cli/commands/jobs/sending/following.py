@@ -11,8 +11,8 @@ from attrs import field, frozen
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from confirma_async.bulk import JobArguments, JobOptions, State
+from confirma_async.bulk.journal_places import JournalPlace, reading
 from confirma_async.bulk.models import FINAL
-from confirma_async.bulk.places import JournalPlace, reading
 from confirma_async.cli.commands.jobs.status import exit_of
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Chosen
@@ -52,7 +52,7 @@ class PlannedRun:
 
 
 @frozen
-class Standing:
+class RunStanding:
     """How a run stands that workers have sent.
 
     Attributes:
@@ -109,7 +109,7 @@ def planning_bar(*, visible: bool) -> Progress:
 
 async def follow(
     runs: Sequence[PlannedRun], *, begin: str, patience_seconds: float, visible: bool
-) -> Sequence[Standing]:
+) -> Sequence[RunStanding]:
     """Show how far the workers are, until nothing of the runs is open that they can bring to its end.
 
     Args:
@@ -178,8 +178,8 @@ def _look(run: PlannedRun) -> _Look:
         return _Look(error=error)
 
 
-def _standing(run: PlannedRun) -> Standing:
+def _standing(run: PlannedRun) -> RunStanding:
     with reading(run.place) as journal:
         found = read_status(Chosen(path=run.place, journal=journal, run=journal.runs.find(run.number)))
         counted = sum(journal.figures.counts(run.number).values())
-        return Standing(run, found, taken_up=max(0, run.planned - counted))
+        return RunStanding(run, found, taken_up=max(0, run.planned - counted))

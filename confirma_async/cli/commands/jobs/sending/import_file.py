@@ -10,7 +10,7 @@ import click
 from attrs import evolve, frozen
 
 from confirma_async.accounts.owner import AccountName
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.submit import carry_out, refuse_older_journals
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, target_in_words
@@ -46,7 +46,7 @@ from confirma_async.formats.tables.propose.proposal import (
     sheets_of_invoices,
 )
 from confirma_async.formats.tables.propose.questions import unasked
-from confirma_async.formats.tables.propose.seen import Seen
+from confirma_async.formats.tables.propose.seen import SeenTable
 from confirma_async.settings import target_from_env
 from confirma_async.validation import Checks
 
@@ -233,7 +233,7 @@ def _asked_for(wanted: _ImportRequest, beside: Path) -> ColumnMapping | None:
                 dialog.back()
 
 
-def _chosen_sheet(wanted: _ImportRequest, sheets: Sequence[str]) -> Seen:
+def _chosen_sheet(wanted: _ImportRequest, sheets: Sequence[str]) -> SeenTable:
     """Ask on which sheet the invoices are, where several may hold some."""
     sheet: str | Back = Back()
     while isinstance(sheet, Back):
@@ -241,7 +241,7 @@ def _chosen_sheet(wanted: _ImportRequest, sheets: Sequence[str]) -> Seen:
     return seen_in(wanted.file, wanted.reading, sheet)
 
 
-def _list_of_invoices(file: Path, reading: ReadOptions) -> Seen:
+def _list_of_invoices(file: Path, reading: ReadOptions) -> SeenTable:
     """Take a first look at a table.
 
     Raises:

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import Retry
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.submit import carry_out
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest

@@ -15,9 +15,9 @@ from confirma_async.accounts.folders import target_of
 from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import JobArguments, Placement, Report, Verdict
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace, reading_if_there
 from confirma_async.bulk.number_assignment import JournalBook, give_numbers, number_book
-from confirma_async.bulk.places import JournalPlace, PostgresPlace, reading_if_there
-from confirma_async.bulk.prepared import PreparedRecords
+from confirma_async.bulk.scratch_file import PreparedRecords
 from confirma_async.bulk.sqlite.file.marks import remove_marks
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.planning import plan_for_workers

@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from confirma_async.bulk import Retry
-from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace, is_url
 from confirma_async.cli.options.connection import Connection, place_words
 from confirma_async.cli.options.jobs import JobSettings
 from confirma_async.cli.output.next_steps import NextSteps

@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from confirma_async import bounds
 from confirma_async.accounts.owner import AccountName
 from confirma_async.bulk import JobArguments, State
-from confirma_async.bulk.places import JournalPlace, PostgresPlace
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace
 from confirma_async.cli import options
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error, of_pause

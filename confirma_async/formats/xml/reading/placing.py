@@ -10,7 +10,7 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.markup.lent import PathsToPlaces
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.values import amount_of, day_of
+from confirma_async.formats.xml.reading.element_values import amount_of, day_of
 
 
 def text(reader: ElementReader, draft: Draft, place: str, parent: Element, path: str) -> str | None:
