@@ -26,13 +26,14 @@ from confirma_async.formats.xml.elements import local_name
 from confirma_async.formats.xml.envelope import NO_ENVELOPE, Envelope
 from confirma_async.formats.xml.finvoice import finvoice_identity, finvoice_invoice
 from confirma_async.formats.xml.finvoice.codes import FINVOICE_ROOT
-from confirma_async.formats.xml.markup.lent import Lent
+from confirma_async.formats.xml.markup.reusable import ReusableDocument
 from confirma_async.formats.xml.parse import Element, UnreadableXml, parse
 from confirma_async.formats.xml.ubl import ubl_identity, ubl_invoice
 from confirma_async.formats.xml.ubl.codes import CREDIT_NOTE_ROOT, INVOICE_ROOT
 
 _Read: TypeAlias = Callable[
-    [Element, Envelope, Place, ReadOptions, "Lines | None", "Lent | None"], ReadInvoice | BadRecord
+    [Element, Envelope, Place, ReadOptions, "Lines | None", "ReusableDocument | None"],
+    ReadInvoice | BadRecord,
 ]
 _Identify: TypeAlias = Callable[[Element], Identity | None]
 
@@ -61,21 +62,21 @@ class _Found:
         what: Its root and what is around it, or what is wrong.
         lines: The lines of its elements; None where they are not those of a file.
         remarks: What was decided about how it is encoded.
-        lent: What lent it its elements; None where they are its own.
-        around: What lent elements to what is around it.
+        reusable: The document with elements that are used again; None where its elements are its own.
+        around: The same for the documents around it.
     """
 
     place: Place
     what: tuple[Element, Envelope] | Problem
     lines: Lines | None = None
     remarks: tuple[str, ...] = ()
-    lent: Lent | None = None
-    around: Sequence[Lent] = ()
+    reusable: ReusableDocument | None = None
+    around: Sequence[ReusableDocument] = ()
 
-    def give_back(self) -> None:
-        """Let other documents have the elements that were lent, once this one is read."""
-        for each in self.around if self.lent is None else (self.lent, *self.around):
-            each.give_back()
+    def release(self) -> None:
+        """Return the elements to their pools, once this document is read."""
+        for each in self.around if self.reusable is None else (self.reusable, *self.around):
+            each.release()
 
 
 def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadRecord]:
@@ -89,8 +90,8 @@ def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadReco
             yield BadRecord(place=found.place, problems=[found.what])
         else:
             root, envelope = found.what
-            record = _KINDS[root.tag][0](root, envelope, found.place, options, found.lines, found.lent)
-            found.give_back()
+            record = _KINDS[root.tag][0](root, envelope, found.place, options, found.lines, found.reusable)
+            found.release()
             if found.remarks and isinstance(record, ReadInvoice):
                 record = evolve(record, remarks=(*found.remarks, *record.remarks))
             yield record
@@ -106,14 +107,14 @@ def scan_xml(path: Path) -> Iterator[DocumentRef]:
         if not isinstance(found.what, Problem):
             root, _ = found.what
             identity = _KINDS[root.tag][1](root)
-            found.give_back()
+            found.release()
             if identity is not None:
                 yield DocumentRef(identity, found.place)
 
 
 def _found(path: Path) -> Iterator[_Found]:
     """Return the documents of a file. An envelope belongs to what is in it, or else to what follows it."""
-    pending: tuple[Place, Element, Sequence[Lent]] | None = None
+    pending: tuple[Place, Element, Sequence[ReusableDocument]] | None = None
     is_first = True
     for document in documents(path):
         place = Place(str(path), document.line)
@@ -125,17 +126,17 @@ def _found(path: Path) -> Iterator[_Found]:
         if isinstance(document.root, Problem):
             yield _Found(place, document.root)
         elif contents:
-            lent_around = pending[2] if pending is not None and len(contents) == 1 else ()
+            reusable_around = pending[2] if pending is not None and len(contents) == 1 else ()
             for root, envelope in contents:
                 around = envelope if envelope.root is not None or pending is None else Envelope(pending[1])
                 lines = document.lines if _is_within(document.root, root) else None
-                lent = document.lent if root is document.root else None
-                yield _Found(place, (root, around), lines, document.remarks, lent, lent_around)
+                reusable = document.reusable if root is document.root else None
+                yield _Found(place, (root, around), lines, document.remarks, reusable, reusable_around)
             pending = None
         elif local_name(document.root.tag) == _ENVELOPE:
             if pending is not None:
                 yield _Found(pending[0], _empty_envelope())
-            pending = (place, document.root, () if document.lent is None else (document.lent,))
+            pending = (place, document.root, () if document.reusable is None else (document.reusable,))
         elif is_first and document.line is None:
             raise InputError(f"{path}: {_unknown(document.root)}")
         else:

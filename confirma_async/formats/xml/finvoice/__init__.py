@@ -20,7 +20,7 @@ from confirma_async.formats.xml.finvoice.parties import EInvoiceRoute
 from confirma_async.formats.xml.finvoice.rows import ROWS, RowRead, document_definitions, rows
 from confirma_async.formats.xml.finvoice.totals import amounts
 from confirma_async.formats.xml.links import is_pdf_link
-from confirma_async.formats.xml.markup.lent import Lent
+from confirma_async.formats.xml.markup.reusable import ReusableDocument
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
 from confirma_async.formats.xml.reading import placing
@@ -84,10 +84,10 @@ def finvoice_invoice(
     place: Place,
     options: ReadOptions,
     lines: Lines | None,
-    lent: Lent | None,
+    reusable: ReusableDocument | None,
 ) -> ReadInvoice | BadRecord:
     """Read the invoice of a Finvoice document."""
-    reader = ElementReader(root, DIALECT, lines, lent, envelope)
+    reader = ElementReader(root, DIALECT, lines, reusable, envelope)
     number = reader.peek(root, _NUMBER)
     identity = _identity(reader, number or "")
     draft = Draft()

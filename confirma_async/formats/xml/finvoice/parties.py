@@ -11,7 +11,7 @@ from confirma_async.formats.payload import Draft
 from confirma_async.formats.values import identifiers
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import GLN_SCHEMES
-from confirma_async.formats.xml.markup.lent import PathsToPlaces
+from confirma_async.formats.xml.markup.reusable import PathsToPlaces
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import classify
 from confirma_async.formats.xml.reading import placing

@@ -1,4 +1,4 @@
-"""What the text of an element says: an amount, a price, a day."""
+"""Reads the text of an element as an amount, a price or a date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All values of a plan taken in one walk."""
+"""Takes all values of a plan in one pass over the elements."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def _note(
 
 def _laid_out(reader: ElementReader, parent: Element, plan: Plan) -> LaidOut:
     """Return what a plan makes of an element, which is remembered with it."""
-    asked = reader.asked.get(parent)
+    cache = reader.caches.get(parent)
     key = (plan, reader.currency)
-    found = None if asked is None else asked.laid_out.get(key)
+    found = None if cache is None else cache.laid_out.get(key)
     if found is None:
         found = plan.laid_out([*parent.iter()], reader.dialect, reader.currency)
-        if asked is not None:
-            asked.make_room()
-            asked.laid_out[key] = found
+        if cache is not None:
+            cache.make_room()
+            cache.laid_out[key] = found
     return found
 
 

@@ -17,7 +17,7 @@ from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.envelope import Envelope
-from confirma_async.formats.xml.markup.lent import Lent
+from confirma_async.formats.xml.markup.reusable import ReusableDocument
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
 from confirma_async.formats.xml.reading import placing
@@ -118,10 +118,10 @@ def ubl_invoice(
     place: Place,
     options: ReadOptions,
     lines: Lines | None,
-    lent: Lent | None,
+    reusable: ReusableDocument | None,
 ) -> ReadInvoice | BadRecord:
     """Read the invoice of a UBL document."""
-    reader = ElementReader(root, DIALECT, lines, lent)
+    reader = ElementReader(root, DIALECT, lines, reusable)
     reader.findings.remarks += envelope.remarks()
     reader.findings.remarks += customization(reader)
     number = reader.peek(root, "cbc:ID")

@@ -53,7 +53,7 @@ def known(request, monkeypatch):
     known = KnownMarkup()
     monkeypatch.setattr("confirma_async.formats.xml.markup.layouts._OFTEN", request.param)
     monkeypatch.setattr(documents, "_KNOWN", known)
-    monkeypatch.setattr("confirma_async.formats.xml.markup.known._PATIENCE", 1_000)
+    monkeypatch.setattr("confirma_async.formats.xml.markup.known._MISSES_BEFORE_SAMPLING", 1_000)
     return known
 
 
@@ -94,10 +94,10 @@ def taught(known, document, path):
 
 def is_known(known, document):
     cut = known.cut(document.encode())
-    lent = None if cut is None else known.lend(cut)
-    if lent is not None:
-        lent.give_back()
-    return lent is not None
+    reusable = None if cut is None else known.reuse(cut)
+    if reusable is not None:
+        reusable.release()
+    return reusable is not None
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -192,7 +192,7 @@ def test_what_is_kept_has_a_bound(known, tmp_path, monkeypatch):
 
 
 def test_known_markup_is_found_again_after_many_documents_of_new_markup(known, tmp_path, monkeypatch):
-    monkeypatch.setattr("confirma_async.formats.xml.markup.known._PATIENCE", 4)
+    monkeypatch.setattr("confirma_async.formats.xml.markup.known._MISSES_BEFORE_SAMPLING", 4)
     taught(known, UBL, tmp_path / "known.xml")
     path = tmp_path / "new.xml"
     for number in range(10):
@@ -298,9 +298,9 @@ def test_currencies_that_come_once_are_not_kept(known, tmp_path):
     for number in range(60):
         path.write_text(UBL.replace(">EUR<", f">{number}<", 1), encoding="utf-8")
         reported(path)
-    lent = known.lend(known.cut(UBL.encode()))
-    assert lent is not None
-    assert max(len(each.leftovers) + len(each.laid_out) for each in lent.asked.values()) < 60
+    reusable = known.reuse(known.cut(UBL.encode()))
+    assert reusable is not None
+    assert max(len(each.leftovers) + len(each.laid_out) for each in reusable.caches.values()) < 60
 
 
 def test_the_rows_of_a_frame_are_of_one_kind(known, tmp_path, monkeypatch):
@@ -321,6 +321,6 @@ def test_usual_markup_is_known_by_its_patterns(known, request, tmp_path):
     cut = known.cut(UBL.replace("Kiitos tilauksesta.", "a &lt; b").encode())
     assert cut is not None
     assert (cut.known is None) == ("in pieces" in request.node.name)
-    lent = known.lend(cut)
-    assert lent is not None
-    assert "a < b" in {each.text for each in lent.root.iter()}
+    reusable = known.reuse(cut)
+    assert reusable is not None
+    assert "a < b" in {each.text for each in reusable.root.iter()}
