@@ -1,4 +1,4 @@
-"""The way from a job into the thread of its journal: the writes of many workers share one commit.
+"""Hands the writes of a job to the thread of its journal. Many writes share one commit.
 
 A hand-over to the thread costs more than a write. So the intents and outcomes of many invoices share one:
 while a hand-over is under way, further writes are gathered for the next one.
@@ -69,7 +69,7 @@ class JournalWriter:
         self._decisions: list[DecidedItem] = []
         self._sends: list[SendIntent] = []
         self._orders: list[Order] = []
-        self._out: set[int] = set()  # items whose intent was handed over, and whose outcome was not told
+        self._out: set[int] = set()  # items whose intent was handed over, and whose outcome was not reported
         self._under_way = False
         self._timer: asyncio.Handle | None = None
         self._due = math.inf  # when the timer ends
@@ -154,7 +154,7 @@ class JournalWriter:
         self._thread.stop()
         await self._thread.join()
         if not self.broken.cancel() and not self.broken.cancelled():
-            self.broken.exception()  # told already, to whoever runs the job
+            self.broken.exception()  # raised already for whoever runs the job
 
     def check_whole(self) -> None:
         """Check that every outcome so far was written.

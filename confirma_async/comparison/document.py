@@ -21,7 +21,7 @@ from confirma_async.errors import DocumentError
 from confirma_async.schemas.wire import Schema
 
 _ALIKE = 0.5
-"""The share of names that two schemas have in common, to be taken for one where nothing else tells."""
+"""The share of names that two schemas have in common, above which they count as the same one."""
 
 
 def compare(file: str | Path, overrides: Overrides | None = None) -> ContractComparison:

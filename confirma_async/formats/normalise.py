@@ -1,6 +1,6 @@
 """The last step of every reader: identifiers in one form, and what the amounts of an invoice decide.
 
-Nothing here changes what is to be paid or by whom; whatever is more than space and capitals is told.
+Nothing here changes what is to be paid or by whom. Every change beyond spaces and capitals is a remark.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The mirror: a copy of what became of the invoices, with its history, that loses nothing."""
+"""The mirror: a copy of what the service lists about the invoices, with its complete history."""
 
 from __future__ import annotations
 

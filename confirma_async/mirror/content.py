@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 import msgspec
 
 RawRecord: TypeAlias = Mapping[str, Any]
-"""A record as the service told it: JSON, with exact decimals."""
+"""A record as the service returned it: JSON, with exact decimals."""
 
 _DIGITS = 100
 _WIDE = Context(prec=400)

@@ -64,7 +64,7 @@ def stamp_of(journals: Sequence[JournalPlace]) -> str:
 
 
 def _stamp(place: JournalPlace) -> str:
-    if not isinstance(place, Path):  # a database does not tell that: it is read each time
+    if not isinstance(place, Path):  # a database does not show that: it is read each time
         return f"{place} {uuid.uuid4().hex}"
     parts: list[str] = [str(place)]
     for file in (place, place.with_name(f"{place.name}-wal")):

@@ -1,4 +1,4 @@
-"""Questions to the mirror in SQL, which can only read."""
+"""Queries of the mirror in SQL. They can only read."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MOST = 1_000_000
 """Rows of an answer at most, unless said otherwise."""
 
 CENTS = "_cents"
-"""How the name of a column ends that holds hundredths; its amounts are told without that."""
+"""The suffix of columns that hold hundredths. A result has amounts, and the names without the suffix."""
 
 
 @frozen
 class QueryResult:
-    """The answer to a question.
+    """The result of a query.
 
     Attributes:
         columns: The names of the columns. A column of hundredths loses its ending ``_cents``. The second

@@ -1,4 +1,4 @@
-"""Makes the typed columns of a mirror anew from the raw records, after an override has corrected a name."""
+"""Rebuilds the typed columns of a mirror from the raw records, after an override has corrected a name."""
 
 from __future__ import annotations
 

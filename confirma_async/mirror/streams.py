@@ -218,7 +218,7 @@ SETTLED = Stream(
     days=("settlement_date",),
     passing=("api_fetch_date",),
 )
-"""Settlements; never by ``unfetchedOnly``, which tells a settlement once, to whoever asks first."""
+"""Settlements; never by ``unfetchedOnly``, which returns a settlement once, to whoever asks first."""
 
 PAID = Stream(
     name="payments",

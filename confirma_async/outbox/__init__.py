@@ -193,7 +193,7 @@ class Outbox(AsyncClosing):
         writer = self._opened().writer
         while True:
             await asyncio.sleep(FORGOTTEN_AFTER)
-            with contextlib.suppress(JournalError):  # told to whoever writes next
+            with contextlib.suppress(JournalError):  # raised for whoever writes next
                 await writer.run(_forget)
 
     async def _end(self, run: AccountRun) -> None:

@@ -20,7 +20,7 @@ VERDICTS = {
     State.ACCEPTED: Verdict.ACCEPTED,
     State.REJECTED: Verdict.REJECTED,
 }
-"""What each state is told as."""
+"""The verdict that each state is reported as."""
 
 _NEXT = {
     Verdict.ACCEPTED: None,

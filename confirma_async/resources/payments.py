@@ -46,7 +46,7 @@ _PAYMENTS = RecordSpec[tuple[Payment, ...], Payment](
 )
 """The vendor gives a payment no identifier: all that it says tells it apart from those of other windows.
 
-Without a date it might be another payment of the same amount: it is told again, unless all come again."""
+Without a date it might be another payment of the same amount: it is returned again, unless all come again."""
 
 _SETTLEMENTS = RecordSpec[Settlements, Settlement](
     records=lambda answer: answer.settlements,

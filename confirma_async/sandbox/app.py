@@ -1,4 +1,4 @@
-"""From HTTP to handlers and back: routes, token check, faults, headers. The sandbox's aiohttp side."""
+"""The sandbox as an aiohttp application: routes, token check, faults, headers."""
 
 from __future__ import annotations
 

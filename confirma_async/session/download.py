@@ -1,7 +1,7 @@
 """Documents from elsewhere, fetched through the client's transport.
 
 Proxies and trust are those of the client; its key is not. Neither a key nor another header of the SDK goes
-along, the limiter does not count it, and hooks are not told of it: it is no call of the service.
+along, the limiter does not count it, and hooks are not called for it: it is no call of the service.
 """
 
 from __future__ import annotations

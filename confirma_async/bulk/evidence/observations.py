@@ -1,4 +1,4 @@
-"""Questions to the service's lists: for an invoice, for its witnesses, for what is newer than a doubt."""
+"""Requests lists of the service: for an invoice, for its witnesses, for invoices newer than a doubt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the JSON of an answer says where no name is documented: signs of failure, numbers, its form."""
+"""Reads answers whose names are not documented: signs of failure, invoice numbers, and their form."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _MORE = frozenset({"next", "nextpage", "nextcursor", "nextlink", "hasmore", "has
 _WORD = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
 _NESTED = frozenset[type]({dict, list})
 _USUAL = 32
-"""Keys of an answer at most for which it is remembered which of them tell something."""
+"""Keys of an answer up to which it is cached which of them are meaningful."""
 _FIRST = re.compile(r"[a-z]+|[0-9]+")
 _DIGITS = re.compile(r"\d+")
 _SPACING = re.compile(r"[\s_-]+")

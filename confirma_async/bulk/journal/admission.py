@@ -43,7 +43,7 @@ class Keeper(Protocol):
 
 @frozen
 class _New:
-    """An item that this batch has brought; seldom asked for, so that no row is made of it before it is."""
+    """An item that this batch inserts. Its row is made only once another entry of the batch needs it."""
 
     entry: Entry
     position: int

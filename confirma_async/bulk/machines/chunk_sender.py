@@ -184,11 +184,11 @@ class ChunkSender:
             async with asyncio.timeout(self.run.pipeline.timeout + DRAIN_SECONDS):
                 await self._pool.drained()
         await end([*self._decisions.waiting.timers, *self._pool.tasks])
-        with contextlib.suppress(JournalError):  # told already, by what could not be written before
+        with contextlib.suppress(JournalError):  # reported already by the write that failed before
             await self.run.writer.run(lambda journal: journal.runs.put_back(self.run.number))
         self._drained.set()
 
-    # --- told, as ``ItemListener`` ------------------------------------------------------------------
+    # --- called as an ``ItemListener`` ---------------------------------------------------------------
 
     def decided(self, task: Task, found: Classification) -> None:
         """Count what became of an invoice."""

@@ -51,7 +51,7 @@ _LOOK = (
 
 @frozen
 class _PermitLease:
-    """Permits of a worker.
+    """Permits that a worker has leased.
 
     Attributes:
         first: The loop time at which the first of them is due.

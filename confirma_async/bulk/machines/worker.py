@@ -268,7 +268,7 @@ class _Worker:
 
     async def _emptied(self) -> None:
         """Wait until no worker has anything left to send, and no chunk is due."""
-        while self._in_hand or await self.sender.run.writer.run(_has_more):  # noqa: ASYNC110 (who would tell?)
+        while self._in_hand or await self.sender.run.writer.run(_has_more):  # noqa: ASYNC110 (nobody could set an event)
             await asyncio.sleep(EMPTY_SECONDS)
 
     async def _sweep(self) -> None:

@@ -61,7 +61,7 @@ def preview(file: Path, reading: ReadOptions, converter: Converter, checks: Chec
     Raises:
         InputError: the file as a whole cannot be read.
     """
-    next(iter(read(file, reading, converter)), None)  # a job would tell it as a refused record
+    next(iter(read(file, reading, converter)), None)  # a job would report it as a refused record
     found = Preview()
     for index, record in enumerate(read_files([file], reading, converter), 1):
         ready = prepare(record, index, converter, checks)

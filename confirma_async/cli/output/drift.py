@@ -1,4 +1,4 @@
-"""What is said of answers that are not as the contract says."""
+"""Prints how answers differ from the contract."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from confirma_async.account import Account
 from confirma_async.cli.output.printer import say
 
 _MOST = 5
-"""Differences that are told one by one."""
+"""Differences that are printed one by one."""
 
 
 def print_drift(confirma: Account) -> None:

@@ -44,7 +44,7 @@ StandingRow: TypeAlias = tuple[str, int, str, Mapping[str, Decimal]]
 
 
 _LONG = 60.0
-"""Seconds from which on a run is told in minutes and hours."""
+"""Seconds from which on a duration is shown in minutes and hours."""
 
 
 def show_report(

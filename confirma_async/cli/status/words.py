@@ -31,7 +31,7 @@ from confirma_async.errors import Problem
 from confirma_async.privacy import visible
 
 _TOLD_FILES = 5
-"""Tables of a run whose reading is told."""
+"""Tables of a run up to which it is shown how they were read."""
 
 
 def _show_writes(console: Terminal, writes: Mapping[State, int]) -> None:

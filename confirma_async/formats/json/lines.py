@@ -49,7 +49,7 @@ from confirma_async.schemas import (
 
 @frozen
 class _KeyNames:
-    """The wire names that the numbers of a document hang on, as this converter reads them."""
+    """The wire names of the fields that identify a document, as this converter reads them."""
 
     invoice: str
     header: str

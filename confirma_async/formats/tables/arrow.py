@@ -1,6 +1,6 @@
 """Parquet files and Arrow IPC files or streams as tables, read batch by batch.
 
-Amounts must be decimals there. A binary fraction is none, and which decimal was meant is not said.
+Amounts must be decimals there. A binary fraction is refused: it does not say which decimal was meant.
 """
 
 from __future__ import annotations

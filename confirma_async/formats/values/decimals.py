@@ -1,4 +1,4 @@
-"""Exact decimals: sums and quotients that are right to the last digit, or not given at all."""
+"""Exact decimals: a sum or a quotient is exact, or there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a file to the roots of its documents.
+"""Splits a file into its documents, and parses each to its root element.
 
 Banks deliver many documents in one file, each with an XML declaration of its own, and envelopes between
 them. The file is cut at these places and never held as a whole.
@@ -49,7 +49,7 @@ _LEADING = re.compile(b"[" + _SPACE + b"]*")
 
 @frozen
 class Lines:
-    """The lines that the elements of a document begin on; found out only when a message wants one.
+    """The lines that the elements of a document begin on, computed only when a message needs one.
 
     Attributes:
         root: Its root element.

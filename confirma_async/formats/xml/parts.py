@@ -1,4 +1,4 @@
-"""What every kind of document has: its numbers, its due date, prices of one unit, businesses and persons."""
+"""Parts that every kind of document has: numbers, due date, unit prices, businesses and persons."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def finish(
         draft: The request, filled place by place.
         numbering: The numbers it goes out under.
         place: Where the document stands.
-        identity: Who says which number; where it has none, the fault is told already.
+        identity: Seller, type and number of the document; a missing number was reported already.
     """
     origins = _Origins(reader, draft)
     number = identity.original or None
@@ -185,7 +185,7 @@ def price_of_several(reader: ElementReader, row: Draft, base: Element, unit: str
         reader: The document.
         row: The row, with the price as it is written.
         base: What says how many units it is for.
-        unit: The attribute of the base that names its unit; told already where it is the row's own.
+        unit: The attribute of the base that names its unit; taken already where it is the row's own.
     """
     price: Decimal | None = row.values.get("unitPrice")
     if price is None:

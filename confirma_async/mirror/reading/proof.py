@@ -1,4 +1,4 @@
-"""Reads a window, and proves that the answer is whole; else a missing record proves nothing."""
+"""Reads a window, and proves that the answer is complete. Without that, a missing record proves nothing."""
 
 from __future__ import annotations
 

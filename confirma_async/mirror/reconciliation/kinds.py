@@ -1,4 +1,4 @@
-"""What a reconciliation can say: the kinds of difference, and how long it waits before it says one."""
+"""The kinds of difference that a reconciliation finds, and how long it waits for a missing record."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ class DifferenceKind(enum.Enum):
 STANDINGS = frozenset(
     {DifferenceKind.MATCHED, DifferenceKind.PENDING, DifferenceKind.CREDITED, DifferenceKind.NOT_CHECKED}
 )
-"""What is no difference."""
+"""The kinds that are no differences."""
 
 DIFFERENCES: Sequence[DifferenceKind] = tuple(kind for kind in DifferenceKind if kind not in STANDINGS)
-"""What is one, in the order in which they are told."""
+"""The kinds that are differences, in the order in which they are reported."""
 
 
 @frozen(kw_only=True)

@@ -23,7 +23,7 @@ MONTHS = 12
 
 @frozen(kw_only=True)
 class ReconciliationTotal:
-    """How many of something stand so, and what they add up to.
+    """How many records have one result, and their sum.
 
     Attributes:
         what: ``invoices``, ``payments`` or ``settlements``.
@@ -49,7 +49,7 @@ class ReconciliationTotal:
 
 @frozen(kw_only=True)
 class Month:
-    """What a month came to in one currency, in hundredths.
+    """The sums of a month in one currency, in hundredths.
 
     Attributes:
         month: ``2026-11``.

@@ -27,7 +27,7 @@ _LOCK = 0x434E464D
 
 @frozen
 class ServerAnswer:
-    """The answer to a question."""
+    """The result of a query."""
 
     columns: list[str]
     rows: list[Found]

@@ -46,7 +46,7 @@ _STEPS = 100_000
 
 @frozen
 class FileAnswer:
-    """The answer to a question."""
+    """The result of a query."""
 
     columns: list[str]
     rows: list[Found]

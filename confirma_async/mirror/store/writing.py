@@ -119,7 +119,7 @@ def _compared(session: WriteSession, stream: Stream, reading: WindowReading) -> 
     )
     known = {row[0]: KnownRecord(*row) for row in rows}
     elsewhere = {each.base for each in reading.seen} - {each.base for each in known.values()}
-    if elsewhere:  # a record may have borne other days, and an answer may tell of others than were asked for
+    if elsewhere:  # a record may have borne other days, and an answer may hold other days than were asked for
         known |= {each.id: each for each in _of_bases(session, stream.name, elsewhere)}
     found = compare(known.values(), reading.seen)
     surely = reading.window if reading.whole else None

@@ -1,7 +1,8 @@
-"""What the answer to a write that is no invoice proves: what it says in a word that is known, or its form.
+"""What the answer to a write that is no invoice proves, by a known word in it or by its form.
 
 The vendor shows the answer to one of these operations only, the onboarding of a client (contract §3). Of the
-others a form is believed once a later read, or a person, has confirmed a write that was answered so.
+others, an answer of some form counts as accepted once a later read, or a person, has confirmed a write
+with an answer of that form.
 """
 
 from __future__ import annotations

@@ -101,10 +101,10 @@ def _comments(body: bytes) -> Sequence[str | None]:
 def _has_taken_effect(case: Case, fact: Fact, comment: str | None, since: float) -> bool:
     code = fact["code"]
     events = [event for event in case.events if event.code == code and _is_since(event.date, since)]
-    if code == ActionCode.COMMENT:  # anybody may comment: only its own words tell that it is this one
+    if code == ActionCode.COMMENT:  # anybody may comment: only its text identifies it
         return bool(comment) and any(str(comment) in (event.description or "") for event in events)
     if code == ActionCode.DIRECTPAYMENT:
-        if "amount" not in fact:  # it was sent unchecked: which payment it is nobody can tell
+        if "amount" not in fact:  # it was sent unchecked: it is not known which payment it is
             return False
         amount = Decimal(fact["amount"])
         paid = any(one.amount == amount and _is_since(one.payment_date, since) for one in case.payments)

@@ -1,4 +1,4 @@
-"""Answers with the key of a new client, kept in memory until a caller has got them."""
+"""Keeps answers with the key of a new client in memory, until a caller has received them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ logger: logging.Logger = logging.getLogger("confirma_async")
 
 @define
 class UnheardAnswers:
-    """Answers to writes whose callers have not got them: they may have been cancelled."""
+    """Answers to writes that no caller has received yet, because the call was cancelled."""
 
     _outcomes: dict[str, tuple[bytes, WriteOutcome[Any]]] = field(
         init=False, factory=dict[str, tuple[bytes, WriteOutcome[Any]]]

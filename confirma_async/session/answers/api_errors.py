@@ -1,4 +1,4 @@
-"""What an answer says that is none we asked for: its class, the words in its body, and no key of ours."""
+"""Makes the error for an answer that is no success: its class, and the message of its body without keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What answers were not as the contract says: noted for the client, and logged once for each place."""
+"""Drift of answers: differences from the contract, counted for the client, and logged once for each place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request or a call came to, as records and errors tell it."""
+"""Makes records and errors of the outcome of a request or a call."""
 
 from __future__ import annotations
 

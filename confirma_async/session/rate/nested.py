@@ -1,4 +1,4 @@
-"""A ceiling below a ceiling: that of one account, below the one that all accounts of a client share."""
+"""Combines two limiters: that of one account, and the one that all accounts of a client share."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ class Credential:
                 self._refuse_of_another(found)
                 await self.check(self.lately[-1], found)
             except CredentialsError as error:
-                logger.error("a key was replaced by one that is not used: %s", visible(str(error)))  # noqa: TRY400 (its traceback tells nothing)
+                logger.error("a key was replaced by one that is not used: %s", visible(str(error)))  # noqa: TRY400 (its traceback says nothing)
                 raise
         return self._remembered(found)
 

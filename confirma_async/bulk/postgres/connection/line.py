@@ -1,4 +1,4 @@
-"""The one connection to a database, made anew where it is lost, and cut where it gives no answer."""
+"""One connection to a database. It connects again when it is lost, and closes when no answer comes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STUCK_SECONDS = 30.0
 
 
 class DatabaseLine:
-    """A connection that is there whenever it is asked for.
+    """A connection to a database that is opened again when it was lost.
 
     Args:
         url: Where the database is.

@@ -1,4 +1,4 @@
-"""What a session notes in the database with each transaction, and knows the database by."""
+"""Notes the number of each transaction in the database, by which a session recognises the database."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class PostgresSession:
         """Run a statement: as part of the transaction, or alone to look only. See ``Statements``.
 
         Raises:
-            psycopg.Error: it failed within a transaction, which tells of it.
+            psycopg.Error: it failed within a transaction, whose end reports it.
             JournalError: it failed alone.
         """
         if self._inside:

@@ -61,7 +61,7 @@ def query(question: str | None, db: str | None, most: int, tables: bool, layout:
     elif layout is Layout.JSON:
         lines = (json_line(dict(zip(answer.columns, row, strict=True))) for row in answer.rows)
         sys.stdout.buffer.writelines(lines)
-        sys.stdout.flush()  # here, where it can still be told that it failed
+        sys.stdout.flush()  # here, where a failure can still be reported
     else:
         _show(answer)
     if answer.cut:

@@ -42,7 +42,7 @@ COLUMNS = (
     "ours",
     "theirs",
 )
-"""What is told of a difference."""
+"""The columns of a difference."""
 
 
 @click.command(short_help="Compare what was sent with what was paid and settled, to the cent.")

@@ -1,4 +1,4 @@
-"""What is asked about a guess, and what becomes of it by an answer."""
+"""Questions about a guess, and how each answer changes the guess."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is seen of a table that nobody has described: its names, and what stands below them."""
+"""The first look at a table without a mapping: its titles, and the values below them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _values_of(seen: SeenTable) -> dict[str, list[Cell]]:
 
 @frozen
 class SeenTable:
-    """A table as it is seen at first.
+    """The titles and the first values of a table without a mapping.
 
     Attributes:
         header: The line that names the columns, the last one of several; 0 where the format names them.

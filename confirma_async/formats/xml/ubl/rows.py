@@ -131,7 +131,7 @@ def _discount(reader: ElementReader, row: Draft, charges: Sequence[Element]) -> 
 
     With several, or a charge, none says what the line costs.
 
-    Some write the factor as per cent, as the standard has it, and some as a fraction: its amount tells which.
+    Some write the factor as per cent, as the standard has it, and some as a fraction: its amount shows which.
     """
     if len(charges) != 1 or _BOOLEANS.get(reader.peek(charges[0], "cbc:ChargeIndicator") or "") is not False:
         return

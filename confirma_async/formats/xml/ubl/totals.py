@@ -140,7 +140,7 @@ def _pay(
         elif before or payable.amount == gross:
             reader.imply(
                 payable.element, "currencyID"
-            )  # else rounded: told by its parts, and kept as printed
+            )  # else rounded: its parts are sent, and the total is kept as printed
     if not before:
         if paid.element is not None:
             reader.imply(paid.element, "currencyID")

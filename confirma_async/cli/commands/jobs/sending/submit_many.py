@@ -88,7 +88,7 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles, how: ForWo
     if how.detach:
         show_creditors_plan(planned, as_json=request.as_json)
         return foremost(codes)
-    for account, error in planned.failed.items():  # told again in the end, which may be far away
+    for account, error in planned.failed.items():  # printed again at the end, which may be far away
         say(f"{account}: Failed: {explained(error).message}", err=True)
     for remarks in (each.warnings for each in planned.accounts.values()):
         options.remark(remarks)
