@@ -74,7 +74,7 @@ class _Found:
     around: Sequence[ReusableDocument] = ()
 
     def release(self) -> None:
-        """Return the elements to their pools, once this document is read."""
+        """Put the elements back into their pools, once this document is read."""
         for each in self.around if self.reusable is None else (self.reusable, *self.around):
             each.release()
 

@@ -135,7 +135,7 @@ class ReusableDocument:
     segments: Sequence[Segment]
 
     def release(self) -> None:
-        """Return the segments to their pools. No text of this document may be read after that."""
+        """Put the segments back into their pools. No text of this document may be read after that."""
         for segment in self.segments:
             segment.pool.append(segment)
 
