@@ -144,7 +144,7 @@ async def _one_job(url: str, count: int, folder: Path) -> dict[str, float]:
     return {
         "invoices": count,
         "seconds": round(first.wall_seconds, 1),
-        "rate": round(first.per_second),
+        "rate": round(first.rate),
         "cpu_us": round(first.cpu_us, 1),
         "mib": round(held, 1),
         "journal_mib": round(size, 1),

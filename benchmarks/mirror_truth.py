@@ -23,7 +23,7 @@ from parts.figures import report, surroundings
 from parts.vendor_history import CallRecord
 
 from confirma_async import Confirma, Sandbox
-from confirma_async.mirror.content import Raw, digest, without
+from confirma_async.mirror.content import RawRecord, digest, without
 from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.store.opening import open_mirror
 from confirma_async.sandbox import ListedKind, VirtualClock
@@ -144,7 +144,7 @@ def _held(database: MirrorDatabase, stream: str, *, raw: bool) -> Counter[str]:
     )
 
 
-def _digest(record: Raw) -> str:
+def _digest(record: RawRecord) -> str:
     return digest(without(record, PASSING))
 
 

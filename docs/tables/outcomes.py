@@ -192,7 +192,7 @@ def phases() -> str:
 def log_fields() -> str:
     """Return every field of a record of the log, with what it says of a call that was tried twice."""
     busy = Attempt(phase=Phase.REPLIED, status=503, reason="HTTP 503", seconds=0.02)
-    taken = Attempt(phase=Phase.REPLIED, status=200, request_id="c0ffee", waited=0.004, seconds=0.031)
+    taken = Attempt(phase=Phase.REPLIED, status=200, request_id="c0ffee", waited_seconds=0.004, seconds=0.031)
     history = CallRecord(
         operation=CREATE_INVOICE,
         url=Environment.STAGING.value + CREATE_INVOICE.path,
