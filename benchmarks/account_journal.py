@@ -2,7 +2,7 @@
 
 Two journals are filled. ``grown`` has as many invoices as asked for, put there by SQL in order, as many runs
 have left them; ``sent`` has as many as ``--sent``, which went through ``admit``, ``sending`` and ``decide``
-in chunks of 64, as a job does it: rows grow as they change, and pages split.
+in batches of 64, as a job does it: rows grow as they change, and pages split.
 
 Of each: ``start_seconds`` to open it and begin a run, ``admit_ms`` for 64 new invoices until they are
 durable, ``known_ms`` for 64 that it knows, ``send_ms`` for the intents and outcomes of 64,
@@ -46,7 +46,7 @@ from confirma_async.privacy import Secret
 from confirma_async.schemas.identity import InvoiceKey
 from confirma_async.settings import API_KEY_VARIABLE, BASE_URL_VARIABLE
 
-CHUNK = 64
+BATCH_SIZE = 64
 RUN = 5000
 """Invoices of one run."""
 ROUNDS = 50
@@ -142,20 +142,20 @@ def measure(folder: Path, fill: Callable[[Path, int], None], count: int) -> dict
 
 
 def in_a_run(journal: SqliteJournal, run: int, count: int) -> dict[str, float]:
-    """Return what chunks of a run take: new ones, sent and decided, and known ones."""
+    """Return what batches of a run take: new ones, sent and decided, and known ones."""
     taken: dict[str, list[float]] = {"admit_ms": [], "send_ms": [], "known_ms": []}
     new, known = entries(FIRST + 2 * count), entries(FIRST + count // 3)
     for _ in range(ROUNDS):
         started = time.perf_counter()
         with journal.transaction():
-            admitted = journal.admit([*islice(new, CHUNK)], run)
+            admitted = journal.admit([*islice(new, BATCH_SIZE)], run)
         taken["admit_ms"].append(1000 * (time.perf_counter() - started))
         started = time.perf_counter()
         send(journal, [each.position for each in admitted], time.time())
         taken["send_ms"].append(1000 * (time.perf_counter() - started))
         started = time.perf_counter()
         with journal.transaction():
-            journal.admit([*islice(known, CHUNK)], run)
+            journal.admit([*islice(known, BATCH_SIZE)], run)
         taken["known_ms"].append(1000 * (time.perf_counter() - started))
     return {name: median(each) for name, each in taken.items()}
 
@@ -186,13 +186,13 @@ def send_all(path: Path, count: int) -> None:
     """Fill a journal as jobs do."""
     with contextlib.closing(open_sqlite(path)) as journal:
         todo = entries(FIRST)
-        for start in range(0, count, CHUNK):
+        for start in range(0, count, BATCH_SIZE):
             now = _moment(start)
-            if start % (RUN // CHUNK * CHUNK) == 0:
+            if start % (RUN // BATCH_SIZE * BATCH_SIZE) == 0:
                 with journal.transaction():
                     run = journal.runs.begin(JobName(LOCALHOST, ("invoices.csv",)), now=now)
             with journal.transaction():
-                admitted = journal.admit([*islice(todo, min(CHUNK, count - start))], run)
+                admitted = journal.admit([*islice(todo, min(BATCH_SIZE, count - start))], run)
             send(journal, [each.position for each in admitted], now)
 
 

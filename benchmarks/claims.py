@@ -30,7 +30,7 @@ from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 from confirma_async import Confirma
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal.records import Decision, JobName
-from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
+from confirma_async.bulk.machines.planned_journal import PlannedJournal, open_planned
 from confirma_async.bulk.models import Entry, State
 from confirma_async.converters import Converter
 from confirma_async.validation import Checks

@@ -81,7 +81,7 @@ async def _measure(place: str, timeout: float) -> tuple[float, float]:
         return await _sleep(timeout)
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) if place == "pool" else None
     limit = NARROW if place == "turn" else WIDE
-    policy = RetryPolicy(attempts=100, base=0.05, cap=0.1, budget=1_000_000)
+    policy = RetryPolicy(attempts=100, base_seconds=0.05, cap_seconds=0.1, budget=1_000_000)
 
     async def call() -> float:
         began = time.perf_counter()

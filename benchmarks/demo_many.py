@@ -18,8 +18,8 @@ from killing.hasty_worker import LEASE, hasten
 from parts.database import database_server
 from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 
+from confirma_async.bulk.journal_places import PostgresPlace, reading
 from confirma_async.bulk.models import State
-from confirma_async.bulk.places import PostgresPlace, reading
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
 from confirma_async.sandbox import Fault, Sandbox

@@ -9,7 +9,7 @@ Between rounds nobody decides anything. In the end the faults stop, the sandbox 
 effect, and the outbox settles. What no read can tell is then looked up by a person, at the sandbox itself,
 and given once more. Then every write is compared: its effects at the sandbox are one, and the outbox says so.
 
-Prints one JSON document; exits with 1 if anything is lost, doubled, or told otherwise than it is.
+Prints one JSON document; exits with 1 if anything is lost, doubled, or reported otherwise than it is.
 """
 
 from __future__ import annotations
@@ -173,10 +173,10 @@ class Trial:
     async def _run(self) -> Mapping[str, str]:
         process = await self._start("--settle-now")
         async with asyncio.timeout(600):
-            told, errors = await process.communicate()
+            output, errors = await process.communicate()
         if process.returncode:
             raise AssertionError(errors.decode()[-2000:])
-        return dict(json.loads(told))
+        return dict(json.loads(output))
 
     def effects(self) -> Counter[str]:
         """Return how often each write took effect at the service."""
@@ -214,14 +214,14 @@ class Trial:
                 journal.writes.resolve(write.id, state, "seen", now, SETTLE)
                 self.by_hand += 1
 
-    def compare(self, told: Mapping[str, str]) -> None:
+    def compare(self, verdicts: Mapping[str, str]) -> None:
         """Compare every write with what it did."""
         effects = self.effects()
         wanted = {f"{operation} {number}" for operation in OPERATIONS for number in range(self.each)}
         for key in wanted:
             self.wrong["lost"] += effects[key] == 0
             self.wrong["doubled"] += effects[key] > 1
-            self.wrong["told otherwise"] += told.get(key) != "accepted"
+            self.wrong["reported otherwise"] += verdicts.get(key) != "accepted"
         self.wrong["never given"] += len(effects.keys() - wanted)
         with reading(self.journal) as journal:
             states = [row.state for row in journal.rows()]
@@ -307,7 +307,7 @@ def main() -> None:
     sys.exit(1 if wrong.total() else 0)
 
 
-WRONGS = ("lost", "doubled", "told otherwise", "never given", "not final")
+WRONGS = ("lost", "doubled", "reported otherwise", "never given", "not final")
 
 if __name__ == "__main__":
     main()

@@ -51,8 +51,8 @@ from parts.sample import FIRST_NUMBER, numbered, sample_invoice
 
 from confirma_async import Confirma
 from confirma_async.bulk.journal.records import Resolution
+from confirma_async.bulk.journal_places import PostgresPlace, reading
 from confirma_async.bulk.models import FINAL, State
-from confirma_async.bulk.places import PostgresPlace, reading
 from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.bulk.postgres.migrations import SCHEMA
 from confirma_async.errors import JournalError

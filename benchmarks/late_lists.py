@@ -106,16 +106,16 @@ class InlineWriter:
     Args:
         journal: The journal.
         clock: Seconds since 1970.
-        longest_call: Seconds within which a call ends.
+        longest_call_seconds: Seconds within which a call ends.
     """
 
     name = "inline"
     deciding = 0
 
-    def __init__(self, journal: Journal, clock: Callable[[], float], longest_call: float) -> None:
+    def __init__(self, journal: Journal, clock: Callable[[], float], longest_call_seconds: float) -> None:
         self._journal = journal
         self._clock = clock
-        self._longest_call = longest_call
+        self._longest_call_seconds = longest_call_seconds
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self, work: Callable[[Journal], T]) -> T:
@@ -127,7 +127,7 @@ class InlineWriter:
         """Write it down at once."""
         now = self._clock()
         with self._journal.transaction():
-            self._journal.sending([position], now, now + self._longest_call)
+            self._journal.sending([position], now, now + self._longest_call_seconds)
 
     def decide(self, decision: Decision, then: Callable[[], None]) -> None:
         """Write it down at once."""
@@ -285,13 +285,13 @@ def play(
                 assert job.paused is None, job.paused
                 open_ = {row.key.number for row in journal.rows(State.UNKNOWN)} & set(service.lost)
                 settled.append(round(1 - len(open_) / len(service.lost), 4))
-            told = {row.key.number for row in journal.rows(State.ACCEPTED)}
+            accepted = {row.key.number for row in journal.rows(State.ACCEPTED)}
         return {
             "invoices": count,
             "lost answers": len(service.lost),
             "settled": settled,
             "doubled": service.doubled,
-            "told accepted, not there": len(told - set(service.listed)),
+            "reported accepted, not there": len(accepted - set(service.listed)),
             "lookups": service.lookups,
         }
 

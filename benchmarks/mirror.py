@@ -111,10 +111,10 @@ async def _of(invoices: int, postgres: str | None) -> dict[str, Any]:
     for _ in range(DAYS):
         record.next_day()
     async with Sandbox(clock=VirtualClock(START + datetime.timedelta(days=DAYS))) as sandbox:
-        for kind, records in record.told.items():
+        for kind, records in record.listed.items():
             names = list(records)
             for start in range(0, len(names), AT_ONCE):
-                sandbox.tell(kind, {name: records[name] for name in names[start : start + AT_ONCE]})
+                sandbox.add_records(kind, {name: records[name] for name in names[start : start + AT_ONCE]})
         what = json.dumps(
             {
                 "url": sandbox.url,
@@ -137,7 +137,7 @@ async def _measure(url: str, key: str, now: str, cases: int, postgres: str | Non
             for name, later, most in (("first", 0, 0), ("nothing_new", 1, 0), ("cases", 2, cases)):
                 cpu, wall = time.process_time(), time.perf_counter()
                 run = await confirma.mirror.sync(
-                    place, now=moment + datetime.timedelta(minutes=later), cases=most
+                    place, now=moment + datetime.timedelta(minutes=later), most_cases=most
                 )
                 if not run.complete:
                     raise RuntimeError(f"the {name} run proved nothing: {run}")

@@ -137,8 +137,8 @@ def _pass_a_day(sandbox: Sandbox, record: CallRecord) -> None:
     sandbox.clock.advance(days=1)
     record.next_day()
     for kind in ListedKind:
-        sandbox.tell(kind, {name: record.told[kind][name] for name in record.changed[kind]})
-        sandbox.untell(kind, sorted(record.dropped[kind]))
+        sandbox.add_records(kind, {name: record.listed[kind][name] for name in record.changed[kind]})
+        sandbox.remove_records(kind, sorted(record.dropped[kind]))
 
 
 def _process(
@@ -186,7 +186,7 @@ def _holds(place: str, record: CallRecord) -> bool:
                 (stream,),
             )
             held = Counter(digest(parse(raw)) for (raw,) in rows)
-            if held != Counter(digest(record) for record in record.told[kind].values()):
+            if held != Counter(digest(record) for record in record.listed[kind].values()):
                 return False
         return True
     finally:
@@ -230,34 +230,34 @@ async def _child(url: str, key: str, place: str, now: str, step: str | None, aft
             if left < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    _tell(syncing, "_begun", at, "begun")
-    _tell(writing, "_write", at, "records")
-    _tell(writing, "_keep_reading", at, "window")
-    _tell(syncing, "merge", at, "merged")
-    _tell(syncing, "merge_cases", at, "cases")
+    _die_after(syncing, "_begun", at, "begun")
+    _die_after(writing, "_write", at, "records")
+    _die_after(writing, "_keep_reading", at, "window")
+    _die_after(syncing, "merge", at, "merged")
+    _die_after(syncing, "merge_cases", at, "cases")
     read = WindowReader.read
 
-    async def told(self: WindowReader, *arguments: Any) -> Any:
+    async def read_and_die(self: WindowReader, *arguments: Any) -> Any:
         reading = await read(self, *arguments)
         at("read")
         return reading
 
-    WindowReader.read = told  # type: ignore[assignment,method-assign]  # so that it can be killed there
-    retry = RetryPolicy(base=0.02)  # the time goes to what is killed, and not to waiting
+    WindowReader.read = read_and_die  # type: ignore[assignment,method-assign]  # so that it can be killed there
+    retry = RetryPolicy(base_seconds=0.02)  # the time goes to what is killed, and not to waiting
     async with Confirma(key, base_url=url, timeout=20, retry=retry) as confirma:
         found = await confirma.mirror.sync(place, now=datetime.datetime.fromisoformat(now))
     sys.exit(0 if found.complete or step is not None else 3)
 
 
-def _tell(home: Any, name: str, at: Any, step: str) -> None:
+def _die_after(home: Any, name: str, at: Any, step: str) -> None:
     function = getattr(home, name)
 
-    def told(*arguments: Any, **named: Any) -> Any:
+    def wrapped(*arguments: Any, **named: Any) -> Any:
         result = function(*arguments, **named)
         at(step)
         return result
 
-    setattr(home, name, told)
+    setattr(home, name, wrapped)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from parts.figures import report, surroundings
 from parts.vendor_history import CallRecord
 
 from confirma_async import Confirma, Sandbox
-from confirma_async.mirror.content import Raw, digest, without
+from confirma_async.mirror.content import RawRecord, digest, without
 from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.store.opening import open_mirror
 from confirma_async.sandbox import ListedKind, VirtualClock
@@ -76,11 +76,13 @@ async def _lived(record: CallRecord, cases: int) -> dict[str, Any]:
                 sandbox.clock.advance(days=1)
                 record.next_day()
                 for kind in ListedKind:
-                    sandbox.tell(kind, {name: record.told[kind][name] for name in record.changed[kind]})
-                    sandbox.untell(kind, sorted(record.dropped[kind]))
+                    sandbox.add_records(
+                        kind, {name: record.listed[kind][name] for name in record.changed[kind]}
+                    )
+                    sandbox.remove_records(kind, sorted(record.dropped[kind]))
                 truth.follow(record)
                 spent = time.process_time()
-                run = await confirma.mirror.sync(place, now=sandbox.clock.now(), cases=cases)
+                run = await confirma.mirror.sync(place, now=sandbox.clock.now(), most_cases=cases)
                 cpu += time.process_time() - spent
                 calls += run.calls
                 incomplete += not run.complete
@@ -89,8 +91,8 @@ async def _lived(record: CallRecord, cases: int) -> dict[str, Any]:
     return {
         "days": record.days,
         "invoices": record.invoices,
-        "payments": len(record.told[ListedKind.PAYMENT]),
-        "settlements": len(record.told[ListedKind.SETTLEMENT]),
+        "payments": len(record.listed[ListedKind.PAYMENT]),
+        "settlements": len(record.listed[ListedKind.SETTLEMENT]),
         "wrong": wrong,
         "incomplete": incomplete,
         "calls": calls,
@@ -113,7 +115,7 @@ class Truth:
             for name in record.dropped[kind]:
                 digests.pop(name, None)
             for name in record.changed[kind]:
-                digests[name] = _digest(record.told[kind][name])
+                digests[name] = _digest(record.listed[kind][name])
 
     def is_held(self, place: Path, *, raw: bool) -> bool:
         """Say whether the mirror holds it."""
@@ -142,7 +144,7 @@ def _held(database: MirrorDatabase, stream: str, *, raw: bool) -> Counter[str]:
     )
 
 
-def _digest(record: Raw) -> str:
+def _digest(record: RawRecord) -> str:
     return digest(without(record, PASSING))
 
 

@@ -67,7 +67,7 @@ async def _submit(url: str, key: str, journal: Path, count: int, start: int) -> 
     """Submit the invoices, from one of them on and around."""
     base = sample_invoice()
     order = ((start + step) % count for step in range(count))
-    retry = RetryPolicy(base=0.01)
+    retry = RetryPolicy(base_seconds=0.01)
     async with Confirma(
         key, base_url=url, timeout=TOO_LATE, retry=retry, rate_limit=RateLimit(concurrency=16)
     ) as confirma:

@@ -78,32 +78,32 @@ async def _work(size: _Size, url: str, key: str, journal: Path, start: int) -> d
     What killed processes have left under way is unknown at first: it is given again once it was looked up. Of
     what never arrived, only an invoice that is sent later can be the witness.
     """
-    told: dict[int, str] = {}
+    verdicts: dict[int, str] = {}
     order = [(start + step) % size.invoices for step in range(size.invoices)]
     base, until = sample_invoice(), time.monotonic() + PATIENCE
     witnesses = count(FIRST_NUMBER + size.invoices * (2 + start))
     limit = RateLimit(concurrency=size.tasks)
     async with (
         Confirma(
-            key, base_url=url, timeout=TIMEOUT, retry=RetryPolicy(base=0.01), rate_limit=limit
+            key, base_url=url, timeout=TIMEOUT, retry=RetryPolicy(base_seconds=0.01), rate_limit=limit
         ) as confirma,
         confirma.outbox(journal=journal, settle_seconds=1.0) as outbox,
     ):
         while order and time.monotonic() < until:
             left = iter(order)
-            await asyncio.gather(*(_give(outbox, left, told) for _ in range(size.tasks)))
-            order = [index for index in order if told[index] != Verdict.ACCEPTED.value]
+            await asyncio.gather(*(_give(outbox, left, verdicts) for _ in range(size.tasks)))
+            order = [index for index in order if verdicts[index] != Verdict.ACCEPTED.value]
             if order:
                 await outbox.invoices.create(numbered(base, next(witnesses)))
                 await outbox.settle()
-    return dict(Counter(told.values()))
+    return dict(Counter(verdicts.values()))
 
 
-async def _give(outbox: Outbox, order: Iterator[int], told: dict[int, str]) -> None:
+async def _give(outbox: Outbox, order: Iterator[int], verdicts: dict[int, str]) -> None:
     base = sample_invoice()
     for index in order:
         outcome = await outbox.invoices.create(numbered(base, FIRST_NUMBER + index))
-        told[index] = outcome.verdict.value
+        verdicts[index] = outcome.verdict.value
 
 
 async def _prove(size: _Size, journal: Path, kills: int, *, quick: bool) -> dict[str, Any]:
@@ -113,7 +113,7 @@ async def _prove(size: _Size, journal: Path, kills: int, *, quick: bool) -> dict
         workers = [
             _worker(size, sandbox, journal, each, share, quick=quick) for each, share in enumerate(shares)
         ]
-        told = await asyncio.gather(*workers)
+        verdicts = await asyncio.gather(*workers)
         arrived = Counter(invoice.number for invoice in sandbox.invoices())
         requests = sandbox.requests["invoices.create"]
     witnesses = sum(number >= FIRST_NUMBER + size.invoices for number in arrived)
@@ -122,7 +122,7 @@ async def _prove(size: _Size, journal: Path, kills: int, *, quick: bool) -> dict
         "lost": sum(not arrived[number] for number in numbers),
         "doubled": sum(arrived[number] > 1 for number in numbers),
         "sent again": requests - size.invoices - witnesses,
-        "told otherwise": sum(size.invoices - each.get("accepted", 0) for each, _ in told),
+        "reported otherwise": sum(size.invoices - each.get("accepted", 0) for each, _ in verdicts),
         "damaged": _damage(journal),
     }
     return {
@@ -130,8 +130,8 @@ async def _prove(size: _Size, journal: Path, kills: int, *, quick: bool) -> dict
         "tasks": size.tasks,
         "invoices": size.invoices,
         "seconds": round(time.monotonic() - began, 1),
-        "kills": sum(killed for _, killed in told),
-        "told": [each for each, _ in told],
+        "kills": sum(killed for _, killed in verdicts),
+        "verdicts": [each for each, _ in verdicts],
         "wrong": wrong,
     }
 

@@ -100,7 +100,7 @@ BUDGET = Bounds(least=0, most=1_000_000, whole=True, of="retries")
 SETTLE = Bounds(least=0, most=7 * DAY, of="seconds")
 MAX_CONSECUTIVE_REJECTIONS = Bounds(least=1, most=1_000_000, whole=True, of="rejections")
 EXPECTED = Bounds(least=0, most=10**12, whole=True, of="records")
-KEEP_BODIES = Bounds(least=1, most=3650, whole=True, of="days")
+KEEP_DAYS = Bounds(least=1, most=3650, whole=True, of="days")
 CHUNK_SIZE = Bounds(least=1, most=10_000, whole=True, of="invoices")
 """Of what a worker takes at a time."""
 

@@ -52,7 +52,7 @@ class ClientOptions(TypedDict, total=False):
     overrides: Overrides | None
     hooks: Iterable[Hook]
     transport: Transport | None
-    answer_limit: int
+    answer_limit_bytes: int
     strict: bool
     record_contract: str | PathLike[str] | None
     account: str | None
@@ -82,8 +82,8 @@ class Confirma(Account, AsyncClosing):
         overrides: Corrections of provisional paths and names.
         hooks: Called before and after each attempt, and after each call; in order.
         transport: What sends the requests, instead of aiohttp.
-        answer_limit: Bytes of an answer that are read at most; a longer one is a ResponseDecodeError. From
-            1 to 4,294,967,296.
+        answer_limit_bytes: Bytes of an answer that are read at most, from 1 to 4,294,967,296. A longer one is
+            a ResponseDecodeError.
         strict: Whether an answer that is not as the contract says is an error, also where it could be read
             tolerantly.
         record_contract: A file to write what the answers show of the contract, when the client is closed:
@@ -112,7 +112,7 @@ class Confirma(Account, AsyncClosing):
         overrides: Overrides | None = None,
         hooks: Iterable[Hook] = (),
         transport: Transport | None = None,
-        answer_limit: int = ANSWER_LIMIT,
+        answer_limit_bytes: int = ANSWER_LIMIT,
         strict: bool = False,
         record_contract: str | PathLike[str] | None = None,
         account: str | None = None,
@@ -121,13 +121,13 @@ class Confirma(Account, AsyncClosing):
         if transport is not None and (session is not None or ssl_context is not None):
             raise ConfigurationError("a transport of your own brings its own session and TLS settings")
         bounds.TIMEOUT.check("timeout", timeout)
-        bounds.ANSWER_LIMIT.check("answer_limit", answer_limit)
+        bounds.ANSWER_LIMIT.check("answer_limit_bytes", answer_limit_bytes)
         if credentials is None and provisioning_token is None:
             raise ConfigurationError("there is no key: give Confirma an API key or a provisioning token")
         self.settings: Settings = Settings(environment=environment, base_url=base_url or "")
         self._keys = WeakSet[Credential]()
         limiter = LocalLimiter(rate_limit) if isinstance(rate_limit, RateLimit) else rate_limit
-        self._transport = transport or _aiohttp_transport(session, ssl_context, limiter, answer_limit)
+        self._transport = transport or _aiohttp_transport(session, ssl_context, limiter, answer_limit_bytes)
         overrides = overrides or Overrides()
         self._recorder = _recorder(record_contract, overrides)
         super().__init__(
@@ -246,7 +246,7 @@ def _aiohttp_transport(
     session: aiohttp.ClientSession | None,
     ssl_context: ssl.SSLContext | None,
     limiter: Limiter,
-    answer_limit: int,
+    answer_limit_bytes: int,
 ) -> Transport:
     from confirma_async.session.connection.http import AiohttpTransport
 
@@ -254,5 +254,5 @@ def _aiohttp_transport(
         session=session,
         ssl_context=ssl_context,
         connections=limiter.concurrency,
-        answer_limit=answer_limit,
+        answer_limit_bytes=answer_limit_bytes,
     )

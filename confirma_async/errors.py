@@ -38,7 +38,7 @@ class Attempt:
         reason: Why it failed, or was tried again: ``HTTP 503``, ``no answer within 5.0 s``.
         request_id: The id that the service gave it, where it gave one.
         retry_after: Seconds after which the service accepts requests again, where it said so; else None.
-        waited: Seconds that it waited for the rate limit.
+        waited_seconds: Seconds that it waited for the rate limit.
         seconds: Seconds from then to its end.
     """
 
@@ -47,7 +47,7 @@ class Attempt:
     reason: str | None = None
     request_id: str | None = None
     retry_after: float | None = None
-    waited: float = 0.0
+    waited_seconds: float = 0.0
     seconds: float = 0.0
 
 

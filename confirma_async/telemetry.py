@@ -147,7 +147,7 @@ class OpenTelemetryHook(Hook):
                 "http.request.resend_count": len(record.attempts) - 1,
                 "confirma.phase": attempt.phase.value,
                 "confirma.attempt.duration": attempt.seconds,
-                "confirma.limiter.wait": attempt.waited,
+                "confirma.limiter.wait": attempt.waited_seconds,
                 **outcome,
             },
         )
@@ -158,7 +158,7 @@ class OpenTelemetryHook(Hook):
         attributes = {"confirma.operation": record.operation.name, **_outcome(record)}
         self._call_seconds.record(record.seconds, attributes)
         self._call_attempts.record(len(record.attempts), attributes)
-        self._limiter_seconds.record(record.waited, {"confirma.operation": record.operation.name})
+        self._limiter_seconds.record(record.waited_seconds, {"confirma.operation": record.operation.name})
         open_.span.set_attributes(_outcome(record))
         if len(record.attempts) > 1:
             open_.span.set_attribute("http.request.resend_count", len(record.attempts) - 1)

@@ -58,7 +58,7 @@ def _opening(
 class Creditors(Closing):
     """Many client accounts of one partner: ``with Creditors(profiles) as creditors: ...``.
 
-    ``told`` of ``submit`` is called in the thread of the loop.
+    ``on_outcome`` of ``submit`` is called in the thread of the loop.
     """
 
     @constructor(asynchronous.Creditors.__init__)

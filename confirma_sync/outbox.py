@@ -58,7 +58,8 @@ class Outbox(Opening):
     def events(self) -> Events:
         """Return the changes of state from now on: accepted, rejected, unknown, settled later, not sent.
 
-        Each is told after it is durable. A listener that is slow holds nothing up: what it misses is counted.
+        Each is reported after it is durable. A listener that is slow holds nothing up: what it misses is
+        counted.
 
         Raises:
             ConfigurationError: the outbox is not open.

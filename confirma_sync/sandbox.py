@@ -76,8 +76,8 @@ class Sandbox(Closing):
     expire_token: Final = on_the_loop(asynchronous.Sandbox.expire_token)
     connect_accounting: Final = on_the_loop(asynchronous.Sandbox.connect_accounting)
     register: Final = on_the_loop(asynchronous.Sandbox.register)
-    tell: Final = on_the_loop(asynchronous.Sandbox.tell)
-    untell: Final = on_the_loop(asynchronous.Sandbox.untell)
+    add_records: Final = on_the_loop(asynchronous.Sandbox.add_records)
+    remove_records: Final = on_the_loop(asynchronous.Sandbox.remove_records)
     state: Final = on_the_loop(asynchronous.Sandbox.state)
 
     @property

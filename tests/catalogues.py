@@ -83,7 +83,7 @@ MODULES: Mapping[str, str | None] = {
     "formats/tables/csv/lines.py": None,
     "formats/tables/csv/survey.py": None,
     "formats/tables/csv/table.py": None,
-    "formats/tables/excel/cells.py": None,
+    "formats/tables/excel/sheet_cells.py": None,
     "formats/tables/excel/table.py": None,
     "formats/tables/groups.py": None,
     "formats/tables/header.py": None,

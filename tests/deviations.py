@@ -87,24 +87,24 @@ REACHED = _reached()
 
 
 @frozen
-class Told:
+class Reported:
     """What a comparison has to tell of a deviation: of what, and a word of it."""
 
     what: str
     about: str
 
 
-def deviated(overrides: Overrides, seed: int) -> tuple[dict[str, Any], list[Told]]:
+def deviated(overrides: Overrides, seed: int) -> tuple[dict[str, Any], list[Reported]]:
     """The document of such a service, with names that are missing, added, re-typed or moved besides."""
     chance = random.Random(seed)
     found = document(overrides)
     schemas = found["components"]["schemas"]
     converter = Converter(overrides.names)
-    told = [
-        *(Told("name", name) for name in overrides.names),
-        *(Told("path", name) for name in overrides.paths),
-        *(Told("method", name) for name in overrides.methods),
-        *(Told("list", name) for name in overrides.lists),
+    reported = [
+        *(Reported("name", name) for name in overrides.names),
+        *(Reported("path", name) for name in overrides.paths),
+        *(Reported("method", name) for name in overrides.methods),
+        *(Reported("list", name) for name in overrides.lists),
     ]
     renamed = {name.split(".")[0] for name in overrides.names}
     plain = [
@@ -122,14 +122,14 @@ def deviated(overrides: Overrides, seed: int) -> tuple[dict[str, Any], list[Told
         properties = schemas[name]["properties"]
         if way == "missing":
             properties.pop(item.wire)
-            told.append(Told("name", f"{name}.{item.attribute}"))
+            reported.append(Reported("name", f"{name}.{item.attribute}"))
         elif way == "added":
             properties["sparePart"] = {"type": "array", "items": {"type": "boolean"}}
-            told.append(Told("name", f"{name} sparePart"))
+            reported.append(Reported("name", f"{name} sparePart"))
         elif way == "re-typed":
             properties[item.wire] = {"type": "array", "items": {"type": "integer"}}
-            told.append(Told("kind", f"{name}.{item.attribute}"))
+            reported.append(Reported("kind", f"{name}.{item.attribute}"))
         else:
             properties["inner"] = {"type": "object", "properties": {item.wire: properties.pop(item.wire)}}
-            told.append(Told("place", f"{name}.{item.attribute}"))
-    return found, told
+            reported.append(Reported("place", f"{name}.{item.attribute}"))
+    return found, reported

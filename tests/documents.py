@@ -67,7 +67,7 @@ def pours(size, poured):
 @contextlib.asynccontextmanager
 async def hosting(**answers):
     """A host that is up; what it answers, by path."""
-    host = Documents({f"/{name}": list(told) for name, told in answers.items()})
+    host = Documents({f"/{name}": list(reported) for name, reported in answers.items()})
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", host.answer)
     runner = web.AppRunner(application, shutdown_timeout=0.1)

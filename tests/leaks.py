@@ -66,8 +66,8 @@ class Watch:
     def look_at_error(self, error):
         name = type(error).__name__
         for each in _chain(error):
-            told = f"{each}\n{each!r}\n{getattr(each, '__notes__', '')}"
-            self.look(told, f"the text of a {type(each).__name__} in the traceback of a {name}")
+            output = f"{each}\n{each!r}\n{getattr(each, '__notes__', '')}"
+            self.look(output, f"the text of a {type(each).__name__} in the traceback of a {name}")
             self.look(repr(vars(each)), f"the attributes of a {type(each).__name__}", payloads=False)
             self.look(_pickled(each), f"the pickle of a {type(each).__name__}", payloads=False)
             for where, value in _locals(each):
@@ -213,7 +213,7 @@ def pytest_configure(config):
     watch.personal = set(_personal_numbers())
     _after(privacy.Secret, "__init__", lambda args, _: watch.keep(args[0].reveal()))
     _after(logging.Logger, "handle", lambda args, _: watch.look_at_record(args[1]))
-    _after(pytest.CaptureFixture, "readouterr", lambda _, told: look(told.out + told.err, "the output"))
+    _after(pytest.CaptureFixture, "readouterr", lambda _, output: look(output.out + output.err, "the output"))
     _listen_to_errors()
     _listen_to_subprocesses()
 

@@ -25,7 +25,7 @@ class StandIn:
 
     def client(self, **options: Any) -> Confirma:
         """A client of it; retries without long pauses."""
-        options = {"retry": RetryPolicy(attempts=3, base=0.001), **options}
+        options = {"retry": RetryPolicy(attempts=3, base_seconds=0.001), **options}
         return Confirma("the-key", base_url=self.url, **options)
 
 

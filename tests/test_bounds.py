@@ -25,11 +25,14 @@ NUMBERS = {
     "RateLimit.burst": (bounds.BURST, lambda value: RateLimit(burst=value)),
     "RateLimit.concurrency": (bounds.CONCURRENCY, lambda value: RateLimit(concurrency=value)),
     "RetryPolicy.attempts": (bounds.ATTEMPTS, lambda value: RetryPolicy(attempts=value)),
-    "RetryPolicy.base": (bounds.BACKOFF, lambda value: RetryPolicy(base=value)),
-    "RetryPolicy.cap": (bounds.BACKOFF, lambda value: RetryPolicy(cap=value)),
+    "RetryPolicy.base_seconds": (bounds.BACKOFF, lambda value: RetryPolicy(base_seconds=value)),
+    "RetryPolicy.cap_seconds": (bounds.BACKOFF, lambda value: RetryPolicy(cap_seconds=value)),
     "RetryPolicy.budget": (bounds.BUDGET, lambda value: RetryPolicy(budget=value)),
     "Confirma.timeout": (bounds.TIMEOUT, lambda value: Confirma("k", timeout=value)),
-    "Confirma.answer_limit": (bounds.ANSWER_LIMIT, lambda value: Confirma("k", answer_limit=value)),
+    "Confirma.answer_limit_bytes": (
+        bounds.ANSWER_LIMIT,
+        lambda value: Confirma("k", answer_limit_bytes=value),
+    ),
     "bulk.settle_seconds": (bounds.SETTLE, lambda value: JobOptions(settle_seconds=value)),
     "bulk.max_consecutive_rejections": (
         bounds.MAX_CONSECUTIVE_REJECTIONS,
@@ -37,8 +40,8 @@ NUMBERS = {
     ),
     "bulk.expected": (bounds.EXPECTED, lambda value: JobOptions(expected=value)),
     "ReadOptions.due_days": (bounds.DUE_DAYS, lambda value: ReadOptions(due_days=value)),
-    "Horizons.listed": (bounds.HORIZON, lambda value: Horizons(listed=value)),
-    "Horizons.settled": (bounds.HORIZON, lambda value: Horizons(settled=value)),
+    "Horizons.listed": (bounds.HORIZON, lambda value: Horizons(listed_days=value)),
+    "Horizons.settled": (bounds.HORIZON, lambda value: Horizons(settled_banking_days=value)),
     "assign.start": (bounds.NUMBER, lambda value: assign([], value)),
     "windows.days": (bounds.WINDOW, lambda value: [*windows(TODAY, TODAY, value)]),
     "distributions_v2.page": (

@@ -245,13 +245,13 @@ def links_to(descriptor, name):
 async def test_another_process_is_not_waited_for_for_ever(file, monkeypatch):
     monkeypatch.setattr(credentials, "PATIENCE", 0.0)
     async with FileTokenStore(file).exclusive():
-        told = await refusal(FileTokenStore(file).exclusive().__aenter__())
-    assert "nothing was sent" in told
+        reported = await refusal(FileTokenStore(file).exclusive().__aenter__())
+    assert "nothing was sent" in reported
 
 
 async def test_a_place_without_locks_is_told(file, tmp_path, monkeypatch):
-    told = await refusal(FileTokenStore(tmp_path / "none" / "token").exclusive().__aenter__())
-    assert "no such file or directory" in told
+    reported = await refusal(FileTokenStore(tmp_path / "none" / "token").exclusive().__aenter__())
+    assert "no such file or directory" in reported
 
     def refuse(*_):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))

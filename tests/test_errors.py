@@ -46,7 +46,7 @@ PROBLEM = Problem("$.invoice.rows[3].quantity", "type", "must be a finite JSON n
 
 ATTEMPTS = (
     Attempt(phase=Phase.NOT_SENT, reason="refused", seconds=0.1),
-    Attempt(phase=Phase.REPLIED, status=503, reason="HTTP 503", request_id="r-1", waited=0.2),
+    Attempt(phase=Phase.REPLIED, status=503, reason="HTTP 503", request_id="r-1", waited_seconds=0.2),
 )
 
 

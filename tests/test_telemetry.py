@@ -45,7 +45,7 @@ class Script:
         pass
 
 
-class Told:
+class Exported:
     """A hook with everything that it tells."""
 
     def __init__(self):
@@ -81,30 +81,30 @@ class Told:
 
 
 @pytest.fixture
-def told():
-    made = Told()
+def exported():
+    made = Exported()
     yield made
     made.traces.shutdown()
     made.meters.shutdown()
 
 
-def client(told, *lines, **options):
+def client(exported, *lines, **options):
     transport = Script(*lines)
-    hook = told.hook(**options)
+    hook = exported.hook(**options)
     return Confirma(
         KEY,
         base_url="https://service.example:8443",
         transport=transport,
         hooks=[hook],
-        retry=RetryPolicy(base=0.001),
+        retry=RetryPolicy(base_seconds=0.001),
         rate_limit=RateLimit(concurrency=4),
     ), transport
 
 
-async def test_a_call_is_one_client_span_with_the_names_of_the_conventions(told):
-    confirma, _ = client(told, VALID)
+async def test_a_call_is_one_client_span_with_the_names_of_the_conventions(exported):
+    confirma, _ = client(exported, VALID)
     await confirma.onboarding.validate_token()
-    (span,) = told.spans
+    (span,) = exported.spans
     assert span.name == "GET /api/v1/partner/validate"
     assert span.kind is trace.SpanKind.CLIENT
     assert dict(span.attributes) == {
@@ -122,10 +122,10 @@ async def test_a_call_is_one_client_span_with_the_names_of_the_conventions(told)
     assert span.start_time <= span.events[0].timestamp <= span.end_time
 
 
-async def test_every_attempt_is_an_event(told):
-    confirma, _ = client(told, BUSY, VALID)
+async def test_every_attempt_is_an_event(exported):
+    confirma, _ = client(exported, BUSY, VALID)
     await confirma.onboarding.validate_token()
-    (span,) = told.spans
+    (span,) = exported.spans
     first, second = (dict(event.attributes) for event in span.events)
     assert (first["http.response.status_code"], first["error.type"]) == (503, "503")
     assert (second["http.response.status_code"], second["http.request.resend_count"]) == (200, 1)
@@ -140,92 +140,92 @@ async def test_every_attempt_is_an_event(told):
         (RESET, OutcomeUnknownError, "confirma_async.errors.OutcomeUnknownError"),
     ],
 )
-async def test_a_failure_is_an_error_of_its_kind(told, line, error, kind, wire_invoice):
-    confirma, _ = client(told, line)
+async def test_a_failure_is_an_error_of_its_kind(exported, line, error, kind, wire_invoice):
+    confirma, _ = client(exported, line)
     with pytest.raises(error):
         await confirma.invoices.create(wire_invoice())
-    (span,) = told.spans
+    (span,) = exported.spans
     assert span.status.status_code is trace.StatusCode.ERROR
     assert span.attributes["error.type"] == kind
 
 
-async def test_a_cancelled_call_ends_its_span(told):
-    confirma, transport = client(told, None)
+async def test_a_cancelled_call_ends_its_span(exported):
+    confirma, transport = client(exported, None)
     task = asyncio.create_task(confirma.onboarding.validate_token())
     await transport.sent.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    (span,) = told.spans
+    (span,) = exported.spans
     assert span.attributes["error.type"] == "asyncio.exceptions.CancelledError"
 
 
-async def test_a_call_that_came_to_no_attempt_has_its_span_too(told):
-    confirma, _ = client(told)
-    confirma._pipeline.limiter.answered(asyncio.get_running_loop().time(), refused=True, quiet=60.0)
+async def test_a_call_that_came_to_no_attempt_has_its_span_too(exported):
+    confirma, _ = client(exported)
+    confirma._pipeline.limiter.answered(asyncio.get_running_loop().time(), refused=True, quiet_seconds=60.0)
     with pytest.raises(TransportError):
         await confirma.onboarding.validate_token(timeout=0.01)
-    (span,) = told.spans
+    (span,) = exported.spans
     assert not span.events
     assert span.attributes["error.type"] == "confirma_async.errors.TransportError"
 
 
-async def test_the_span_is_a_child_of_the_callers_and_current_while_the_call_is_under_way(told):
-    confirma, transport = client(told, VALID, VALID)
-    with told.traces.get_tracer("test").start_as_current_span("the job") as job:
+async def test_the_span_is_a_child_of_the_callers_and_current_while_the_call_is_under_way(exported):
+    confirma, transport = client(exported, VALID, VALID)
+    with exported.traces.get_tracer("test").start_as_current_span("the job") as job:
         await confirma.onboarding.validate_token()
         assert trace.get_current_span() is job
     await confirma.onboarding.validate_token()
-    first, _, second = told.spans
+    first, _, second = exported.spans
     assert first.parent.span_id == job.get_span_context().span_id
     assert second.parent is None
     assert transport.current[0].get_span_context() == first.get_span_context()
 
 
-async def test_calls_at_once_keep_their_spans_apart(told):
-    confirma, _ = client(told, *[VALID] * 20)
+async def test_calls_at_once_keep_their_spans_apart(exported):
+    confirma, _ = client(exported, *[VALID] * 20)
     await asyncio.gather(*(confirma.onboarding.validate_token() for _ in range(20)))
-    assert len({span.context.span_id for span in told.spans}) == 20
-    assert all(len(span.events) == 1 for span in told.spans)
+    assert len({span.context.span_id for span in exported.spans}) == 20
+    assert all(len(span.events) == 1 for span in exported.spans)
     assert not trace.get_current_span().get_span_context().is_valid
 
 
 @pytest.mark.parametrize("propagate", [False, True])
-async def test_ids_of_a_trace_leave_the_house_only_when_asked(told, propagate):
-    confirma, transport = client(told, VALID, propagate=propagate)
+async def test_ids_of_a_trace_leave_the_house_only_when_asked(exported, propagate):
+    confirma, transport = client(exported, VALID, propagate=propagate)
     await confirma.onboarding.validate_token()
     sent = transport.requests[0].headers.get("traceparent")
     assert (sent is not None) == propagate
     if sent is not None:
-        assert f"{told.spans[0].context.span_id:016x}" in sent
+        assert f"{exported.spans[0].context.span_id:016x}" in sent
 
 
-async def test_metrics_count_requests_calls_attempts_and_waiting(told):
-    confirma, _ = client(told, BUSY, VALID, REFUSED)
+async def test_metrics_count_requests_calls_attempts_and_waiting(exported):
+    confirma, _ = client(exported, BUSY, VALID, REFUSED)
     await confirma.onboarding.validate_token()
     with pytest.raises(AuthenticationError):
         await confirma.onboarding.validate_token()
     requests = {
         point.attributes["http.response.status_code"]: point
-        for point in told.points("http.client.request.duration")
+        for point in exported.points("http.client.request.duration")
     }
     assert {status: point.count for status, point in requests.items()} == {503: 1, 200: 1, 401: 1}
     assert requests[401].attributes["error.type"] == "401"
     attempts = {
         point.attributes["http.response.status_code"]: point.sum
-        for point in told.points("confirma.client.call.attempts")
+        for point in exported.points("confirma.client.call.attempts")
     }
     assert attempts == {200: 2, 401: 1}
     for name in ("confirma.client.call.duration", "confirma.client.limiter.wait"):
-        assert sum(point.count for point in told.points(name)) == 2
+        assert sum(point.count for point in exported.points(name)) == 2
 
 
-async def test_nothing_told_holds_a_key_a_body_or_the_services_words(told, wire_invoice):
-    confirma, _ = client(told, REFUSED)
+async def test_nothing_told_holds_a_key_a_body_or_the_services_words(exported, wire_invoice):
+    confirma, _ = client(exported, REFUSED)
     buyer = {"name": "Maija Meikäläinen", "personalIdentityNumber": "131052-308T"}
     with pytest.raises(AuthenticationError):
         await confirma.invoices.create(wire_invoice(parties={"buyerParty": buyer}), validate=False)
-    everything = told.everything()
+    everything = exported.everything()
     assert "invoices.create" in everything
     assert not any(word in everything for word in (KEY, "131052", "Maija", "unknown key"))
 

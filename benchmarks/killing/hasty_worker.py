@@ -14,7 +14,7 @@ from killing.fault_mix import TOO_LATE
 from killing.hosts import Host
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
-from confirma_async.bulk.machines import planned, queue, worker
+from confirma_async.bulk.machines import planned_journal, queue, worker
 from confirma_async.bulk.postgres.connection import lease, line
 from confirma_async.errors import JournalError, Phase, TransportError
 from confirma_async.session.connection.http import AiohttpTransport
@@ -34,8 +34,8 @@ def hasten() -> None:
     lease.LEASE = LEASE
     line.STUCK_SECONDS = 3 * LEASE  # more than a machine with more to do takes for a commit
     queue.ANSWER_SECONDS = worker.RATE_SECONDS = LEASE
-    planned.LOOK_AGAIN = 1.0
-    planned.LONGEST_PAUSE = 4.0
+    planned_journal.LOOK_AGAIN = 1.0
+    planned_journal.LONGEST_PAUSE = 4.0
     worker.POLL_SECONDS = 0.1
     worker.HEARTBEAT_SECONDS = 0.5
     worker.STALLED_SECONDS = 2.0
@@ -82,7 +82,7 @@ async def _work(url: str, key: str, database: str, transport: NotingTransport | 
         key,
         base_url=url,
         timeout=TOO_LATE,
-        retry=RetryPolicy(base=0.01),
+        retry=RetryPolicy(base_seconds=0.01),
         rate_limit=RateLimit(concurrency=CONCURRENCY),
         transport=transport,
     ) as confirma:

@@ -89,9 +89,9 @@ class Mishaps:
         with reading(self.journal) as journal:
             doubt = journal.trust.doubt()
         if doubt is not None:
-            code, told = await self.command("journal", "trust", "--yes")
+            code, output = await self.command("journal", "trust", "--yes")
             if code:
-                raise AssertionError(f"the journal cannot be trusted: {told}")
+                raise AssertionError(f"the journal cannot be trusted: {output}")
 
     def find_out(
         self, stored: Sequence[StoredInvoice], in_order: Collection[int], added: Collection[int]

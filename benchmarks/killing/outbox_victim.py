@@ -100,7 +100,7 @@ async def run(options: argparse.Namespace) -> None:
     fate = Fate(options.step, options.after, None)
     plan = [(operation, number) for operation in options.operations for number in range(options.each)]
     random.Random(options.seed).shuffle(plan)
-    told: dict[str, str] = {}
+    verdicts: dict[str, str] = {}
 
     def opened() -> Journal:
         return cast("Journal", DyingJournal(open_sqlite(options.journal), fate))
@@ -112,7 +112,7 @@ async def run(options: argparse.Namespace) -> None:
             base_url=options.url,
             transport=DyingTransport(fate),
             rate_limit=RateLimit(concurrency=16, per_second=options.rate),
-            retry=RetryPolicy(base=0.01),
+            retry=RetryPolicy(base_seconds=0.01),
             timeout=options.timeout,
         ) as confirma,
         confirma.outbox(journal=opened, settle_seconds=options.settle) as outbox,
@@ -121,7 +121,7 @@ async def run(options: argparse.Namespace) -> None:
         async def task(rest: Iterator[tuple[str, int]]) -> None:
             for operation, number in rest:
                 outcome = await give(outbox, operation, number)
-                told[f"{operation} {number}"] = outcome.verdict.value
+                verdicts[f"{operation} {number}"] = outcome.verdict.value
 
         async def give_all() -> None:
             rest = iter(plan)
@@ -131,7 +131,7 @@ async def run(options: argparse.Namespace) -> None:
         if options.settle_now:
             await outbox.settle()
             await give_all()
-    json.dump(told, sys.stdout)
+    json.dump(verdicts, sys.stdout)
 
 
 def main() -> None:

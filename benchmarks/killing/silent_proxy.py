@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from attrs import define, field
 
-CHUNK = 65_536
+READ_BYTES = 65_536
 
 
 @define(eq=False)
@@ -80,7 +80,7 @@ async def _pass_on(
 ) -> None:
     """Pass on what comes; once the line is silent, swallow it until the reader's side ends."""
     with contextlib.suppress(OSError):
-        while data := await reader.read(CHUNK):
+        while data := await reader.read(READ_BYTES):
             if passing.is_set():
                 writer.write(data)
                 await writer.drain()

@@ -143,10 +143,10 @@ class Trial:
         """Run any other command to its end: its exit code, and all that it printed."""
         process = await self._process("-m", "confirma_async.cli", *words, key=key)
         async with asyncio.timeout(60):
-            told = b"".join(await process.communicate())
+            output = b"".join(await process.communicate())
         if process.returncode is None:
             raise AssertionError("a process that has ended has an exit code")
-        return process.returncode, told.decode(errors="replace")
+        return process.returncode, output.decode(errors="replace")
 
     async def _run(self, *arguments: object, ahead: float = 0.0) -> asyncio.subprocess.Process:
         self.tally.runs += 1

@@ -225,7 +225,7 @@ async def run(options: argparse.Namespace) -> bool:
         base_url=options.url,
         transport=DyingTransport(fate),
         rate_limit=RateLimit(concurrency=CONCURRENCY, per_second=options.rate),
-        retry=RetryPolicy(base=0.01),
+        retry=RetryPolicy(base_seconds=0.01),
         timeout=options.timeout,
     ) as confirma:
         placement = await confirma.bulk.place()

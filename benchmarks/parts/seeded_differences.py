@@ -181,8 +181,8 @@ def fill(database: MirrorDatabase, what: Seeded) -> MirroredAccount:
     )
     database.run("INSERT INTO run (id, account, began_at, ending) VALUES (1, 1, '2026-11-02', 'done')")
     session = WriteSession(database=database, account=1, run=1, now=NOW, converter=Converter())
-    told = {"distributions": what.distributions, "payments": what.payments, "settlements": what.settlements}
-    for name, records in told.items():
+    listed = {"distributions": what.distributions, "payments": what.payments, "settlements": what.settlements}
+    for name, records in listed.items():
         _merge(session, name, records)
     _merge(session, "settlements", what.revised, keep=False)
     database.many(

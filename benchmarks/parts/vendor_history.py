@@ -39,7 +39,7 @@ class CallRecord:
     payments: int
     settlements: int
     seed: int = 1
-    told: dict[ListedKind, Records] = field(factory=lambda: {kind: {} for kind in ListedKind})
+    listed: dict[ListedKind, Records] = field(factory=lambda: {kind: {} for kind in ListedKind})
     changed: dict[ListedKind, set[str]] = field(factory=lambda: {kind: set[str]() for kind in ListedKind})
     dropped: dict[ListedKind, set[str]] = field(factory=lambda: {kind: set[str]() for kind in ListedKind})
     _random: random.Random = field(init=False)
@@ -77,11 +77,11 @@ class CallRecord:
         return whole * self._day // self.days - whole * (self._day - 1) // self.days
 
     def _put(self, kind: ListedKind, name: str, record: Mapping[str, Any]) -> None:
-        self.told[kind][name] = dict(record)
+        self.listed[kind][name] = dict(record)
         self.changed[kind].add(name)
 
     def _drop(self, kind: ListedKind, name: str) -> None:
-        del self.told[kind][name]
+        del self.listed[kind][name]
         self.changed[kind].discard(name)
         self.dropped[kind].add(name)
 
@@ -109,9 +109,9 @@ class CallRecord:
         dice = self._random
         late = dice.choice((0, 0, 0, 0, 0, 1, 2, 9))
         number = max(1, self._numbers - int(dice.expovariate(1 / max(1, self._numbers / 8))))
-        name = f"p{len(self.told[ListedKind.PAYMENT])}-{self._day}-{dice.random()}"
+        name = f"p{len(self.listed[ListedKind.PAYMENT])}-{self._day}-{dice.random()}"
         amount = amount_of(number) if dice.random() < 0.8 else Decimal("10.00")
-        case = self.told[ListedKind.DISTRIBUTION][f"d{number}"].get("caseId")
+        case = self.listed[ListedKind.DISTRIBUTION][f"d{number}"].get("caseId")
         record = _payment(number, case, self.today - datetime.timedelta(days=late), amount, dice)
         self._put(ListedKind.PAYMENT, name, record)
         self._unsettled.append(name)
@@ -123,40 +123,40 @@ class CallRecord:
         share = max(1, len(self._unsettled) // 2)
         paid, self._unsettled = self._unsettled[:share], self._unsettled[share:]
         payments = [
-            self.told[ListedKind.PAYMENT][name] for name in paid if name in self.told[ListedKind.PAYMENT]
+            self.listed[ListedKind.PAYMENT][name] for name in paid if name in self.listed[ListedKind.PAYMENT]
         ]
         if payments:
-            number = 100_000_000_001 + len(self.told[ListedKind.SETTLEMENT])
+            number = 100_000_000_001 + len(self.listed[ListedKind.SETTLEMENT])
             self._put(ListedKind.SETTLEMENT, str(number), _settlement(number, self.today, payments))
 
     def _move(self) -> None:
         """Change a record that is there, however old it is."""
         dice = self._random
         number = dice.randint(1, self._numbers)
-        record = self.told[ListedKind.DISTRIBUTION][f"d{number}"]
+        record = self.listed[ListedKind.DISTRIBUTION][f"d{number}"]
         if record["status"] == "ACCEPTED":
             self._put(ListedKind.DISTRIBUTION, f"d{number}", {**record, "status": "INVOICED"})
         case = record.get("caseId")
         if case is not None and record["status"] == "INVOICED" and dice.random() < 0.2:
             self._put(ListedKind.DISTRIBUTION, f"d{number}", {**record, "paymentControlStatus": "CONTROLLED"})
-            told = self.told[ListedKind.CASE][str(case)]
-            summary = {**told["summary"], "stage": dice.choice(STAGES)}
-            self._put(ListedKind.CASE, str(case), {**told, "summary": summary})
+            known = self.listed[ListedKind.CASE][str(case)]
+            summary = {**known["summary"], "stage": dice.choice(STAGES)}
+            self._put(ListedKind.CASE, str(case), {**known, "summary": summary})
 
     def _correct(self) -> None:
         """Change a payment, take one back or correct a settlement, as the vendor does."""
         dice = self._random
-        recent = [name for name in self._unsettled[-40:] if name in self.told[ListedKind.PAYMENT]]
+        recent = [name for name in self._unsettled[-40:] if name in self.listed[ListedKind.PAYMENT]]
         if recent and dice.random() < 0.5:
             name = dice.choice(recent)
-            record = self.told[ListedKind.PAYMENT][name]
+            record = self.listed[ListedKind.PAYMENT][name]
             self._put(ListedKind.PAYMENT, name, {**record, "amount": record["amount"] + Decimal("0.01")})
         if len(recent) > 1 and dice.random() < 0.2:
             self._drop(ListedKind.PAYMENT, dice.choice(recent))
-        settlements = list(self.told[ListedKind.SETTLEMENT])[-5:]
+        settlements = list(self.listed[ListedKind.SETTLEMENT])[-5:]
         if settlements and dice.random() < 0.2:
             name = dice.choice(settlements)
-            record = self.told[ListedKind.SETTLEMENT][name]
+            record = self.listed[ListedKind.SETTLEMENT][name]
             self._put(
                 ListedKind.SETTLEMENT, name, {**record, "remittanceReference": str(dice.randint(1, 10**9))}
             )

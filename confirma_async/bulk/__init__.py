@@ -291,7 +291,7 @@ class Bulk:
         invoices: Source,
         *,
         journal: JournalSource,
-        keep_bodies: int | None = None,
+        keep_days: int | None = None,
         chunk_size: int = CHUNK_SIZE,
         progress: Callable[[PlannedJob], object] = lambda _: None,
         **options: Unpack[JobArguments],
@@ -304,7 +304,7 @@ class Bulk:
         Args:
             invoices: The invoices, as for ``submit``.
             journal: The URL of a PostgreSQL database (``postgresql://...``).
-            keep_bodies: Days for which the body of a final invoice is kept there, from 1 to 3,650; None
+            keep_days: Days for which the body of a final invoice is kept there, from 1 to 3,650; None
                 removes it at once. Bodies are personal data. After these days, the next plan or worker there
                 removes them.
             chunk_size: Invoices that a worker takes at a time, from 1 to 10,000.
@@ -321,8 +321,8 @@ class Bulk:
         from confirma_async.bulk.machines.planner import plan
 
         made = JobOptions(**options)
-        if keep_bodies is not None:
-            bounds.KEEP_BODIES.check("keep_bodies", keep_bodies)
+        if keep_days is not None:
+            bounds.KEEP_DAYS.check("keep_days", keep_days)
         bounds.CHUNK_SIZE.check("chunk_size", chunk_size)
         placement = await self.place(journal, target=made.target)
         return await plan(
@@ -330,7 +330,7 @@ class Bulk:
             placement,
             invoices,
             made,
-            keep_bodies=keep_bodies,
+            keep_days=keep_days,
             chunk_size=chunk_size,
             progress=progress,
         )
@@ -340,7 +340,7 @@ class Bulk:
         *,
         journal: JournalSource,
         stop: asyncio.Event | None = None,
-        rate: float | None = None,
+        per_second: float | None = None,
         until_empty: bool = False,
         begun: Callable[[Watchdog, ChunkSender], object] = lambda _, __: None,
         **options: Unpack[JobArguments],
@@ -350,8 +350,8 @@ class Bulk:
         Args:
             journal: The URL of the PostgreSQL database in which the invoices were planned.
             stop: An event that, once set, ends the worker after the calls under way.
-            rate: Calls per second of all workers together from now on, from 0.001 to 100,000; None keeps the
-                present rate. The ``rate_limit`` of the client is for this worker alone.
+            per_second: Calls per second of all workers together, from 0.001 to 100,000; None keeps
+                the present rate. The ``rate_limit`` of the client is for this worker alone.
             until_empty: Whether the worker ends once no worker has anything left to send. It waits for the
                 invoices of a dead worker, and not for invoices of unknown outcome.
             begun: Called once the worker has begun, with what its health can be asked of.
@@ -371,7 +371,7 @@ class Bulk:
             placement,
             made,
             stop=stop or asyncio.Event(),
-            rate=RateLimit(per_second=rate).per_second,  # within its bounds
+            per_second=RateLimit(per_second=per_second).per_second,  # within its bounds
             until_empty=until_empty,
             begun=begun,
         )

@@ -24,7 +24,7 @@ TRIES = 5
 LEFT_AFTER = 1.0
 """Seconds after which a journal that nobody closed is closed at the latest, once its loop is."""
 
-Send = tuple[int, asyncio.Future[None]]
+SendIntent = tuple[int, asyncio.Future[None]]
 """The position of an item that is about to be sent, and the future that waits for its intent."""
 
 DecidedItem = tuple[Decision, Callable[[], None]]
@@ -42,17 +42,17 @@ class HandOver:
     """
 
     decisions: Sequence[DecidedItem]
-    sends: Sequence[Send]
+    sends: Sequence[SendIntent]
     orders: Sequence[Order]
 
-    def written_to(self, journal: Journal, longest_call: float) -> list[Any]:
+    def written_to(self, journal: Journal, longest_call_seconds: float) -> list[Any]:
         """Write all of it; return the results of the orders."""
         with journal.transaction():
             if self.decisions:
                 journal.decide([decision for decision, _ in self.decisions])
             if self.sends:
                 now = time.time()
-                journal.sending([position for position, _ in self.sends], now, now + longest_call)
+                journal.sending([position for position, _ in self.sends], now, now + longest_call_seconds)
             return [_result(work, journal) for work, _ in self.orders]
 
 
@@ -62,7 +62,7 @@ class JournalThread:
     Args:
         open_journal: Opens the journal, in the thread.
         loop: The loop that hands over.
-        longest_call: Seconds within which a call whose intent is written surely ends.
+        longest_call_seconds: Seconds within which a call whose intent is written surely ends.
         written: Called in the loop with each hand-over that is durable, and the results of its orders.
         failed: Called in the loop with each hand-over of which nothing was written, and why.
 
@@ -75,7 +75,7 @@ class JournalThread:
         self,
         open_journal: OpenJournal,
         loop: asyncio.AbstractEventLoop,
-        longest_call: float,
+        longest_call_seconds: float,
         *,
         written: Callable[[HandOver, Sequence[Any]], None],
         failed: Callable[[HandOver, Exception], None],
@@ -84,7 +84,7 @@ class JournalThread:
         self.journal: Journal | None = None
         self._open_journal = open_journal
         self._loop = loop
-        self._longest_call = longest_call
+        self._longest_call_seconds = longest_call_seconds
         self._written = written
         self._failed = failed
         self._work: queue.SimpleQueue[HandOver | None] = queue.SimpleQueue()
@@ -114,7 +114,7 @@ class JournalThread:
             self._in_the_loop(deliver, self.opened, journal.name)
             while handed := self._next():
                 try:
-                    results = _written(handed, journal, self._longest_call)
+                    results = _written(handed, journal, self._longest_call_seconds)
                 except Exception as error:  # noqa: BLE001 (whoever awaits must hear of it, or waits for ever)
                     self._in_the_loop(self._failed, handed, error)
                 else:
@@ -129,17 +129,17 @@ class JournalThread:
                 return self._work.get(timeout=LEFT_AFTER)
         return None
 
-    def _in_the_loop(self, tell: Callable[..., None], *told: Any) -> None:
+    def _in_the_loop(self, callback: Callable[..., None], *arguments: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(tell, *told)
+            self._loop.call_soon_threadsafe(callback, *arguments)
 
 
-def _written(handed: HandOver, journal: Journal, longest_call: float) -> list[Any]:
+def _written(handed: HandOver, journal: Journal, longest_call_seconds: float) -> list[Any]:
     """Write a hand-over; try again if it was lost on the way and surely not written."""
     for _ in range(TRIES - 1):
         with contextlib.suppress(NotWrittenError):
-            return handed.written_to(journal, longest_call)
-    return handed.written_to(journal, longest_call)
+            return handed.written_to(journal, longest_call_seconds)
+    return handed.written_to(journal, longest_call_seconds)
 
 
 def _result(work: Callable[[Journal], Any], journal: Journal) -> Any:

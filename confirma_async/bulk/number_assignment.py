@@ -1,4 +1,4 @@
-"""Whole numbers for documents whose own number is none, kept in the journal so that they never change."""
+"""Whole numbers for documents whose own number is not a whole one. The journal keeps them unchanged."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from attrs import define, field
 
 from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.journal_places import JournalPlace, reading_if_there
 from confirma_async.bulk.placement import Placement
-from confirma_async.bulk.places import JournalPlace, reading_if_there
 from confirma_async.errors import JournalError
 from confirma_async.formats import AssignedNumbers, Identity, assign, namesake, whole
 from confirma_async.schemas.identity import InvoiceKey
@@ -65,7 +65,7 @@ def known_numbers(journal: JournalReader, documents: Sequence[Identity]) -> Mapp
 
 @define
 class JournalBook:
-    """A ``NumberAssignments``: what this job has numbered, and what earlier runs have.
+    """A ``NumberAssignments`` in the journal: the numbers of this job and those of earlier runs.
 
     Attributes:
         path: The journal; None where there is none yet.

@@ -13,7 +13,7 @@ from confirma_async.accounts.folders import LOCALHOST, partner_of, target_of
 from confirma_async.accounts.owner import AccountName, Owner
 from confirma_async.accounts.registry import AccountRecord, Accounts
 from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.places import JournalPlace, PostgresPlace, open_journal, place_of
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace, open_journal, place_of
 from confirma_async.bulk.sqlite.file.file_systems import ends_with_its_container
 from confirma_async.bulk.sqlite.file.guard import gone
 from confirma_async.bulk.sqlite.journal import open_sqlite

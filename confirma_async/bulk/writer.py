@@ -1,4 +1,4 @@
-"""The way from a job into the thread of its journal: the writes of many workers share one commit.
+"""Hands the writes of a job to the thread of its journal. Many writes share one commit.
 
 A hand-over to the thread costs more than a write. So the intents and outcomes of many invoices share one:
 while a hand-over is under way, further writes are gathered for the next one.
@@ -14,7 +14,14 @@ from typing import Any, TypeVar
 
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Decision
-from confirma_async.bulk.journal_thread import DecidedItem, HandOver, JournalThread, Order, Send, deliver
+from confirma_async.bulk.journal_thread import (
+    DecidedItem,
+    HandOver,
+    JournalThread,
+    Order,
+    SendIntent,
+    deliver,
+)
 from confirma_async.bulk.placement import OpenJournal
 from confirma_async.errors import JournalError
 
@@ -33,7 +40,7 @@ class JournalWriter:
     Args:
         open_journal: Opens the journal, in the thread.
         loop: The loop of those who write.
-        longest_call: Seconds within which a call whose intent is written surely ends.
+        longest_call_seconds: Seconds within which a call whose intent is written surely ends.
         awaited: Whether somebody waits for each outcome and order, as the callers of an outbox do; of a job's
             invoices, only those wait that are about to be sent.
 
@@ -49,33 +56,33 @@ class JournalWriter:
         self,
         open_journal: OpenJournal,
         loop: asyncio.AbstractEventLoop,
-        longest_call: float,
+        longest_call_seconds: float,
         *,
         awaited: bool = False,
     ) -> None:
         self.broken: asyncio.Future[None] = loop.create_future()
         self.deciding: int = 0
-        self._longest_call = longest_call
+        self._longest_call_seconds = longest_call_seconds
         self._awaited = awaited
         self._loop = loop
         self._closing = False
         self._decisions: list[DecidedItem] = []
-        self._sends: list[Send] = []
+        self._sends: list[SendIntent] = []
         self._orders: list[Order] = []
-        self._out: set[int] = set()  # items whose intent was handed over, and whose outcome was not told
+        self._out: set[int] = set()  # items whose intent was handed over, and whose outcome was not reported
         self._under_way = False
         self._timer: asyncio.Handle | None = None
         self._due = math.inf  # when the timer ends
         self._thread = JournalThread(
-            open_journal, loop, longest_call, written=self._written, failed=self._failed
+            open_journal, loop, longest_call_seconds, written=self._written, failed=self._failed
         )
 
     @classmethod
     async def open(
-        cls, open_journal: OpenJournal, longest_call: float, *, awaited: bool = False
+        cls, open_journal: OpenJournal, longest_call_seconds: float, *, awaited: bool = False
     ) -> JournalWriter:
         """Open the journal in its thread; raise what opening it raises."""
-        writer = cls(open_journal, asyncio.get_running_loop(), longest_call, awaited=awaited)
+        writer = cls(open_journal, asyncio.get_running_loop(), longest_call_seconds, awaited=awaited)
         try:
             await writer._thread.opened
         except BaseException:  # cancelled while it opens: whoever opens it closes it
@@ -130,7 +137,7 @@ class JournalWriter:
             JournalError: it may not.
         """
         if self._thread.journal is not None:
-            self._thread.journal.check_hold(self._longest_call)
+            self._thread.journal.check_hold(self._longest_call_seconds)
 
     def decide(self, decision: Decision, then: Callable[[], None]) -> None:
         """Write the outcome of an item, and call ``then`` in the loop when it is durable."""
@@ -147,7 +154,7 @@ class JournalWriter:
         self._thread.stop()
         await self._thread.join()
         if not self.broken.cancel() and not self.broken.cancelled():
-            self.broken.exception()  # told already, to whoever runs the job
+            self.broken.exception()  # raised already for whoever runs the job
 
     def check_whole(self) -> None:
         """Check that every outcome so far was written.

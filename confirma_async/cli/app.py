@@ -137,7 +137,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     changes = SideEffects(arguments)
-    choose(_named_language(arguments))  # before what tells of a wrong command line, or helps
+    choose(_named_language(arguments))  # before an error of the command line, or help, is printed
     speak(in_english="--json" in arguments)
     try:
         group = translated(confirma)

@@ -14,7 +14,7 @@ from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
-from confirma_async.bulk.places import JournalPlace, is_url, place_of, reading
+from confirma_async.bulk.journal_places import JournalPlace, is_url, place_of, reading
 from confirma_async.bulk.sqlite.file.guard import examine_missing, gone
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID
 from confirma_async.cli.language.choice import gettext as _

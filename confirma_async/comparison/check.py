@@ -59,20 +59,20 @@ class _ContractCheck:
             raise
         except APIError as error:
             lost = error.status in _GONE
-            told = (
+            message = (
                 f"{operation.method} {self.pipeline.overrides.path_of(operation)} answers HTTP {error.status}"
             )
             standing = FindingKind.DIFFERS if lost else FindingKind.NEVER_SEEN
             what = "method" if error.status == 405 else "path"
-            self._tell(standing, what, name, told)
+            self._add(standing, what, name, message)
             return None
         except ResponseDecodeError:
-            self._tell(FindingKind.DIFFERS, "path", name, "answers with something that is no JSON")
+            self._add(FindingKind.DIFFERS, "path", name, "answers with something that is no JSON")
             return None
         except CallError as error:
-            self._tell(FindingKind.NEVER_SEEN, "path", name, f"was not answered ({type(error).__name__})")
+            self._add(FindingKind.NEVER_SEEN, "path", name, f"was not answered ({type(error).__name__})")
             return None
-        self._tell(FindingKind.CONFIRMED, "path", name, f"{operation.method} answers HTTP {reply.status}")
+        self._add(FindingKind.CONFIRMED, "path", name, f"{operation.method} answers HTTP {reply.status}")
         if not reply.empty:
             self.observations.note(operation, reply.found)
         return reply.found
@@ -87,14 +87,16 @@ class _ContractCheck:
         except CallError:
             return found
         applied = not _records(empty.found)
-        told = "days that hold nothing are answered with " + (
+        message = "days that hold nothing are answered with " + (
             "nothing" if applied else "records all the same"
         )
-        self._tell(FindingKind.CONFIRMED if applied else FindingKind.DIFFERS, "filter", operation.name, told)
+        self._add(
+            FindingKind.CONFIRMED if applied else FindingKind.DIFFERS, "filter", operation.name, message
+        )
         return found
 
-    def _tell(self, standing: FindingKind, what: str, about: str, told: str) -> None:
-        self.found.append(ContractFinding(standing=standing, what=what, about=about, told=told))
+    def _add(self, standing: FindingKind, what: str, about: str, message: str) -> None:
+        self.found.append(ContractFinding(standing=standing, what=what, about=about, message=message))
 
 
 async def check(pipeline: Pipeline) -> ContractComparison:

@@ -21,7 +21,7 @@ from confirma_async.errors import DocumentError
 from confirma_async.schemas.wire import Schema
 
 _ALIKE = 0.5
-"""The share of names that two schemas have in common, to be taken for one where nothing else tells."""
+"""The share of names that two schemas have in common, above which they count as the same one."""
 
 
 def compare(file: str | Path, overrides: Overrides | None = None) -> ContractComparison:
@@ -79,7 +79,7 @@ class _Comparing:
             self._operation(operation, entry)
         for operation in OPERATIONS.values():
             if operation.name not in {each.name for each in pairs}:
-                self._tell(
+                self._add(
                     FindingKind.NEVER_SEEN,
                     "path",
                     operation.name,
@@ -88,7 +88,7 @@ class _Comparing:
         for entry in entries:
             if entry not in pairs.values():
                 place = f"{entry.method} {entry.path}"
-                self._tell(FindingKind.UNKNOWN, "path", place, "the contract does not have it")
+                self._add(FindingKind.UNKNOWN, "path", place, "the contract does not have it")
         return ContractComparison(source=source, findings=self.found)
 
     # --- operations -----------------------------------------------------------------------------------
@@ -146,13 +146,15 @@ class _Comparing:
         shipped = OPERATIONS[operation.name]
         name, firm = operation.name, entry.path == operation.path or _title(entry) == shipped.page
         if entry.path != operation.path:
-            told = f"it is {entry.path}, not {operation.path}"
-            self._tell(FindingKind.DIFFERS, "path", name, told, ("paths", name, entry.path), sure=firm)
+            message = f"it is {entry.path}, not {operation.path}"
+            self._add(FindingKind.DIFFERS, "path", name, message, ("paths", name, entry.path), sure=firm)
         if entry.method != operation.method:
-            told = f"it is {entry.method}, not {operation.method}"
-            self._tell(FindingKind.DIFFERS, "method", name, told, ("methods", name, entry.method), sure=firm)
+            message = f"it is {entry.method}, not {operation.method}"
+            self._add(
+                FindingKind.DIFFERS, "method", name, message, ("methods", name, entry.method), sure=firm
+            )
         if entry.path == operation.path and entry.method == operation.method:
-            self._tell(FindingKind.CONFIRMED, "path", name, f"{entry.method} {entry.path} is in it")
+            self._add(FindingKind.CONFIRMED, "path", name, f"{entry.method} {entry.path} is in it")
         if operation.query is not None:
             self._schema(operation.query, self.document.query_of(entry.content), f"{name} query")
         request = self.document.request_of(entry.content)
@@ -182,10 +184,10 @@ class _Comparing:
             if inner is not None:
                 self._schema(operation.response, inner, f"{operation.name} answer")
             elif operation.bare_array:
-                self._tell(FindingKind.DIFFERS, "list", operation.name, "the answer is no list")
+                self._add(FindingKind.DIFFERS, "list", operation.name, "the answer is no list")
             return
-        told = f"the list stands at {where}, not at {place}"
-        self._tell(FindingKind.DIFFERS, "list", operation.name, told, ("lists", operation.name, where))
+        message = f"the list stands at {where}, not at {place}"
+        self._add(FindingKind.DIFFERS, "list", operation.name, message, ("lists", operation.name, where))
         items = self.document.items_of(self.document.at(answer, where))
         if items is not None:
             self._schema(record, items, f"{operation.name} answer {where}[]")
@@ -263,16 +265,16 @@ class _Comparing:
             if (wire := found.get(item.attribute)) is not None:
                 name = f"{cls.__name__}.{item.attribute}"
                 if wire in taken:
-                    told = f"{place}: it is {wire}, not {item.wire}"
+                    message = f"{place}: it is {wire}, not {item.wire}"
                     sure = taken[wire][1]
-                    self._tell(FindingKind.DIFFERS, "name", name, told, ("names", name, wire), sure=sure)
+                    self._add(FindingKind.DIFFERS, "name", name, message, ("names", name, wire), sure=sure)
                 else:
-                    self._tell(FindingKind.CONFIRMED, "name", name, f"{place}: {wire} is in it")
+                    self._add(FindingKind.CONFIRMED, "name", name, f"{place}: {wire} is in it")
                 self._attribute(name, item, wire, here)
         for name, each in unknown.items():
             if name not in taken:
-                told = f"{place}: {name} ({types_in_words(self.document, each)}) is not known"
-                self._tell(FindingKind.UNKNOWN, "name", f"{cls.__name__} {name}", told)
+                message = f"{place}: {name} ({types_in_words(self.document, each)}) is not known"
+                self._add(FindingKind.UNKNOWN, "name", f"{cls.__name__} {name}", message)
         moved = set(missing) - {attribute for attribute, _ in taken.values()}
         for attribute in sorted(moved):
             self._missing(cls, missing[attribute], unknown, place)
@@ -281,8 +283,8 @@ class _Comparing:
         schema, place = here.properties[wire], here.place
         self._kind(name, item, schema, place)
         if here.required and item.required != (wire in here.required):
-            told = f"{place}: {wire} is {'' if wire in here.required else 'not '}required"
-            self._tell(FindingKind.DIFFERS, "required", name, told)
+            message = f"{place}: {wire} is {'' if wire in here.required else 'not '}required"
+            self._add(FindingKind.DIFFERS, "required", name, message)
         below = self.document.items_of(schema) if item.many else schema
         if is_schema(item.kind) and below is not None:
             self._schema(item.kind, below, f"{place}.{wire}{'[]' if item.many else ''}")
@@ -290,13 +292,15 @@ class _Comparing:
     def _kind(self, name: str, item: Field, schema: Mapping[str, Any], place: str) -> None:
         one = self.document.items_of(schema) if item.many else schema
         if (item.many and one is None) or (one is not None and not accepts(item.kind, one, self.document)):
-            told = f"{place}: {item.wire} is {types_in_words(self.document, schema)}, which is not read there"
-            self._tell(FindingKind.DIFFERS, "kind", name, told)
+            message = (
+                f"{place}: {item.wire} is {types_in_words(self.document, schema)}, which is not read there"
+            )
+            self._add(FindingKind.DIFFERS, "kind", name, message)
         elif is_open_enum(item.kind) and one is not None:
             known = {str(word) for word in item.kind}
             more = sorted(self.document.words(one) - known)
             if more:
-                self._tell(
+                self._add(
                     FindingKind.DIFFERS,
                     "words",
                     name,
@@ -313,10 +317,10 @@ class _Comparing:
             if item.wire in self.document.properties(self.document.items_of(each) or each)
         ]
         if inside:
-            told = f"{place}: {item.wire} stands one level further in, in {inside[0]}"
-            self._tell(FindingKind.DIFFERS, "place", name, told)
+            message = f"{place}: {item.wire} stands one level further in, in {inside[0]}"
+            self._add(FindingKind.DIFFERS, "place", name, message)
         else:
-            self._tell(FindingKind.NEVER_SEEN, "name", name, f"{place}: {item.wire} is not in it")
+            self._add(FindingKind.NEVER_SEEN, "name", name, f"{place}: {item.wire} is not in it")
 
     def _fits(self, item: Field, schema: Mapping[str, Any]) -> bool:
         one = self.document.items_of(schema)
@@ -327,19 +331,19 @@ class _Comparing:
             return False
         return not is_schema(item.kind) or self._share(item.kind, one) >= _ALIKE
 
-    def _tell(
+    def _add(
         self,
         standing: FindingKind,
         what: str,
         about: str,
-        told: str,
+        message: str,
         correction: tuple[str, str, str] | None = None,
         *,
         sure: bool = True,
     ) -> None:
         self.found.append(
             ContractFinding(
-                standing=standing, what=what, about=about, told=told, correction=correction, sure=sure
+                standing=standing, what=what, about=about, message=message, correction=correction, sure=sure
             )
         )
 

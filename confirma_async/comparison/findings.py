@@ -37,7 +37,7 @@ class ContractFinding:
         standing: What it came to.
         what: ``path``, ``method``, ``name``, ``kind``, ``list``, ``filter``, ``required`` or ``words``.
         about: The operation, or ``Class.attribute``, or the place of a name that is not known.
-        told: In words; names and kinds, never a value.
+        message: In words; names and kinds, never a value.
         correction: The table of the overrides, the key and the value that correct it; None where none can.
         sure: Whether the correction is taken; False where it is a guess.
         count: How often it was seen.
@@ -46,7 +46,7 @@ class ContractFinding:
     standing: FindingKind
     what: str
     about: str
-    told: str
+    message: str
     correction: tuple[str, str, str] | None = None
     sure: bool = True
     count: int = 1
@@ -125,13 +125,13 @@ class ContractComparison:
                 lines += ["", f"[{table}]"]
             for each in found:
                 _, key, value = each.correction or ("", "", "")
-                lines.append(f"# {visible(each.told)}")
+                lines.append(f"# {visible(each.message)}")
                 mark = "" if each.sure else "# doubtful: "
                 lines.append(f"{mark}{json.dumps(key)} = {json.dumps(value)}")
         left = [each for each in self.differences if each.correction is None]
         if left:
             lines += ["", "# What overrides cannot say:"]
-            lines += [f"# - {each.what} of {visible(each.about)}: {visible(each.told)}" for each in left]
+            lines += [f"# - {each.what} of {visible(each.about)}: {visible(each.message)}" for each in left]
         return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
@@ -144,7 +144,7 @@ class ContractComparison:
                     "standing": each.standing.value,
                     "what": each.what,
                     "about": each.about,
-                    "told": each.told,
+                    "message": each.message,
                     "count": each.count,
                     "sure": each.sure,
                     "correction": list(each.correction) if each.correction else None,

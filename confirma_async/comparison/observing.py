@@ -77,13 +77,17 @@ class AnswerObservations:
         """Yield what it all comes to."""
         yield from self._places.values()
         for (name, place, wanted, found), count in self._wrong.items():
-            told = f"{place}: expected {wanted}, found {found}"
+            message = f"{place}: expected {wanted}, found {found}"
             yield ContractFinding(
-                standing=FindingKind.DIFFERS, what="kind", about=name, told=told, count=count
+                standing=FindingKind.DIFFERS, what="kind", about=name, message=message, count=count
             )
         for name, count in self.seen.items():
             yield ContractFinding(
-                standing=FindingKind.CONFIRMED, what="name", about=name, told="seen in an answer", count=count
+                standing=FindingKind.CONFIRMED,
+                what="name",
+                about=name,
+                message="seen in an answer",
+                count=count,
             )
         for cls in self._objects.values():
             yield from self._of_class(cls)
@@ -97,10 +101,10 @@ class AnswerObservations:
         for key, known in unknown.items():
             kinds = ", ".join(known.kinds)
             attribute, sure = taken.get(key, (None, False))
-            told = f"{known.place} ({kinds}) is not known"
+            message = f"{known.place} ({kinds}) is not known"
             if attribute is None:
                 yield ContractFinding(
-                    standing=FindingKind.UNKNOWN, what="name", about=known.place, told=told,
+                    standing=FindingKind.UNKNOWN, what="name", about=known.place, message=message,
                     count=known.kinds.total(),
                 )  # fmt: skip
                 continue
@@ -108,7 +112,7 @@ class AnswerObservations:
                 standing=FindingKind.DIFFERS,
                 what="name",
                 about=f"{wire}.{attribute}",
-                told=f"{told}, and {fields[attribute].wire} was never there: one may be the other",
+                message=f"{message}, and {fields[attribute].wire} was never there: one may be the other",
                 correction=("names", f"{wire}.{attribute}", key),
                 sure=sure,
                 count=known.kinds.total(),
@@ -116,7 +120,7 @@ class AnswerObservations:
         for name in sorted(missing - {attribute for attribute, _ in taken.values()}):
             yield ContractFinding(
                 standing=FindingKind.NEVER_SEEN, what="name", about=f"{wire}.{name}",
-                told=f"{fields[name].wire} was in no answer",
+                message=f"{fields[name].wire} was in no answer",
             )  # fmt: skip
 
     def _has_moved(self, operation: Operation[object], answer: Mapping[str, Any]) -> bool:
@@ -128,15 +132,19 @@ class AnswerObservations:
         """Note that the list of an answer does not stand where it should."""
         where = "$" if as_array(found) is not None else _only_list(found)
         wanted = usual_place(operation, self.converter) if operation.lists else "an object"
-        told = f"expected {'an array' if operation.bare_array else 'an object'}, found {kind_name(found)}"
+        message = f"expected {'an array' if operation.bare_array else 'an object'}, found {kind_name(found)}"
         correction = None
         if operation.lists and where is not None:
-            told = f"the list stands at {where}, not at {wanted}"
+            message = f"the list stands at {where}, not at {wanted}"
             correction = ("lists", operation.name, where)
             inner = as_array(found if where == "$" else moved(found, where, "$"))
             self._list(_record_of(operation, self.converter), inner or (), "$")
         self._places[operation.name] = ContractFinding(
-            standing=FindingKind.DIFFERS, what="list", about=operation.name, told=told, correction=correction
+            standing=FindingKind.DIFFERS,
+            what="list",
+            about=operation.name,
+            message=message,
+            correction=correction,
         )
 
     def _list(self, cls: type[Schema], found: Sequence[Any], place: str) -> None:

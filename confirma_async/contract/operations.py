@@ -78,7 +78,7 @@ class Operation(Generic[AnswerT_co]):
         lists: Whether it lists what there is; it may say that there is nothing by 204, 404 or an empty body.
         bare_array: Whether the answer is an array and no object.
         answer_shown: False where the vendor does not show the answer, so that an empty one is no fault.
-        no_content: Whether 204 is documented as an answer: there is nothing to tell.
+        no_content: Whether 204 is documented as an answer: there is nothing to list.
         remedy: What to do when the outcome of a call is unknown.
         effect: Which later read shows that it took effect; None where none does, or where it has none.
     """

@@ -17,8 +17,9 @@ from math import isfinite
 from typing import Any
 
 from confirma_async.converters.codecs import Field
-from confirma_async.converters.value_types import AMOUNT_DECIMALS, CENT, is_open_enum, is_schema
+from confirma_async.converters.value_types import AMOUNT_DECIMALS, is_open_enum, is_schema
 from confirma_async.schemas.values import (
+    CENT,
     Amount,
     BlankText,
     Identifier,

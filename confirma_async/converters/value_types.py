@@ -16,6 +16,7 @@ from typing import Any
 from confirma_async.errors import Problem
 from confirma_async.privacy import Secret
 from confirma_async.schemas.values import (
+    CENT,
     Amount,
     BlankText,
     Identifier,
@@ -35,7 +36,7 @@ RULE = "type"
 """The id of the rule that a value of the wrong kind breaks."""
 
 AMOUNT_DECIMALS = 2
-CENT, TENTH, WHOLE = (Decimal(1).scaleb(-places) for places in range(AMOUNT_DECIMALS, -1, -1))
+TENTH, WHOLE = Decimal("0.1"), Decimal(1)
 MOST_DIGITS = 60
 """Digits of a number before its point, and after it; a billion of them fit into ``1e999999999``."""
 MOST_DEPTH = 100

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Self, Unpack
 from confirma_async.account import AccountView
 from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
 from confirma_async.bulk import BulkStream, JobArguments, Outcome, Placement, Record
+from confirma_async.bulk.journal_places import PostgresPlace, reading_if_there
 from confirma_async.bulk.models import CHUNK_SIZE
-from confirma_async.bulk.places import PostgresPlace, reading_if_there
 from confirma_async.client import ClientOptions, Confirma
 from confirma_async.converters import Converter
-from confirma_async.creditors.jobs import CreditorJobs, Told
+from confirma_async.creditors.jobs import CreditorJobs, OnOutcome
 from confirma_async.creditors.outboxes import CreditorOutboxes, OutboxArguments
 from confirma_async.creditors.profiles import Profile, Profiles
 from confirma_async.creditors.reports import CreditorsPlan, CreditorsReport
@@ -78,7 +78,9 @@ class Creditors(AsyncClosing):
                 profile.key,
                 account=name,
                 new_account=new_accounts,
-                rate_limit=RateLimit(per_second=profile.rate, concurrency=width) if profile.rate else None,
+                rate_limit=RateLimit(per_second=profile.per_second, concurrency=width)
+                if profile.per_second
+                else None,
             )
             for name, profile in profiles.items()
         }
@@ -119,7 +121,7 @@ class Creditors(AsyncClosing):
         *,
         counts: Mapping[str, int] | None = None,
         stop: asyncio.Event | None = None,
-        told: Told | None = None,
+        on_outcome: OnOutcome | None = None,
         **options: Unpack[JobArguments],
     ) -> CreditorsReport:
         """Send every invoice exactly once, each under the key of its seller's account.
@@ -134,8 +136,8 @@ class Creditors(AsyncClosing):
             counts: How many invoices each account has, from ``Profiles.count``; the invoices are then read
                 only once.
             stop: An event that, once set, ends the jobs after the calls under way.
-            told: Called with the account's name (None for a record of no account) and the outcome, after the
-                outcome is durable.
+            on_outcome: Called with the account's name (None for a record of no account) and the outcome, once
+                it is durable.
             options: How the jobs run; see ``JobOptions``.
 
         Raises:
@@ -147,7 +149,7 @@ class Creditors(AsyncClosing):
         if counts is None:
             counts = self.profiles.count(documents(read(), self.converter))
         placements = await self.place()
-        stop, told = stop or asyncio.Event(), told or _untold
+        stop, on_outcome = stop or asyncio.Event(), on_outcome or _ignore
         streams: dict[str, BulkStream] = {}
 
         async def send(account: str, records: AsyncIterable[Record]) -> None:
@@ -157,9 +159,9 @@ class Creditors(AsyncClosing):
                 records, journal=placements[account], stop=stop, **arguments
             )
             async for outcome in stream:
-                told(account, outcome)
+                on_outcome(account, outcome)
 
-        jobs = self._jobs(send, counts, stop, told)
+        jobs = self._jobs(send, counts, stop, on_outcome)
         await jobs.run(read())
         return CreditorsReport(
             accounts={name: stream.report for name, stream in streams.items() if name not in jobs.failed},
@@ -173,14 +175,14 @@ class Creditors(AsyncClosing):
         do: Callable[[str, AsyncIterable[Record]], Awaitable[None]],
         counts: Mapping[str, int],
         stop: asyncio.Event,
-        told: Told,
+        on_outcome: OnOutcome,
     ) -> CreditorJobs:
         return CreditorJobs(
             do=do,
             account_of=partial(account_of, profiles=self.profiles, converter=self.converter),
             expected=counts.keys(),
             stop=stop,
-            told=told,
+            on_outcome=on_outcome,
         )
 
     # --- workers ------------------------------------------------------------------------------------
@@ -190,7 +192,7 @@ class Creditors(AsyncClosing):
         invoices: Collection[Record] | Callable[[], Iterable[Record]],
         *,
         counts: Mapping[str, int] | None = None,
-        keep_bodies: int | None = None,
+        keep_days: int | None = None,
         chunk_size: int = CHUNK_SIZE,
         **options: Unpack[JobArguments],
     ) -> CreditorsPlan:
@@ -202,7 +204,7 @@ class Creditors(AsyncClosing):
         Args:
             invoices: As for ``submit``.
             counts: As for ``submit``.
-            keep_bodies: Days for which bodies are kept, as for ``bulk.plan``.
+            keep_days: Days for which bodies are kept, as for ``bulk.plan``.
             chunk_size: Invoices that a worker takes at a time, as for ``bulk.plan``.
             options: How the jobs run; see ``JobOptions``. Options of lookups have no effect here.
 
@@ -222,12 +224,12 @@ class Creditors(AsyncClosing):
             planned[account] = await self._views[account].bulk.plan(
                 records,
                 journal=await place(account),
-                keep_bodies=keep_bodies,
+                keep_days=keep_days,
                 chunk_size=chunk_size,
                 **arguments,
             )
 
-        jobs = self._jobs(plan, counts, asyncio.Event(), _untold)
+        jobs = self._jobs(plan, counts, asyncio.Event(), _ignore)
         await jobs.run(read())
         return CreditorsPlan(
             accounts=planned, failed=jobs.failed, refused=jobs.refused, issues=tuple(jobs.issues)
@@ -270,7 +272,7 @@ class Creditors(AsyncClosing):
                 return await self._views[name].bulk.work(
                     journal=await place(name),
                     stop=stop,
-                    rate=self.profiles[name].rate,
+                    per_second=self.profiles[name].per_second,
                     until_empty=until_empty,
                     begun=partial(begun, name),
                     **options,
@@ -409,7 +411,7 @@ def _reading_anew(
     return invoices if callable(invoices) else lambda: invoices
 
 
-def _untold(_account: str | None, _outcome: Outcome) -> None:
+def _ignore(_account: str | None, _outcome: Outcome) -> None:
     pass
 
 

@@ -14,8 +14,8 @@ from confirma_async.bulk.reporting.report import KEPT
 from confirma_async.creditors.splitting import RecordChannel
 from confirma_async.errors import ConfirmaError
 
-Told = Callable[[str | None, Outcome], object]
-"""Hears the account, None for a record of no account, and what became of it."""
+OnOutcome = Callable[[str | None, Outcome], object]
+"""Called with the name of the account, None for a record of no account, and the outcome of the record."""
 
 _TURN = 64
 """Records after which the jobs have their turn."""
@@ -31,7 +31,7 @@ class CreditorJobs:
             refusal of a record of no account.
         expected: The accounts that have invoices in the source.
         stop: Once set, the jobs end after the calls under way.
-        told: Called with the refusal of each record of no account.
+        on_outcome: Called with the refusal of each record of no account.
         failed: The errors of the jobs that broke off, by account.
         refused: How many records are of no account.
         issues: The outcomes of these records, at most a thousand.
@@ -41,7 +41,7 @@ class CreditorJobs:
     account_of: Callable[[Record, int], str | Refusal]
     expected: Iterable[str]
     stop: asyncio.Event
-    told: Told
+    on_outcome: OnOutcome
     failed: dict[str, ConfirmaError] = field(init=False, factory=dict[str, ConfirmaError])
     refused: int = field(init=False, default=0)
     issues: list[Outcome] = field(init=False, factory=list[Outcome])
@@ -90,7 +90,7 @@ class CreditorJobs:
         self.refused += 1
         if len(self.issues) < KEPT:
             self.issues.append(outcome)
-        self.told(None, outcome)
+        self.on_outcome(None, outcome)
 
     async def _bring(self, account: str, channel: RecordChannel) -> None:
         try:

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from confirma_async import bounds
 from confirma_async.accounts.owner import check_name
 from confirma_async.bounds import within
-from confirma_async.bulk.places import PostgresPlace, is_url, place_of
+from confirma_async.bulk.journal_places import PostgresPlace, is_url, place_of
 from confirma_async.credentials import Credentials, FileTokenStore
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
 from confirma_async.formats.models import DocumentRef
@@ -54,8 +54,8 @@ class Profile:
         key: The account's key, in any form that ``Confirma`` takes.
         sellers: The business ids or VAT codes of the sellers whose invoices this account sends; in any
             spelling.
-        rate: Calls per second at most for this account, from 0.001 to 100,000; None for only the limit that
-            all accounts share.
+        per_second: Calls per second at most for this account, from 0.001 to 100,000; None for only the limit
+            that all accounts share. In a file it is ``rate``.
         journal: A file or a PostgreSQL URL; the account's own journal unless given.
 
     Raises:
@@ -66,7 +66,7 @@ class Profile:
     account: str = field(converter=check_name)
     key: Credentials = field(repr=False)
     sellers: tuple[str, ...] = field(converter=_sellers)
-    rate: float | None = field(default=None, validator=within(bounds.PER_SECOND, optional=True))
+    per_second: float | None = field(default=None, validator=within(bounds.PER_SECOND, optional=True))
     journal: Path | PostgresPlace | None = field(default=None, converter=_one_place)
 
     def __attrs_post_init__(self) -> None:
@@ -209,12 +209,14 @@ def _profile(name: str, table: object, folder: Path) -> Profile:
     sellers: list[object] = found.get("sellers", [])
     if not all(isinstance(seller, str) for seller in sellers):
         raise ConfigurationError(f"[{printable(name)}]: sellers must be texts")
+    if (rate := found.get("rate")) is not None:
+        bounds.PER_SECOND.check(f"[{printable(name)}]: rate", rate)
     journal: str | None = found.get("journal")
     return Profile(
         account=name,
         key=_key(name, found, folder),
         sellers=cast("list[str]", sellers),
-        rate=found.get("rate"),
+        per_second=rate,
         journal=journal if journal is None or is_url(journal) else folder / journal,
     )
 

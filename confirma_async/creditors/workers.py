@@ -76,5 +76,5 @@ def _is_over(ended: WorkerEnd | ConfirmaError) -> bool:
     return ended.paused is None or isinstance(ended.paused_by, _FOR_GOOD)
 
 
-def unheard(*_told: object) -> None:
+def unheard(*_arguments: object) -> None:
     """Do nothing: the default of ``stopped``."""

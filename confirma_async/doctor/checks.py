@@ -12,7 +12,7 @@ from confirma_async.doctor.findings import Finding, Health
 
 
 @frozen
-class Check:
+class DoctorCheck:
     """One check.
 
     Attributes:
@@ -28,24 +28,26 @@ class Check:
     needs: tuple[str, ...] = ()
 
 
-CHECKS: tuple[Check, ...] = (
-    Check("key", "There is an API key, and it looks like one.", settings.check_key),
-    Check("environment", "Environment and host agree.", settings.check_environment),
-    Check("name", "The host's name has an address.", network.check_name, ("environment",)),
-    Check("connection", "A connection can be made.", network.check_connection, ("name",)),
-    Check(
+CHECKS: tuple[DoctorCheck, ...] = (
+    DoctorCheck("key", "There is an API key, and it looks like one.", settings.check_key),
+    DoctorCheck("environment", "Environment and host agree.", settings.check_environment),
+    DoctorCheck("name", "The host's name has an address.", network.check_name, ("environment",)),
+    DoctorCheck("connection", "A connection can be made.", network.check_connection, ("name",)),
+    DoctorCheck(
         "certificate",
         "TLS works; the certificate is of this host, trusted, and not about to expire.",
         network.check_certificate,
         ("connection",),
     ),
-    Check("service", "The service answers.", service.check_service, ("certificate",)),
-    Check("clock", "The clocks of this machine and of the service agree.", service.check_clock, ("service",)),
-    Check("accepted", "The service accepts the key.", service.check_accepted, ("key", "service")),
-    Check("open-files", "This machine allows enough open files.", machine.check_open_files),
-    Check("libraries", "Optional libraries are installed.", machine.check_libraries),
-    Check("journal", "Journals can be kept in the folder.", machine.check_journal),
-    Check("mirror", "The mirror, where one is kept, is up to date and proved.", mirror.check_mirror),
+    DoctorCheck("service", "The service answers.", service.check_service, ("certificate",)),
+    DoctorCheck(
+        "clock", "The clocks of this machine and of the service agree.", service.check_clock, ("service",)
+    ),
+    DoctorCheck("accepted", "The service accepts the key.", service.check_accepted, ("key", "service")),
+    DoctorCheck("open-files", "This machine allows enough open files.", machine.check_open_files),
+    DoctorCheck("libraries", "Optional libraries are installed.", machine.check_libraries),
+    DoctorCheck("journal", "Journals can be kept in the folder.", machine.check_journal),
+    DoctorCheck("mirror", "The mirror, where one is kept, is up to date and proved.", mirror.check_mirror),
 )
 """Every check."""
 

@@ -10,7 +10,7 @@ from confirma_async.accounts.folders import target_of
 from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
 from confirma_async.errors import ConfigurationError, MirrorError
-from confirma_async.mirror.standing import MirrorStatus, standing_of
+from confirma_async.mirror.status import MirrorStatus, standing_of
 from confirma_async.mirror.store.opening import MIRROR_VARIABLE, open_mirror, place_of
 from confirma_async.settings import target_from_env
 
@@ -51,17 +51,18 @@ def _of(standing: MirrorStatus, now: float) -> Finding:
         return doubtful("mirror", f"no run of the account {standing.account} has come to its end yet", run)
     synced = datetime.datetime.fromisoformat(standing.synced_at)
     age = datetime.datetime.fromtimestamp(now, datetime.UTC) - synced
-    told = f"the mirror of the account {standing.account} was brought up to date {_in_words(age)} ago"
+    message = f"the mirror of the account {standing.account} was brought up to date {_in_words(age)} ago"
     if age > OLDEST:
-        return doubtful("mirror", told, run)
+        return doubtful("mirror", message, run)
     if standing.open:
-        return doubtful("mirror", f"{told}; {standing.open} windows in it are not proved", run)
+        return doubtful("mirror", f"{message}; {standing.open} windows in it are not proved", run)
     if standing.drift:
         drift = (
-            f"{told}; {standing.drift} places of records are not as the contract describes them (table drift)"
+            f"{message}; "
+            f"{standing.drift} places of records are not as the contract describes them (table drift)"
         )
         return good("mirror", drift)
-    return good("mirror", told)
+    return good("mirror", message)
 
 
 def _in_words(age: datetime.timedelta) -> str:

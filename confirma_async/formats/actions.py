@@ -14,14 +14,14 @@ from confirma_async.converters import Converter
 from confirma_async.errors import Problem, ResponseDecodeError
 from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.json.keys import keys_that_stand_twice, twice_in_one_object
-from confirma_async.formats.json.records import Record, records
+from confirma_async.formats.json.records import JsonRecord, records
 from confirma_async.formats.models import BadRecord, InputError, Place, ReadOptions
 from confirma_async.formats.payload import plain_converter, put
 from confirma_async.formats.reader import format_of, open_table
 from confirma_async.formats.tables.cells import CellError, ValueProblem
 from confirma_async.formats.tables.columns import Column, ColumnSet, ValueKind
 from confirma_async.formats.tables.mapping import ColumnMapping
-from confirma_async.formats.tables.table import BadLine, TableLayout, TableLine
+from confirma_async.formats.tables.table_layout import BadLine, TableLayout, TableLine
 from confirma_async.schemas import Action, ActionCode
 
 KEY = "key"
@@ -139,13 +139,13 @@ def _of_line(path: Path, line: TableLine | BadLine, layout: TableLayout) -> Read
         problems.append(Problem(layout.path(line.number, KEY), "action.key", _NO_KEY))
     code = _WORD_GAP.sub("", str(tree.get("code", "")).upper())  # due date and DUE-DATE are DUEDATE
     if not problems and code not in ActionCode.__members__:
-        told = f"is none of the codes of actions: {', '.join(ActionCode.__members__)}"
-        problems.append(Problem(layout.path(line.number, "code"), "action.code", told))
+        message = f"is none of the codes of actions: {', '.join(ActionCode.__members__)}"
+        problems.append(Problem(layout.path(line.number, "code"), "action.code", message))
     tree["code"] = code
     return _action(place, key, tree, plain_converter(), problems)
 
 
-def _of_record(path: Path, record: Record, converter: Converter) -> ReadAction | BadRecord:
+def _of_record(path: Path, record: JsonRecord, converter: Converter) -> ReadAction | BadRecord:
     place = Place(str(path), record.line)
     if record.problem is not None:
         return BadRecord(place=place, problems=[record.problem])

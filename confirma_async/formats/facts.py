@@ -1,4 +1,4 @@
-"""What a person knows an invoice by: who is to pay, and how much."""
+"""Facts by which a person recognises an invoice: the buyer and the amount."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attrs import frozen
 
 @frozen(kw_only=True)
 class InvoiceFacts:
-    """What a file says of an invoice, for a person to know it by; it is never kept in a journal.
+    """Facts of an invoice by which a person recognises it. They are never kept in a journal.
 
     Attributes:
         buyer: The name of who is to pay; empty where it is not known.

@@ -1,4 +1,4 @@
-"""The formats that files come in, and what tells them apart."""
+"""The formats of files, and how each is recognised."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ def _refused_if_twice(
     places = duplicates.find(identity)
     if places is None:
         return record
-    # What else is wrong is told as well, so that one round of corrections is enough.
+    # Other problems are reported as well, so that all are known at once.
     problems = [standing_twice(identity, places), *Checks().refused(check(record.request))]
     return BadRecord(
         place=record.place, problems=record.located(problems), number=identity.original, identity=identity

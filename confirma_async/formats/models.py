@@ -81,7 +81,7 @@ def _number_repr(number: str) -> str:
 
 @frozen
 class Identity:
-    """Who says which number: what one number in a file stands for.
+    """Identifies a document of a file: its seller, its type and its number.
 
     Attributes:
         seller: The seller's business id, else VAT code, in one spelling; else empty (the client itself).
@@ -147,7 +147,7 @@ class BadRecord:
         problems: What is wrong, each with path (a column, an XPath or a JSON path), rule and what to do.
         number: The invoice number as the file gives it, where it does; cut where it is long, and hidden
             where it may be a person's number.
-        identity: Who says which number, where the record tells.
+        identity: Seller, type and number, where the record has them.
         facts: Who is to pay, and how much, as far as it could be read; never kept, and not in messages.
     """
 
@@ -160,14 +160,14 @@ class BadRecord:
 
 @frozen
 class DocumentRef:
-    """A document seen in a file: who says which number, and where."""
+    """A document of a file: its identity and its place."""
 
     identity: Identity
     place: Place
 
 
 class NumberAssignments(Protocol):
-    """Whole numbers given to documents whose own number is none."""
+    """Whole numbers for documents whose own number is not a whole one."""
 
     def find(self, identity: Identity, /) -> int | None:
         """Return the whole number that stands for a document's number; None when the job does not hold it."""

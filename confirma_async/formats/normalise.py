@@ -1,6 +1,6 @@
 """The last step of every reader: identifiers in one form, and what the amounts of an invoice decide.
 
-Nothing here changes what is to be paid or by whom; whatever is more than space and capitals is told.
+Nothing here changes what is to be paid or by whom. Every change beyond spaces and capitals is a remark.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from confirma_async.schemas import (
     SellerParty,
     VatBreakdown,
 )
+from confirma_async.schemas.values import CENT, ZERO
 from confirma_async.validation.invoice import rate_fits, reference_is_finnish
 
 _Party = TypeVar("_Party", SellerParty, BuyerParty, InvoiceRecipientParty)
@@ -36,8 +37,7 @@ _VAT_FORM = re.compile(r"\s*[Ff][Ii]")
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _MAY_LACK_ZEROS = re.compile(r"\d{2,4}", re.ASCII)
 _FINLAND = "FI"
-_CENT = Decimal("0.01")
-_ZERO, _ONE = Decimal(0), Decimal(1)
+_ONE = Decimal(1)
 
 
 def normalised(
@@ -220,7 +220,7 @@ def _row(row: InvoiceRowData, remarks: list[str]) -> InvoiceRowData:
     if not _is_fraction(discount) or quantity is None or price is None or net is None or discount is None:
         return row
     whole = quantity * price
-    if abs(whole * (1 - discount) - net) > _CENT or abs(whole * (1 - discount / 100) - net) <= _CENT:
+    if abs(whole * (1 - discount) - net) > CENT or abs(whole * (1 - discount / 100) - net) <= CENT:
         return row
     remarks.append(f"a discount of {discount} is sent as {discount * 100} per cent, as the row's amounts say")
     return evolve(row, discount_percentage=_per_cent(discount))
@@ -240,7 +240,7 @@ def _rated(rated: _Rated, vat: Decimal | None, remarks: list[str]) -> _Rated:
 
 
 def _is_fraction(rate: Decimal | None) -> bool:
-    return rate is not None and _ZERO < rate < _ONE  # numbers of one kind are compared much more quickly
+    return rate is not None and ZERO < rate < _ONE  # numbers of one kind are compared much more quickly
 
 
 def _per_cent(fraction: Decimal) -> Decimal:

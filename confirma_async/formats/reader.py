@@ -30,7 +30,7 @@ from confirma_async.formats.tables.csv.survey import DELIMITERS
 from confirma_async.formats.tables.csv.table import csv_table
 from confirma_async.formats.tables.header import known
 from confirma_async.formats.tables.invoices import read_table, scan_table
-from confirma_async.formats.tables.table import Table
+from confirma_async.formats.tables.table_layout import Table
 
 _DEFAULTS = ReadOptions()
 Item = TypeVar("Item", ReadInvoice | BadRecord, DocumentRef)
@@ -44,7 +44,7 @@ def read(
 ) -> Iterator[ReadInvoice | BadRecord]:
     """Read the invoices of a file, one at a time: tables, JSON Lines, JSON, UBL 2.1 or Finvoice.
 
-    The first bytes or the extension tell the format, where the options do not; of a file without a known
+    The first bytes or the extension decide the format, where the options do not; of a file without a known
     extension, the contents do. What is wrong with one record is a ``BadRecord``; the others go on.
 
     Args:
@@ -53,7 +53,7 @@ def read(
         converter: What reads JSON; a plain one, with the built-in wire names, by default.
 
     Raises:
-        InputError: the file as a whole cannot be read. What only its contents tell (such as the header line
+        InputError: the file as a whole cannot be read. What only its contents show (such as the header line
             of a CSV file) is raised when the first record is asked for.
     """
     file, options = _opened(path, options)
@@ -90,7 +90,7 @@ def format_of(path: Path, options: ReadOptions, otherwise: FileFormat | None = N
     Args:
         path: The file.
         options: How it is read.
-        otherwise: What it is where neither its name nor its contents tell.
+        otherwise: The format where neither the name nor the contents show one.
 
     Raises:
         InputError: it is nothing that can be read, or a library for it is missing.

@@ -1,4 +1,4 @@
-"""Input that comes once only, kept in a file: invoices are read twice, before and while they are sent."""
+"""Keeps input that can be read only once in a file, because invoices are read twice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
 @frozen
 class Spooled(PathLike[str]):
-    """Such input.
+    """Input that is kept in a file, to be read twice.
 
     Attributes:
         path: Where it is kept.

@@ -1,4 +1,4 @@
-"""The mirror: a copy of what became of the invoices, with its history, that loses nothing."""
+"""The mirror: a copy of what the service lists about the invoices, with its complete history."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from confirma_async.accounts.owner import AccountName
-from confirma_async.bulk.places import JournalPlace, PostgresPlace, place_of
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace, place_of
 from confirma_async.contract import SETTLEMENTS
 from confirma_async.errors import ConfigurationError, MirrorBusyError
 from confirma_async.mirror import sync as syncing
-from confirma_async.mirror.asking import MOST, QueryResult, ask
-from confirma_async.mirror.events.reading import Event, begin, named, taken, waiting
+from confirma_async.mirror.events.consumers import Event, begin, named, taken, waiting
 from confirma_async.mirror.events.signature import SignatureError, verify
+from confirma_async.mirror.query import MOST, QueryResult, ask
 from confirma_async.mirror.reading.windows import HISTORY, today_of
 from confirma_async.mirror.rebuilding import rebuild
 from confirma_async.mirror.reconciliation.keeping import explain, reconcile
@@ -87,7 +87,7 @@ class Mirror:
         from_date: datetime.date | None = None,
         to_date: datetime.date | None = None,
         journal: NamedJournals = None,
-        cases: int = CASES_OF_A_RUN,
+        most_cases: int = CASES_OF_A_RUN,
         now: datetime.datetime | None = None,
         progress: Callable[[SyncProgress], object] | None = None,
     ) -> SyncReport:
@@ -102,8 +102,8 @@ class Mirror:
             to_date: The last day of a backfill; tomorrow unless given.
             journal: The journals of the account, one or several: files, or URLs of databases; the account's
                 own unless given.
-            cases: How many cases are read at most, each by a call; 0 or more. The others wait for a later
-                run.
+            most_cases: How many cases are read at most, 0 or more; each takes a call. The others wait for a
+                later run.
             now: The moment of the run, with a time zone; the present moment unless given. Give it where the
                 service has a clock of its own, such as a sandbox.
             progress: Called with a ``SyncProgress`` after each window and case.
@@ -126,7 +126,7 @@ class Mirror:
             first=from_date,
             last=to_date,
             journals=_journals(journal) or ([who.journal] if who.journal else []),
-            cases=cases,
+            most_cases=most_cases,
             progress=progress,
         )
         async with _alone(db, who, from_date or today_of(moment) - HISTORY * _DAY) as (database, account):
@@ -153,7 +153,7 @@ class Mirror:
         """
         of = f"events-{named(consumer)}"
         who = await self._claimant()
-        async with _alone(db, who, of=of, patience=_LEFT) as (database, account):
+        async with _alone(db, who, of=of, patience_seconds=_LEFT) as (database, account):
             await in_thread(begin, database, account, consumer, new_only=new_only)
             while found := await in_thread(waiting, database, account, consumer):
                 for event in found:
@@ -252,16 +252,21 @@ class Mirror:
 
 @asynccontextmanager
 async def _alone(
-    db: Where, who: Claimant, since: datetime.date | None = None, *, of: str = "run", patience: float = 0.0
+    db: Where,
+    who: Claimant,
+    since: datetime.date | None = None,
+    *,
+    of: str = "run",
+    patience_seconds: float = 0.0,
 ) -> AsyncGenerator[tuple[MirrorDatabase, MirroredAccount]]:
-    """Open the mirror for one run, and find the account; wait ``patience`` seconds for another run to end.
+    """Open the mirror for one run, and find the account; wait ``patience_seconds`` for another run to end.
 
     With the first day that is followed, mirror and account are made where they are not there.
     """
     database = await in_thread(open_mirror, db, make=since is not None)
     try:
         async with AsyncExitStack() as stack:
-            await _enter(stack, database, of, patience)
+            await _enter(stack, database, of, patience_seconds)
             account = await in_thread(admitted, database, who, since)
             try:
                 yield database, account
@@ -272,10 +277,10 @@ async def _alone(
         await in_thread(database.close)
 
 
-async def _enter(stack: AsyncExitStack, database: MirrorDatabase, of: str, patience: float) -> None:
-    """Keep every other run out until the stack is left; wait ``patience`` seconds for one at work."""
+async def _enter(stack: AsyncExitStack, database: MirrorDatabase, of: str, patience_seconds: float) -> None:
+    """Keep every other run out until the stack is left; wait ``patience_seconds`` seconds for one at work."""
     clock = asyncio.get_running_loop().time
-    until = clock() + patience
+    until = clock() + patience_seconds
     while True:
         try:
             stack.enter_context(database.alone(of))

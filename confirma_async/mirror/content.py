@@ -9,8 +9,8 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
-Raw: TypeAlias = Mapping[str, Any]
-"""A record as the service told it: JSON, with exact decimals."""
+RawRecord: TypeAlias = Mapping[str, Any]
+"""A record as the service returned it: JSON, with exact decimals."""
 
 _DIGITS = 100
 _WIDE = Context(prec=400)
@@ -27,21 +27,21 @@ def digest(content: object) -> str:
     return hashlib.blake2b(_encode(_canonical(content)), digest_size=16).hexdigest()
 
 
-def without(raw: Raw, paths: Collection[tuple[str, ...]]) -> Raw:
+def without(raw: RawRecord, paths: Collection[tuple[str, ...]]) -> RawRecord:
     """Return a record without attributes that change at every reading, such as the fetch time."""
     for path in paths:
         raw = _lacking(raw, path)
     return raw
 
 
-def _lacking(raw: Raw, path: tuple[str, ...]) -> Raw:
+def _lacking(raw: RawRecord, path: tuple[str, ...]) -> RawRecord:
     name, rest = path[0], path[1:]
     if name not in raw:
         return raw
     if not rest:
         return {key: value for key, value in raw.items() if key != name}
     below = raw[name]
-    return {**raw, name: _lacking(cast("Raw", below), rest)} if isinstance(below, Mapping) else raw
+    return {**raw, name: _lacking(cast("RawRecord", below), rest)} if isinstance(below, Mapping) else raw
 
 
 def _canonical(value: object) -> object:
@@ -49,7 +49,7 @@ def _canonical(value: object) -> object:
         case dict():
             return {
                 name: each if type(each) in _PLAIN else _canonical(each)
-                for name, each in cast("Raw", value).items()
+                for name, each in cast("RawRecord", value).items()
             }
         case list():
             return [

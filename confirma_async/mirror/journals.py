@@ -10,8 +10,8 @@ from typing import Any
 
 from confirma_async.accounts.folders import LOCALHOST, target_of
 from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.journal_places import JournalPlace, reading
 from confirma_async.bulk.models import Row
-from confirma_async.bulk.places import JournalPlace, reading
 from confirma_async.errors import MirrorError
 from confirma_async.mirror.projections import cents, moment
 from confirma_async.mirror.store.accounts import MirroredAccount
@@ -64,16 +64,16 @@ def stamp_of(journals: Sequence[JournalPlace]) -> str:
 
 
 def _stamp(place: JournalPlace) -> str:
-    if not isinstance(place, Path):  # a database does not tell that: it is read each time
+    if not isinstance(place, Path):  # a database does not show that: it is read each time
         return f"{place} {uuid.uuid4().hex}"
-    told: list[str] = [str(place)]
+    parts: list[str] = [str(place)]
     for file in (place, place.with_name(f"{place.name}-wal")):
         try:
             stat = file.stat()
         except OSError:
             continue
-        told.append(f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}")
-    return " ".join(told)
+        parts.append(f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}")
+    return " ".join(parts)
 
 
 def _check(journal: JournalReader, account: MirroredAccount) -> None:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @frozen
-class Known:
+class KnownRecord:
     """A record as the mirror has it.
 
     Attributes:
@@ -51,21 +51,21 @@ class Matching:
         doubtful: Places in ``new``, each with the known record that the new one may be a version of.
     """
 
-    same: list[Known] = field(factory=list[Known])
-    changed: list[tuple[Known, SeenRecord]] = field(factory=list[tuple[Known, SeenRecord]])
+    same: list[KnownRecord] = field(factory=list[KnownRecord])
+    changed: list[tuple[KnownRecord, SeenRecord]] = field(factory=list[tuple[KnownRecord, SeenRecord]])
     new: list[SeenRecord] = field(factory=list[SeenRecord])
-    absent: list[Known] = field(factory=list[Known])
+    absent: list[KnownRecord] = field(factory=list[KnownRecord])
     doubtful: dict[int, int] = field(factory=dict[int, int])
 
 
-def compare(known: Iterable[Known], seen: Iterable[SeenRecord]) -> Matching:
+def compare(known: Iterable[KnownRecord], seen: Iterable[SeenRecord]) -> Matching:
     """Compare what is known of some records with what was seen of them.
 
     Of the records with one base, those of equal contents are the same. The rest are paired in order, as
     changed.
     """
     found = Matching()
-    before: dict[str, list[Known]] = defaultdict(list)
+    before: dict[str, list[KnownRecord]] = defaultdict(list)
     for each in known:
         before[each.base].append(each)
     now: dict[str, list[SeenRecord]] = defaultdict(list)
@@ -78,11 +78,11 @@ def compare(known: Iterable[Known], seen: Iterable[SeenRecord]) -> Matching:
     return found
 
 
-def _compare(known: list[Known], seen: list[SeenRecord], found: Matching) -> None:
+def _compare(known: list[KnownRecord], seen: list[SeenRecord], found: Matching) -> None:
     if len(known) == len(seen) == 1 and known[0].hash == seen[0].hash:  # as it nearly always is
         found.same.append(known[0])
         return
-    by_hash: dict[str, list[Known]] = defaultdict(list)
+    by_hash: dict[str, list[KnownRecord]] = defaultdict(list)
     for each in sorted(known, key=lambda each: (each.gone_since is not None, each.id)):
         by_hash[each.hash].append(each)
     rest: list[SeenRecord] = []
@@ -142,7 +142,7 @@ def _grouped(items: Iterable[tuple[Hashable, T]]) -> dict[Hashable, list[T]]:
     return groups
 
 
-def lies_within(known: Known, first: datetime.date, last: datetime.date) -> bool:
+def lies_within(known: KnownRecord, first: datetime.date, last: datetime.date) -> bool:
     """Say whether all days of a record lie within a window, so that a list of the window must hold it."""
     return (
         bool(known.first_day) and known.first_day >= first.isoformat() and known.last_day <= last.isoformat()

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from confirma_async.converters import Converter, wire_names
 from confirma_async.errors import ResponseDecodeError
-from confirma_async.mirror.content import Raw
+from confirma_async.mirror.content import RawRecord
 from confirma_async.mirror.streams import CASES, DISTRIBUTED, PAID, SETTLED
 from confirma_async.schemas import (
     AllocationType,
@@ -26,12 +26,13 @@ from confirma_async.schemas import (
     Settlement,
     SettlementAllocation,
 )
+from confirma_async.schemas.values import ZERO
 from confirma_async.schemas.wire import Schema
-from confirma_async.validation.sums import EXACT, ZERO
+from confirma_async.validation.sums import EXACT
 
 T = TypeVar("T")
 
-Row: TypeAlias = tuple[Any, ...]
+ColumnValues: TypeAlias = tuple[Any, ...]
 
 LARGEST = 2**63 - 1
 """What a whole number of a database may be."""
@@ -60,12 +61,12 @@ class Projection:
         cases: The numbers of the cases that the record names.
     """
 
-    rows: Mapping[str, Sequence[Row]]
+    rows: Mapping[str, Sequence[ColumnValues]]
     drift: Sequence[UndescribedPlace]
     cases: Sequence[int]
 
 
-def project(stream: str, raw: Raw, converter: Converter) -> Projection:
+def project(stream: str, raw: RawRecord, converter: Converter) -> Projection:
     """Read a record as far as possible; a value that cannot be read is NULL, and stays in the raw record."""
     schema, rows_of = _PROJECTED[stream]
     record, drift = _structured(raw, schema, converter)
@@ -107,7 +108,7 @@ def day(value: Moment | None) -> str | None:
 
 
 def _structured(
-    raw: Raw, schema: type[Schema], converter: Converter
+    raw: RawRecord, schema: type[Schema], converter: Converter
 ) -> tuple[Any, Sequence[UndescribedPlace]]:
     """Return the record, without what cannot be read of it."""
     drift: list[UndescribedPlace] = []
@@ -179,7 +180,9 @@ def _wire_names(cls: type[Schema]) -> frozenset[str]:
     return _WIRE_NAMES[cls]
 
 
-def _of_distribution(record: DistributionRecord) -> tuple[Mapping[str, Sequence[Row]], Sequence[int | None]]:
+def _of_distribution(
+    record: DistributionRecord,
+) -> tuple[Mapping[str, Sequence[ColumnValues]], Sequence[int | None]]:
     row = (
         record.invoice_number,
         day(record.invoice_date),
@@ -194,7 +197,7 @@ def _of_distribution(record: DistributionRecord) -> tuple[Mapping[str, Sequence[
     return {"distribution_data": [row]}, [record.case_id]
 
 
-def _of_payment(payment: Payment) -> tuple[Mapping[str, Sequence[Row]], Sequence[int | None]]:
+def _of_payment(payment: Payment) -> tuple[Mapping[str, Sequence[ColumnValues]], Sequence[int | None]]:
     row = (
         payment.case_id,
         payment.invoice_number,
@@ -209,7 +212,9 @@ def _of_payment(payment: Payment) -> tuple[Mapping[str, Sequence[Row]], Sequence
     return {"payment_data": [row]}, [payment.case_id]
 
 
-def _of_settlement(settlement: Settlement) -> tuple[Mapping[str, Sequence[Row]], Sequence[int | None]]:
+def _of_settlement(
+    settlement: Settlement,
+) -> tuple[Mapping[str, Sequence[ColumnValues]], Sequence[int | None]]:
     beneficiary = settlement.beneficiary or Beneficiary()
     row = (
         settlement.settlement_id,
@@ -231,7 +236,7 @@ def _of_settlement(settlement: Settlement) -> tuple[Mapping[str, Sequence[Row]],
     )
 
 
-def _of_allocation(allocation: SettlementAllocation, currency: str | None) -> Row:
+def _of_allocation(allocation: SettlementAllocation, currency: str | None) -> ColumnValues:
     parts: dict[str, Decimal] = {}
     known = {AllocationType.CAPITAL, AllocationType.INTEREST, AllocationType.FEES}
     for part in allocation.breakdown:
@@ -250,7 +255,7 @@ def _of_allocation(allocation: SettlementAllocation, currency: str | None) -> Ro
     )
 
 
-def _of_case(case: Case) -> tuple[Mapping[str, Sequence[Row]], Sequence[int | None]]:
+def _of_case(case: Case) -> tuple[Mapping[str, Sequence[ColumnValues]], Sequence[int | None]]:
     summary, balance = case.summary or CaseSummary(), case.balance or CaseBalance()
     row = (
         summary.case_id,
@@ -270,7 +275,8 @@ def _of_case(case: Case) -> tuple[Mapping[str, Sequence[Row]], Sequence[int | No
 
 
 _PROJECTED: Mapping[
-    str, tuple[type[Schema], Callable[[Any], tuple[Mapping[str, Sequence[Row]], Sequence[int | None]]]]
+    str,
+    tuple[type[Schema], Callable[[Any], tuple[Mapping[str, Sequence[ColumnValues]], Sequence[int | None]]]],
 ] = {
     DISTRIBUTED.name: (DistributionRecord, _of_distribution),
     PAID.name: (Payment, _of_payment),

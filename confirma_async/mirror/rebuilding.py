@@ -1,4 +1,4 @@
-"""Makes the typed columns of a mirror anew from the raw records, after an override has corrected a name."""
+"""Rebuilds the typed columns of a mirror from the raw records, after an override has corrected a name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 
 from confirma_async.converters import Converter
-from confirma_async.mirror.content import Raw
+from confirma_async.mirror.content import RawRecord
 from confirma_async.mirror.store.accounts import MirroredAccount, accounts_of
 from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.store.tables import PROJECTIONS
@@ -49,12 +49,12 @@ def _rebuild(
     for stream in (*STREAMS, CASES):
         for records in _records(session, stream):
             write_projections(session, stream, records, anew=False)
-            _tell_apart(session, stream, records)
+            _rehash(session, stream, records)
             count += len(records)
     return count
 
 
-def _records(session: WriteSession, stream: str) -> Iterator[Sequence[tuple[int, Raw]]]:
+def _records(session: WriteSession, stream: str) -> Iterator[Sequence[tuple[int, RawRecord]]]:
     last = 0
     while True:
         rows = session.database.rows(
@@ -68,7 +68,7 @@ def _records(session: WriteSession, stream: str) -> Iterator[Sequence[tuple[int,
         last = rows[-1][0]
 
 
-def _tell_apart(session: WriteSession, stream: str, records: Sequence[tuple[int, Raw]]) -> None:
+def _rehash(session: WriteSession, stream: str, records: Sequence[tuple[int, RawRecord]]) -> None:
     if stream == CASES:
         cases = CaseReader(session.converter)
         session.database.many(

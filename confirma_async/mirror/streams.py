@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from confirma_async.contract import CASE, DISTRIBUTIONS, PAYMENTS, SETTLEMENTS, Operation
 from confirma_async.converters import Converter
-from confirma_async.mirror.content import Raw, digest, without
+from confirma_async.mirror.content import RawRecord, digest, without
 from confirma_async.pagination import Window
 from confirma_async.schemas import (
     Case,
@@ -34,7 +34,7 @@ Days: TypeAlias = tuple[datetime.date, datetime.date] | None
 """The earliest and the latest day that a record bears; None where it bears none."""
 
 
-def _told_even_if_empty(operation: Operation[object]) -> Operation[object]:
+def _with_empty_answer(operation: Operation[object]) -> Operation[object]:
     """Return the operation with an empty answer accepted as an empty list (contract §1)."""
     return evolve(operation, no_content=True, answer_shown=False, repeatable=True)
 
@@ -53,7 +53,7 @@ class Names:
         object.__setattr__(self, "of", {item.attribute: item.wire for item in fields})
         object.__setattr__(self, "older", {item.attribute: item.older for item in fields if item.older})
 
-    def get(self, raw: Raw, attribute: str) -> Any:
+    def get(self, raw: RawRecord, attribute: str) -> Any:
         """Return the value of an attribute, as the wire has it."""
         found = raw.get(self.of[attribute])
         return raw.get(self.older[attribute]) if found is None and attribute in self.older else found
@@ -69,7 +69,7 @@ class Whole:
         window: The days that the answer says it was filtered by; None where it names none.
     """
 
-    records: Sequence[Raw]
+    records: Sequence[RawRecord]
     count: int | None = None
     window: tuple[Any, Any] | None = None
 
@@ -119,7 +119,7 @@ class SeenRecord:
     base: str
     hash: str
     days: Days
-    raw: Raw
+    raw: RawRecord
 
 
 @frozen
@@ -129,7 +129,7 @@ class RecordReader:
     stream: Stream
     names: Names
 
-    def seen(self, raw: Raw) -> SeenRecord:
+    def seen(self, raw: RawRecord) -> SeenRecord:
         """Return a record of an answer."""
         content = without(raw, [(self.names.of[name],) for name in self.stream.passing])
         whole = digest(content)
@@ -139,7 +139,7 @@ class RecordReader:
             base = digest([self.stream.name, *(str(part) if part is not None else None for part in key)])
         return SeenRecord(base, whole, self.days(raw), raw)
 
-    def days(self, raw: Raw) -> Days:
+    def days(self, raw: RawRecord) -> Days:
         """Return the earliest and the latest day of a record; None where it has none."""
         found = [day for name in self.stream.days if (day := day_of(self.names.get(raw, name)))]
         return (min(found), max(found)) if found else None
@@ -155,7 +155,7 @@ def day_of(value: object) -> datetime.date | None:
         return None
 
 
-def _list_of(value: object) -> Sequence[Raw] | None:
+def _list_of(value: object) -> Sequence[RawRecord] | None:
     """Return the objects of a list; None where it is none, or holds something else."""
     if not isinstance(value, list):
         return None
@@ -169,11 +169,11 @@ class NotAListError(ValueError):
 
 def _in_envelope(
     schema: type[Schema], attribute: str, converter: Converter, found: Any
-) -> tuple[Names, Sequence[Raw]]:
+) -> tuple[Names, Sequence[RawRecord]]:
     names = Names(converter, schema)
-    told: Raw = cast("Raw", found) if isinstance(found, dict) else {}
-    value = names.get(told, attribute)
-    records = () if value is None and names.of[attribute] in told else _list_of(value)
+    envelope: RawRecord = cast("RawRecord", found) if isinstance(found, dict) else {}
+    value = names.get(envelope, attribute)
+    records = () if value is None and names.of[attribute] in envelope else _list_of(value)
     if records is None:
         raise NotAListError(f"the answer holds no list under {names.of[attribute]}")
     return names, records
@@ -196,19 +196,21 @@ def _distributions(converter: Converter, found: Any) -> Whole:
     if not isinstance(meta, dict):
         return Whole(records)
     of_meta = Names(converter, DistributionMetaData)
-    count, filters = (of_meta.get(cast("Raw", meta), name) for name in ("total_count", "filters_applied"))
+    count, filters = (
+        of_meta.get(cast("RawRecord", meta), name) for name in ("total_count", "filters_applied")
+    )
     window = None
     if isinstance(filters, dict):
         of_filters = Names(converter, FiltersApplied)
         window = tuple(
-            of_filters.get(cast("Raw", filters), name) for name in ("from_inv_date", "to_inv_date")
+            of_filters.get(cast("RawRecord", filters), name) for name in ("from_inv_date", "to_inv_date")
         )
     return Whole(records, count if isinstance(count, int) else None, cast("tuple[Any, Any] | None", window))
 
 
 SETTLED = Stream(
     name="settlements",
-    operation=_told_even_if_empty(SETTLEMENTS),
+    operation=_with_empty_answer(SETTLEMENTS),
     record=Settlement,
     query=lambda window: SettlementsQuery(from_date=window.first, to_date=window.last),
     whole=_settlements,
@@ -216,11 +218,11 @@ SETTLED = Stream(
     days=("settlement_date",),
     passing=("api_fetch_date",),
 )
-"""Settlements; never by ``unfetchedOnly``, which tells a settlement once, to whoever asks first."""
+"""Settlements; never by ``unfetchedOnly``, which returns a settlement once, to whoever asks first."""
 
 PAID = Stream(
     name="payments",
-    operation=_told_even_if_empty(PAYMENTS),
+    operation=_with_empty_answer(PAYMENTS),
     record=Payment,
     query=lambda window: PaymentsQuery(from_date=window.first, to_date=window.last),
     whole=_payments,
@@ -230,7 +232,7 @@ PAID = Stream(
 
 DISTRIBUTED = Stream(
     name="distributions",
-    operation=_told_even_if_empty(DISTRIBUTIONS),
+    operation=_with_empty_answer(DISTRIBUTIONS),
     record=DistributionRecord,
     query=lambda window: DistributionQuery(from_inv_date=window.first, to_inv_date=window.last),
     whole=_distributions,
@@ -262,28 +264,28 @@ class CaseReader:
         """
         if not isinstance(found, dict):
             return None
-        case = Names(self.converter, CaseDetails).get(cast("Raw", found), "case")
+        case = Names(self.converter, CaseDetails).get(cast("RawRecord", found), "case")
         if not isinstance(case, dict):
             return None
-        raw = cast("Raw", case)
+        raw = cast("RawRecord", case)
         summary = Names(self.converter, Case).get(raw, "summary")
-        told = summary and Names(self.converter, CaseSummary).get(summary, "case_id")
-        if told is not None and str(told) != str(number):
+        answered_id = summary and Names(self.converter, CaseSummary).get(summary, "case_id")
+        if answered_id is not None and str(answered_id) != str(number):
             return None
         content = self._lasting(raw)
         steady = without(content, [(Names(self.converter, Case).of["balance"],)])
         return SeenRecord(digest([CASES, str(number)]), digest(content), None, raw), digest(steady)
 
-    def content(self, raw: Raw) -> str:
+    def content(self, raw: RawRecord) -> str:
         """Return the digest of a case's content."""
         return digest(self._lasting(raw))
 
-    def _lasting(self, raw: Raw) -> Raw:
+    def _lasting(self, raw: RawRecord) -> RawRecord:
         """Return a case without the count of days for which it has been open."""
         names, of_summary = Names(self.converter, Case), Names(self.converter, CaseSummary)
         return without(raw, [(names.of["summary"], of_summary.of["active_days"])])
 
 
-def flat(records: Sequence[Raw], reader: RecordReader) -> Iterator[SeenRecord]:
+def flat(records: Sequence[RawRecord], reader: RecordReader) -> Iterator[SeenRecord]:
     """Return every record of a list with what identifies it."""
     return map(partial(RecordReader.seen, reader), records)

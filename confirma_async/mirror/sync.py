@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.errors import CallError, MirrorError, NotFoundError
 from confirma_async.mirror import journals
 from confirma_async.mirror.projections import moment
@@ -137,7 +137,7 @@ class SyncOptions:
     first: datetime.date | None = None
     last: datetime.date | None = None
     journals: Sequence[JournalPlace] = ()
-    cases: int = CASES_OF_A_RUN
+    most_cases: int = CASES_OF_A_RUN
     progress: Callable[[SyncProgress], object] | None = None
 
 
@@ -247,10 +247,10 @@ class _SyncRun:
         in_a_row = read = records = 0
         try:
             for plan in planned:
-                self._tell(stream.name, read, len(planned))
+                self._report_progress(stream.name, read, len(planned))
                 if in_a_row == _GIVEN_UP:
                     failed.append(
-                        (_told(plan.window), "not asked for: the windows before it could not be read")
+                        (_days_of(plan.window), "not asked for: the windows before it could not be read")
                     )
                     continue
                 reading = await reader.read(plan.window, plan.pieces)
@@ -265,8 +265,8 @@ class _SyncRun:
                 read += 1
                 in_a_row = 0 if reading.answered else in_a_row + 1
                 if not reading.whole:
-                    failed.append((_told(plan.window), reading.reason or ""))
-            self._tell(stream.name, read, len(planned))
+                    failed.append((_days_of(plan.window), reading.reason or ""))
+            self._report_progress(stream.name, read, len(planned))
         finally:
             self.calls += reader.calls
             self.reports[stream.name] = StreamReport(
@@ -275,20 +275,20 @@ class _SyncRun:
 
     async def read_cases(self) -> None:
         """Read the cases that are due, several at the same time."""
-        numbers = await in_thread(watching.due, self.session, self.options.cases)
+        numbers = await in_thread(watching.due, self.session, self.options.most_cases)
         kinds: Counter[str] = Counter()
         failed: list[tuple[str, str]] = []
         read = 0
         for portion in _portions(numbers):
-            self._tell(CASES, read, len(numbers))
-            told = await asyncio.gather(*map(self._case, portion), return_exceptions=True)
-            answers = ["" if isinstance(answer, BaseException) else answer for answer in told]
+            self._report_progress(CASES, read, len(numbers))
+            results = await asyncio.gather(*map(self._case, portion), return_exceptions=True)
+            answers = ["" if isinstance(answer, BaseException) else answer for answer in results]
             found = [(number, *answer) for number, answer in zip(portion, answers, strict=True)
                      if not isinstance(answer, str)]  # fmt: skip
             merged = await in_thread(merge_cases, self.session, found)
             kinds.update(merged.kinds)
             read += len(found)
-            for error in told:
+            for error in results:
                 if isinstance(error, BaseException):  # what was read is kept; nothing more can be
                     raise error
             for number, answer in zip(portion, answers, strict=True):
@@ -296,7 +296,7 @@ class _SyncRun:
                     if answer != UNKNOWN_CASE:
                         failed.append((f"case {number}", answer))
                     await in_thread(watching.unread, self.session, number, answer)
-        self._tell(CASES, read, len(numbers))
+        self._report_progress(CASES, read, len(numbers))
         self.reports[CASES] = StreamReport(
             read=read,
             open=failed,
@@ -319,7 +319,7 @@ class _SyncRun:
         found = CaseReader(self.pipeline.converter).seen(reply.found, number)
         return found or "the answer is not the case that was asked for"
 
-    def _tell(self, stream: str, done: int, total: int) -> None:
+    def _report_progress(self, stream: str, done: int, total: int) -> None:
         if self.options.progress is not None:
             self.options.progress(SyncProgress(stream, done, total))
 
@@ -331,5 +331,5 @@ def _portions(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
     return (numbers[start : start + CASES_AT_ONCE] for start in range(0, len(numbers), CASES_AT_ONCE))
 
 
-def _told(window: Window) -> str:
+def _days_of(window: Window) -> str:
     return f"{window.first} to {window.last}"

@@ -28,7 +28,7 @@ from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.formats.actions import ReadAction
-from confirma_async.outbox.action_batches import ActionBatch, Read, checked_actions
+from confirma_async.outbox.action_batches import ActionBatch, BeginReading, checked_actions
 from confirma_async.outbox.events import EventStream, WriteEvent
 from confirma_async.outbox.invoices.desk import InvoiceDesk
 from confirma_async.outbox.outcomes import WriteOutcome
@@ -146,9 +146,9 @@ class Outbox(AsyncClosing):
         try:
             self._run = await AccountRun.begin(placement, self._pipeline, writer, inputs=self._inputs)
             invoices = InvoiceDesk(
-                self._run, self._options, self._tell, keep=self._keep, sellers=self._sellers
+                self._run, self._options, self._notify, keep=self._keep, sellers=self._sellers
             )
-            writes = WriteDesk(self._run, self._options.settle_seconds, self._tell, self._keep)
+            writes = WriteDesk(self._run, self._options.settle_seconds, self._notify, self._keep)
             await self._run.writer.run(_forget)
             await invoices.begin()
             await writes.begin()
@@ -193,7 +193,7 @@ class Outbox(AsyncClosing):
         writer = self._opened().writer
         while True:
             await asyncio.sleep(FORGOTTEN_AFTER)
-            with contextlib.suppress(JournalError):  # told to whoever writes next
+            with contextlib.suppress(JournalError):  # raised for whoever writes next
                 await writer.run(_forget)
 
     async def _end(self, run: AccountRun) -> None:
@@ -263,13 +263,13 @@ class Outbox(AsyncClosing):
 
     async def submit_actions(
         self,
-        read: Read,
+        read: BeginReading,
         *,
         validate: Validate = True,
         allow: Iterable[str] = (),
         retry: Retry | str = Retry.NONE,
         stop: asyncio.Event | None = None,
-        told: Callable[[Outcome], object] | None = None,
+        on_outcome: Callable[[Outcome], object] | None = None,
     ) -> Report:
         """Send the actions of a file, each exactly once under its key; the same call again resumes.
 
@@ -282,7 +282,7 @@ class Outbox(AsyncClosing):
             retry: Which actions that the service rejected before are sent again: ``none``, those that have
                 ``changed``, or ``all``.
             stop: An event that, once set, ends the run after the calls under way.
-            told: Called with each outcome, after it is durable; its ``number`` is the action's key.
+            on_outcome: Called with each outcome, after it is durable; its ``number`` is the action's key.
 
         Raises:
             JournalError: the journal cannot be written; nothing is sent without it.
@@ -300,7 +300,7 @@ class Outbox(AsyncClosing):
             settle=self.write_desk().settle,
             width=self._pipeline.limiter.concurrency,
             stop=stop or asyncio.Event(),
-            told=told or _untold,
+            on_outcome=on_outcome or _ignore,
         )
         run = self._opened()
         report = await batch.run(checked_actions(read, self.converter, checks), run.writer.name)
@@ -358,13 +358,13 @@ class Outbox(AsyncClosing):
         """Reads and writes the schemas as dicts and JSON."""
         return self._pipeline.converter
 
-    def _tell(self, operation: str, told: WriteOutcome[Any], *, settled: bool) -> None:
+    def _notify(self, operation: str, outcome: WriteOutcome[Any], *, settled: bool) -> None:
         """Put a durable change into the event streams."""
         if not self._streams:
             return
         event = WriteEvent(
-            operation=operation, subject=told.subject, key=told.key, verdict=told.verdict, settled=settled,
-            detail=told.detail, at=time.time(),
+            operation=operation, subject=outcome.subject, key=outcome.key, verdict=outcome.verdict,
+            settled=settled, detail=outcome.detail, at=time.time(),
         )  # fmt: skip
         for stream in tuple(self._streams):
             stream.put(event)
@@ -408,7 +408,7 @@ def options_of(settle_seconds: float, on_unknown: Unknown | str) -> JobOptions:
     )
 
 
-def _untold(_outcome: Outcome) -> None:
+def _ignore(_outcome: Outcome) -> None:
     pass
 
 

@@ -25,14 +25,16 @@ from confirma_async.validation import Checks
 ActionRecord: TypeAlias = ReadAction | BadRecord
 """What a reader of actions hands on."""
 
-Read: TypeAlias = Callable[[], Iterable[ActionRecord]]
+BeginReading: TypeAlias = Callable[[], Iterable[ActionRecord]]
 """Begins to read a file; it is read twice."""
 
 _TURN = 64
 """Records after which other tasks have their turn."""
 
 
-def checked_actions(read: Read, converter: Converter, checks: Checks) -> Iterator[ReadAction | Refusal]:
+def checked_actions(
+    read: BeginReading, converter: Converter, checks: Checks
+) -> Iterator[ReadAction | Refusal]:
     """Return each action of a file that may be sent, and the refusal of each other record; send nothing.
 
     Args:
@@ -90,14 +92,14 @@ class ActionBatch:
         settle: Looks up once all writes of unknown outcome.
         width: How many actions may be under way at once.
         stop: Once set, nothing new is sent, and calls under way are finished.
-        told: Called with each outcome, after it is durable.
+        on_outcome: Called with each outcome, after it is durable.
     """
 
     give: Callable[[ReadAction], Awaitable[WriteOutcome[ActionsReceipt]]]
     settle: Callable[[], Awaitable[object]]
     width: int
     stop: asyncio.Event
-    told: Callable[[Outcome], object]
+    on_outcome: Callable[[Outcome], object]
     _builder: ReportBuilder = field(init=False, factory=ReportBuilder)
     _unknown: list[tuple[ReadAction, bool]] = field(init=False, factory=list[tuple[ReadAction, bool]])
     _pending: int = field(init=False, default=0)
@@ -127,7 +129,7 @@ class ActionBatch:
         if self._unknown:
             await self.settle()
             for record, resumed in self._unknown:
-                self._tell(record, evolve(await self.give(record), resumed=resumed))
+                self._report(record, evolve(await self.give(record), resumed=resumed))
         ending = RunResult(
             unknown=self._builder.counts[Verdict.UNKNOWN.value],
             pending=self._pending,
@@ -166,9 +168,9 @@ class ActionBatch:
             self._paused = self._paused or outcome.detail or "it was not sent"
             self._paused_by = self._paused_by or outcome.error
         else:
-            self._tell(record, outcome)
+            self._report(record, outcome)
 
-    def _tell(self, record: ReadAction, outcome: WriteOutcome[ActionsReceipt]) -> None:
+    def _report(self, record: ReadAction, outcome: WriteOutcome[ActionsReceipt]) -> None:
         self._add(
             Outcome(
                 verdict=outcome.verdict,
@@ -183,4 +185,4 @@ class ActionBatch:
 
     def _add(self, outcome: Outcome) -> None:
         self._builder.add(outcome)
-        self.told(outcome)
+        self.on_outcome(outcome)

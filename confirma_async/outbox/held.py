@@ -22,12 +22,12 @@ LOST = "an earlier attempt may have arrived, and its answer was lost"
 class OutcomeListener(Protocol):
     """Called with each outcome, once it is durable, and again when it has changed."""
 
-    def __call__(self, operation: str, told: WriteOutcome[Any], *, settled: bool) -> None:
+    def __call__(self, operation: str, outcome: WriteOutcome[Any], *, settled: bool) -> None:
         """Take an outcome.
 
         Args:
             operation: The name of the write's operation: ``invoices.create``.
-            told: The outcome.
+            outcome: The outcome.
             settled: Whether the outcome was reported as unknown before.
         """
         ...
@@ -83,12 +83,12 @@ class HeldWrites(Generic[H]):
     """The writes of one kind.
 
     Attributes:
-        tell: Hears each outcome.
+        notify: Hears each outcome.
         changed: Set when an outcome was reported, or a write was released.
         working: The tasks that send or look up writes.
     """
 
-    tell: OutcomeListener
+    notify: OutcomeListener
     changed: asyncio.Event = field(init=False, factory=asyncio.Event)
     working: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
     _by_name: dict[Hashable, H] = field(init=False, factory=dict[Hashable, H])
@@ -127,23 +127,23 @@ class HeldWrites(Generic[H]):
             await asyncio.wait([*self.working])
         self.changed.set()
 
-    def stand(self, held: H, told: WriteOutcome[Any]) -> None:
+    def stand(self, held: H, outcome: WriteOutcome[Any]) -> None:
         """Report that the outcome of a write is unknown for now, and keep the write."""
-        before, held.standing = held.standing, told
+        before, held.standing = held.standing, outcome
         if not held.answer.done():
-            held.answer.set_result(told)
-        if before is None or before.detail != told.detail:
-            self.tell(held.operation, told, settled=before is not None)
+            held.answer.set_result(outcome)
+        if before is None or before.detail != outcome.detail:
+            self.notify(held.operation, outcome, settled=before is not None)
         self.changed.set()
 
-    def settle(self, held: H, told: WriteOutcome[Any]) -> None:
+    def settle(self, held: H, outcome: WriteOutcome[Any]) -> None:
         """Report the last outcome of a write, and release the write."""
-        before, held.standing = held.standing, told
+        before, held.standing = held.standing, outcome
         self.forget(held)
         if not held.answer.done():
-            held.answer.set_result(told)
-        if not told.resumed or before is not None:
-            self.tell(held.operation, told, settled=before is not None)
+            held.answer.set_result(outcome)
+        if not outcome.resumed or before is not None:
+            self.notify(held.operation, outcome, settled=before is not None)
 
     def forget(self, held: H) -> None:
         """Release a write without an outcome."""

@@ -20,7 +20,7 @@ VERDICTS = {
     State.ACCEPTED: Verdict.ACCEPTED,
     State.REJECTED: Verdict.REJECTED,
 }
-"""What each state is told as."""
+"""The verdict that each state is reported as."""
 
 _NEXT = {
     Verdict.ACCEPTED: None,
@@ -74,6 +74,6 @@ class WriteOutcome(Generic[R]):
         return _NEXT[self.verdict]
 
     def __str__(self) -> str:
-        told = f"{self.subject}: {self.verdict.value}"
+        text = f"{self.subject}: {self.verdict.value}"
         why = f" ({self.detail})" if self.detail else ""
-        return f"{told}{why}" + (f"; {self.next_step}" if self.next_step else "")
+        return f"{text}{why}" + (f"; {self.next_step}" if self.next_step else "")

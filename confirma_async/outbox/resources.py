@@ -275,8 +275,8 @@ def _joined(names: Sequence[str]) -> str | None:
     """Return one key for several identifiers; None where there are none."""
     if len(names) < 2:
         return next(iter(names), None)
-    told = hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:16]
-    return f"{names[0][: LONGEST_KEY // 2]} and {len(names) - 1} more ({told})"
+    digest = hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:16]
+    return f"{names[0][: LONGEST_KEY // 2]} and {len(names) - 1} more ({digest})"
 
 
 def _check_key(key: str | None, what: str) -> str:
@@ -288,5 +288,5 @@ def _check_key(key: str | None, what: str) -> str:
     if key and len(key) <= LONGEST_KEY and key.isprintable():
         return key
     long = f"must be printable, and have at most {LONGEST_KEY} characters"
-    told = long if key else "must be given, since this has no identifier of its own"
-    raise RequestInvalidError(what, [Problem("key", "outbox.key", f"{told}: order-4711, say")])
+    message = long if key else "must be given, since this has no identifier of its own"
+    raise RequestInvalidError(what, [Problem("key", "outbox.key", f"{message}: order-4711, say")])

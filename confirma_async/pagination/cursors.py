@@ -1,7 +1,7 @@
 """Cursors: where a listing goes on, as text that can be kept anywhere.
 
 A cursor is opaque to its users. It names the listing and the filters that it belongs to, so that it is never
-continued with another one, and the records at the seam, so that none of them is told twice.
+continued with another one, and the records at the seam, so that none of them is returned twice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Cursor:
         first: The first day that is still to come.
         last: The last day of the period.
         page: The page that comes next, for listings by page.
-        seen: Digests of the records at the seam that were told already.
+        seen: Digests of the records at the seam that were returned already.
     """
 
     listing: str
@@ -36,14 +36,14 @@ class Cursor:
     seen: frozenset[str] = field(default=frozenset())
 
     def __str__(self) -> str:
-        told = {
+        contents = {
             "listing": self.listing,
             "first": self.first and self.first.isoformat(),
             "last": self.last and self.last.isoformat(),
             "page": self.page,
             "seen": sorted(self.seen),
         }
-        compact = json.dumps({key: value for key, value in told.items() if value}, separators=(",", ":"))
+        compact = json.dumps({key: value for key, value in contents.items() if value}, separators=(",", ":"))
         return base64.urlsafe_b64encode(compact.encode()).decode().rstrip("=")
 
     @classmethod

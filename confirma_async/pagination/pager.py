@@ -66,7 +66,7 @@ class Pager(Generic[Answer, Record]):
 
         Raises:
             ResponseDecodeError: a record is wrong in what must not be guessed. Those of its page that could
-                be read were told before.
+                be read were returned before.
         """
         return self._pages()
 

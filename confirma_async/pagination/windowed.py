@@ -57,7 +57,7 @@ class _WindowRun(Generic[Answer, Record]):
         listing: What a cursor belongs to.
         names: The attributes of the query that name its days.
         note: Told what is not as the contract says.
-        seen: Digests of records that were told, and may come again at the next seam.
+        seen: Digests of records that were returned, and may come again at the next seam.
         trusted: Whether the service is known to apply its filter, by days that records do not bear.
         nameless: Those records of the windows before that nothing tells apart.
     """
@@ -211,7 +211,7 @@ def by_windows(
     """Return a list over a period of any length, split in windows, in order, each record told once.
 
     A service that ignores the dates is found out: of one answer that holds everything, the records of the
-    period are told. Where an answer may be cut, its window is asked for in halves.
+    period are returned. Where an answer may be cut, its window is asked for in halves.
 
     Args:
         fetch: Asks for one window; None leaves it to the service.

@@ -167,8 +167,8 @@ class Invoices:
         query = CaseQuery(case_id=case_id, invoice_number=_as_text(invoice_number))
         how = CallOptions(**options)
         answer = await self._pipeline.call(CASE, query=query, options=how)
-        told = answer.case and answer.case.summary and answer.case.summary.case_id
-        if case_id is not None and told not in {None, case_id}:
+        answered_id = answer.case and answer.case.summary and answer.case.summary.case_id
+        if case_id is not None and answered_id not in {None, case_id}:
             raise ConfigurationError(_ANOTHER_CASE)
         return reported(CASE, answer)
 
@@ -311,7 +311,7 @@ def prepared_actions(
     request = InvoiceActions(actions=written)
     keys = any(isinstance(action, Mapping) for action in actions)
     body = encode(request, "the request for actions", converter, checks, keys=keys)
-    subject = "; ".join(_told(action) for action in written[:3]) + ("; ..." if len(written) > 3 else "")
+    subject = "; ".join(_in_words(action) for action in written[:3]) + ("; ..." if len(written) > 3 else "")
     return Prepared(request, body, subject)
 
 
@@ -339,7 +339,7 @@ def _look(action: Action) -> FindOut | None:
     return None
 
 
-def _told(action: Action) -> str:
+def _in_words(action: Action) -> str:
     data: ActionData = action.data
     about = f"case {data.case_id}" if data.invoice_number is None else f"invoice {data.invoice_number}"
     return f"{action.code} of {about}"

@@ -46,7 +46,7 @@ _PAYMENTS = RecordSpec[tuple[Payment, ...], Payment](
 )
 """The vendor gives a payment no identifier: all that it says tells it apart from those of other windows.
 
-Without a date it might be another payment of the same amount: it is told again, unless all come again."""
+Without a date it might be another payment of the same amount: it is returned again, unless all come again."""
 
 _SETTLEMENTS = RecordSpec[Settlements, Settlement](
     records=lambda answer: answer.settlements,
@@ -144,8 +144,8 @@ class Payments:
             CallError: a call failed (when awaited or iterated).
         """
         if unfetched_only and (from_date or to_date or cursor):
-            told = "must stand alone: a period would be split, and each part marks what it returns"
-            raise RequestInvalidError("the query", [Problem("unfetched_only", "unfetched-only", told)])
+            message = "must stand alone: a period would be split, and each part marks what it returns"
+            raise RequestInvalidError("the query", [Problem("unfetched_only", "unfetched-only", message)])
         operation = SETTLEMENTS if unfetched_only else _SETTLEMENTS_OF_A_PERIOD
         how = CallOptions(**options, subject="the settlements not yet fetched")
 

@@ -13,8 +13,8 @@ from confirma_async.sandbox.rules.stages import Route, RouteStage, Stage
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.sandbox.server import Sandbox
 from confirma_async.sandbox.store import StoredInvoice
+from confirma_async.sandbox.store.added_records import ListedKind
 from confirma_async.sandbox.store.money import ReceivedPayment
-from confirma_async.sandbox.store.told import ListedKind
 
 __all__ = [
     "AmountByKind",

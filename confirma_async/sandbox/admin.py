@@ -95,8 +95,8 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "expire_token": _of_controls("expire_token"),
         "connect_accounting": _of_controls("connect_accounting"),
         "register": _of_controls("register"),
-        "tell": _of_controls("tell"),
-        "untell": _of_controls("untell"),
+        "add_records": _of_controls("add_records"),
+        "remove_records": _of_controls("remove_records"),
         "add_fault": _of_faults("add"),
         "clear_faults": _of_faults("clear"),
     }

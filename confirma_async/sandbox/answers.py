@@ -1,4 +1,4 @@
-"""What the sandbox answers, apart from how it travels."""
+"""Answers of the sandbox, independent of HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From HTTP to handlers and back: routes, token check, faults, headers. The sandbox's aiohttp side."""
+"""The sandbox as an aiohttp application: routes, token check, faults, headers."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ async def _serve(context: AppContext, request: web.Request) -> web.StreamRespons
     if isinstance(body, SandboxResponse):
         return _response(body)
     plan = context.faults.plan(operation.name, body)
-    if plan.latency:
-        await asyncio.sleep(plan.latency)
+    if plan.latency_seconds:
+        await asyncio.sleep(plan.latency_seconds)
     return await _answer(context, request, operation, body, plan)
 
 
@@ -195,7 +195,7 @@ def _handle(
         client=client,
         query=dict(request.query),
         body=body,
-        listing_delay=plan.listing_delay,
+        listing_delay_seconds=plan.listing_delay_seconds,
         most=plan.most,
         skipped=plan.skipped,
         counted=plan.counted,

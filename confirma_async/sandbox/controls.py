@@ -22,17 +22,18 @@ from confirma_async.sandbox.rules.accounting import PROVIDERS, UPCOMING
 from confirma_async.sandbox.rules.cases import SandboxCase, SandboxEvent
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
 from confirma_async.sandbox.rules.invoices import DISTRIBUTED_AFTER
-from confirma_async.sandbox.rules.money.amounts import CENT, EXACT
+from confirma_async.sandbox.rules.money.amounts import WIDE
 from confirma_async.sandbox.rules.money.settlement import next_run
 from confirma_async.sandbox.scheduler import save_case
 from confirma_async.sandbox.store import SandboxClient
+from confirma_async.sandbox.store.added_records import ListedKind
 from confirma_async.sandbox.store.cases import find_cases
 from confirma_async.sandbox.store.einvoice_directory import DirectoryEntry
 from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
 from confirma_async.sandbox.store.schedule import Due
-from confirma_async.sandbox.store.told import ListedKind
 from confirma_async.schemas import DistributionRecord, InvoiceStatus, Payment, Settlement
+from confirma_async.schemas.values import CENT
 from confirma_async.schemas.wire import Schema
 
 _DAYS: Mapping[ListedKind, tuple[type[Schema], str]] = {
@@ -272,7 +273,7 @@ class Controls(abc.ABC):
                     DirectoryEntry(business_id=business_id, address=address)
                 )
 
-    def tell(
+    def add_records(
         self, kind: ListedKind, records: Mapping[str, Mapping[str, Any]], *, client: str = OWN_CLIENT
     ) -> None:
         """Add records to the lists, as given, beside the sandbox's own: as if another system had sent them.
@@ -289,12 +290,12 @@ class Controls(abc.ABC):
             ConfigurationError: there is no such client, or a record bears no day that lists could go by.
         """
         self._client(client)
-        told = {name: (self._day_of(kind, record), record) for name, record in records.items()}
-        self._backend.store.told.put(client, kind, told)
+        dated = {name: (self._day_of(kind, record), record) for name, record in records.items()}
+        self._backend.store.added_records.put(client, kind, dated)
 
-    def untell(self, kind: ListedKind, names: Sequence[str], *, client: str = OWN_CLIENT) -> None:
-        """Take records out of the lists that ``tell`` has added."""
-        self._backend.store.told.drop(client, kind, names)
+    def remove_records(self, kind: ListedKind, names: Sequence[str], *, client: str = OWN_CLIENT) -> None:
+        """Take records out of the lists that ``add_records`` has added."""
+        self._backend.store.added_records.drop(client, kind, names)
 
     def _day_of(self, kind: ListedKind, record: Mapping[str, Any]) -> date | None:
         if kind is ListedKind.CASE:
@@ -352,7 +353,7 @@ class Controls(abc.ABC):
 def _money(amount: Decimal) -> Decimal:
     if not amount.is_finite() or has_too_many_digits(amount) or amount <= 0:
         raise ConfigurationError("there is nothing to pay; name an amount over 0")
-    cents = amount.quantize(CENT, context=EXACT)
+    cents = amount.quantize(CENT, context=WIDE)
     if cents != amount:
         raise ConfigurationError("an amount has at most two decimals")
     return cents

@@ -167,19 +167,19 @@ class FaultPlan:
     """The faults that hit one request.
 
     Attributes:
-        latency: Real seconds to wait before the request is handled.
+        latency_seconds: Real seconds to wait before the request is handled.
         most: How many records a list holds at most.
         skipped: How many records a list leaves out before its first.
         counted: Whether the count in a list is that of its own records.
         unfiltered: Whether a list ignores the days that it was asked for.
         refused: The status with which the request is refused instead of being handled, if it is.
-        listing_delay: Real seconds that an invoice stored by the request stays unlisted.
+        listing_delay_seconds: Real seconds that an invoice stored by the request stays unlisted.
         decisive: The rule that replaces or cuts off the answer, if any.
     """
 
-    latency: float = 0.0
+    latency_seconds: float = 0.0
     refused: int | None = None
-    listing_delay: float = 0.0
+    listing_delay_seconds: float = 0.0
     decisive: FaultRule | None = None
     most: int | None = None
     skipped: int = 0
@@ -311,7 +311,7 @@ class Faults:
 
 def _joined(plan: FaultPlan, rule: FaultRule) -> FaultPlan:
     if rule.kind is Fault.LATENCY:
-        return attrs.evolve(plan, latency=plan.latency + rule.seconds)
+        return attrs.evolve(plan, latency_seconds=plan.latency_seconds + rule.seconds)
     if rule.kind is Fault.REFUSAL:
         return attrs.evolve(plan, refused=plan.refused or rule.status)
     if rule.kind is Fault.CUT_LIST:
@@ -324,5 +324,5 @@ def _joined(plan: FaultPlan, rule: FaultRule) -> FaultPlan:
     if rule.kind is Fault.IGNORED_DAYS:
         return attrs.evolve(plan, unfiltered=True)
     if rule.kind is Fault.LATE_LISTING:
-        return attrs.evolve(plan, listing_delay=max(plan.listing_delay, rule.seconds))
+        return attrs.evolve(plan, listing_delay_seconds=max(plan.listing_delay_seconds, rule.seconds))
     return attrs.evolve(plan, decisive=rule)

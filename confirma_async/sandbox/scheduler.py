@@ -16,7 +16,7 @@ from confirma_async.sandbox.rules import accounts, actions, cases
 from confirma_async.sandbox.rules.accounting import SYNCED_AFTER, RecordKind, transfer
 from confirma_async.sandbox.rules.cases import FIRST_CASE, CaseStatus, SandboxCase, SandboxEvent
 from confirma_async.sandbox.rules.invoices import CONTROLLED
-from confirma_async.sandbox.rules.money.amounts import EXACT, ZERO, AmountByKind
+from confirma_async.sandbox.rules.money.amounts import WIDE, ZERO_AMOUNT, AmountByKind
 from confirma_async.sandbox.rules.stages import Route
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.sandbox.store import Store
@@ -149,8 +149,8 @@ def _credit(tick: Tick, note: DeliveredInvoice) -> None:
             _add_event(store, original.case_id, tick.at, event)
         return
     if original.case_id is None:
-        left = EXACT.subtract(original.snapshot.amount, note.snapshot.amount)
-        store.invoices.put_snapshot(original.id, evolve(original.snapshot, amount=max(left, ZERO)))
+        left = WIDE.subtract(original.snapshot.amount, note.snapshot.amount)
+        store.invoices.put_snapshot(original.id, evolve(original.snapshot, amount=max(left, ZERO_AMOUNT)))
     else:
         case = store.cases.get(original.case_id)
         credited = cases.credit(case, note.snapshot.amount, tick.at.date(), tick.terms)

@@ -11,6 +11,12 @@ from typing import Annotated, Any, Self, TypeAlias
 Amount: TypeAlias = Annotated[Decimal, "amount"]
 """Money in the invoice's currency: an exact decimal with at most two decimals."""
 
+CENT = Decimal("0.01")
+"""The smallest amount."""
+
+ZERO = Decimal(0)
+"""No amount at all; a sum begins with it."""
+
 InvoiceNumber: TypeAlias = Annotated[int, "invoice number"]
 """An invoice number where the vendor gives a JSON number; digits in a JSON string are read too."""
 

@@ -89,9 +89,9 @@ class CallRecord:
         return 0.0 if self.ended is None else self.ended - self.started
 
     @property
-    def waited(self) -> float:
+    def waited_seconds(self) -> float:
         """Seconds that its requests waited for the limiter."""
-        return sum(attempt.waited for attempt in self.attempts)
+        return sum(attempt.waited_seconds for attempt in self.attempts)
 
     @property
     def refusals(self) -> int:
@@ -141,7 +141,7 @@ def log_fields(record: CallRecord) -> Mapping[str, str | int | float | bool | No
         "error": None if record.failure is None else record.failure.type.__name__,
         "attempts": len(record.attempts),
         "milliseconds": round(record.seconds * 1000, 3),
-        "waited_milliseconds": round(record.waited * 1000, 3),
+        "waited_milliseconds": round(record.waited_seconds * 1000, 3),
         "request_id": record.request_id,
     }
 

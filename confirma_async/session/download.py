@@ -1,7 +1,7 @@
 """Documents from elsewhere, fetched through the client's transport.
 
 Proxies and trust are those of the client; its key is not. Neither a key nor another header of the SDK goes
-along, the limiter does not count it, and hooks are not told of it: it is no call of the service.
+along, the limiter does not count it, and hooks are not called for it: it is no call of the service.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class Downloads:
     policy: retry.RetryPolicy
     quota: retry.RetryQuota
 
-    async def fetch(self, url: str, limit: int, *, private: bool = False) -> bytes:
+    async def fetch(self, url: str, limit_bytes: int, *, private: bool = False) -> bytes:
         """Return the document behind a URL.
 
         Args:
             url: An absolute http or https URL.
-            limit: Bytes that it may have; no more are read.
+            limit_bytes: Bytes that it may have; no more are read.
             private: Whether it, and what it redirects to, may lie on this machine or in a private network.
 
         Raises:
@@ -64,11 +64,11 @@ class Downloads:
         deadline = loop.time() + DOWNLOAD_TIMEOUT
         attempt = 1
         while True:
-            url_reached, result = await self._reached(url, limit, deadline, public_only=not private)
+            url_reached, result = await self._reached(url, limit_bytes, deadline, public_only=not private)
             if isinstance(result, Response) and result.status == _FOUND:
                 self.quota.refill()
-                if result.cut_off or len(result.body) > limit:
-                    raise TooLargeError(f"{_host(url_reached)} has more than {limit} bytes")
+                if result.cut_off or len(result.body) > limit_bytes:
+                    raise TooLargeError(f"{_host(url_reached)} has more than {limit_bytes} bytes")
                 return result.body
             pause = self._pause(attempt, result, deadline - loop.time())
             if pause is None:
@@ -77,7 +77,7 @@ class Downloads:
             attempt += 1
 
     async def _reached(
-        self, url: str, limit: int, deadline: float, *, public_only: bool
+        self, url: str, limit_bytes: int, deadline: float, *, public_only: bool
     ) -> tuple[str, Response | TransportError]:
         """Return what came of one attempt, and where its redirects led to.
 
@@ -87,7 +87,7 @@ class Downloads:
         for _ in range(REDIRECTS + 1):
             left = deadline - asyncio.get_running_loop().time()
             try:
-                request = Request("GET", url, _HEADERS, None, left, limit, public_only)
+                request = Request("GET", url, _HEADERS, None, left, limit_bytes, public_only)
                 answer = await self.transport.send(request)
             except TransportError as error:
                 return url, error
@@ -99,14 +99,14 @@ class Downloads:
     def _pause(self, attempt: int, result: Response | TransportError, left: float) -> float | None:
         """Return seconds until the next attempt; None where there is none."""
         if isinstance(result, Response):
-            asked = retry.retry_after(result.headers.get("Retry-After"))
+            retry_after = retry.parse_retry_after(result.headers.get("Retry-After"))
             may_pass = retry.may_repeat(Phase.REPLIED, True, result.status)
         else:
-            asked = None
+            retry_after = None
             may_pass = retry.may_repeat(result.phase, True, None, lasting=result.lasting)
         if not may_pass:
             return None
-        return retry.next_pause(self.policy, self.quota, attempt, asked=asked, left=left)
+        return retry.next_pause(self.policy, self.quota, attempt, retry_after=retry_after, left=left)
 
 
 def _redirected(url: str, location: str) -> str:

@@ -165,15 +165,15 @@ class Hooks:
     def outbox_opened(self, look: Callable[[], OutboxState]) -> None:
         """Call ``outbox_opened`` of each hook."""
         for hook in self._hooks:
-            _told_of_outbox(hook, hook.outbox_opened, look)
+            _call_outbox_hook(hook, hook.outbox_opened, look)
 
     def outbox_closed(self, look: Callable[[], OutboxState]) -> None:
         """Call ``outbox_closed`` of each hook."""
         for hook in self._hooks:
-            _told_of_outbox(hook, hook.outbox_closed, look)
+            _call_outbox_hook(hook, hook.outbox_closed, look)
 
 
-def _told_of_outbox(
+def _call_outbox_hook(
     hook: Hook, function: Callable[[Callable[[], OutboxState]], None], look: Callable[[], OutboxState]
 ) -> None:
     try:

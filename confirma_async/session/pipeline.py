@@ -29,7 +29,7 @@ from confirma_async.session import retry
 from confirma_async.session.answers.api_errors import error_from_response, without_keys
 from confirma_async.session.answers.decoding import Reply, T, decoded, says_none
 from confirma_async.session.answers.drifts import Drifts
-from confirma_async.session.answers.outcomes import asked_by, cut_off, final, no_turn, recorded
+from confirma_async.session.answers.outcomes import cut_off, final, no_turn, recorded, retry_after_of
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.call_record import CallFailure, CallRecord, log
 from confirma_async.session.hooks import Hooks
@@ -201,7 +201,7 @@ class Pipeline:
                         )
                     except BaseException as error:  # noqa: BLE001 (a cancellation too: recorded, then raised)
                         result = error
-                    result = self._noted(record, result, token, waited=admitted - queued, began=sent)
+                    result = self._noted(record, result, token, waited_seconds=admitted - queued, began=sent)
                     if isinstance(result, Response):
                         self._answered(admitted, result)
                 finally:
@@ -275,7 +275,7 @@ class Pipeline:
         result: Response | BaseException,
         used: Secret,
         *,
-        waited: float,
+        waited_seconds: float,
         began: float,
     ) -> Response | BaseException:
         """Put on record what came of a request; return it without keys."""
@@ -283,7 +283,7 @@ class Pipeline:
         if isinstance(result, Response) and not _is_new_token(record.operation, result):
             result = without_keys(result, mask)
         seconds = asyncio.get_running_loop().time() - began
-        record.attempts.append(recorded(result, mask, waited=waited, seconds=seconds))
+        record.attempts.append(recorded(result, mask, waited_seconds=waited_seconds, seconds=seconds))
         return result
 
     def _answered(self, started: float, response: Response) -> None:
@@ -291,8 +291,8 @@ class Pipeline:
         if response.status in retry.SUCCESSES:
             self.limiter.answered(started)
         elif response.status in retry.BUSY:
-            quiet = retry.retry_after(response.headers.get("Retry-After"))
-            self.limiter.answered(started, refused=True, quiet=quiet)
+            quiet_seconds = retry.parse_retry_after(response.headers.get("Retry-After"))
+            self.limiter.answered(started, refused=True, quiet_seconds=quiet_seconds)
         elif not retry.outcome_is_open(response.status):
             self.limiter.answered(started)
 
@@ -359,16 +359,16 @@ class Pipeline:
         """Return seconds until the next attempt; None where there must be none."""
         status = failure.status if isinstance(failure, APIError) else None
         lasting = isinstance(failure, TransportError) and failure.lasting
-        asked = asked_by(failure)
+        retry_after = retry_after_of(failure)
         repeatable = record.operation.repeatable
-        if not retry.may_repeat(failure.phase, repeatable, status, asked=asked, lasting=lasting):
+        if not retry.may_repeat(failure.phase, repeatable, status, retry_after=retry_after, lasting=lasting):
             return None
         left = deadline - asyncio.get_running_loop().time()
         return retry.next_pause(
             policy,
             self.quota,
             len(record.attempts),
-            asked=asked,
+            retry_after=retry_after,
             left=left,
             held_back=status in retry.BUSY,
         )

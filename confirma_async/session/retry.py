@@ -35,7 +35,7 @@ _REQUEST_TIMEOUT = 408
 """The request did not arrive whole in time (RFC 9110); some gateways say so of one that they passed on."""
 
 
-def not_taken(status: int | None, asked: float | None) -> bool:
+def not_taken(status: int | None, retry_after: float | None) -> bool:
     """Say whether the service says that it did not accept a request, and may accept it later.
 
     A 503 says so where it names the time at which to come back. Without, it may be a gateway's that has lost
@@ -43,9 +43,9 @@ def not_taken(status: int | None, asked: float | None) -> bool:
 
     Args:
         status: The status of the answer.
-        asked: The seconds that its ``Retry-After`` names; None where it names none.
+        retry_after: The seconds that its ``Retry-After`` names; None where it names none.
     """
-    return status == _TOO_MANY or (status == _UNAVAILABLE and asked is not None)
+    return status == _TOO_MANY or (status == _UNAVAILABLE and retry_after is not None)
 
 
 def _failed(status: int) -> bool:
@@ -53,23 +53,23 @@ def _failed(status: int) -> bool:
     return status == _REQUEST_TIMEOUT or (status >= 500 and status not in _NEVER_STARTED)
 
 
-def outcome_is_open(status: int | None, asked: float | None = None) -> bool:
+def outcome_is_open(status: int | None, retry_after: float | None = None) -> bool:
     """Say whether a request with this answer may have taken effect, though the answer does not say so.
 
     A redirect does: a gateway may give one in place of an answer.
 
     Args:
         status: The status of the answer; None where there was none.
-        asked: The seconds that its ``Retry-After`` names; None where it names none.
+        retry_after: The seconds that its ``Retry-After`` names; None where it names none.
     """
-    if status is None or status in SUCCESSES or not_taken(status, asked):
+    if status is None or status in SUCCESSES or not_taken(status, retry_after):
         return False
     return status < 400 or _failed(status)
 
 
-def refused(status: int | None, asked: float | None = None) -> bool:
+def refused(status: int | None, retry_after: float | None = None) -> bool:
     """Say whether the service says that the request had no effect."""
-    return status is not None and status >= 400 and not outcome_is_open(status, asked)
+    return status is not None and status >= 400 and not outcome_is_open(status, retry_after)
 
 
 SUCCESSES_PER_RETRY = 5
@@ -91,9 +91,9 @@ class RetryPolicy:
 
     Attributes:
         attempts: How many requests one call may start, the first included: from 1 to 100.
-        base: The longest first pause, in seconds; it doubles with every attempt, and the pause is a random
-            part of it (full jitter). Above 0 and at most 3,600.
-        cap: The longest pause ever, in seconds; above 0 and at most 3,600.
+        base_seconds: The longest first pause, above 0 and at most 3,600. It doubles with every attempt; the
+            pause itself is a random part of it (full jitter).
+        cap_seconds: The longest pause of all, above 0 and at most 3,600.
         budget: How many retries all calls of a client together may start beyond what their successes earn
             (five successes earn one): from 0 to 1,000,000. One after a 429 or 503 takes a fifth: the limiter
             holds it back already.
@@ -103,17 +103,22 @@ class RetryPolicy:
     """
 
     attempts: int = field(default=4, validator=within(bounds.ATTEMPTS))
-    base: float = field(default=0.2, validator=within(bounds.BACKOFF))
-    cap: float = field(default=20.0, validator=within(bounds.BACKOFF))
+    base_seconds: float = field(default=0.2, validator=within(bounds.BACKOFF))
+    cap_seconds: float = field(default=20.0, validator=within(bounds.BACKOFF))
     budget: int = field(default=20, validator=within(bounds.BUDGET))
 
     def backoff(self, attempt: int, uniform: Callable[[float, float], float] = random.uniform) -> float:
         """Return seconds to wait after the given attempt (from 1): anything up to base · 2^(attempt-1)."""
-        return uniform(0.0, min(self.cap, self.base * 2.0 ** (attempt - 1)))
+        return uniform(0.0, min(self.cap_seconds, self.base_seconds * 2.0 ** (attempt - 1)))
 
 
 def may_repeat(
-    phase: Phase, repeatable: bool, status: int | None, *, asked: float | None = None, lasting: bool = False
+    phase: Phase,
+    repeatable: bool,
+    status: int | None,
+    *,
+    retry_after: float | None = None,
+    lasting: bool = False,
 ) -> bool:
     """Say whether a request that ended like this may be sent again without the risk of a double effect.
 
@@ -121,7 +126,7 @@ def may_repeat(
         phase: How far the request came.
         repeatable: Whether the operation may be repeated.
         status: The HTTP status of the answer; None where there was none.
-        asked: The seconds that its ``Retry-After`` names; None where it names none.
+        retry_after: The seconds that its ``Retry-After`` names; None where it names none.
         lasting: Whether the next attempt would fail in the same way.
     """
     if phase is Phase.NOT_SENT:
@@ -130,11 +135,11 @@ def may_repeat(
         return repeatable
     if repeatable:
         return status is not None and (status in BUSY or _failed(status))
-    return not_taken(status, asked)
+    return not_taken(status, retry_after)
 
 
 def outcome_unknown(
-    phase: Phase, repeatable: bool, status: int | None, *, asked: float | None = None
+    phase: Phase, repeatable: bool, status: int | None, *, retry_after: float | None = None
 ) -> bool:
     """Say whether a request that ended like this may have taken effect.
 
@@ -142,11 +147,11 @@ def outcome_unknown(
         phase: How far the request came.
         repeatable: Whether the operation may be repeated.
         status: The HTTP status of the answer; None where there was none.
-        asked: The seconds that its ``Retry-After`` names; None where it names none.
+        retry_after: The seconds that its ``Retry-After`` names; None where it names none.
     """
     if repeatable:
         return False
-    return phase is Phase.NO_REPLY or (phase is Phase.REPLIED and outcome_is_open(status, asked))
+    return phase is Phase.NO_REPLY or (phase is Phase.REPLIED and outcome_is_open(status, retry_after))
 
 
 @define
@@ -190,7 +195,7 @@ def next_pause(
     quota: RetryQuota,
     attempt: int,
     *,
-    asked: float | None,
+    retry_after: float | None,
     left: float,
     held_back: bool = False,
 ) -> float | None:
@@ -200,14 +205,16 @@ def next_pause(
         policy: How often, and after which pauses, a call is tried again.
         quota: The client's budget of retries, of which one is spent.
         attempt: How many attempts there were.
-        asked: The seconds that ``Retry-After`` names; None where it names none.
+        retry_after: The seconds that ``Retry-After`` names; None where it names none.
         left: Seconds to the deadline.
         held_back: Whether the limiter holds the retry back, since the service refused the call for its load.
     """
     if attempt >= policy.attempts:
         return None
-    backoff = policy.backoff(attempt) * (1.0 if not held_back else HELD_BACK_SHARE if asked != 0 else 0.0)
-    pause = max(asked or 0.0, backoff)
+    backoff = policy.backoff(attempt) * (
+        1.0 if not held_back else HELD_BACK_SHARE if retry_after != 0 else 0.0
+    )
+    pause = max(retry_after or 0.0, backoff)
     return pause if pause < left and quota.take(held_back=held_back) else None
 
 
@@ -219,7 +226,7 @@ def http_date(value: str | None) -> float | None:
         return None
 
 
-def retry_after(value: str | None, now: Callable[[], float] = time.time) -> float | None:
+def parse_retry_after(value: str | None, now: Callable[[], float] = time.time) -> float | None:
     """Return a Retry-After header (seconds, fractions of a second, or an HTTP date) in seconds from now."""
     if value is None:
         return None

@@ -22,7 +22,7 @@ class Request:
         headers: All headers, the API key among them; never shown in a repr either.
         body: The encoded body, or None.
         timeout: Seconds for the whole exchange, with the time to connect.
-        limit: Bytes of the answer that are read at most; None for the transport's own limit.
+        limit_bytes: Bytes of the answer that are read at most; None for the transport's own limit.
         public_only: Whether the request may go to the public internet only. The transport then makes no
             connection to this machine or into a private network, whatever the host's name resolves to.
         not_after: The loop time from which the first byte must not leave, even if the process was stopped
@@ -34,7 +34,7 @@ class Request:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(repr=False)
     timeout: float
-    limit: int | None = None
+    limit_bytes: int | None = None
     public_only: bool = False
     not_after: float = math.inf
 

@@ -14,9 +14,10 @@ from confirma_async.schemas import (
     PaymentSubmission,
     Settlements,
 )
+from confirma_async.schemas.values import ZERO
 from confirma_async.validation import rules
 from confirma_async.validation.rules import about
-from confirma_async.validation.sums import ZERO, sum_of
+from confirma_async.validation.sums import sum_of
 
 LONGEST_DESCRIPTION = 210
 """Characters of a ledger's description at most (contract §7, documented)."""
@@ -34,8 +35,8 @@ def description_is_short_enough(submission: LedgerSubmission) -> Iterator[Proble
     """Check that a ledger's description is at most 210 characters long."""
     description = submission.ledgers.document_description
     if isinstance(description, str) and len(description) > LONGEST_DESCRIPTION:
-        told = f"must be at most {LONGEST_DESCRIPTION} characters, and is {len(description)}; shorten it"
-        yield Problem("$.ledgers.documentDescription", rules.LEDGER_DESCRIPTION.id, told)
+        message = f"must be at most {LONGEST_DESCRIPTION} characters, and is {len(description)}; shorten it"
+        yield Problem("$.ledgers.documentDescription", rules.LEDGER_DESCRIPTION.id, message)
 
 
 @about(LedgerSubmission)
@@ -46,8 +47,8 @@ def rows_balance(submission: LedgerSubmission) -> Iterator[Problem]:
         return
     total = sum_of(row.net_amount for row in ledger.ledger_rows)
     if total is not None and total != ZERO:
-        told = f"must balance: their netAmount adds up to {total}, not to 0; correct the row that is wrong"
-        yield Problem("$.ledgers.ledgerRows", rules.LEDGER_BALANCE.id, told)
+        message = f"must balance: their netAmount adds up to {total}, not to 0; correct the row that is wrong"
+        yield Problem("$.ledgers.ledgerRows", rules.LEDGER_BALANCE.id, message)
 
 
 @about(PaymentSubmission)
@@ -64,9 +65,9 @@ def payment_identifiers_differ(submission: PaymentSubmission) -> Iterator[Proble
     often = {name for name, count in Counter(names).items() if name is not None and count > 1}
     for index, name in enumerate(names):
         if name in often:
-            told = "must differ from those of the other payments; give each payment its own"
+            message = "must differ from those of the other payments; give each payment its own"
             place = f"$.payments[{index}].paymentIdentifier"
-            yield Problem(place, rules.PAYMENT_IDENTIFIER.id, told)
+            yield Problem(place, rules.PAYMENT_IDENTIFIER.id, message)
 
 
 @about(PaymentSubmission)
@@ -75,8 +76,8 @@ def payment_allocations_add_up(submission: PaymentSubmission) -> Iterator[Proble
     for index, payment in enumerate(submission.payments):
         total = sum_of(part.amount for part in payment.allocations) if payment.allocations else None
         if total is not None and payment.amount is not None and total != payment.amount:
-            told = f"must add up to the payment's amount, {payment.amount}, and make {total}; correct one"
-            yield Problem(f"$.payments[{index}].allocations", rules.PAYMENT_ALLOCATIONS.id, told)
+            message = f"must add up to the payment's amount, {payment.amount}, and make {total}; correct one"
+            yield Problem(f"$.payments[{index}].allocations", rules.PAYMENT_ALLOCATIONS.id, message)
 
 
 _NEEDED: Mapping[ActionCode, tuple[str, str]] = {
@@ -98,8 +99,8 @@ def each_names_its_subject(request: InvoiceActions) -> Iterator[Problem]:
     """Each action names an invoice or a case."""
     for index, action in enumerate(request.actions):
         if action.data.invoice_number is None and action.data.case_id is None:
-            told = "must name the invoice, the case, or both: invoiceNumber, caseId"
-            yield Problem(f"$.actions[{index}].data", rules.ACTION_SUBJECT.id, told)
+            message = "must name the invoice, the case, or both: invoiceNumber, caseId"
+            yield Problem(f"$.actions[{index}].data", rules.ACTION_SUBJECT.id, message)
 
 
 @about(InvoiceActions)
@@ -108,8 +109,8 @@ def each_has_what_it_needs(request: InvoiceActions) -> Iterator[Problem]:
     for index, action in enumerate(request.actions):
         attribute, wire = _NEEDED.get(action.code, ("code", "code"))
         if attribute != "code" and getattr(action.data, attribute) is None:
-            told = f"must be there: {action.code} says nothing without it"
-            yield Problem(f"$.actions[{index}].data.{wire}", rules.ACTION_NEEDS.id, told)
+            message = f"must be there: {action.code} says nothing without it"
+            yield Problem(f"$.actions[{index}].data.{wire}", rules.ACTION_NEEDS.id, message)
 
 
 @about(Settlements)
@@ -119,9 +120,9 @@ def allocations_add_up(answer: Settlements) -> Iterator[Problem]:
         total = sum_of(part.allocated_total_amount for part in settlement.allocations)
         if total is None or settlement.settlement_amount is None or total == settlement.settlement_amount:
             continue
-        told = f"must be the sum of its allocations, {total}, and is {settlement.settlement_amount}"
+        message = f"must be the sum of its allocations, {total}, and is {settlement.settlement_amount}"
         place = f"$.settlements[{index}].settlementAmount"
-        yield Problem(place, rules.SETTLEMENT_SUM.id, told)
+        yield Problem(place, rules.SETTLEMENT_SUM.id, message)
 
 
 @about(Settlements)
@@ -132,6 +133,6 @@ def breakdowns_add_up(answer: Settlements) -> Iterator[Problem]:
             total = sum_of(piece.amount for piece in part.breakdown)
             if total is None or part.allocated_total_amount is None or total == part.allocated_total_amount:
                 continue
-            told = f"must be the sum of its breakdown, {total}, and is {part.allocated_total_amount}"
+            message = f"must be the sum of its breakdown, {total}, and is {part.allocated_total_amount}"
             place = f"$.settlements[{index}].allocations[{number}].allocatedTotalAmount"
-            yield Problem(place, rules.ALLOCATION_SUM.id, told)
+            yield Problem(place, rules.ALLOCATION_SUM.id, message)

@@ -1,4 +1,4 @@
-"""What is done about a broken rule: the request is refused, or the breach is told and the request sent."""
+"""What is done about a broken rule: the request is refused, or it is sent and the breach reported."""
 
 from __future__ import annotations
 

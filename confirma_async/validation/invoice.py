@@ -21,10 +21,10 @@ from confirma_async.schemas import (
     SalesInvoiceRequest,
     VatBreakdown,
 )
-from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
+from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER, ZERO
 from confirma_async.validation import rules
 from confirma_async.validation.rules import about
-from confirma_async.validation.sums import ZERO, sum_of
+from confirma_async.validation.sums import sum_of
 from confirma_async.validation.values.identifiers import payment_reference_fault
 
 _LARGEST_NUMBER = 10**LONGEST_INVOICE_NUMBER - 1
@@ -247,7 +247,7 @@ def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
         if made is None or made == total:
             continue
         wanted = (
-            f"must add up to amounts.{wire}, which is {_told(total)}, but the {wire} of its parts makes "
+            f"must add up to amounts.{wire}, which is {_shown(total)}, but the {wire} of its parts makes "
             f"{made}; correct whichever is wrong"
         )
         found += (_problem(rules.VAT_BREAKDOWN, "amounts.vatBreakdown", wanted),)
@@ -288,11 +288,11 @@ def _odd_amount(invoice: InvoiceContentData) -> Iterator[Problem]:
         asked, place = (sum_of(known) if known else None), "rows"
     if asked is None:
         if not any(row.unit_price is not None for row in invoice.rows):
-            told = "are not there, and no row has an amount or a price: nothing is asked for; give amounts"
-            yield _problem(rules.AMOUNT_MISSING, "amounts", told)
+            message = "are not there, and no row has an amount or a price: nothing is asked for; give amounts"
+            yield _problem(rules.AMOUNT_MISSING, "amounts", message)
     elif invoice.header.type == InvoiceType.INVOICE and asked <= 0:
-        told = f"make {asked}, and an INVOICE asks for more than nothing; a CREDIT_NOTE gives back"
-        yield _problem(rules.AMOUNT_SIGN, place, told)
+        message = f"make {asked}, and an INVOICE asks for more than nothing; a CREDIT_NOTE gives back"
+        yield _problem(rules.AMOUNT_SIGN, place, message)
     elif abs(asked) >= ABSURD:
         yield _problem(rules.AMOUNT_ABSURD, place, f"make {asked}; look whether the decimal point is right")
 
@@ -352,10 +352,10 @@ def _not_gross(amounts: InvoiceRowData | InvoiceAmounts) -> str:
 
 
 def _unlike(wanted: Decimal | None, found: Decimal | None) -> str:
-    return f"which is {wanted}, but is {_told(found)}; correct whichever is wrong"
+    return f"which is {wanted}, but is {_shown(found)}; correct whichever is wrong"
 
 
-def _told(amount: object) -> str:
+def _shown(amount: object) -> str:
     """Return an amount for a message: sums are no secret, but what is no amount might be one."""
     return str(amount) if isinstance(amount, Decimal) else "no amount"
 

@@ -32,8 +32,8 @@ def _unknown(obj: Schema, converter: Converter, path: str) -> Iterator[Problem]:
         near = difflib.get_close_matches(key.lower(), {name.lower(): name for name in names}, n=1)
         meant = next((name for name in names if near and name.lower() == near[0]), None)
         hint = f"did you mean {meant}?" if meant else "see the names on the page of evidence"
-        told = f"is not known, and would be sent as it is; {hint}"
-        yield Problem(f"{path}.{visible(key)[:_LONGEST]}", rules.UNKNOWN_KEY.id, told)
+        message = f"is not known, and would be sent as it is; {hint}"
+        yield Problem(f"{path}.{visible(key)[:_LONGEST]}", rules.UNKNOWN_KEY.id, message)
     for item in fields:
         if not is_schema(item.kind):
             continue

@@ -1,4 +1,4 @@
-"""Whether quantity times price, less the discount, is what a row asks for: told where files are looked at."""
+"""Whether quantity times price, less the discount, is what a row asks for: a remark on files."""
 
 from __future__ import annotations
 

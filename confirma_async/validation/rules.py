@@ -55,7 +55,7 @@ class RuleGroup:
 
     Attributes:
         unless: Says that none of them finds anything; None where each is always asked.
-        each: The functions that say what is wrong, in the order in which it is told.
+        each: The functions that say what is wrong, in the order in which it is reported.
     """
 
     unless: Usual | None
@@ -63,7 +63,7 @@ class RuleGroup:
 
 
 CHECKS: dict[type[Schema], list[RuleGroup]] = {}
-"""What must hold of an object as a whole, by its class; what is found is told in this order."""
+"""What must hold of an object as a whole, by its class; problems are reported in this order."""
 
 
 def about(cls: type[Schema], *, unless: Usual | None = None) -> Callable[[AnyCheck], AnyCheck]:

@@ -6,10 +6,10 @@ import decimal
 from collections.abc import Iterable
 from decimal import Decimal
 
+from confirma_async.schemas.values import ZERO
+
 EXACT: decimal.Context = decimal.Context(prec=200, traps=[decimal.Inexact, decimal.InvalidOperation])
 """Adds without rounding, or raises. Every rule is checked in it, see ``check``."""
-
-ZERO = Decimal(0)
 
 
 def sum_of(amounts: Iterable[Decimal | None]) -> Decimal | None:

@@ -50,8 +50,8 @@ def evidence() -> str:
     """Return every wire name, by section and schema."""
     classes = sorted(schema_classes().values(), key=lambda cls: (cls.section, _page_order(cls)))
     count = Counter(mark for cls in classes for _, _, _, mark in _fields(cls))
-    told = ", ".join(f"{count[mark]} {MARKS[mark]} ({mark.value})" for mark in Evidence)
-    parts = [f"Wire names in all: {told}.\n"]
+    text = ", ".join(f"{count[mark]} {MARKS[mark]} ({mark.value})" for mark in Evidence)
+    parts = [f"Wire names in all: {text}.\n"]
     section = ""
     for cls in classes:
         if cls.section != section:

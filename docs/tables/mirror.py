@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from confirma_async.mirror.events.told import TYPES
+from confirma_async.mirror.events.event_types import TYPES
 from confirma_async.mirror.reconciliation.kinds import STANDINGS, DifferenceKind
 from confirma_async.mirror.store.views import VIEWS
 from docs.tables.markup import code, member_docs, table
@@ -12,7 +12,7 @@ def mirror_tables() -> str:
     """Return every table that can be asked, column by column."""
     parts = [
         f"### {view.name}\n\n{view.what}\n\n"
-        + table(("Column", "What it says"), [(code(name), told) for name, told in view.columns.items()])
+        + table(("Column", "What it says"), [(code(name), text) for name, text in view.columns.items()])
         for view in VIEWS
     ]
     return "\n".join(parts)
@@ -27,4 +27,4 @@ def standings() -> str:
 
 def events() -> str:
     """Return every type of event."""
-    return table(("Type", "What happened"), [(code(name), told) for name, told in TYPES.items()])
+    return table(("Type", "What happened"), [(code(name), text) for name, text in TYPES.items()])

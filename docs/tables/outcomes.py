@@ -140,8 +140,8 @@ def _evidence(of: str, header: str) -> str:
 
 
 def _then(state: State, pause: bool) -> str:
-    told = "sent again" if state is State.SENDING else code(state.name)
-    return f"{told}; the job pauses" if pause else told
+    text = "sent again" if state is State.SENDING else code(state.name)
+    return f"{text}; the job pauses" if pause else text
 
 
 def verdicts() -> str:
@@ -192,7 +192,7 @@ def phases() -> str:
 def log_fields() -> str:
     """Return every field of a record of the log, with what it says of a call that was tried twice."""
     busy = Attempt(phase=Phase.REPLIED, status=503, reason="HTTP 503", seconds=0.02)
-    taken = Attempt(phase=Phase.REPLIED, status=200, request_id="c0ffee", waited=0.004, seconds=0.031)
+    taken = Attempt(phase=Phase.REPLIED, status=200, request_id="c0ffee", waited_seconds=0.004, seconds=0.031)
     history = CallRecord(
         operation=CREATE_INVOICE,
         url=Environment.STAGING.value + CREATE_INVOICE.path,
@@ -245,8 +245,8 @@ def retry_figures() -> str:
     policy = RetryPolicy()
     return (
         f"- A call starts at most {policy.attempts} requests (`attempts`). The pause before the next is a "
-        f"random time of up to {policy.base} s (`base`), then twice that, and so on up to {policy.cap:.0f} s "
-        f"(`cap`).\n"
+        f"random time of up to {policy.base_seconds} s (`base_seconds`), then twice that, and so on up to "
+        f"{policy.cap_seconds:.0f} s (`cap_seconds`).\n"
         f"- All calls of a client share a budget of {policy.budget} retries (`budget`); five successes earn "
         f"one back. A retry after a 429 or 503 takes a fifth of one, since the limiter holds it back. "
         f"When it is spent, failures are told at once.\n"
@@ -273,12 +273,12 @@ def rate_figures() -> str:
 
 
 def _consequence(phase: Phase, repeatable: bool, status: int | None, error: str, lasting: bool) -> str:
-    told = code(error) if error.endswith("Error") else error
+    text = code(error) if error.endswith("Error") else error
     if may_repeat(phase, repeatable, status, lasting=lasting):
-        return f"tried again; in the end {told}"
+        return f"tried again; in the end {text}"
     if outcome_unknown(phase, repeatable, status):
         return "never tried again: `OutcomeUnknownError`"
-    return f"{told}, at once"
+    return f"{text}, at once"
 
 
 def faults() -> str:

@@ -25,7 +25,7 @@ def commands_of_the_sandbox() -> str:
 
 def stages() -> str:
     """Return every stage of an unpaid invoice."""
-    rows = [(code(it.route), it.day, code(it.stage), it.fee or "", it.description) for it in STEPS]
+    rows = [(code(it.route), it.after_days, code(it.stage), it.fee or "", it.description) for it in STEPS]
     return table(("Route", "Day", "Stage", "Fee", "What the timeline says"), rows)
 
 

@@ -132,15 +132,15 @@ class _Server(http.server.ThreadingHTTPServer):
 
 @pytest.fixture
 def service(monkeypatch):
-    told = Service()
-    handler = type("Handler", (_Handler,), {"service": told})
+    output = Service()
+    handler = type("Handler", (_Handler,), {"service": output})
     with _Server(("127.0.0.1", 0), handler) as server:
-        told.url = f"http://127.0.0.1:{server.server_port}"
+        output.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         monkeypatch.setenv("CONFIRMA_API_KEY", KEY_A)
-        monkeypatch.setenv("CONFIRMA_BASE_URL", told.url)
-        yield told
+        monkeypatch.setenv("CONFIRMA_BASE_URL", output.url)
+        yield output
         server.shutdown()
         thread.join()
 
@@ -150,7 +150,7 @@ class Done:
         self.code, self.out, self.err = code, out, err
 
     @property
-    def told(self):
+    def output(self):
         return self.out + self.err
 
     def __repr__(self):
@@ -192,10 +192,10 @@ def cli(capsys, monkeypatch):
                 patch.chdir(cwd)
             patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((stdin or "").encode())))
             code = run([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        assert "Traceback" not in told.err, told.err
-        assert code != 70, told.err
-        return Done(code, told.out, told.err)
+        output = capsys.readouterr()
+        assert "Traceback" not in output.err, output.err
+        assert code != 70, output.err
+        return Done(code, output.out, output.err)
 
     return call
 

@@ -105,8 +105,8 @@ def test_a_dry_run_after_a_mistyped_first_key(cli, write, service):
 def test_what_a_message_advises_for_a_new_key_of_an_own_journal_works(cli, write, service, place):
     file, journal = write(1), place / "own.journal"
     assert cli("submit", file, "--journal", journal, *SETTLE, key=KEY_A).code == 0
-    told = cli("submit", file, "--journal", journal, *SETTLE, key=KEY_B)
-    (name,) = re.findall(r"--account (account-\w+)", told.err)
+    output = cli("submit", file, "--journal", journal, *SETTLE, key=KEY_B)
+    (name,) = re.findall(r"--account (account-\w+)", output.err)
     assert cli("submit", file, "--journal", journal, *SETTLE, "--account", name, key=KEY_B).code == 0
     assert cli("submit", file, "--journal", journal, *SETTLE, key=KEY_B).code == 0
 

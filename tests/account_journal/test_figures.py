@@ -31,15 +31,15 @@ def test_the_rejections_of_an_old_run_are_as_many_as_are_listed(cli, write, serv
     service.rejects = set()
     assert cli("retry", "--unchanged", *SETTLE).code == 0
     for run in (1, 2):
-        told = json.loads(cli("status", run, "--json").out)
-        assert [row["state"] for row in told["rejected"]] == ["rejected"] * told["counts"]["rejected"]
+        output = json.loads(cli("status", run, "--json").out)
+        assert [row["state"] for row in output["rejected"]] == ["rejected"] * output["counts"]["rejected"]
 
 
 def test_no_message_advises_to_send_an_accepted_invoice_under_another_number(cli, write, service):
     assert cli("submit", write(1), *SETTLE).code == 0
-    told = cli("submit", write(1, header={"dueDate": "2026-11-29"}), *SETTLE).told
-    assert "differs" in told
-    assert "a number of its own" not in " ".join(told.split())
+    output = cli("submit", write(1, header={"dueDate": "2026-11-29"}), *SETTLE).output
+    assert "differs" in output
+    assert "a number of its own" not in " ".join(output.split())
 
 
 def test_a_retry_of_standard_input_says_to_name_the_file(cli, cli_apart, write, service):

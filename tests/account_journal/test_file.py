@@ -68,9 +68,9 @@ def test_once_a_full_disk_has_room_the_job_goes_on(cli, write, service, tmp_path
         subprocess.run(["mount", "-o", "remount,size=50m", str(disk)], check=True)
         done = cli("submit", file, *SETTLE, "--json", env=env)
     assert done.code in {0, 3}, done  # what was under way as the disk filled up may want for a witness
-    told = json.loads(done.out)
-    assert told["accepted"] + told["unknown"] == 1499
-    assert told["unknown"] < 64
+    output = json.loads(done.out)
+    assert output["accepted"] + output["unknown"] == 1499
+    assert output["unknown"] < 64
     assert not service.doubled
 
 
@@ -146,9 +146,9 @@ def test_a_folder_that_cannot_be_written_is_no_reason_to_begin_elsewhere(cli, wr
     assert cli("submit", file, *SETTLE).code == 0
     with mounted("--bind", directories, directories):
         subprocess.run(["mount", "-o", "remount,ro,bind", str(directories)], check=True)
-        told = cli("submit", file, *SETTLE).err
-    assert "another one" not in told  # a journal elsewhere knows nothing of what was sent
-    assert "name a journal" not in told
+        output = cli("submit", file, *SETTLE).err
+    assert "another one" not in output  # a journal elsewhere knows nothing of what was sent
+    assert "name a journal" not in output
 
 
 def test_a_foreign_file_where_a_journal_was_is_no_reason_to_name_another(cli, write, service, account):

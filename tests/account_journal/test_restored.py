@@ -97,15 +97,15 @@ def test_what_is_listed_without_a_type_is_settled_by_one_command(cli, write, ser
     shutil.copyfile(copy, account)
     held = cli("submit", write(1, 2, 3, 4, name="more.jsonl"), *SETTLE)
     assert (held.code, service.numbers()) == (3, {1: 1, 2: 1, 3: 1})
-    assert "names no type" in held.told
+    assert "names no type" in held.output
     said = ("--because", "one series of numbers")
-    assert "--is accepted" in cli("resolve", "--listed", "--is", "absent", *said).told
+    assert "--is accepted" in cli("resolve", "--listed", "--is", "absent", *said).output
     assert (
         "3 invoices"
-        not in cli("resolve", "--listed", "--is", "accepted", "--type", "CREDIT_NOTE", *said).told
+        not in cli("resolve", "--listed", "--is", "accepted", "--type", "CREDIT_NOTE", *said).output
     )
-    assert "2 invoices: accepted" in cli("resolve", "--listed", "--is", "accepted", *said).told
-    assert cli("status").told.count("names no type") == 0
+    assert "2 invoices: accepted" in cli("resolve", "--listed", "--is", "accepted", *said).output
+    assert cli("status").output.count("names no type") == 0
     assert cli("journal", "trust", "--yes").code == 0
     assert cli("submit", file, *SETTLE).code == 0
     assert service.numbers() == {1: 1, 2: 1, 3: 1}

@@ -155,7 +155,7 @@ class MemoryJournal:
                 sequence=self.contents.sequence, ended=None, says_no=False, form=None,
             )  # fmt: skip
 
-    def check_hold(self, longest_call):
+    def check_hold(self, longest_call_seconds):
         pass
 
     def decide(self, decisions):

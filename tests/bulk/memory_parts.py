@@ -220,11 +220,11 @@ class MemoryRuns(_Part):
     def refuse(self, refusals, run):
         for refusal in refusals:
             for problem in refusal.problems:
-                told = Refused(
+                reported = Refused(
                     source=str(refusal.place), number=refusal.number, rule=problem.rule, path=problem.path,
                     message=problem.message,
                 )  # fmt: skip
-                self.contents.refused.append((run, told))
+                self.contents.refused.append((run, reported))
 
     def put_back(self, run):
         for row in list(self.contents.items.values()):

@@ -153,15 +153,15 @@ async def test_an_intent_is_durable_when_awaited(claimed):
 async def test_intents_and_outcomes_go_over_together(claimed):
     commits: list[str] = []
     await claimed.run(lambda journal: journal._connection.set_trace_callback(commits.append))
-    told: list[int] = []
+    reported: list[int] = []
 
     async def send(position):
         await claimed.sending(position)
-        claimed.decide(accepted(position), partial(told.append, position))
+        claimed.decide(accepted(position), partial(reported.append, position))
 
     await asyncio.gather(*(send(position) for position in range(1, 201)))
     assert await claimed.run(counted(State.ACCEPTED)) == 200
-    assert sorted(told) == list(range(1, 201))
+    assert sorted(reported) == list(range(1, 201))
     assert sum(statement == "COMMIT" for statement in commits) < 20
 
 
@@ -195,10 +195,10 @@ async def test_what_was_handed_over_comes_before_what_is_run_after_it(claimed):
 
 
 async def test_closing_writes_the_outcomes_that_are_on_their_way(claimed, opener):
-    told: list[bool] = []
-    claimed.decide(accepted(1), lambda: told.append(True))
+    reported: list[bool] = []
+    claimed.decide(accepted(1), lambda: reported.append(True))
     await claimed.close()
-    assert told == [True]
+    assert reported == [True]
     again = await JournalWriter.open(opener, 30.0)
     assert await again.run(counted(State.ACCEPTED)) == 1
     await again.close()
@@ -212,11 +212,11 @@ async def test_an_intent_that_cannot_be_written_is_an_error(claimed, full_disk):
 
 async def test_an_outcome_that_cannot_be_written_breaks_the_writer_and_is_not_told(claimed, full_disk):
     await claimed.run(full_disk)
-    told: list[bool] = []
-    claimed.decide(accepted(1), lambda: told.append(True))
+    reported: list[bool] = []
+    claimed.decide(accepted(1), lambda: reported.append(True))
     with pytest.raises(JournalError, match="the disk is full"):
         await asyncio.wait_for(asyncio.shield(claimed.broken), 5)
-    assert told == []
+    assert reported == []
 
 
 async def test_an_intent_that_is_called_off_in_time_is_not_written_after_its_outcome(claimed):

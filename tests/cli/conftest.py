@@ -42,9 +42,9 @@ def confirma(capsys):
 
     def call(*arguments):
         code = run([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        assert "Traceback" not in told.out + told.err
-        return code, told.out, told.err
+        output = capsys.readouterr()
+        assert "Traceback" not in output.out + output.err
+        return code, output.out, output.err
 
     return call
 
@@ -129,8 +129,8 @@ def answering(monkeypatch):
             parts = urlsplit(self.path)
             length = int(self.headers.get("Content-Length", 0))
             body = json.loads(self.rfile.read(length)) if length else None
-            told.asked.append((parts.path, parse_qs(parts.query), body))
-            status, content = told.answers[parts.path.removeprefix("/api/v1/partner")]
+            output.asked.append((parts.path, parse_qs(parts.query), body))
+            status, content = output.answers[parts.path.removeprefix("/api/v1/partner")]
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -142,11 +142,11 @@ def answering(monkeypatch):
             """Says nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        told = Answering(server)
+        output = Answering(server)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         monkeypatch.setenv("CONFIRMA_API_KEY", "0f8fad5b-d9cb-469f-a165-70867728950e")
-        monkeypatch.setenv("CONFIRMA_BASE_URL", told.url)
-        yield told
+        monkeypatch.setenv("CONFIRMA_BASE_URL", output.url)
+        yield output
         server.shutdown()
         thread.join()

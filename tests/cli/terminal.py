@@ -46,7 +46,7 @@ class Person:
     def __init__(
         self, *words: str | Path, folder: Path, prompt: str = "b to go back", columns: int = 120
     ) -> None:
-        self.told = ""
+        self.output = ""
         self._interrupted = False
         self._prompt = f"{prompt} \\[\\d+\\]: "
         ours, theirs = pty.openpty()
@@ -63,7 +63,7 @@ class Person:
     def _hear(self, pattern: str | type[pexpect.EOF]) -> str:
         self._child.expect(pattern)
         heard = _COLOUR.sub("", (self._child.before or "").replace("\r", ""))
-        self.told += heard
+        self.output += heard
         return heard
 
     def asked(self) -> str:

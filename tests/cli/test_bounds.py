@@ -49,11 +49,11 @@ def test_a_number_has_bounds_which_its_help_shows(words, command, parameter):
     assert is_amount(kind) or isinstance(kind, options.WholeRange | options.FiniteRange)
     if isinstance(parameter, click.Argument):
         return  # it has no help of its own; what is beyond is told as for the others
-    (_, told) = parameter.get_help_record(click.Context(command))
+    (_, output) = parameter.get_help_record(click.Context(command))
     if is_amount(kind):
-        assert options.AMOUNTS in told
+        assert options.AMOUNTS in output
         return
-    assert f"{kind.min}{'<' if kind.min_open else '<='}x<={kind.max}]" in told
+    assert f"{kind.min}{'<' if kind.min_open else '<='}x<={kind.max}]" in output
 
 
 @pytest.mark.parametrize(("words", "command", "parameter"), PARAMETERS)

@@ -58,7 +58,7 @@ def test_a_library_speaks_of_parameters(named):
 
 def test_parameters_of_a_remedy_become_options(options):
     assert {option for flags in FLAGS.values() for option in OPTION.findall(flags)} <= options
-    told = "send less at once (concurrency=), name a file (key_file=), or pass trust_env=True to aiohttp"
-    assert in_flags(told) == (
+    output = "send less at once (concurrency=), name a file (key_file=), or pass trust_env=True to aiohttp"
+    assert in_flags(output) == (
         "send less at once (--concurrency), name a file (--key-file), or pass trust_env=True to aiohttp"
     )

@@ -318,5 +318,5 @@ def test_what_the_libraries_of_the_database_log_is_not_written_to_standard_error
         "import logging; from confirma_async.cli.app import run; run(['jobs', '--help']); "
         "[logging.getLogger(name).error('traceback') for name in ('procrastinate.worker', 'psycopg')]"
     )
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert told.stderr == ""
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert output.stderr == ""

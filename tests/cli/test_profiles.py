@@ -151,13 +151,13 @@ def test_a_key_file_that_is_gone_is_named_with_its_profile(confirma, service, pr
 def test_the_mirror_follows_every_account(confirma_json, service, profiles, mixed, monkeypatch, tmp_path):
     file = profiles()
     confirma_json("submit", mixed(*BOTH), "--profiles", file)
-    code, told = confirma_json("mirror", "sync", "--profiles", file, "--db", tmp_path / "mirror.db")
+    code, output = confirma_json("mirror", "sync", "--profiles", file, "--db", tmp_path / "mirror.db")
     assert code in {0, 3}
-    assert {name: each["journal"] for name, each in told["accounts"].items()} == {"oak": 2, "elm": 1}
+    assert {name: each["journal"] for name, each in output["accounts"].items()} == {"oak": 2, "elm": 1}
     service.expire_token(client="elm")
-    code, told = confirma_json("mirror", "sync", "--profiles", file, "--db", tmp_path / "mirror.db")
-    assert told["accounts"]["elm"]["stopped"]
-    assert not told["accounts"]["oak"]["stopped"]
+    code, output = confirma_json("mirror", "sync", "--profiles", file, "--db", tmp_path / "mirror.db")
+    assert output["accounts"]["elm"]["stopped"]
+    assert not output["accounts"]["oak"]["stopped"]
     assert code in {2, 3}
 
 
@@ -227,9 +227,9 @@ def test_what_is_refused_of_each_account_is_told_with_its_place(
     assert confirma_json("worker", "--profiles", others, "--until-empty")[0] == 0
     changed = wire_invoice(1, seller={"businessId": SELLERS["oak"]}, header={"dueDate": "2026-11-20"})
     file.write_text(json.dumps(changed, default=float))
-    code, told = confirma_json("submit", file, "--profiles", others, "--detach")
+    code, output = confirma_json("submit", file, "--profiles", others, "--detach")
     assert code == 1
-    (bad,) = told["accounts"]["oak"]["refusals"]
+    (bad,) = output["accounts"]["oak"]["refusals"]
     assert (bad["place"].endswith("mixed.jsonl:1"), bad["number"]) == (True, "1")
     assert bad["detail"]
 
@@ -240,11 +240,11 @@ def test_a_key_that_is_refused_stops_the_worker_of_its_account_alone(
     file = profiles(journals=databases)
     assert confirma("submit", mixed(*BOTH), "--profiles", file, "--detach")[0] == 0
     file = profiles(journals=databases, elm="0f8fad5b-d9cb-469f-a165-70867728950e")
-    code, _, told = confirma("worker", "--profiles", file, "--until-empty")
+    code, _, output = confirma("worker", "--profiles", file, "--until-empty")
     assert code == 2
-    assert "oak: 2 accepted" in told
-    assert "elm: 0 accepted" in told
-    assert "did not accept the API key" in " ".join(told.split())
+    assert "oak: 2 accepted" in output
+    assert "elm: 0 accepted" in output
+    assert "did not accept the API key" in " ".join(output.split())
     assert len(service.invoices()) == 2
 
 
@@ -253,11 +253,11 @@ def test_a_database_that_is_away_stops_the_worker_of_its_account_alone(
 ):
     assert confirma("submit", mixed(*BOTH), "--profiles", profiles(journals=databases), "--detach")[0] == 0
     away = {**databases, "elm": "postgresql://nobody@127.0.0.1:1/none"}
-    code, _, told = confirma("worker", "--profiles", profiles(journals=away), "--until-empty")
+    code, _, output = confirma("worker", "--profiles", profiles(journals=away), "--until-empty")
     assert code == 3
-    assert "oak: 2 accepted" in told
+    assert "oak: 2 accepted" in output
     assert "elm: Failed: the journal postgresql://127.0.0.1:1/none: the server cannot be reached" in " ".join(
-        told.split()
+        output.split()
     )
     assert len(service.invoices()) == 2
 
@@ -266,10 +266,10 @@ def test_a_database_that_is_away_leaves_the_invoices_of_its_account_alone_unplan
     confirma_json, service, profiles, mixed, databases
 ):
     away = {**databases, "elm": "postgresql://nobody@127.0.0.1:1/none"}
-    code, told = confirma_json("submit", mixed(*BOTH), "--profiles", profiles(journals=away), "--detach")
+    code, output = confirma_json("submit", mixed(*BOTH), "--profiles", profiles(journals=away), "--detach")
     assert code == 3
-    assert told["accounts"]["oak"]["planned"] == 2
-    assert "the server cannot be reached" in told["failed"]["elm"]
+    assert output["accounts"]["oak"]["planned"] == 2
+    assert "the server cannot be reached" in output["failed"]["elm"]
     assert not service.invoices()
 
 
@@ -277,9 +277,9 @@ def test_accounts_with_and_without_a_database_are_sent_together_from_here_alone(
     confirma, service, profiles, mixed, databases, tmp_path
 ):
     file = profiles(journals={**databases, "elm": tmp_path / "elm.journal"})
-    code, _, told = confirma("submit", mixed(*BOTH), "--profiles", file)
+    code, _, output = confirma("submit", mixed(*BOTH), "--profiles", file)
     assert code == 2
-    assert "some have none" in " ".join(told.split())
+    assert "some have none" in " ".join(output.split())
     assert not service.invoices()
     assert confirma("submit", mixed(*BOTH), "--profiles", file, "--here")[0] == 0
     assert len(service.invoices()) == 3
@@ -290,15 +290,15 @@ def test_workers_of_profiles_need_a_database_for_each(confirma, profiles, mixed,
         (("worker",), "the profile oak: its workers share a journal in a PostgreSQL database of its own"),
         (("submit", mixed(*BOTH), "--detach"), "postgresql://HOST/DATABASE, or in each profile"),
     ):
-        code, _, told = confirma(*words, "--profiles", profiles())
+        code, _, output = confirma(*words, "--profiles", profiles())
         assert code == 2
-        assert said in " ".join(told.split())
+        assert said in " ".join(output.split())
 
 
 def test_a_journal_is_refused_beside_profiles_of_workers(confirma, profiles):
-    code, _, told = confirma("worker", "postgresql://h/d", "--profiles", profiles())
+    code, _, output = confirma("worker", "postgresql://h/d", "--profiles", profiles())
     assert code == 2
-    assert "--profiles names many" in told
+    assert "--profiles names many" in output
 
 
 @pytest.fixture
@@ -336,11 +336,11 @@ def test_a_command_waits_until_workers_have_sent_what_is_every_accounts(
 ):
     file = profiles(journals=databases)
     end = work_beside(file)
-    code, told = confirma_json("submit", mixed(*BOTH), "--profiles", file)
+    code, output = confirma_json("submit", mixed(*BOTH), "--profiles", file)
     assert (code, end()) == (0, [0])
-    accepted = {name: each["counts"]["accepted"] for name, each in told["accounts"].items()}
+    accepted = {name: each["counts"]["accepted"] for name, each in output["accounts"].items()}
     assert accepted == {"oak": 2, "elm": 1}
-    assert (told["refused"], told["failed"]) == (0, {})
+    assert (output["refused"], output["failed"]) == (0, {})
     assert len(service.invoices()) == 3
     code, out, _ = confirma("submit", mixed(*BOTH), "--profiles", file)
     assert code == 0  # all is decided, so that nobody is waited for

@@ -40,17 +40,17 @@ SERVICE = {
 async def test_what_differs_is_found_without_a_value_and_without_harm():
     async with stand_in(answering(SERVICE)) as service, service.client() as confirma:
         found = await confirma.contract.check()
-    told = {(each.what, each.about): each for each in found.differences}
-    assert told["list", "payments.settlements"].correction == (
+    reported = {(each.what, each.about): each for each in found.differences}
+    assert reported["list", "payments.settlements"].correction == (
         "lists",
         "payments.settlements",
         "data.settlements",
     )
-    assert told["name", "Payment.amount"].correction == ("names", "Payment.amount", "paidSum")
-    assert ("name", "$[].odd") in told
-    assert ("kind", "Settlement.settlement_date") in told
-    assert ("path", "invoices.distributions_v2") in told
-    assert ("filter", "payments.list") in told
+    assert reported["name", "Payment.amount"].correction == ("names", "Payment.amount", "paidSum")
+    assert ("name", "$[].odd") in reported
+    assert ("kind", "Settlement.settlement_date") in reported
+    assert ("path", "invoices.distributions_v2") in reported
+    assert ("filter", "payments.list") in reported
     asked = {(method, path) for method, path, _ in service.asked}
     assert {method for method, _ in asked} == {"GET"}
     assert not any(path.endswith("/renew") for _, path in asked)
@@ -101,8 +101,8 @@ async def test_ordinary_traffic_is_recorded_without_a_value(tmp_path):
     async with stand_in(answering(SERVICE)) as service, service.client(record_contract=file) as confirma:
         for _ in range(3):
             await confirma.payments.list()
-    told = json.loads(file.read_text())
-    about = {each["about"]: each for each in told["findings"]}
+    reported = json.loads(file.read_text())
+    about = {each["about"]: each for each in reported["findings"]}
     assert about["Payment.case_id"]["count"] == 3
     assert about["Payment.amount"]["correction"] == ["names", "Payment.amount", "paidSum"]
     assert "12.5" not in file.read_text()

@@ -123,8 +123,8 @@ def test_required_fields_kinds_and_words_are_compared(tmp_path):
     schemas["Distribution"]["properties"]["method"] = {"type": "string", "enum": ["EMAIL", "PIGEON"]}
     file = tmp_path / "vendor.json"
     file.write_text(json.dumps(found))
-    told = {(each.what, each.about) for each in compare(file).differences}
-    assert told == {
+    reported = {(each.what, each.about) for each in compare(file).differences}
+    assert reported == {
         ("required", "InvoiceHeader.description"),
         ("kind", "Payment.amount"),
         ("words", "Distribution.method"),

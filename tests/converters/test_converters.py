@@ -810,9 +810,9 @@ def test_what_is_nested_too_deeply_is_refused_with_its_place(depth):
         CONVERTER.dumps(Address(extra={"odd": deep(depth)}))
     with pytest.raises(RequestInvalidError) as encoded:
         CONVERTER.encode(deep(depth, object()))
-    told = [*read.value.problems, *written.value.problems, *encoded.value.problems]
-    assert [problem.path for problem in told] == ["$.odd", "$ (extra)", "$"]
-    assert all("at most 100 objects and arrays in one another" in problem.message for problem in told)
+    reported = [*read.value.problems, *written.value.problems, *encoded.value.problems]
+    assert [problem.path for problem in reported] == ["$.odd", "$ (extra)", "$"]
+    assert all("at most 100 objects and arrays in one another" in problem.message for problem in reported)
 
 
 def test_what_holds_itself_is_refused():

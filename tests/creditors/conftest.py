@@ -47,7 +47,7 @@ def creditors(sandbox, profiles):
             chosen or profiles(),
             base_url=sandbox.url,
             rate_limit=RateLimit(concurrency=8),
-            retry=RetryPolicy(attempts=2, base=0.01),
+            retry=RetryPolicy(attempts=2, base_seconds=0.01),
             **options,
         )
 

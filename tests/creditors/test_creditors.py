@@ -10,7 +10,7 @@ from attrs import evolve
 
 from confirma_async import Creditors, FileTokenStore, Profile, Profiles, RateLimit, Response, Verdict
 from confirma_async.accounts.registry import Accounts
-from confirma_async.bulk.places import reading
+from confirma_async.bulk.journal_places import reading
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
 from confirma_async.formats import Place
 from confirma_async.formats.models import BadRecord
@@ -70,7 +70,9 @@ async def test_what_cannot_be_read_is_of_no_account(creditors, mixed):
     unreadable = BadRecord(place=Place("in.csv", 7), problems=[Problem("B7", "number", "is none")])
     heard = []
     async with creditors() as many:
-        report = await many.submit([unreadable, *mixed(4)], told=lambda *told: heard.append(told))
+        report = await many.submit(
+            [unreadable, *mixed(4)], on_outcome=lambda *on_outcome: heard.append(on_outcome)
+        )
     assert (report.refused, str(report.issues[0].place)) == (1, "in.csv:7")
     assert Counter(account for account, _ in heard) == {None: 1, "oak": 2, "elm": 1, "ash": 1}
 
@@ -120,7 +122,7 @@ async def test_the_journal_of_another_account_is_refused_before_anything_is_sent
 
 
 async def test_an_account_with_a_rate_keeps_it(sandbox, creditors, profiles, mixed):
-    async with creditors(profiles(elm={"rate": 20})) as many:
+    async with creditors(profiles(elm={"per_second": 20})) as many:
         report = await many.submit(mixed(40))
     assert report.accounts["elm"].seconds >= 9 / 20
     assert report.complete
@@ -129,7 +131,7 @@ async def test_an_account_with_a_rate_keeps_it(sandbox, creditors, profiles, mix
 async def test_a_job_that_is_stopped_goes_on_where_it_was(sandbox, creditors, mixed):
     stop = asyncio.Event()
     async with creditors() as many:
-        report = await many.submit(mixed(200), stop=stop, told=lambda *_: stop.set())
+        report = await many.submit(mixed(200), stop=stop, on_outcome=lambda *_: stop.set())
         assert not report.complete
         report = await many.submit(mixed(200))
     assert report.complete
@@ -174,8 +176,8 @@ async def test_a_key_that_is_put_in_the_place_of_another_accounts_is_not_used(
         sent = sandbox.requests[CREATE]
         key_files["oak"].write_text(keys["elm"])
         sandbox.expire_token(client="oak")
-        told = await outboxes.create(invoice_of("0737546-2", 2))
-    assert told.verdict is Verdict.NOT_SENT
+        reported = await outboxes.create(invoice_of("0737546-2", 2))
+    assert reported.verdict is Verdict.NOT_SENT
     assert sandbox.requests[CREATE] == sent + 1  # refused, under its own key
 
 

@@ -69,7 +69,7 @@ def test_two_profiles_share_no_journal(tmp_path):
         ({"sellers": []}, "must name the seller"),
         ({"sellers": [" "]}, "must name the seller"),
         ({"sellers": "1927400-1"}, "must be a list"),
-        ({"rate": 0}, "rate must be"),
+        ({"per_second": 0}, "per_second must be"),
         ({"account": "../elm"}, "name of an account"),
     ],
 )
@@ -105,8 +105,8 @@ def test_profiles_are_read_from_a_file(toml, monkeypatch, tmp_path):
     profiles = Profiles.from_toml(file)
     oak, found = profiles["oak"], profiles["elm"]
     assert isinstance(oak.key, FileTokenStore)
-    assert (oak.key.path, oak.journal, oak.rate) == (tmp_path / "keys/oak", tmp_path / "oak.journal", 5)
-    assert (found.key, found.sellers, found.rate) == ("key-of-elm", ("19274001", "01120389"), None)
+    assert (oak.key.path, oak.journal, oak.per_second) == (tmp_path / "keys/oak", tmp_path / "oak.journal", 5)
+    assert (found.key, found.sellers, found.per_second) == ("key-of-elm", ("19274001", "01120389"), None)
     assert "key-of-elm" not in repr(found)
 
 

@@ -31,7 +31,7 @@ def _no_pauses(monkeypatch):
 
 
 @pytest.fixture
-def told():
+def reported():
     """How the worker has ended, each time."""
     return []
 
@@ -52,29 +52,29 @@ class Worker:
 
 
 @pytest.mark.parametrize("first", [away(), ended("the service is away")])
-async def test_what_stops_it_for_a_while_has_it_begun_again(first, told):
+async def test_what_stops_it_for_a_while_has_it_begun_again(first, reported):
     work = Worker(first, ended())
-    assert await again_and_again(work, asyncio.Event(), once=False, stopped=told.append) == ended()
+    assert await again_and_again(work, asyncio.Event(), once=False, stopped=reported.append) == ended()
     assert work.begun == 2
-    assert told == [first, ended()]
+    assert reported == [first, ended()]
 
 
 @pytest.mark.parametrize("end", [JournalError("damaged"), ended("the key is refused", REFUSED), ended()])
-async def test_what_stops_it_for_good_ends_it(end, told):
+async def test_what_stops_it_for_good_ends_it(end, reported):
     work = Worker(end)
-    assert await again_and_again(work, asyncio.Event(), once=False, stopped=told.append) is end
+    assert await again_and_again(work, asyncio.Event(), once=False, stopped=reported.append) is end
     assert work.begun == 1
 
 
-async def test_one_that_is_asked_to_stop_is_not_begun_again(monkeypatch, told):
+async def test_one_that_is_asked_to_stop_is_not_begun_again(monkeypatch, reported):
     monkeypatch.setattr(workers, "FIRST_PAUSE", 3600.0)
     stop, end = asyncio.Event(), ended("the service is away")
     work = Worker(end)
     asyncio.get_running_loop().call_later(0.05, stop.set)
-    assert await again_and_again(work, stop, once=False, stopped=told.append) is end
+    assert await again_and_again(work, stop, once=False, stopped=reported.append) is end
     assert work.begun == 1
 
 
-async def test_one_that_runs_once_is_not_begun_again(told):
+async def test_one_that_runs_once_is_not_begun_again(reported):
     end = away()
-    assert await again_and_again(Worker(end), asyncio.Event(), once=True, stopped=told.append) is end
+    assert await again_and_again(Worker(end), asyncio.Event(), once=True, stopped=reported.append) is end

@@ -33,9 +33,9 @@ async def host():
 
         async def start(*, status=200, valid=True, body=None, date=0.0, certificate=None):
             content = json.dumps({"isValid": valid, "message": ""}) if body is None else body
-            told = "" if date is None else f"Date: {_date(date)}\r\n"
+            reported = "" if date is None else f"Date: {_date(date)}\r\n"
             answer = (
-                f"HTTP/1.1 {status} Told\r\n{told}Content-Type: application/json\r\n"
+                f"HTTP/1.1 {status} Told\r\n{reported}Content-Type: application/json\r\n"
                 f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n{content}"
             )
 

@@ -82,7 +82,7 @@ async def confirma(sandbox, overrides):
         base_url=sandbox.url,
         timeout=10,
         rate_limit=RateLimit(concurrency=8),
-        retry=RetryPolicy(attempts=4, base=0.01),
+        retry=RetryPolicy(attempts=4, base_seconds=0.01),
         overrides=overrides,
     ) as client:
         yield client

@@ -117,9 +117,9 @@ class People(RuleBasedStateMachine):
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             code = run([str(word) for word in words])
             out.flush()
-        told = out.buffer.getvalue().decode()
-        assert "Traceback" not in told
-        return code, told
+        output = out.buffer.getvalue().decode()
+        assert "Traceback" not in output
+        return code, output
 
     def files(self):
         return sorted(each for each in self.inputs.rglob("*.jsonl") if each.is_file())
@@ -218,13 +218,13 @@ class People(RuleBasedStateMachine):
             return
         before = self.service.arrived()
         must_be_refused = self.must_be_refused  # asked before: afterwards, something was sent
-        code, told = self.command("submit", *self.words(how), *PACE, *RESEND)
+        code, output = self.command("submit", *self.words(how), *PACE, *RESEND)
         if must_be_refused:
-            assert code == REFUSED, told
+            assert code == REFUSED, output
             assert self.service.arrived() == before
             self.note("submit refused")
         else:
-            assert code in {0, 1, 3}, told
+            assert code in {0, 1, 3}, output
             self.begin_anew()
             self.note("submitted")
 
@@ -288,8 +288,8 @@ class People(RuleBasedStateMachine):
                 return  # no key binds it yet
         before = self.service.arrived()
         where = () if own else ("--journal", self.journal)
-        code, told = self.command("submit", *self.inputs_as_words(), *where, *PACE, key=str(uuid.uuid4()))
-        assert code in ({1, 2, 3} if own else {REFUSED}), told
+        code, output = self.command("submit", *self.inputs_as_words(), *where, *PACE, key=str(uuid.uuid4()))
+        assert code in ({1, 2, 3} if own else {REFUSED}), output
         assert self.service.arrived() == before
         self.note("foreign key" if own else "foreign key refused")
 
@@ -312,8 +312,8 @@ class People(RuleBasedStateMachine):
             "list": ["journal", "list"],
         }
         before = self.everything()
-        code, told = self.command(*looks[which])
-        assert code in {0, 1, 2, 3}, told
+        code, output = self.command(*looks[which])
+        assert code in {0, 1, 2, 3}, output
         assert self.everything() == before
         self.note(f"looked: {which}")
 
@@ -324,8 +324,8 @@ class People(RuleBasedStateMachine):
         if not self.is_whole:
             return
         copy = self.home / f"copy-{next(self.made)}"
-        code, told = self.command("journal", "backup", copy)
-        assert code == 0, told
+        code, output = self.command("journal", "backup", copy)
+        assert code == 0, output
         self.copies.append(copy)
         self.note("backup")
 
@@ -397,15 +397,17 @@ class People(RuleBasedStateMachine):
     def bear_witness(self):
         """What a journal in doubt leaves to a person: what is listed, and one that is not, as a witness."""
         said = ("--is", "accepted", "--because", "no two documents bear one number")
-        code, told = self.command("resolve", "--listed", *said)
-        assert code == 0, told
+        code, output = self.command("resolve", "--listed", *said)
+        assert code == 0, output
         arrived = self.service.arrived()
         with reading(self.journal) as journal:
             new = [row.key.number for row in journal.rows(State.UNKNOWN) if not row.attempts]
         for number in [number for number in new if not arrived[number]][:1]:
             absent = ("--is", "absent", "--because", "not in the portal")
-            code, told = self.command("resolve", number, *absent, "--settle", 0)  # this service has no delay
-            assert code == 0, told
+            code, output = self.command(
+                "resolve", number, *absent, "--settle", 0
+            )  # this service has no delay
+            assert code == 0, output
 
     def teardown(self):
         """In the end what was lost is found, and one more job brings everything to its end."""
@@ -425,8 +427,8 @@ class People(RuleBasedStateMachine):
             for line in file.read_text().splitlines()
         }
         for _ in range(4):
-            code, told = self.command("submit", self.inputs, *PACE, *RESEND)
-            assert code in {0, 1, 3}, told
+            code, output = self.command("submit", self.inputs, *PACE, *RESEND)
+            assert code in {0, 1, 3}, output
             if code != 3:
                 break
             self.bear_witness()

@@ -60,12 +60,12 @@ async def test_every_invoice_arrives_once(sandbox, confirma, journal, wire_invoi
 
 async def test_progress_ends_with_the_report_that_is_returned(confirma, journal, wire_invoice, monkeypatch):
     monkeypatch.setattr(bulk, "PROGRESS_SECONDS", 0.0)
-    told = list[Report]()
+    reported = list[Report]()
     report = await confirma.bulk.submit(
-        (wire_invoice(n) for n in range(1, 31)), journal=journal, progress=told.append
+        (wire_invoice(n) for n in range(1, 31)), journal=journal, progress=reported.append
     )
-    assert [some.accepted for some in told] == [*range(1, 31), 30]
-    assert told[-1] == report
+    assert [some.accepted for some in reported] == [*range(1, 31), 30]
+    assert reported[-1] == report
 
 
 async def test_run_again_nothing_is_sent(sandbox, confirma, journal, wire_invoice):
@@ -95,12 +95,12 @@ async def test_an_asynchronous_source_is_taken_too(sandbox, confirma, journal, w
 
 async def test_outcomes_are_told_one_by_one(confirma, journal, wire_invoice):
     bad = wire_invoice(3, header={"currencyCode": "EURO"})
-    told = [
+    reported = [
         outcome
         async for outcome in confirma.bulk.stream([wire_invoice(1), wire_invoice(2), bad], journal=journal)
     ]
-    assert Counter(outcome.verdict for outcome in told) == {Verdict.ACCEPTED: 2, Verdict.REFUSED: 1}
-    (refused,) = (outcome for outcome in told if outcome.verdict is Verdict.REFUSED)
+    assert Counter(outcome.verdict for outcome in reported) == {Verdict.ACCEPTED: 2, Verdict.REFUSED: 1}
+    (refused,) = (outcome for outcome in reported if outcome.verdict is Verdict.REFUSED)
     assert (refused.number, str(refused.place)) == ("3", "record 3")
     assert refused.problems
 
@@ -296,7 +296,7 @@ async def test_a_key_that_is_not_accepted_pauses_the_job_instead_of_failing_ever
 
 async def test_a_service_that_cannot_be_reached_pauses_the_job(journal, wire_invoice, unused_tcp_port):
     url = f"http://127.0.0.1:{unused_tcp_port}"
-    async with Confirma("k", base_url=url, retry=RetryPolicy(attempts=2, base=0.01)) as client:
+    async with Confirma("k", base_url=url, retry=RetryPolicy(attempts=2, base_seconds=0.01)) as client:
         report = await client.bulk.submit([wire_invoice(n) for n in range(1, 500)], journal=journal)
     assert "cannot be reached" in str(report.paused)
     assert report.unknown == 0
@@ -342,11 +342,11 @@ async def test_asked_to_stop_it_does_not_wait_for_settle_times(sandbox, confirma
     stop = asyncio.Event()
     invoices = [wire_invoice(n) for n in range(1, 4)]
     stream = confirma.bulk.stream(invoices, journal=journal, settle_seconds=3600, stop=stop)
-    told = 0
+    reported = 0
     async with asyncio.timeout(5):
         async for _ in stream:
-            told += 1
-            if told == 2:
+            reported += 1
+            if reported == 2:
                 stop.set()
     assert (stream.report.unknown, stream.report.complete) == (1, False)
 
@@ -485,7 +485,7 @@ async def test_a_job_is_not_complete_where_another_has_taken_up_what_it_told_as_
 ):
     """The journal counts it for the other one then."""
     sandbox.faults.add(kind=Fault.RESET_BEFORE_COMMIT, operation=CREATE)
-    told, go_on = asyncio.Event(), asyncio.Event()
+    reported, go_on = asyncio.Event(), asyncio.Event()
 
     async def one():
         yield wire_invoice(1)
@@ -495,10 +495,10 @@ async def test_a_job_is_not_complete_where_another_has_taken_up_what_it_told_as_
 
     async def follow():
         async for _ in stream:
-            told.set()
+            reported.set()
 
     first = asyncio.create_task(follow())
-    await told.wait()
+    await reported.wait()
     async with Confirma(sandbox.api_key, base_url=sandbox.url, overrides=overrides) as client:
         second = asyncio.create_task(
             client.bulk.submit([wire_invoice(1)], journal=journal, settle_seconds=60)

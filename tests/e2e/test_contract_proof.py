@@ -16,15 +16,15 @@ SEEDS = range(8)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_deviation_of_a_document_is_found(seed, tmp_path):
     service = deviating(seed)
-    found, told = deviated(service, seed)
-    assert len(told) >= 30
+    found, reported = deviated(service, seed)
+    assert len(reported) >= 30
     file = tmp_path / "vendor.json"
     file.write_text(json.dumps(found))
     comparison = compare(file)
     findings = {
         (each.what, each.about) for each in comparison.findings if each.standing is not FindingKind.CONFIRMED
     }
-    assert {(each.what, each.about) for each in told} <= findings
+    assert {(each.what, each.about) for each in reported} <= findings
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -44,7 +44,7 @@ def service(request):
 
 @pytest.fixture
 def client(service):
-    return Confirma(KEY, base_url=service, retry=RetryPolicy(attempts=2, base=0.001), timeout=5)
+    return Confirma(KEY, base_url=service, retry=RetryPolicy(attempts=2, base_seconds=0.001), timeout=5)
 
 
 class Listener(Hook):
@@ -67,7 +67,7 @@ VERBS = {
 @pytest.mark.parametrize("verb", VERBS)
 async def test_no_answer_error_or_log_has_the_key(service, verb, wire_invoice, caplog):
     caplog.set_level(logging.INFO, "confirma_async")
-    policy = RetryPolicy(attempts=2, base=0.001)
+    policy = RetryPolicy(attempts=2, base_seconds=0.001)
     async with Confirma(KEY, base_url=service, retry=policy, timeout=5, hooks=[Listener()]) as confirma:
         answer: Any = []
         failure: ConfirmaError | None = None

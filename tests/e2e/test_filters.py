@@ -115,16 +115,16 @@ def wanted(kind, records):
 
 async def told_by(service, kind, **period):
     async with stand_in(service) as running, running.client() as confirma:
-        told = Counter([number_of(record) async for record in listed(kind, confirma, **period)])
-        return told, running.asked, confirma.drift
+        reported = Counter([number_of(record) async for record in listed(kind, confirma, **period)])
+        return reported, running.asked, confirma.drift
 
 
 @KINDS
 @pytest.mark.parametrize("backwards", [False, True])
 async def test_a_service_that_applies_its_filter_is_asked_window_by_window(kind, backwards):
     records = some(kind)
-    told, _, drift = await told_by(Service(kind, records, backwards=backwards), kind, **PERIOD)
-    assert told == wanted(kind, records)
+    reported, _, drift = await told_by(Service(kind, records, backwards=backwards), kind, **PERIOD)
+    assert reported == wanted(kind, records)
     assert not drift
 
 
@@ -133,9 +133,11 @@ async def test_a_service_that_applies_its_filter_is_asked_window_by_window(kind,
 async def test_a_filter_that_is_ignored_is_made_up_for(kind, backwards):
     records = some(kind)
     service = Service(kind, records, ignores=True, backwards=backwards)
-    told, asked, drift = await told_by(service, kind, **PERIOD)
-    assert set(told.values()) == {1}
-    assert set(wanted(kind, records)) <= set(told) <= set(wanted(kind, some(kind, 40))) | {1002, 1031, 1032}
+    reported, asked, drift = await told_by(service, kind, **PERIOD)
+    assert set(reported.values()) == {1}
+    assert (
+        set(wanted(kind, records)) <= set(reported) <= set(wanted(kind, some(kind, 40))) | {1002, 1031, 1032}
+    )
     assert [each.expected for each in next(iter(drift.values()))] == ["records of the period asked for alone"]
     if kind != "v2":
         assert len(asked) == 2  # the first window, and days that hold nothing
@@ -147,8 +149,8 @@ async def test_an_answer_that_is_awaited_holds_the_period_alone(kind):
     async with stand_in(Service(kind, records, ignores=True)) as running, running.client() as confirma:
         answer = await listed(kind, confirma, **PERIOD)
     found = {"settlements": "settlements", "distributions": "data"}.get(kind)
-    told = [number_of(record) for record in (getattr(answer, found) if found else answer)]
-    assert Counter(told) == wanted(kind, records)
+    reported = [number_of(record) for record in (getattr(answer, found) if found else answer)]
+    assert Counter(reported) == wanted(kind, records)
 
 
 @BY_WINDOWS
@@ -171,8 +173,8 @@ async def test_one_answer_that_is_ignored_and_cut_cannot_be_complete(kind):
 async def test_an_answer_that_is_cut_is_asked_for_in_halves(kind, backwards):
     records = some(kind, 700)
     service = Service(kind, records, cap=100, backwards=backwards)
-    told, _, _ = await told_by(service, kind, **PERIOD)
-    assert told == wanted(kind, records)
+    reported, _, _ = await told_by(service, kind, **PERIOD)
+    assert reported == wanted(kind, records)
 
 
 @BY_WINDOWS
@@ -185,8 +187,8 @@ async def test_more_records_of_one_day_than_an_answer_holds_are_told_of(kind):
 @pytest.mark.parametrize("ignores", [False, True])
 async def test_a_settlement_that_an_answer_repeats_is_told_once(ignores):
     service = Service("settlements", some("settlements", 30), repeats=True, ignores=ignores)
-    told, _, drift = await told_by(service, "settlements", **PERIOD)
-    assert set(told.values()) == {1}
+    reported, _, drift = await told_by(service, "settlements", **PERIOD)
+    assert set(reported.values()) == {1}
     assert "each record once" in [each.expected for each in drift["payments.settlements"]]
 
 
@@ -204,9 +206,11 @@ async def test_days_that_records_do_not_bear_may_be_what_is_filtered_by(kind):
         names = NAMES.get(kind, ("fromInvDate", "toInvDate"))
         return Service(kind, records)(method, path, {**query, names[0]: early, names[1]: late})
 
-    told, _, drift = await told_by(answer, kind, **PERIOD)
+    reported, _, drift = await told_by(answer, kind, **PERIOD)
     inside = [record for record in records if day(85) <= record[DATE[kind]] <= day(20)]
-    assert told == Counter(record.get("settlementId") or int(record["invoiceNumber"]) for record in inside)
+    assert reported == Counter(
+        record.get("settlementId") or int(record["invoiceNumber"]) for record in inside
+    )
     if kind != "v2":
         assert [each.found for each in next(iter(drift.values()))] == ["records by other days"]
 
@@ -216,8 +220,8 @@ async def test_records_of_other_numbers_are_left_out(kind):
     records = some(kind)
     async with stand_in(Service(kind, records)) as running, running.client() as confirma:
         verb = getattr(confirma.invoices, "distributions" if kind == "distributions" else "distributions_v2")
-        told = [record.invoice_number async for record in verb(invoice_number=1010, **PERIOD)]
-        assert told == ["1010"]
+        reported = [record.invoice_number async for record in verb(invoice_number=1010, **PERIOD)]
+        assert reported == ["1010"]
         assert [each.path for each in next(iter(confirma.drift.values()))] == ["the invoice number"]
         if kind == "distributions":
             assert [each.invoice_number for each in (await verb(invoice_number=1010, **PERIOD)).data] == [

@@ -168,9 +168,9 @@ def test_the_command_line_sends_requests_and_shows_the_contract(tmp_path, capsys
         monkeypatch.setenv("CONFIRMA_API_KEY", sandbox.api_key)
         monkeypatch.setenv("CONFIRMA_BASE_URL", sandbox.url)
         assert run(["api", "GET", "/validate", "-i"]) == 0
-        told = capsys.readouterr()
-        assert json.loads(told.out)["isValid"] is True
-        assert "HTTP 200" in told.err
+        reported = capsys.readouterr()
+        assert json.loads(reported.out)["isValid"] is True
+        assert "HTTP 200" in reported.err
         assert run(["api", "GET", "/nothing"]) == 1
         assert run(["api", "GET", "nothing"]) == 2
     file = tmp_path / "o.toml"

@@ -111,8 +111,8 @@ async def test_the_seven_actions_are_taken_and_processed(sandbox, confirma, invo
     assert {it.status for it in receipt.actions} == {"PENDING"}
     sandbox.clock.advance(minutes=5)
     case = (await confirma.invoices.case(invoice_number=1042)).case
-    told = {event.code for event in case.events}
-    assert set(ActionCode) <= told
+    reported = {event.code for event in case.events}
+    assert set(ActionCode) <= reported
     assert case.summary is not None
     assert case.summary.status == "CLOSED"
 

@@ -111,7 +111,7 @@ def programs(service, path):
         ]
 
 
-def tell(programs, word):
+def send_command(programs, word):
     """Tells both at once, and returns what they say."""
     for program in programs:
         program.stdin.write(f"{word}\n")
@@ -123,7 +123,7 @@ def test_a_refused_token_is_renewed_by_one_of_them(service, programs, path):
     made, _ = service
     for turn in range(1, ROUNDS + 1):
         made.expired = True
-        assert tell(programs, "validate") == ["done", "done"], turn
+        assert send_command(programs, "validate") == ["done", "done"], turn
         assert path.read_text().strip() == made.living, turn
         assert made.renewals == turn
 
@@ -131,6 +131,6 @@ def test_a_refused_token_is_renewed_by_one_of_them(service, programs, path):
 def test_a_renewal_that_both_are_asked_for_leaves_a_living_token(service, programs, path):
     made, _ = service
     for turn in range(1, ROUNDS + 1):
-        assert tell(programs, "renew") == ["done", "done"], turn
+        assert send_command(programs, "renew") == ["done", "done"], turn
         assert path.read_text().strip() == made.living, turn
-        assert tell(programs, "validate") == ["done", "done"], turn
+        assert send_command(programs, "validate") == ["done", "done"], turn

@@ -13,9 +13,9 @@ import psycopg
 
 from confirma_async import Confirma, RateLimit
 from confirma_async.bulk.job.sender import Sender
+from confirma_async.bulk.journal_places import PostgresPlace, reading
 from confirma_async.bulk.machines import chunk_sender, worker
 from confirma_async.bulk.models import State
-from confirma_async.bulk.places import PostgresPlace, reading
 from confirma_async.errors import ConfigurationError
 from confirma_async.formats import ReadOptions, read
 from confirma_async.sandbox import Fault

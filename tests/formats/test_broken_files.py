@@ -61,5 +61,5 @@ def test_a_broken_line_costs_its_own_invoice_alone(tmp_path, name, first):
         good = len(found) - len(bad)
         assert len(whole) - 3 <= good < len(whole)  # where nothing of a line is sure, its neighbours are not
         places = {f"line {number + 1}", str(number + 1)}
-        told = [problem.path.partition(",")[0] for each in bad for problem in each.problems]
-        assert places & {*told, *(str(each.place.line) for each in bad)}
+        reported = [problem.path.partition(",")[0] for each in bad for problem in each.problems]
+        assert places & {*reported, *(str(each.place.line) for each in bad)}

@@ -21,7 +21,7 @@ from confirma_async.formats import (
 from confirma_async.formats.tables import groups
 from confirma_async.formats.tables.excel import table as excel
 from confirma_async.formats.xml import elements, parse
-from confirma_async.formats.xml.reading import leftovers, told
+from confirma_async.formats.xml.reading import findings, leftovers
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 UBL = (EXAMPLES / "ubl" / "invoice.xml").read_text(encoding="utf-8")
@@ -242,7 +242,7 @@ def test_as_many_attributes_as_may_be_are_no_crowd(write):
 
 
 def test_a_document_tells_so_many_of_its_problems_and_not_more(write, monkeypatch):
-    monkeypatch.setattr(told, "MOST_PROBLEMS", 3)
+    monkeypatch.setattr(findings, "MOST_PROBLEMS", 3)
     document = UBL.replace("</cbc:PayableAmount>", "x</cbc:PayableAmount>")
     document = document.replace("</cbc:LineExtensionAmount>", "x</cbc:LineExtensionAmount>")
     document = document.replace("</cbc:TaxAmount>", "x</cbc:TaxAmount>")

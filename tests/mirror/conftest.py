@@ -71,7 +71,7 @@ class Truth:
         self._confirma = confirma
         self._mirror = mirror
 
-    async def told(self, stream):
+    async def listed(self, stream):
         return Counter(map(_content, await self._records(stream)))
 
     async def _records(self, stream):
@@ -100,7 +100,7 @@ class Truth:
 
     async def holds(self):
         for stream in ("distributions", "payments", "settlements"):
-            assert self.mirrored(stream) == await self.told(stream), stream
+            assert self.mirrored(stream) == await self.listed(stream), stream
 
 
 def _content(raw):

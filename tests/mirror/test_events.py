@@ -11,8 +11,8 @@ from aiohttp import web
 
 from confirma_async.errors import ConfigurationError, MirrorBusyError, MirrorError
 from confirma_async.mirror import SignatureError, verify
+from confirma_async.mirror.events.consumers import begin
 from confirma_async.mirror.events.delivery import CommandReceiver, Delivery, DeliveryError, UrlReceiver
-from confirma_async.mirror.events.reading import begin
 from confirma_async.mirror.events.signature import sign
 from confirma_async.mirror.store.accounts import accounts_of
 from confirma_async.mirror.store.opening import open_mirror
@@ -27,7 +27,7 @@ on_one_database = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def told(confirma, place):
+def reported(confirma, place):
     async def take(consumer="test", most=None, **options):
         events = []
         async for event in confirma.mirror.events(place, consumer=consumer, **options):
@@ -59,15 +59,15 @@ async def story(sandbox, sync):
     ]
     for step in steps:
         for kind, records in step.items():
-            sandbox.tell(kind, records)
+            sandbox.add_records(kind, records)
         sandbox.clock.advance(
             days=8 if step.keys() == {ListedKind.CASE} else 1
         )  # a case alone is read less often
         await sync()
 
 
-async def test_each_change_that_matters_is_one_event_in_order(story, told):
-    events = await told()
+async def test_each_change_that_matters_is_one_event_in_order(story, reported):
+    events = await reported()
     assert [event.type for event in events] == [
         "case.opened",
         "invoice.distributed",
@@ -82,34 +82,34 @@ async def test_each_change_that_matters_is_one_event_in_order(story, told):
     assert [event.sequence for event in events] == sorted(event.sequence for event in events)
 
 
-async def test_what_was_taken_is_not_told_again_and_each_consumer_gets_all(story, told):
-    first = await told()
-    assert await told() == []
-    assert await told(consumer="another") == first
+async def test_what_was_taken_is_not_told_again_and_each_consumer_gets_all(story, reported):
+    first = await reported()
+    assert await reported() == []
+    assert await reported(consumer="another") == first
 
 
-async def test_an_event_whose_block_was_left_is_told_again_under_the_same_id(story, told):
-    (first,) = await told(most=1)
-    again = await told()
+async def test_an_event_whose_block_was_left_is_told_again_under_the_same_id(story, reported):
+    (first,) = await reported(most=1)
+    again = await reported()
     assert again[0] == first
     assert again[0].as_json() == first.as_json()
 
 
-async def test_a_new_consumer_may_begin_with_what_is_new(story, told, sandbox, sync):
-    assert await told(new_only=True) == []
+async def test_a_new_consumer_may_begin_with_what_is_new(story, reported, sandbox, sync):
+    assert await reported(new_only=True) == []
     day = str(sandbox.clock.now().date())
-    sandbox.tell(ListedKind.PAYMENT, {"q": {"invoiceNumber": "9", "bookingDate": day}})
+    sandbox.add_records(ListedKind.PAYMENT, {"q": {"invoiceNumber": "9", "bookingDate": day}})
     await sync()
-    assert [event.type for event in await told(new_only=True)] == ["payment.seen"]
+    assert [event.type for event in await reported(new_only=True)] == ["payment.seen"]
 
 
-async def test_what_is_gone_is_told(story, told, sandbox, sync):
-    await told()
-    sandbox.untell(ListedKind.PAYMENT, ["p"])
+async def test_what_is_gone_is_told(story, reported, sandbox, sync):
+    await reported()
+    sandbox.remove_records(ListedKind.PAYMENT, ["p"])
     for _ in range(2):
         sandbox.clock.advance(days=1)
         await sync()
-    assert [event.type for event in await told()] == ["record.gone"]
+    assert [event.type for event in await reported()] == ["record.gone"]
 
 
 async def test_a_consumer_whose_loop_was_left_is_served_again_once_that_has_closed(story, confirma, place):
@@ -135,7 +135,7 @@ def delivery(story, place):
     database = open_mirror(place)
     account = accounts_of(database)[0]
     begin(database, account, "books", new_only=False)
-    yield Delivery(database, account, "books", pause=0.01)
+    yield Delivery(database, account, "books", pause_seconds=0.01)
     database.close()
 
 
@@ -225,7 +225,7 @@ async def test_a_command_that_fails_takes_nothing(delivery, command, reason):
 @on_one_database
 async def test_a_command_that_hangs_is_ended(delivery):
     with pytest.raises(DeliveryError, match="took more than"):
-        await delivery.run(CommandReceiver(("sleep", "60"), seconds=0.05))
+        await delivery.run(CommandReceiver(("sleep", "60"), timeout=0.05))
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_signature_holds_for_its_body_its_secret_and_its_time():
 
 def test_a_tolerance_that_is_no_number_lets_nothing_pass():
     with pytest.raises(SignatureError, match="s ago"):
-        verify(BODY, sign(BODY, SECRET, now=1000), SECRET, tolerance=float("nan"), now=1000)
+        verify(BODY, sign(BODY, SECRET, now=1000), SECRET, tolerance_seconds=float("nan"), now=1000)
 
 
 @pytest.mark.parametrize("header", ["", "t=1", "v1=ab", "t=x,v1=" + "0" * 64, "t=1,v1=" + "0" * 63])
@@ -283,42 +283,44 @@ async def test_the_blocking_twin_tells_the_same(story, sandbox, place):
     assert len(await asyncio.to_thread(take)) == 7
 
 
-async def test_what_is_gone_a_second_time_is_told_a_second_time(story, told, sandbox, sync):
+async def test_what_is_gone_a_second_time_is_told_a_second_time(story, reported, sandbox, sync):
     payment = {"invoiceNumber": "7", "caseId": 1, "amount": Decimal("5.00")}
     payment["bookingDate"] = str(sandbox.clock.now().date())
     for _ in range(2):
-        sandbox.tell(ListedKind.PAYMENT, {"again": payment})
+        sandbox.add_records(ListedKind.PAYMENT, {"again": payment})
         sandbox.clock.advance(days=1)
         await sync()
-        sandbox.untell(ListedKind.PAYMENT, ["again"])
+        sandbox.remove_records(ListedKind.PAYMENT, ["again"])
         for _ in range(2):
             sandbox.clock.advance(days=1)
             await sync()
-    events = [event.id for event in await told() if event.type == "record.gone"]
+    events = [event.id for event in await reported() if event.type == "record.gone"]
     assert len(set(events)) == len(events) == 2
 
 
-async def test_a_consumer_cannot_begin_before_there_is_anything_of_the_account(told, confirma, sync, place):
+async def test_a_consumer_cannot_begin_before_there_is_anything_of_the_account(
+    reported, confirma, sync, place
+):
     open_mirror(place, make=True).close()
     with pytest.raises(MirrorError, match="holds nothing of this account yet; confirma mirror sync"):
-        await told(new_only=True)
+        await reported(new_only=True)
 
 
-async def test_a_first_run_goes_on_while_a_consumer_asks(sandbox, told, sync, mirror, place):
+async def test_a_first_run_goes_on_while_a_consumer_asks(sandbox, reported, sync, mirror, place):
     open_mirror(place, make=True).close()
     sandbox.faults.add(Fault.LATENCY, operation="invoices.distributions", times=1, seconds=0.5)
     running = asyncio.create_task(sync())
     while not mirror("SELECT 1 FROM account"):  # noqa: ASYNC110  (it is in another thread's database)
         await asyncio.sleep(0.01)
-    assert await told() == []
+    assert await reported() == []
     assert (await running).complete
 
 
 @on_one_database
 @pytest.mark.parametrize("name", ["", "a/b", "..", "x" * 65, "a\0b"])
-async def test_the_name_of_a_consumer_is_one_that_a_file_may_have(told, name):
+async def test_the_name_of_a_consumer_is_one_that_a_file_may_have(reported, name):
     with pytest.raises(ConfigurationError, match="name of a consumer"):
-        await told(consumer=name)
+        await reported(consumer=name)
 
 
 @on_one_database
@@ -326,7 +328,7 @@ async def test_what_a_command_that_hangs_has_started_ends_with_it(delivery, tmp_
     monkeypatch.setattr("confirma_async.mirror.events.delivery.ATTEMPTS", 1)
     command = f"sh -c 'sh -c \"sleep 60\" & echo $! > {tmp_path}/pid; wait'"
     with pytest.raises(DeliveryError, match="took more than"):
-        await delivery.run(CommandReceiver(CommandReceiver.of(command).words, seconds=1))
+        await delivery.run(CommandReceiver(CommandReceiver.of(command).words, timeout=1))
     started = int((tmp_path / "pid").read_text())
     for _ in range(500):
         if not _runs(started):

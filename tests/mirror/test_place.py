@@ -122,13 +122,15 @@ async def test_a_mirror_that_another_program_holds_is_told(confirma, file):
 
 async def test_a_full_disk_loses_nothing(confirma, sandbox, file, truth_of):
     day = sandbox.clock.now().date()
-    sandbox.tell(ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": str(day), "amount": 10}})
+    sandbox.add_records(
+        ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": str(day), "amount": 10}}
+    )
     await confirma.mirror.sync(file, now=sandbox.clock.now())
     records = {
         str(number): {"invoiceNumber": str(number), "bookingDate": str(day), "accountName": "x" * 5000}
         for number in range(40)
     }
-    sandbox.tell(ListedKind.PAYMENT, records)
+    sandbox.add_records(ListedKind.PAYMENT, records)
     pages = sqlite3.connect(file)
     ((count,),) = pages.execute("PRAGMA page_count").fetchall()
     pages.close()
@@ -188,8 +190,8 @@ async def test_two_accounts_share_a_mirror_and_are_never_mixed(sandbox, place, c
     other_key = sandbox.add_client("other")
     day = str(sandbox.clock.now().date())
     record = {"invoiceNumber": "7", "bookingDate": day, "amount": 10, "currency": "EUR"}
-    sandbox.tell(ListedKind.PAYMENT, {"p": record})
-    sandbox.tell(ListedKind.PAYMENT, {"p": {**record, "amount": 20}}, client="other")
+    sandbox.add_records(ListedKind.PAYMENT, {"p": record})
+    sandbox.add_records(ListedKind.PAYMENT, {"p": {**record, "amount": 20}}, client="other")
     await confirma.mirror.sync(place, now=sandbox.clock.now())
     with confirma.as_client(other_key) as other:
         await other.mirror.sync(place, now=sandbox.clock.now())
@@ -248,9 +250,9 @@ async def test_a_file_that_is_moved_away_stops_the_run(sandbox, confirma, file, 
     ],
 )
 async def test_a_url_that_cannot_be_read_is_told_without_the_password(url):
-    with pytest.raises(ConfirmaError) as told:
+    with pytest.raises(ConfirmaError) as found:
         open_mirror(url)
-    assert "hush" not in str(told.value)
+    assert "hush" not in str(found.value)
 
 
 @pytest.fixture
@@ -272,7 +274,7 @@ async def test_a_run_whose_connection_is_lost_is_told_and_the_next_one_goes_on(
     sandbox, confirma, postgres, cut_off, stream
 ):
     day = str(sandbox.clock.now().date())
-    sandbox.tell(ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "amount": 10}})
+    sandbox.add_records(ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "amount": 10}})
 
     def lose(progress):
         if progress.stream == stream:
@@ -290,18 +292,18 @@ async def test_a_run_that_lost_its_connection_and_so_its_lock_writes_no_more(
 ):
     """Another one takes the lock meanwhile, and both would be at work."""
     day = str(sandbox.clock.now().date())
-    sandbox.tell(ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "amount": 10}})
-    told: list[Any] = []
+    sandbox.add_records(ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "amount": 10}})
+    found: list[Any] = []
 
     def lose(progress):
-        if progress.stream == "payments" and not told:
-            told.append(progress)
+        if progress.stream == "payments" and not found:
+            found.append(progress)
             cut_off()
-            told.append(asyncio.ensure_future(confirma.mirror.sync(postgres, now=sandbox.clock.now())))
+            found.append(asyncio.ensure_future(confirma.mirror.sync(postgres, now=sandbox.clock.now())))
 
     with pytest.raises(MirrorError):
         await confirma.mirror.sync(postgres, now=sandbox.clock.now(), progress=lose)
-    assert (await told[1]).complete
+    assert (await found[1]).complete
     database = open_mirror(postgres)
     assert database.rows("SELECT count(*) FROM change") == [(1,)]
     assert database.rows("SELECT id, ending FROM run ORDER BY id") == [(1, None), (2, "done")]

@@ -26,8 +26,8 @@ def pass_a_day(sandbox, history):
     sandbox.clock.advance(days=1)
     history.next_day()
     for kind in ListedKind:
-        sandbox.tell(kind, {name: history.told[kind][name] for name in history.changed[kind]})
-        sandbox.untell(kind, sorted(history.dropped[kind]))
+        sandbox.add_records(kind, {name: history.listed[kind][name] for name in history.changed[kind]})
+        sandbox.remove_records(kind, sorted(history.dropped[kind]))
 
 
 async def test_a_history_that_changes_every_day_is_held_after_each_run(sandbox, history, sync, truth):
@@ -47,17 +47,17 @@ async def test_the_cases_that_changed_are_held_too(sandbox, history, sync, mirro
             "JOIN revision v ON v.record = r.id AND v.number = r.revision"
         )
         held = {str(case): digest(confirma.converter.parse(raw)) for case, raw in rows}
-        assert {name: digest(record) for name, record in history.told[ListedKind.CASE].items()} == held
+        assert {name: digest(record) for name, record in history.listed[ListedKind.CASE].items()} == held
 
 
 async def test_what_is_taken_back_is_gone_after_two_runs_and_kept_in_its_raw_form(
     sandbox, history, sync, mirror, truth
 ):
     history.next_day()
-    name, record = next(iter(history.told[ListedKind.PAYMENT].items()))
-    sandbox.tell(ListedKind.PAYMENT, {name: record})
+    name, record = next(iter(history.listed[ListedKind.PAYMENT].items()))
+    sandbox.add_records(ListedKind.PAYMENT, {name: record})
     await sync()
-    sandbox.untell(ListedKind.PAYMENT, [name])
+    sandbox.remove_records(ListedKind.PAYMENT, [name])
     sandbox.clock.advance(days=1)
     await sync()
     assert mirror("SELECT count(*) FROM record WHERE gone_since IS NOT NULL") == [(0,)]
@@ -66,7 +66,7 @@ async def test_what_is_taken_back_is_gone_after_two_runs_and_kept_in_its_raw_for
     assert report.streams["payments"].gone == 1
     assert mirror("SELECT count(*) FROM payments") == [(0,)]
     assert mirror("SELECT count(*) FROM revision") == [(1,)]
-    sandbox.tell(ListedKind.PAYMENT, {name: record})
+    sandbox.add_records(ListedKind.PAYMENT, {name: record})
     sandbox.clock.advance(days=1)
     report = await sync()
     assert report.streams["payments"].back == 1
@@ -76,10 +76,10 @@ async def test_what_is_taken_back_is_gone_after_two_runs_and_kept_in_its_raw_for
 
 async def test_a_second_run_an_hour_later_is_no_second_proof_of_absence(sandbox, history, sync, mirror):
     history.next_day()
-    name, record = next(iter(history.told[ListedKind.PAYMENT].items()))
-    sandbox.tell(ListedKind.PAYMENT, {name: record})
+    name, record = next(iter(history.listed[ListedKind.PAYMENT].items()))
+    sandbox.add_records(ListedKind.PAYMENT, {name: record})
     await sync()
-    sandbox.untell(ListedKind.PAYMENT, [name])
+    sandbox.remove_records(ListedKind.PAYMENT, [name])
     for _ in range(3):
         sandbox.clock.advance(hours=1)
         await sync()
@@ -91,11 +91,11 @@ async def test_an_invoice_of_200_days_ago_that_is_open_is_seen_to_change_in_the_
 ):
     day = sandbox.clock.now().date()
     record = {"invoiceNumber": "9", "invoiceDate": day.isoformat(), "status": "ACCEPTED", "method": "EMAIL"}
-    sandbox.tell(ListedKind.DISTRIBUTION, {"d": record})
+    sandbox.add_records(ListedKind.DISTRIBUTION, {"d": record})
     await sync()
     sandbox.clock.advance(days=200)
     await sync()
-    sandbox.tell(ListedKind.DISTRIBUTION, {"d": {**record, "status": "INVOICED"}})
+    sandbox.add_records(ListedKind.DISTRIBUTION, {"d": {**record, "status": "INVOICED"}})
     sandbox.clock.advance(days=1)
     await sync()
     assert mirror("SELECT status FROM invoices") == [("INVOICED",)]
@@ -104,9 +104,9 @@ async def test_an_invoice_of_200_days_ago_that_is_open_is_seen_to_change_in_the_
 async def test_settlements_of_the_past_year_are_read_again_within_a_week(sandbox, sync, truth):
     day = sandbox.clock.now().date() - datetime.timedelta(days=100)
     record = {"settlementId": 100000000001, "settlementDate": day.isoformat(), "settlementAmount": 1}
-    sandbox.tell(ListedKind.SETTLEMENT, {"s": record})
+    sandbox.add_records(ListedKind.SETTLEMENT, {"s": record})
     await sync()
-    sandbox.tell(ListedKind.SETTLEMENT, {"s": {**record, "settlementAmount": 2}})
+    sandbox.add_records(ListedKind.SETTLEMENT, {"s": {**record, "settlementAmount": 2}})
     for _ in range(7):
         sandbox.clock.advance(days=1)
         await sync()

@@ -72,10 +72,10 @@ def check(tmp_path):
         checked = subprocess.run(
             ["./pan", "-m1000000"], check=False, cwd=tmp_path, capture_output=True, text=True
         )
-        told = checked.stdout
-        assert "max search depth too small" not in told
-        assert "Search not completed" not in told or "errors: 1" in told
-        return told
+        reported = checked.stdout
+        assert "max search depth too small" not in reported
+        assert "Search not completed" not in reported or "errors: 1" in reported
+        return reported
 
     return run
 

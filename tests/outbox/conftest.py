@@ -27,7 +27,7 @@ def client(sandbox):
         options = {
             "timeout": 10,
             "rate_limit": RateLimit(concurrency=8),
-            "retry": RetryPolicy(attempts=2, base=0.01),
+            "retry": RetryPolicy(attempts=2, base_seconds=0.01),
             "base_url": sandbox.url,
             **options,
         }

@@ -75,9 +75,9 @@ async def test_the_key_of_a_new_client_is_told_though_the_journal_cannot_be_writ
     partner, sandbox, full_disk
 ):
     full_disk(StoredWrites)
-    told = await partner.onboarding.create_client(REQUEST)
-    assert (told.verdict, "disk is full" in told.detail) == (Verdict.UNKNOWN, True)
-    assert told.receipt.api_access_token
+    message = await partner.onboarding.create_client(REQUEST)
+    assert (message.verdict, "disk is full" in message.detail) == (Verdict.UNKNOWN, True)
+    assert message.receipt.api_access_token
     await partner.settle()
     assert (await partner.onboarding.create_client(REQUEST)).verdict is Verdict.UNKNOWN
     assert sandbox.requests[CLIENT] == 1
@@ -94,8 +94,8 @@ async def test_a_company_is_onboarded_once_however_it_is_spelled(partner, sandbo
 
 async def test_a_write_whose_outcome_could_not_be_written_is_looked_for(outbox, sandbox, full_disk):
     full_disk(StoredWrites)
-    told = await outbox.accounting.submit_ledger(ledger())
-    assert told.verdict is Verdict.UNKNOWN
+    message = await outbox.accounting.submit_ledger(ledger())
+    assert message.verdict is Verdict.UNKNOWN
     await outbox.settle()
     assert (await outbox.accounting.submit_ledger(ledger())).accepted
     assert sandbox.requests[LEDGER] == 1

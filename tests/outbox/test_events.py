@@ -27,8 +27,8 @@ async def test_each_change_is_told_after_it_is_durable(confirma, outbox, sandbox
     await outbox.settle()
     await outbox.invoices.create(wire_invoice(1))  # known: no change
     await outbox.aclose()
-    told = [(one.operation, one.subject, one.verdict, one.settled) async for one in stream]
-    assert told == [
+    message = [(one.operation, one.subject, one.verdict, one.settled) async for one in stream]
+    assert message == [
         (CREATE, "invoice 1", Verdict.ACCEPTED, False),
         (CREATE, "invoice 2", Verdict.REJECTED, False),
         (CREATE, "invoice 3", Verdict.UNKNOWN, False),

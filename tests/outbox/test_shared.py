@@ -56,8 +56,8 @@ async def test_whoever_finds_a_write_tells_the_same_of_it(outboxes, sandbox):
     await asyncio.gather(*(outbox.settle() for outbox in outboxes))
     for outbox in outboxes:
         await outbox.aclose()
-    told = [[event.verdict async for event in stream] for stream in streams]
-    assert told == [[Verdict.UNKNOWN, Verdict.ACCEPTED]] * 2
+    message = [[event.verdict async for event in stream] for stream in streams]
+    assert message == [[Verdict.UNKNOWN, Verdict.ACCEPTED]] * 2
 
 
 async def test_a_job_beside_an_outbox_sends_what_is_left(outboxes, client, sandbox, shared, wire_invoice):
@@ -121,6 +121,10 @@ async def test_what_another_run_looks_for_is_not_waited_for_without_end(
     one, two = client(), client(timeout=1)
     async with one, two, one.outbox(journal=journal) as first, two.outbox(journal=journal) as second:
         assert (await first.invoices.create(wire_invoice(1))).verdict is Verdict.UNKNOWN
-        told = await second.invoices.create(wire_invoice(1))
-    assert (told.verdict, told.resumed, "another run" in told.detail) == (Verdict.UNKNOWN, True, True)
+        message = await second.invoices.create(wire_invoice(1))
+    assert (message.verdict, message.resumed, "another run" in message.detail) == (
+        Verdict.UNKNOWN,
+        True,
+        True,
+    )
     assert sandbox.requests[CREATE] == 1

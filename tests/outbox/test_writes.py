@@ -310,17 +310,17 @@ async def test_what_a_person_accepts_confirms_the_form_of_its_answer(outbox, san
 
 
 @pytest.mark.parametrize(
-    ("key", "verdict", "told"),
+    ("key", "verdict", "reported"),
     [
         ("no-such", "accepted", "knows no"),
         ("2026-11", "unknown", "verdict must be"),
         ("2026-11", "accepted", "only what"),
     ],
 )
-async def test_only_what_is_unknown_is_resolved(outbox, key, verdict, told):
+async def test_only_what_is_unknown_is_resolved(outbox, key, verdict, reported):
     await outbox.accounting.submit_ledger(ledger())
     await outbox.settle()
-    with pytest.raises(ConfigurationError, match=told):
+    with pytest.raises(ConfigurationError, match=reported):
         await outbox.resolve(LEDGER, key, verdict, because="x")
 
 

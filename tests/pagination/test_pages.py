@@ -137,16 +137,16 @@ async def test_the_same_records_whatever_is_asked_for_are_told_of():
 
 @pytest.mark.parametrize("stop_after", range(1, 5))
 async def test_a_cursor_goes_on_where_its_page_ended(stop_after):
-    told = []
+    reported = []
     cursor = None
     async for page in Service(blur=1).listing(START, END).pages():
-        told += page
+        reported += page
         cursor = page.cursor
         stop_after -= 1
         if not stop_after:
             break
-    told += [record async for record in Service(blur=1).listing(cursor=cursor)]
-    assert told == [record async for record in Service(blur=1).listing(START, END)]
+    reported += [record async for record in Service(blur=1).listing(cursor=cursor)]
+    assert reported == [record async for record in Service(blur=1).listing(START, END)]
 
 
 async def test_the_last_page_has_no_cursor():

@@ -231,7 +231,7 @@ def test_claims_of_planned_invoices_are_measured_from_the_first_to_the_last(quic
 def test_an_outbox_that_is_killed_loses_and_doubles_nothing(quick):
     document = quick("kill_outbox.py")
     assert sum(document["kills"].values()) > 0
-    assert set(document["wrong"]) == {"lost", "doubled", "told otherwise", "never given", "not final"}
+    assert set(document["wrong"]) == {"lost", "doubled", "reported otherwise", "never given", "not final"}
     assert not any(document["wrong"].values())
 
 
@@ -254,7 +254,7 @@ def test_contract_recording_compares_a_client_that_records_with_one_that_does_no
 def test_outboxes_of_several_processes_send_each_invoice_once(quick):
     document = quick("shared_outbox.py")
     assert (document["processes"], document["tasks"]) == (4, 64)
-    assert [sum(told.values()) for told in document["told"]] == [100] * 4
+    assert [sum(reported.values()) for reported in document["verdicts"]] == [100] * 4
     assert not any(document["wrong"].values())
 
 

@@ -174,10 +174,10 @@ def test_console(
             if command.line == "echo $?":
                 continue
             expected = int(following.output) if following and following.line == "echo $?" else 0
-            code, told = done(command.line, capsys)
-            assert code == expected, f"{command.line}\n{told}"
+            code, reported = done(command.line, capsys)
+            assert code == expected, f"{command.line}\n{reported}"
             if command.output.strip() and not command.line.startswith("make "):
-                assert_shown(command.output, told)
+                assert_shown(command.output, reported)
 
 
 def done(line: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -193,11 +193,11 @@ def done(line: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     if not line.startswith("confirma ") or not PLAIN.fullmatch(plain + target):
         return in_a_shell(line)
     code = run(shlex.split(plain)[1:])
-    told = capsys.readouterr()
+    reported = capsys.readouterr()
     if target:
-        Path(target).write_text(told.out, encoding="utf-8")
-        return code, told.err
-    return code, told.out or told.err
+        Path(target).write_text(reported.out, encoding="utf-8")
+        return code, reported.err
+    return code, reported.out or reported.err
 
 
 def in_a_shell(line: str) -> tuple[int, str]:

@@ -78,8 +78,8 @@ def test_every_room_has_its_floor():
 def test_contributors_are_told_the_same_layers():
     text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
     table = text.partition("| Layer |")[2].partition("\n\n")[0]
-    told = [set(re.findall(r"`([\w.]+)`", row.split("|")[1])) for row in table.splitlines()[2:]]
-    assert told[::-1] == [*(floor - {"_version"} for floor in LAYERS), {"confirma_sync"}]
+    reported = [set(re.findall(r"`([\w.]+)`", row.split("|")[1])) for row in table.splitlines()[2:]]
+    assert reported[::-1] == [*(floor - {"_version"} for floor in LAYERS), {"confirma_sync"}]
 
 
 def test_only_the_transport_and_the_sandbox_import_aiohttp():

@@ -55,6 +55,9 @@ def wire():
 @pytest.fixture
 async def over_wire(wire):
     async with Confirma(
-        "key", provisioning_token="provision", transport=wire, retry=RetryPolicy(attempts=3, base=0.001)
+        "key",
+        provisioning_token="provision",
+        transport=wire,
+        retry=RetryPolicy(attempts=3, base_seconds=0.001),
     ) as client:
         yield client

@@ -52,17 +52,17 @@ async def test_a_gateway_may_answer_in_place_of_the_service(http, sandbox, make_
     sandbox.faults.add(Fault.UNAVAILABLE, after_commit=after_commit)
     sandbox.faults.add(Fault.FOREIGN_ANSWER, after_commit=after_commit)
     sandbox.faults.add(Fault.FOREIGN_ANSWER, after_commit=after_commit, body='{"invoiceNumber": 7}')
-    told = []
+    reported = []
     for number in (1, 2, 3):
         async with http.post(
             f"{sandbox.url}/api/v1/partner/invoice",
             json=make_invoice(invoice__header__number=number),
             headers={"X-Api-Key": sandbox.api_key},
         ) as response:
-            told.append((response.status, await response.text()))
-    assert [status for status, _ in told] == [503, 200, 200]
-    assert "Sign in" in told[1][1]
-    assert told[2][1] == '{"invoiceNumber": 7}'
+            reported.append((response.status, await response.text()))
+    assert [status for status, _ in reported] == [503, 200, 200]
+    assert "Sign in" in reported[1][1]
+    assert reported[2][1] == '{"invoiceNumber": 7}'
     assert [invoice.number for invoice in sandbox.invoices()] == ([1, 2, 3] if after_commit else [])
 
 

@@ -22,7 +22,9 @@ AMOUNTS = st.decimals("0.01", "400.00", places=2)
 RATE = Fraction("10.5")
 DUE = date(2026, 3, 15)
 FEES = {
-    DUE + timedelta(days=step.day): step.fee for step in STEPS if step.route is Route.LIFECYCLE and step.day
+    DUE + timedelta(days=step.after_days): step.fee
+    for step in STEPS
+    if step.route is Route.LIFECYCLE and step.after_days
 }
 
 

@@ -103,9 +103,9 @@ def test_every_kind_of_value_has_its_form():
 
 def test_every_query_parameter_carries_its_evidence():
     parameters = [it for found in _every(document()["paths"], "parameters") for it in found]
-    told = {it["name"]: it["x-evidence"] for it in parameters}
-    assert told["unfetchedOnly"] == "documented"
-    assert told["businessId"] == told["pageSize"] == told["caseId"] == "provisional"
+    reported = {it["name"]: it["x-evidence"] for it in parameters}
+    assert reported["unfetchedOnly"] == "documented"
+    assert reported["businessId"] == reported["pageSize"] == reported["caseId"] == "provisional"
 
 
 def test_what_cannot_be_left_out_is_required():

@@ -37,8 +37,8 @@ def test_the_list_names_every_schema():
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_schema_has_the_names_and_marks_of_the_contract(name):
     cls = schema_classes()[name]
-    told = {
+    reported = {
         wire: attrs.fields_dict(cls)[attribute].metadata[EVIDENCE].value
         for attribute, wire in wire_names(cls).items()
     }
-    assert told == WRITTEN[name]
+    assert reported == WRITTEN[name]

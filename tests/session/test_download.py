@@ -24,7 +24,7 @@ from confirma_async.session.transport import Response
 from confirma_async.validation.values import internet
 from tests.documents import PDF, hosting, leads_to, pours, says
 
-QUICK = RetryPolicy(attempts=3, base=0.001)
+QUICK = RetryPolicy(attempts=3, base_seconds=0.001)
 
 
 @pytest.fixture
@@ -134,8 +134,8 @@ async def test_a_connection_that_breaks_every_time_is_told_with_its_host(downloa
         return web.Response()
 
     async with hosting(a=[breaks]) as host:
-        told = await failure(downloads, f"{host.url}/a")
-    assert told.startswith("127.0.0.1: the connection broke before the answer was complete")
+        reported = await failure(downloads, f"{host.url}/a")
+    assert reported.startswith("127.0.0.1: the connection broke before the answer was complete")
     assert len(host.seen) == QUICK.attempts
 
 
@@ -173,8 +173,8 @@ async def test_documents_that_came_earn_retries_again(downloads):
 
 
 async def test_a_host_that_cannot_be_reached_is_named_without_the_rest_of_the_url(downloads, unused_tcp_port):
-    told = await failure(downloads, f"http://me:s3cret@127.0.0.1:{unused_tcp_port}/s3cret?s3cret")
-    assert told == f"127.0.0.1:{unused_tcp_port} cannot be reached (connection refused)"
+    reported = await failure(downloads, f"http://me:s3cret@127.0.0.1:{unused_tcp_port}/s3cret?s3cret")
+    assert reported == f"127.0.0.1:{unused_tcp_port} cannot be reached (connection refused)"
 
 
 def test_one_deadline_covers_redirects_retries_and_pauses(in_virtual_time, scripted):

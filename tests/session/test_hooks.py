@@ -158,18 +158,18 @@ def test_they_are_told_of_a_cancellation_which_stays_one(in_virtual_time, pipeli
 
 
 def test_the_history_tells_what_was_called_and_how_each_request_went(run, scripted, answer):
-    told = []
+    reported = []
 
     class Keep(Hook):
         def after_call(self, record):
-            told.append(record)
+            reported.append(record)
 
     run(
         scripted(answer(503, b"{}", Retry_After="2"), answer(body=b"{}", x_request_id="r-2")),
         [Keep()],
         lambda pipeline: create(pipeline, subject="invoice 7"),
     )
-    (record,) = told
+    (record,) = reported
     assert record.operation is CREATE_INVOICE
     assert record.url == "https://service.example/api/v1/partner/invoice"
     assert record.subject == "invoice 7"
@@ -366,11 +366,11 @@ def test_a_cancellation_that_comes_while_a_hook_runs_is_not_swallowed(
 def test_an_answer_that_a_cancellation_keeps_from_the_caller_is_told_as_unknown(
     in_virtual_time, pipeline_over, scripted, answer
 ):
-    told = []
+    reported = []
 
     class Slow(Hook):
         async def after_call(self, record):
-            told.append(record)
+            reported.append(record)
             await asyncio.sleep(10**6)
 
     async def scenario():
@@ -383,7 +383,9 @@ def test_an_answer_that_a_cancellation_keeps_from_the_caller_is_told_as_unknown(
 
     error = in_virtual_time(scenario)
     assert isinstance(error.__cause__, OutcomeUnknownError)
-    assert [(one.failure.type, one.failure.is_unknown) for one in told] == [(asyncio.CancelledError, True)]
+    assert [(one.failure.type, one.failure.is_unknown) for one in reported] == [
+        (asyncio.CancelledError, True)
+    ]
 
 
 @pytest.mark.parametrize("wrong", [object(), Hook, print])

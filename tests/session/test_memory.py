@@ -26,12 +26,12 @@ class Watching(Hook):
 
     def __init__(self):
         self.known = []
-        self.told = []
+        self.reported = []
 
     def after_call(self, record):
         self.known.append(weakref.ref(record))
         if record.failure is not None:
-            self.told.append(record.failure.type.__name__)
+            self.reported.append(record.failure.type.__name__)
 
 
 class Shelf:
@@ -160,4 +160,4 @@ def test_a_call_that_failed_is_freed_at_once(in_virtual_time, pipeline_over, ans
     finally:
         gc.enable()
     assert left == []
-    assert hook.told == ([] if case.error is None else [case.error])
+    assert hook.reported == ([] if case.error is None else [case.error])

@@ -244,22 +244,22 @@ def test_a_limiter_of_ones_own_is_told_of_a_refusal_before_the_call_ends(outcome
         concurrency = 3
 
         def __init__(self):
-            self.told = []
+            self.reported = []
 
         async def acquire(self, deadline):
-            self.told.append(("acquire", deadline))
+            self.reported.append(("acquire", deadline))
 
         def release(self):
-            self.told.append(("release",))
+            self.reported.append(("release",))
 
-        def answered(self, started, *, refused=False, quiet=None):
-            self.told.append(("answered", started, refused, quiet))
+        def answered(self, started, *, refused=False, quiet_seconds=None):
+            self.reported.append(("answered", started, refused, quiet_seconds))
 
     limiter = Telling()
     transport = scripted(answer(429, Retry_After="7"))
     client = Confirma("k", transport=transport, rate_limit=limiter, timeout=5, retry=RetryPolicy(attempts=1))
     outcome(client.onboarding.validate_token)
-    assert limiter.told == [("acquire", 1005), ("answered", 1000, True, 7), ("release",)]
+    assert limiter.reported == [("acquire", 1005), ("answered", 1000, True, 7), ("release",)]
 
 
 # --- the deadline ---------------------------------------------------------------------------------
@@ -321,7 +321,7 @@ def test_each_attempt_gets_what_is_left_of_the_deadline(outcome, pipeline_over, 
 
 
 def test_all_attempts_together_keep_the_deadline(outcome, pipeline_over, scripted):
-    pipeline = pipeline_over(scripted(NOT_SENT), policy=RetryPolicy(attempts=100, base=1), timeout=20)
+    pipeline = pipeline_over(scripted(NOT_SENT), policy=RetryPolicy(attempts=100, base_seconds=1), timeout=20)
     _, seconds = outcome(lambda: create(pipeline))
     assert seconds <= 20
 

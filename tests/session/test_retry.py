@@ -12,7 +12,7 @@ from confirma_async.session.retry import (
     may_repeat,
     next_pause,
     outcome_unknown,
-    retry_after,
+    parse_retry_after,
 )
 
 SAFE, UNSAFE = True, False
@@ -49,8 +49,8 @@ def test_only_what_surely_did_nothing_is_repeated(phase, repeat, status, repeate
 
 
 def test_a_503_that_names_a_time_has_taken_nothing():
-    assert may_repeat(Phase.REPLIED, UNSAFE, 503, asked=0.0)
-    assert not outcome_unknown(Phase.REPLIED, UNSAFE, 503, asked=0.0)
+    assert may_repeat(Phase.REPLIED, UNSAFE, 503, retry_after=0.0)
+    assert not outcome_unknown(Phase.REPLIED, UNSAFE, 503, retry_after=0.0)
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,11 @@ def test_a_503_that_names_a_time_has_taken_nothing():
 )
 def test_retry_after_is_read_in_every_form(header, seconds):
     now = 1795168800.0  # 2026-11-20T10:00:00Z
-    assert retry_after(header, now=lambda: now) == seconds
+    assert parse_retry_after(header, now=lambda: now) == seconds
 
 
 def test_backoff_doubles_up_to_its_cap_with_full_jitter():
-    policy = RetryPolicy(base=0.5, cap=3.0)
+    policy = RetryPolicy(base_seconds=0.5, cap_seconds=3.0)
     assert [policy.backoff(attempt, lambda low, high: high) for attempt in (1, 2, 3, 4, 90)] == [
         0.5,
         1,
@@ -89,15 +89,15 @@ def test_backoff_doubles_up_to_its_cap_with_full_jitter():
 
 
 @pytest.mark.parametrize(
-    ("held_back", "asked", "longest"),
+    ("held_back", "retry_after", "longest"),
     [(False, None, 0.5), (True, None, 0.125), (True, 0.0, 0.0), (False, 0.0, 0.5), (True, 2.0, 2.0)],
 )
 def test_what_was_refused_for_the_load_waits_a_quarter_and_no_longer_than_it_is_asked_to(
-    held_back, asked, longest, monkeypatch
+    held_back, retry_after, longest, monkeypatch
 ):
-    monkeypatch.setattr(RetryPolicy, "backoff", lambda self, attempt: self.base)
-    policy, quota = RetryPolicy(base=0.5), RetryQuota()
-    assert next_pause(policy, quota, 1, asked=asked, left=9.0, held_back=held_back) == longest
+    monkeypatch.setattr(RetryPolicy, "backoff", lambda self, attempt: self.base_seconds)
+    policy, quota = RetryPolicy(base_seconds=0.5), RetryQuota()
+    assert next_pause(policy, quota, 1, retry_after=retry_after, left=9.0, held_back=held_back) == longest
 
 
 def test_a_spent_quota_stops_retries_until_successes_refill_it():

@@ -19,7 +19,7 @@ def confirma(sandbox):
         base_url=sandbox.url,
         timeout=10,
         rate_limit=RateLimit(concurrency=8),
-        retry=RetryPolicy(attempts=4, base=0.01),
+        retry=RetryPolicy(attempts=4, base_seconds=0.01),
     ) as client:
         yield client
 

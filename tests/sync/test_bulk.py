@@ -28,9 +28,9 @@ def test_every_invoice_arrives_once_and_run_again_nothing_is_sent(sandbox, confi
 
 def test_outcomes_come_one_by_one_or_many_at_a_time(confirma, journal, wire_invoice):
     invoices = [wire_invoice(n) for n in range(1, 31)]
-    told = list(confirma.bulk.stream(invoices, journal=journal))
-    assert sorted(outcome.number for outcome in told) == list(range(1, 31))
-    assert {outcome.verdict for outcome in told} == {Verdict.ACCEPTED}
+    reported = list(confirma.bulk.stream(invoices, journal=journal))
+    assert sorted(outcome.number for outcome in reported) == list(range(1, 31))
+    assert {outcome.verdict for outcome in reported} == {Verdict.ACCEPTED}
     batches = confirma.bulk.stream(invoices, journal=journal).batches()
     assert sum(len(batch) for batch in batches) == 30
 
@@ -45,15 +45,15 @@ def test_the_report_grows_with_the_iteration_and_is_complete_at_its_end(confirma
 
 def test_progress_is_told_in_the_thread_that_waits(confirma, journal, wire_invoice, monkeypatch):
     monkeypatch.setattr(bulk, "PROGRESS_SECONDS", 0.0)
-    told = list[tuple[threading.Thread, Report]]()
+    reported = list[tuple[threading.Thread, Report]]()
     report = confirma.bulk.submit(
         (wire_invoice(n) for n in range(1, 31)),
         journal=journal,
-        progress=lambda some: told.append((threading.current_thread(), some)),
+        progress=lambda some: reported.append((threading.current_thread(), some)),
     )
-    assert len(told) > 1
-    assert told[-1] == (threading.current_thread(), report)
-    assert {thread for thread, _ in told} == {threading.current_thread()}
+    assert len(reported) > 1
+    assert reported[-1] == (threading.current_thread(), report)
+    assert {thread for thread, _ in reported} == {threading.current_thread()}
 
 
 def test_the_source_is_read_in_the_thread_that_waits(confirma, journal, wire_invoice):

@@ -180,10 +180,10 @@ def test_what_ends_a_program_ends_the_call_and_not_the_loop(error):
     answers = [VALID, error, VALID]
 
     def answer():
-        told = answers.pop(0)
-        if isinstance(told, BaseException):
-            raise told
-        return told
+        reported = answers.pop(0)
+        if isinstance(reported, BaseException):
+            raise reported
+        return reported
 
     with over(answer) as confirma:
         confirma.onboarding.validate_token()
@@ -437,11 +437,11 @@ def test_another_account_is_seen_through_the_same_connections(sandbox, wire_invo
 
 
 def test_hooks_are_called_and_may_exit_without_ending_anything():
-    told = []
+    reported = []
 
     class Watch(Hook):
         def before_attempt(self, outgoing):
-            told.append(outgoing.number)
+            reported.append(outgoing.number)
             raise SystemExit(3)
 
     with Confirma("key", transport=Scripted(lambda: VALID), hooks=[Watch()]) as confirma:
@@ -449,7 +449,7 @@ def test_hooks_are_called_and_may_exit_without_ending_anything():
             with contextlib.suppress(SystemExit):
                 confirma.onboarding.validate_token()
         assert len(portal_threads()) == 1
-    assert len(told) == 2
+    assert len(reported) == 2
 
 
 def test_the_key_never_shows():

@@ -131,10 +131,10 @@ def test_validate_and_submit_agree(rule, strict, tmp_path, wire_invoice, capsys,
         sent = run(
             ["submit", str(file), "--sandbox", "--journal", str(tmp_path / f"{len(more)}.j"), *options, *more]
         )
-        told = capsys.readouterr()
+        message = capsys.readouterr()
         assert checked == sent == int(not more and (strict or rule == "iban"))
         if rule != "unknown-key" or strict:
-            assert (f"[{rule}]" in told.out) or strict
+            assert (f"[{rule}]" in message.out) or strict
 
 
 def test_a_mapping_may_hold_what_programs_have():

@@ -1,1 +1,1 @@
-"""What an answer, a record, a list or a silence proves of an invoice."""
+"""Evidence: what an answer, a listed record, a list or a missing answer proves about an invoice."""

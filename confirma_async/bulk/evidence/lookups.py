@@ -40,7 +40,7 @@ _NEWEST = 8
 
 @frozen(kw_only=True)
 class _Now:
-    """The moment at which a lookup is decided, and what was known before its list was asked for.
+    """The moment at which a lookup is decided, and what was known before its list was requested.
 
     Attributes:
         wall: Seconds since 1970.

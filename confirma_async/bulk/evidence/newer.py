@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from attrs import define, field
 
-from confirma_async.bulk.evidence.asking import asked_list
+from confirma_async.bulk.evidence.list_request import asked_list
 from confirma_async.bulk.evidence.lists import WINDOW
 from confirma_async.bulk.evidence.words import type_word, types_in
 from confirma_async.resources.invoices import Invoices

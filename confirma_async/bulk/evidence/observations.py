@@ -1,4 +1,4 @@
-"""Questions to the service's lists: for an invoice, for its witnesses, for what is newer than a doubt."""
+"""Requests lists of the service: for an invoice, for its witnesses, for invoices newer than a doubt."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
-from confirma_async.bulk.evidence.asking import asked_list
 from confirma_async.bulk.evidence.kinds import EvidenceKind
+from confirma_async.bulk.evidence.list_request import asked_list
 from confirma_async.bulk.evidence.lists import LookupQuery, classify_list, days_around
 from confirma_async.bulk.evidence.newer import Newer, ServiceTime
 from confirma_async.bulk.evidence.tasks import Lost

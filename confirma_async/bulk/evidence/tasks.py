@@ -57,7 +57,7 @@ class Lost:
 
 @define
 class Task:
-    """An entry on its way, with its place in the journal.
+    """An entry that a run sends or looks up, with its position in the journal.
 
     Attributes:
         entry: What to send.

@@ -1,4 +1,4 @@
-"""What the JSON of an answer says where no name is documented: signs of failure, numbers, its form."""
+"""Reads answers whose names are not documented: signs of failure, invoice numbers, and their form."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _MORE = frozenset({"next", "nextpage", "nextcursor", "nextlink", "hasmore", "has
 _WORD = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
 _NESTED = frozenset[type]({dict, list})
 _USUAL = 32
-"""Keys of an answer at most for which it is remembered which of them tell something."""
+"""Keys of an answer up to which it is cached which of them are meaningful."""
 _FIRST = re.compile(r"[a-z]+|[0-9]+")
 _DIGITS = re.compile(r"\d+")
 _SPACING = re.compile(r"[\s_-]+")
@@ -98,8 +98,8 @@ def survey(found: object, status: str, number: str) -> tuple[str | None, Sequenc
     """
     said = _as_object(found)
     if 0 < len(said) <= _USUAL and _NESTED.isdisjoint(map(type, filter(None, said.values()))):
-        telling = _telling(tuple(said), status, number)
-        entries: Sequence[tuple[str, object]] = [(plain(key), said[key]) for key in telling]
+        meaningful = _meaningful_keys(tuple(said), status, number)
+        entries: Sequence[tuple[str, object]] = [(plain(key), said[key]) for key in meaningful]
     else:
         entries = _entries(found)
     own = plain(number)
@@ -116,7 +116,7 @@ def _as_object(found: object) -> Mapping[str, object]:
 
 
 @lru_cache(maxsize=64)
-def _telling(keys: tuple[str, ...], status: str, number: str) -> Sequence[str]:
+def _meaningful_keys(keys: tuple[str, ...], status: str, number: str) -> Sequence[str]:
     """Return the keys whose values say whether the call succeeded, or name an invoice."""
     names = _NUMBERS | {plain(status), plain(number)}
     return [key for key in keys if plain(key) in names or any(_roles(plain(key)))]

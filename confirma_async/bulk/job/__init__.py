@@ -1,4 +1,4 @@
-"""One run of a bulk job: a feeder, a fixed set of workers, and lookups, over a durable journal."""
+"""One run of a bulk job: a feeder, a pool of tasks, and lookups, over a durable journal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from confirma_async.bulk.job.outcome_channel import OutcomeChannel
 from confirma_async.bulk.job.preparation import Source
 from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of
 from confirma_async.bulk.job.sender import Sender
-from confirma_async.bulk.job.workers import Workers
+from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.models import JobOptions
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import CallError, JournalError
@@ -53,7 +53,7 @@ class Job:
     clock: Callable[[], float] = time.time
     _open_items: OpenItems = field(init=False, factory=OpenItems)
     _brake: Brake = field(init=False)
-    _workers: Workers = field(init=False)
+    _pool: TaskPool = field(init=False)
     _lookups: Lookups = field(init=False)
     _decisions: Decisions = field(init=False)
     _sender: Sender = field(init=False)
@@ -62,16 +62,16 @@ class Job:
     def __attrs_post_init__(self) -> None:
         self._brake = Brake()
         self.pipeline = evolve(self.pipeline, halt=self._brake.calls)
-        self._workers = Workers(self.pipeline.limiter.concurrency, self._handle)
+        self._pool = TaskPool(self.pipeline.limiter.concurrency, self._handle)
         self._lookups = lookups_of(self.pipeline, self.writer, self.options, self._may_send, self.clock)
         listener = JobListener(self.channel, self._open_items)
         self._decisions = Decisions(
             writer=self.writer,
             listener=listener,
-            workers=self._workers,
+            pool=self._pool,
             lookups=self._lookups,
             brake=self._brake,
-            breaker=CircuitBreaker(self._workers.most, self.options.max_consecutive_rejections),
+            breaker=CircuitBreaker(self._pool.most, self.options.max_consecutive_rejections),
             clock=self.clock,
         )
         self._sender = Sender(self.pipeline, self.run, self._decisions)
@@ -81,13 +81,13 @@ class Job:
             run=self.run,
             writer=self.writer,
             channel=self.channel,
-            workers=self._workers,
+            pool=self._pool,
             lookups=self._lookups,
             open_items=self._open_items,
             brake=self._brake,
             room=self._decisions.room,
             wait=self._decisions.wait,
-            longest_call=self.pipeline.timeout,
+            longest_call_seconds=self.pipeline.timeout,
         )
 
     @property
@@ -126,14 +126,14 @@ class Job:
         finally:
             waiting = self._decisions.waiting.timers
             self._brake.stop_sending()  # whatever becomes durable after this is not looked up by this run
-            await end([watching, *waiting, *self._workers.tasks])
+            await end([watching, *waiting, *self._pool.tasks])
             await self._put_back()
 
     async def _first_of(self, *awaited: Coroutine[Any, Any, Any]) -> None:
         """Wait until one of the coroutines ends, then cancel the others; an error ends the job."""
         tasks = [asyncio.create_task(coroutine) for coroutine in awaited]
         try:
-            anything = [*tasks, self._workers.failed, self.writer.broken]
+            anything = [*tasks, self._pool.failed, self.writer.broken]
             done, _ = await asyncio.wait(anything, return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
                 ended.result()

@@ -15,8 +15,8 @@ from confirma_async.bulk.evidence.tasks import Again, Decided, Lost, Send, Step,
 from confirma_async.bulk.job.brake import Brake
 from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.item_listener import ItemListener
+from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.job.waiting import Waiting
-from confirma_async.bulk.job.workers import Workers
 from confirma_async.bulk.models import State
 from confirma_async.bulk.writer import JournalWriter
 
@@ -31,7 +31,7 @@ class Decisions:
     Attributes:
         writer: The journal.
         listener: Called with the outcome of each item, after it is durable.
-        workers: Handle the items whose time for a lookup has come.
+        pool: Handles the items whose time for a lookup has come.
         lookups: Follow the items of unknown outcome.
         brake: Pauses the run where an answer gives a reason.
         breaker: Counts failures in a row, and says when the run must pause.
@@ -41,7 +41,7 @@ class Decisions:
 
     writer: JournalWriter
     listener: ItemListener
-    workers: Workers
+    pool: TaskPool
     lookups: Lookups
     brake: Brake
     breaker: CircuitBreaker
@@ -50,7 +50,7 @@ class Decisions:
     waiting: Waiting = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.waiting = Waiting(self.workers.hand, self._make_room)
+        self.waiting = Waiting(self.pool.hand, self._make_room)
         self.brake.let_go = self._let_go
         self.room.set()
 

@@ -1,4 +1,4 @@
-"""The feeder of a run: prepares records, claims them in the journal, hands them to the workers."""
+"""The feeder of a run: prepares records, claims them in the journal, hands them to the pool of tasks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.brake import Brake
 from confirma_async.bulk.job.item_listener import OpenItems
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
-from confirma_async.bulk.job.preparation import Record, Source, chunks, prepare
+from confirma_async.bulk.job.preparation import Record, Source, batches, prepare
 from confirma_async.bulk.job.run_lookups import task_of
-from confirma_async.bulk.job.workers import Workers
+from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.journal.records import Admission, Admitted
 from confirma_async.bulk.models import Entry, JobOptions, Refusal
 from confirma_async.bulk.reporting import outcomes
@@ -37,13 +37,13 @@ class Feeder:
         run: The number of the run in the journal.
         writer: The journal.
         channel: Gets the outcomes that are known without a call.
-        workers: Take the items.
+        pool: Takes the items.
         lookups: Look up the items of unknown outcome.
         open_items: Counts the items on their way.
         brake: Says whether the run may still send.
         room: Set while more items may come in.
         wait: Handles an item after some seconds.
-        longest_call: Seconds within which every call ends.
+        longest_call_seconds: Seconds within which every call ends.
         elsewhere: The invoices in the hands of another job: their places in the source, by position.
         exhausted: Whether the whole source was read.
         error: The error of the source; None where it has not failed.
@@ -54,19 +54,19 @@ class Feeder:
     run: int
     writer: JournalWriter
     channel: OutcomeChannel
-    workers: Workers
+    pool: TaskPool
     lookups: Lookups
     open_items: OpenItems
     brake: Brake
     room: asyncio.Event
     wait: Callable[[Task, float], None]
-    longest_call: float
+    longest_call_seconds: float
     elsewhere: dict[int, str] = field(init=False, factory=dict[int, str])
     exhausted: bool = field(init=False, default=False)
     error: Exception | None = field(init=False, default=None)
 
     async def feed(self, source: Source) -> None:
-        """Feed the workers from the source. If the source fails, items under way are finished first.
+        """Feed the pool from the source. If the source fails, items under way are finished first.
 
         Raises:
             JournalError: the journal cannot be written.
@@ -81,22 +81,22 @@ class Feeder:
 
     async def _feed(self, source: Source) -> None:
         index = 0
-        async with contextlib.aclosing(chunks(source)) as reading:
-            async for chunk in reading:
+        async with contextlib.aclosing(batches(source)) as reading:
+            async for batch in reading:
                 if self.brake.halted.is_set():
                     return
                 await self.room.wait()
                 await self.channel.wait_for_capacity()
-                await self._take(chunk, index)
-                index += len(chunk)
-                await asyncio.sleep(0)  # a source that never waits must not starve the workers
+                await self._take(batch, index)
+                index += len(batch)
+                await asyncio.sleep(0)  # a source that never waits must not starve the other tasks
         self.exhausted = True
 
-    async def _take(self, chunk: list[Record], index: int) -> None:
-        """Check a chunk of records, claim its entries in the journal, and hand them to the workers."""
+    async def _take(self, batch: list[Record], index: int) -> None:
+        """Check a batch of records, claim its entries in the journal, and hand them to the pool."""
         prepared = [
             prepare(record, position, self.converter, self.options.checks)
-            for position, record in enumerate(chunk, index + 1)
+            for position, record in enumerate(batch, index + 1)
         ]
         entries = [entry for entry in prepared if isinstance(entry, Entry)]
         await self._refuse([refusal for refusal in prepared if isinstance(refusal, Refusal)])
@@ -106,7 +106,7 @@ class Feeder:
             await self._route(entry, answer)
 
     async def _route(self, entry: Entry, admitted: Admitted) -> None:
-        """Hand an entry to the workers, if it must be sent or looked up."""
+        """Hand an entry to the pool, if it must be sent or looked up."""
         task = await self._taken(entry, admitted)
         if task is None:
             return
@@ -114,7 +114,7 @@ class Feeder:
             self.wait(task, ELSEWHERE_PAUSE)
             return
         try:
-            await self.workers.hand(task)
+            await self.pool.hand(task)
         except asyncio.CancelledError:  # halted; the journal has it as it was
             self.open_items.finish()
             raise
@@ -135,7 +135,7 @@ class Feeder:
                 return None
             case Admitted(Admission.ELSEWHERE, position):
                 self.elsewhere[position] = str(entry.place)
-                patience = self.options.settle_seconds + self.longest_call
+                patience = self.options.settle_seconds + self.longest_call_seconds
                 until = asyncio.get_running_loop().time() + patience
                 task = Task(entry, position, elsewhere=until)
             case _:

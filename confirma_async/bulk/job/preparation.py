@@ -1,4 +1,4 @@
-"""Preparation of records: any iterable of invoices, read in chunks, checked and encoded."""
+"""Preparation of records: any iterable of invoices, read in batches, checked and encoded."""
 
 from __future__ import annotations
 
@@ -23,51 +23,51 @@ Record: TypeAlias = SalesInvoiceRequest | Mapping[str, Any] | ReadInvoice | BadR
 
 Source: TypeAlias = Iterable[Record] | AsyncIterable[Record]
 
-CHUNK = 64
+BATCH_SIZE = 64
 """Records that share one commit on the way into the journal."""
 
 PATIENCE = 0.02
-"""Seconds after which a chunk goes on with what it has, when its source is slow."""
+"""Seconds that a slow source is waited for; then the batch goes on with the records that it has."""
 
 
-async def chunks(source: Source, size: int = CHUNK) -> AsyncGenerator[list[Record]]:
-    """Cut a source into chunks without reading ahead more than one of them."""
+async def batches(source: Source, size: int = BATCH_SIZE) -> AsyncGenerator[list[Record]]:
+    """Cut a source into batches without reading ahead more than one of them."""
     if isinstance(source, AsyncIterable):
-        async with aclosing(_patient_chunks(source, size)) as patient:
+        async with aclosing(_patient_batches(source, size)) as patient:
             async for gathered in patient:
                 yield gathered
         return
-    chunk: list[Record] = []
+    batch: list[Record] = []
     began = time.monotonic()
     for record in source:
-        chunk.append(record)
-        if len(chunk) == size or time.monotonic() - began > PATIENCE:
-            yield chunk
-            chunk, began = [], time.monotonic()
-    if chunk:
-        yield chunk
+        batch.append(record)
+        if len(batch) == size or time.monotonic() - began > PATIENCE:
+            yield batch
+            batch, began = [], time.monotonic()
+    if batch:
+        yield batch
 
 
-async def _patient_chunks(source: AsyncIterable[Record], size: int) -> AsyncGenerator[list[Record]]:
+async def _patient_batches(source: AsyncIterable[Record], size: int) -> AsyncGenerator[list[Record]]:
     iterator = aiter(source)
-    chunk: list[Record] = []
+    batch: list[Record] = []
     following: asyncio.Task[Record] | None = None
     try:
         while True:
             if following is None:
                 following = asyncio.ensure_future(_next(iterator))
-            done, _ = await asyncio.wait({following}, timeout=PATIENCE if chunk else None)
+            done, _ = await asyncio.wait({following}, timeout=PATIENCE if batch else None)
             if done:
                 task, following = following, None
                 try:
-                    chunk.append(task.result())
+                    batch.append(task.result())
                 except _Exhausted:
                     break
-            if not done or len(chunk) == size:
-                yield chunk
-                chunk = []
-        if chunk:
-            yield chunk
+            if not done or len(batch) == size:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
     finally:
         if following is not None:
             following.cancel()

@@ -1,4 +1,4 @@
-"""The lookups of a run, over its way to the service and its journal."""
+"""Makes the lookups of a run, over its pipeline and its journal."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def lookups_of(
 
     async def service_time() -> float | None:
         """Ask the service for its time; return seconds since 1970, or None where the answer names no time."""
-        today = datetime.datetime.fromtimestamp(clock(), datetime.UTC).date()  # any day: its head tells
+        today = datetime.datetime.fromtimestamp(clock(), datetime.UTC).date()  # only the headers count
         query = DistributionQuery(from_inv_date=today, to_inv_date=today)
         return http_date((await pipeline.reply(DISTRIBUTIONS, query=query)).date)
 

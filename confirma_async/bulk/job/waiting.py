@@ -18,7 +18,7 @@ class Waiting:
     """The items that wait, by their positions in the journal.
 
     Attributes:
-        hand: Hands an item to the workers when its time has come.
+        hand: Hands an item to the pool when its time has come.
         changed: Called when the number of waiting items has changed.
     """
 
@@ -35,7 +35,7 @@ class Waiting:
         return [timer for _, timer in self._timers.values()]
 
     def add(self, task: Task, seconds: float) -> None:
-        """Hand an item to the workers after some seconds."""
+        """Hand an item to the pool after some seconds."""
 
         async def later() -> None:
             await asyncio.sleep(seconds)
@@ -46,7 +46,7 @@ class Waiting:
         self.changed()
 
     def hurry(self, task: Task) -> None:
-        """Hand an item to the workers at once, if it waits."""
+        """Hand an item to the pool at once, if it waits."""
         if task.position in self._timers:
             self._timers.pop(task.position)[1].cancel()
             self.add(task, 0.0)

@@ -164,13 +164,13 @@ class Journal(JournalReader, Protocol):
         """
         ...
 
-    def check_hold(self, longest_call: float) -> None:
+    def check_hold(self, longest_call_seconds: float) -> None:
         """Check that a call may begin now: it will end before another run may take over this run's invoices.
 
         Any thread may call this method. It uses neither the disk nor the network.
 
         Args:
-            longest_call: Seconds within which the call surely ends.
+            longest_call_seconds: Seconds within which the call surely ends.
 
         Raises:
             JournalError: the call must not begin.

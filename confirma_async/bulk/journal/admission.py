@@ -22,7 +22,7 @@ TAKEN_UP = (*_CLAIMS, Admission.UNKNOWN)
 
 
 class Keeper(Protocol):
-    """The operations of a journal that the admission of a chunk uses."""
+    """The operations of a journal that the admission of a batch uses."""
 
     def next_position(self) -> int:
         """Return the position of the next new item."""
@@ -43,7 +43,7 @@ class Keeper(Protocol):
 
 @frozen
 class _New:
-    """An item that this chunk has brought; seldom asked for, so that no row is made of it before it is."""
+    """An item that this batch inserts. Its row is made only once another entry of the batch needs it."""
 
     entry: Entry
     position: int
@@ -65,8 +65,8 @@ class _New:
         )
 
 
-class Chunk:
-    """Entries on their way into the journal together.
+class AdmissionBatch:
+    """Entries that are admitted to the journal together, in one transaction.
 
     Args:
         journal: Gives positions and stored texts, and keeps earlier versions of items.
@@ -115,7 +115,7 @@ class Chunk:
         self._known: defaultdict[tuple[int, str, str], list[Row | _New]] = defaultdict(list)
 
     def know(self, rows: Iterable[Row]) -> None:
-        """Note the items that the journal has under the numbers of the chunk."""
+        """Note the items that the journal has under the numbers of the batch."""
         for row in rows:
             self._known[row.key.number, row.key.type, row.key.repeat].append(row)
 

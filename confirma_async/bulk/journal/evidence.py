@@ -1,4 +1,4 @@
-"""The port to what a journal knows that helps to decide about a lost invoice."""
+"""The port to the evidence of a journal: what it knows that helps to decide about a lost invoice."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class JournalEvidenceReader(Protocol):
 
 
 class JournalEvidence(JournalEvidenceReader, Protocol):
-    """The same, of a journal that is written."""
+    """``JournalEvidenceReader`` with the methods that write."""
 
     def confirm_form(self, form: str) -> None:
         """Keep the form of an answer after which a lookup has found the invoice."""

@@ -1,4 +1,4 @@
-"""The port to the whole numbers that were given to documents whose own is none."""
+"""The port to number assignments: whole numbers for documents whose own number is not a whole one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NumbersReader(Protocol):
 
 
 class Numbers(NumbersReader, Protocol):
-    """The same, of a journal that is written."""
+    """``NumbersReader`` with the methods that write."""
 
     def keep(self, given: Mapping[Identity, int]) -> None:
         """Keep the whole numbers given to documents whose own number is none; kept numbers never change.

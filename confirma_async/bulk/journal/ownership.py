@@ -1,4 +1,4 @@
-"""The port to whose a journal is: the target that its invoices go to, and the account that sends them."""
+"""The port to the owner of a journal: the target of its invoices, and the account that sends them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class OwnershipReader(Protocol):
 
 
 class Ownership(OwnershipReader, Protocol):
-    """The same, of a journal that is written."""
+    """``OwnershipReader`` with the methods that write."""
 
     def tie(self, target: str, owner: Owner | None, *, now: float) -> None:
         """Check that the journal belongs to a target and an owner; tie a new journal to both.

@@ -74,7 +74,7 @@ class Doubt:
 
 
 class Admission(enum.Enum):
-    """What the journal says to an entry that a job wants to send."""
+    """The journal's answer to an entry that a job wants to send."""
 
     CLAIMED = "claimed"
     """It is this run's to send."""

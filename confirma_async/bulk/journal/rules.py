@@ -119,7 +119,7 @@ class Sent(Protocol):
 def ended_by(sent: Sent, now: float) -> float:
     """Return the time by which the last call of an item or write had surely ended; 0 where it is not known.
 
-    It is not known of a call that was sent while the clock was far ahead: then only the person can tell.
+    It is not known of a call that was sent while the clock was far ahead: then only the person can know.
     """
     if sent.attempted_at is not None and sent.attempted_at - now > FAR:
         return 0.0

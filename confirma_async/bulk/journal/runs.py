@@ -38,7 +38,7 @@ class RunsReader(Protocol):
 
 
 class Runs(RunsReader, Protocol):
-    """The same, of a journal that is written."""
+    """``RunsReader`` with the methods that write."""
 
     def begin(
         self, job: JobName, *, now: float, owner: Owner | None = None, expected: int | None = None

@@ -1,4 +1,4 @@
-"""The port to how far a journal may be trusted to know all that was sent."""
+"""The port to the doubt of a journal: whether it may not know all that was sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class TrustReader(Protocol):
 
 
 class Trust(TrustReader, Protocol):
-    """The same, of a journal that is written."""
+    """``TrustReader`` with the methods that write."""
 
     def note_service_time(self, moment: float) -> None:
         """Keep the service's time in its first answer after the journal fell into doubt.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from confirma_async.bulk.journal import JournalReader
-from confirma_async.bulk.postgres.reading import PostgresReader
+from confirma_async.bulk.postgres.reader import PostgresReader
 from confirma_async.bulk.postgres.runs import WorkerRow
 
 SHOWN_SECONDS = 86_400

@@ -19,7 +19,7 @@ from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.decisions import Decisions
 from confirma_async.bulk.job.run_lookups import begin_lookups, is_looked_up, lookups_of, task_of
 from confirma_async.bulk.job.sender import Sender
-from confirma_async.bulk.job.workers import Workers
+from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.machines.planner import planned_journal
 from confirma_async.bulk.models import JobOptions, Refusal, State
 from confirma_async.errors import CallError, JournalError
@@ -72,7 +72,7 @@ class ChunkSender:
     _refused: dict[int, _Left] = field(init=False, factory=dict[int, _Left])
     _drained: asyncio.Event = field(init=False, factory=asyncio.Event)
     _brake: Brake = field(init=False)
-    _workers: Workers = field(init=False)
+    _pool: TaskPool = field(init=False)
     _lookups: Lookups = field(init=False)
     _decisions: Decisions = field(init=False)
     _sender: Sender = field(init=False)
@@ -80,15 +80,15 @@ class ChunkSender:
     def __attrs_post_init__(self) -> None:
         self._brake = Brake()
         pipeline = evolve(self.run.pipeline, halt=self._brake.calls)
-        self._workers = Workers(pipeline.limiter.concurrency, self._handle)
+        self._pool = TaskPool(pipeline.limiter.concurrency, self._handle)
         self._lookups = lookups_of(pipeline, self.run.writer, self.options, self._may_send, self.clock)
         self._decisions = Decisions(
             writer=self.run.writer,
             listener=self,
-            workers=self._workers,
+            pool=self._pool,
             lookups=self._lookups,
             brake=self._brake,
-            breaker=CircuitBreaker(self._workers.most, self.options.max_consecutive_rejections),
+            breaker=CircuitBreaker(self._pool.most, self.options.max_consecutive_rejections),
             clock=self.clock,
         )
         self._sender = Sender(pipeline, self.run.number, self._decisions)
@@ -96,7 +96,7 @@ class ChunkSender:
     @property
     def failed(self) -> asyncio.Future[None]:
         """Fails with the error of an invoice: the journal cannot be written."""
-        return self._workers.failed
+        return self._pool.failed
 
     @property
     def halted(self) -> asyncio.Event:
@@ -156,7 +156,7 @@ class ChunkSender:
             if task.lost is not None and task.lost.surely_not:
                 refused.add(task.position)
                 self._refused[task.position] = refused
-            await self._workers.hand(task)
+            await self._pool.hand(task)
         await first.none.wait()
         with contextlib.suppress(TimeoutError):  # its lookups fail: others may have more luck
             async with asyncio.timeout(LOOK_SECONDS):
@@ -178,13 +178,13 @@ class ChunkSender:
         self._brake.stop_sending()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.run.pipeline.timeout + DRAIN_SECONDS):
-                await self._workers.drained()
-        await end([*self._decisions.waiting.timers, *self._workers.tasks])
-        with contextlib.suppress(JournalError):  # told already, by what could not be written before
+                await self._pool.drained()
+        await end([*self._decisions.waiting.timers, *self._pool.tasks])
+        with contextlib.suppress(JournalError):  # reported already by the write that failed before
             await self.run.writer.run(lambda journal: journal.runs.put_back(self.run.number))
         self._drained.set()
 
-    # --- told, as ``ItemListener`` ------------------------------------------------------------------
+    # --- called as an ``ItemListener`` ---------------------------------------------------------------
 
     def decided(self, task: Task, found: Classification) -> None:
         """Count what became of an invoice."""

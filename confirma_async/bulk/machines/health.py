@@ -54,7 +54,7 @@ class WorkerHealth:
             thread.join()
             server.server_close()
 
-    def tell_of(self, watchdog: Watchdog, sender: ChunkSender, account: str = "") -> None:
+    def add_worker(self, watchdog: Watchdog, sender: ChunkSender, account: str = "") -> None:
         """Add a worker that has begun.
 
         Args:
@@ -65,7 +65,7 @@ class WorkerHealth:
         self._watchdogs[account], self._senders[account] = watchdog, sender
         self._stopped.discard(account)
 
-    def tell_of_end(self, account: str) -> None:
+    def note_stopped(self, account: str) -> None:
         """Note that the worker of an account has stopped, for a while or for good."""
         self._stopped.add(account)
 

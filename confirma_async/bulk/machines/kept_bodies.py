@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.machines.packing import unpacked
-from confirma_async.bulk.postgres.reading import PostgresReader
+from confirma_async.bulk.postgres.reader import PostgresReader
 
 
 def bodies_of(journal: JournalReader, number: int) -> Sequence[bytes]:

@@ -12,15 +12,15 @@ from attrs import define, evolve, field
 
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job.documents import with_documents
-from confirma_async.bulk.job.preparation import Source, chunks, prepare
+from confirma_async.bulk.job.preparation import Source, batches, prepare
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted
+from confirma_async.bulk.journal_places import PostgresPlace
 from confirma_async.bulk.machines.packing import Bundle
-from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
+from confirma_async.bulk.machines.planned_journal import PlannedJournal, open_planned
 from confirma_async.bulk.models import CHUNK_SIZE, Entry, JobOptions, Outcome, Refusal
 from confirma_async.bulk.placement import Placement
-from confirma_async.bulk.places import PostgresPlace
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import ConfigurationError, RequestInvalidError
@@ -88,7 +88,7 @@ async def plan(
     source: Source,
     options: JobOptions,
     *,
-    keep_bodies: int | None = None,
+    keep_days: int | None = None,
     chunk_size: int = CHUNK_SIZE,
     progress: Callable[[PlannedJob], object] = lambda _: None,
 ) -> PlannedJob:
@@ -101,7 +101,7 @@ async def plan(
         placement: The journal.
         source: The records; read lazily, a chunk at a time.
         options: How the job runs.
-        keep_bodies: Days for which bodies are kept once they are final; None removes them then.
+        keep_days: Days for which bodies are kept once they are final; None removes them then.
         chunk_size: Invoices that share a chunk, which one worker takes at a time.
         progress: Called with the result so far, after each chunk.
 
@@ -124,8 +124,8 @@ async def plan(
             allowed=sorted(options.allow),
             reading=options.reading,
         )
-        if keep_bodies is not None:
-            await writer.run(lambda journal: planned_journal(journal).keep_bodies(run.number, keep_bodies))
+        if keep_days is not None:
+            await writer.run(lambda journal: planned_journal(journal).keep_bodies(run.number, keep_days))
         planner = _Planner(
             pipeline,
             writer,
@@ -169,7 +169,7 @@ class _Planner:
 
     async def _read(self, source: Source, progress: Callable[[PlannedJob], object]) -> None:
         index = 0
-        async with contextlib.aclosing(chunks(source)) as reading:
+        async with contextlib.aclosing(batches(source)) as reading:
             async for records in reading:
                 for record in records:
                     index += 1

@@ -141,18 +141,18 @@ class QueueConnector(BaseAsyncConnector):
 
     Args:
         url: Where the database is.
-        patience: Seconds after which a connection without an answer is closed; ``ANSWER_SECONDS`` unless
-            given.
+        patience_seconds: Seconds after which a connection without an answer is closed; ``ANSWER_SECONDS``
+            unless given.
 
     Attributes:
         refused: Why the server refuses the statements for good; None while it does not.
     """
 
-    def __init__(self, url: str, *, patience: float | None = None) -> None:
+    def __init__(self, url: str, *, patience_seconds: float | None = None) -> None:
         self.refused: JournalError | None = None
         self._name = name_of(url)
         self._options = {**DEFAULTS, **conninfo_to_dict(url)}
-        self._patience = ANSWER_SECONDS if patience is None else patience
+        self._patience_seconds = ANSWER_SECONDS if patience_seconds is None else patience_seconds
         self._connection: psycopg.AsyncConnection[dict[str, Any]] | None = None
         self._turn = asyncio.Lock()
 
@@ -223,7 +223,7 @@ class QueueConnector(BaseAsyncConnector):
     async def _answered(self) -> AsyncGenerator[psycopg.AsyncConnection[dict[str, Any]]]:
         """Yield the connection for a statement; close it if the statement fails or gets no answer."""
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._patience_seconds):
                 yield await self._connected()
         except (psycopg.Error, TimeoutError) as error:
             if isinstance(error, REFUSED):

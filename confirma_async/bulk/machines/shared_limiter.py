@@ -51,7 +51,7 @@ _LOOK = (
 
 @frozen
 class _PermitLease:
-    """Permits of a worker.
+    """Permits that a worker has leased.
 
     Attributes:
         first: The loop time at which the first of them is due.
@@ -80,7 +80,7 @@ class SharedLimiter:
     _missed: deque[asyncio.Future[None]] = field(init=False, factory=deque[asyncio.Future[None]])
     _leasing: asyncio.Task[None] | None = field(init=False, default=None)
     _looking: asyncio.Task[None] | None = field(init=False, default=None)
-    _telling: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
+    _sharing: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
     _gate: float = field(init=False, default=-math.inf)
 
     @property
@@ -126,19 +126,19 @@ class SharedLimiter:
         """End a call that was admitted."""
         self.local.release()
 
-    def answered(self, started: float, *, refused: bool = False, quiet: float | None = None) -> None:
-        """Stop the calls of all workers for as long as the service asks (``quiet``). See ``Limiter``."""
-        self.local.answered(started, refused=refused, quiet=quiet)
-        if refused and quiet:
+    def answered(self, started: float, *, refused: bool = False, quiet_seconds: float | None = None) -> None:
+        """Stop the calls of all workers for ``quiet_seconds``. See ``Limiter``."""
+        self.local.answered(started, refused=refused, quiet_seconds=quiet_seconds)
+        if refused and quiet_seconds:
             loop = asyncio.get_running_loop()
-            self._gate = max(self._gate, loop.time() + quiet)
-            telling = loop.create_task(self._tell(quiet))
-            self._telling.add(telling)
-            telling.add_done_callback(self._telling.discard)
+            self._gate = max(self._gate, loop.time() + quiet_seconds)
+            sharing = loop.create_task(self._share_quiet(quiet_seconds))
+            self._sharing.add(sharing)
+            sharing.add_done_callback(self._sharing.discard)
 
     async def close(self) -> None:
         """Lease no more permits."""
-        tasks = [task for task in (self._leasing, self._looking, *self._telling) if task is not None]
+        tasks = [task for task in (self._leasing, self._looking, *self._sharing) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -210,9 +210,9 @@ class SharedLimiter:
         else:
             turn.set_result(None)
 
-    async def _tell(self, quiet: float) -> None:
+    async def _share_quiet(self, quiet_seconds: float) -> None:
         with contextlib.suppress(unreachable):
-            await self.connector.ask_at_the_rate(_QUIET, {"seconds": quiet})
+            await self.connector.ask_at_the_rate(_QUIET, {"seconds": quiet_seconds})
 
     async def _look(self) -> None:
         """Read from the database a rate that was set meanwhile, and the end of a time of quiet."""

@@ -33,12 +33,12 @@ class Watchdog:
 
     Attributes:
         check_hold: Gets the seconds of a call; raises ``JournalError`` where the call must not begin.
-        patience: Seconds without a sign of life after which the process ends.
+        patience_seconds: Seconds without a sign of life after which the process ends.
         end: Ends the process.
     """
 
     check_hold: Callable[[float], None]
-    patience: float = LONGEST_SILENCE
+    patience_seconds: float = LONGEST_SILENCE
     end: Callable[[int], object] = os._exit
     _beat_at: float = field(init=False, factory=time.monotonic)
     _held_at: float = field(init=False, factory=time.monotonic)
@@ -80,7 +80,7 @@ class Watchdog:
             trouble = self.trouble
             if trouble is None:
                 self._held_at = time.monotonic()
-            elif time.monotonic() > self._held_at + self.patience:
+            elif time.monotonic() > self._held_at + self.patience_seconds:
                 sys.stderr.write(f"confirma: the worker is ended, since {trouble}\n")
                 sys.stderr.flush()
                 self.end(EXIT_CODE)

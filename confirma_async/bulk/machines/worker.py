@@ -19,7 +19,7 @@ from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job.brake import end
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.machines.chunk_sender import ChunkSender
-from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.planned_journal import open_planned
 from confirma_async.bulk.machines.planner import database_of, planned_journal
 from confirma_async.bulk.machines.queue import QUEUE, TASK, QueueConnector, QueuedJobs, worker_name
 from confirma_async.bulk.machines.shared_limiter import SharedLimiter
@@ -94,7 +94,7 @@ async def work(
     options: JobOptions,
     *,
     stop: asyncio.Event,
-    rate: float | None = None,
+    per_second: float | None = None,
     until_empty: bool = False,
     begun: Callable[[Watchdog, ChunkSender], object] = lambda _, __: None,
 ) -> WorkerEnd:
@@ -105,7 +105,7 @@ async def work(
         placement: The journal.
         options: How lookups go, and when too many rejections stop the worker.
         stop: Once set, nothing new is sent.
-        rate: Calls per second of all workers together; None keeps the present rate.
+        per_second: Calls per second of all workers together; None keeps the present rate.
         until_empty: Whether the worker ends once nothing is to be sent, here or in the hands of another one.
         begun: Called once the worker has begun, with what its health can be asked of.
 
@@ -125,11 +125,11 @@ async def work(
         name = worker_name(socket.gethostname(), os.getpid())
         run = await AccountRun.begin(placement, pipeline, writer, inputs=[name])
         common = await writer.run(
-            lambda journal: planned_journal(journal).become_worker(run.number, name, rate)
+            lambda journal: planned_journal(journal).become_worker(run.number, name, per_second)
         )
         await writer.run(lambda journal: planned_journal(journal).queue_lost())
         watchdog = Watchdog(opened[0].check_hold)
-        way = QueueConnector(database.url, patience=RATE_SECONDS)
+        way = QueueConnector(database.url, patience_seconds=RATE_SECONDS)
         limiter = SharedLimiter(pipeline.limiter, way, common)
         sender = ChunkSender(evolve(run, pipeline=evolve(pipeline, limiter=limiter)), options)
         await sender.begin()
@@ -268,7 +268,7 @@ class _Worker:
 
     async def _emptied(self) -> None:
         """Wait until no worker has anything left to send, and no chunk is due."""
-        while self._in_hand or await self.sender.run.writer.run(_has_more):  # noqa: ASYNC110 (who would tell?)
+        while self._in_hand or await self.sender.run.writer.run(_has_more):  # noqa: ASYNC110 (nobody could set an event)
             await asyncio.sleep(EMPTY_SECONDS)
 
     async def _sweep(self) -> None:

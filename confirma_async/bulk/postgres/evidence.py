@@ -1,4 +1,4 @@
-"""What a journal in a database knows that bears on a lost invoice."""
+"""The evidence of a journal in a PostgreSQL database about lost invoices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In whose hands items are: runs that are alive, and what dead ones have left.
+"""Which run has each item in its hands; settles the items of dead runs.
 
 Whoever settles what a run has left locks the row of that run, as the run itself does with each transaction.
 """
@@ -30,7 +30,7 @@ _SETTLED = (
 
 
 class PostgresHolders:
-    """The runs of a journal in a database, as those who have items in their hands.
+    """``Holders`` over the runs of a journal in a PostgreSQL database.
 
     Args:
         tables: The tables.

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from attrs import evolve
 
-from confirma_async.bulk.journal.admission import TAKEN_UP, Chunk
+from confirma_async.bulk.journal.admission import TAKEN_UP, AdmissionBatch
 from confirma_async.bulk.journal.records import (
     Admitted,
     Decision,
@@ -45,7 +45,7 @@ from confirma_async.bulk.postgres.opening import (
     meta,
     open_session,
 )
-from confirma_async.bulk.postgres.reading import PostgresReader
+from confirma_async.bulk.postgres.reader import PostgresReader
 from confirma_async.bulk.postgres.runs import PostgresRuns
 from confirma_async.bulk.postgres.tables import PostgresTables
 from confirma_async.bulk.postgres.trust import PostgresTrust
@@ -216,9 +216,9 @@ class PostgresJournal(PostgresReader):
         if lease.run:
             session.keep()
 
-    def check_hold(self, longest_call: float) -> None:
+    def check_hold(self, longest_call_seconds: float) -> None:
         """See ``Journal``."""
-        self._session.lease.check(longest_call)
+        self._session.lease.check(longest_call_seconds)
 
     def close(self) -> None:
         """See ``Journal``."""
@@ -245,7 +245,7 @@ class PostgresJournal(PostgresReader):
         """
         self._tables.lock()
         ends_at = self._trust.last_call()
-        chunk = Chunk(
+        batch = AdmissionBatch(
             self._keeper,
             run,
             retry,
@@ -259,32 +259,32 @@ class PostgresJournal(PostgresReader):
         if self._holders.are_over(row.holder for row in found):
             self._holders.settle_dead()
             found = list(self._of_numbers(numbers))
-        chunk.know(self._locked(found))
-        chunk.know(self._archived_of_numbers(numbers))
-        admitted = [chunk.admit(entry) for entry in entries]
+        batch.know(self._locked(found))
+        batch.know(self._archived_of_numbers(numbers))
+        admitted = [batch.admit(entry) for entry in entries]
         if run == self._run and planned is None:
             self._counts.take_up({one.position: run for one in admitted if one.admission in TAKEN_UP})
-        self._insert([(*row, planned) for row in chunk.new])
-        self._tables.change_columns(_CLAIMED_AGAIN, chunk.claimed_again)
+        self._insert([(*row, planned) for row in batch.new])
+        self._tables.change_columns(_CLAIMED_AGAIN, batch.claimed_again)
         if ends_at is not None:
-            doubted = [row[0] for row in chunk.new]
-            doubted += [values[-1] for values in chunk.claimed_again if values[0] is State.UNKNOWN]
+            doubted = [row[0] for row in batch.new]
+            doubted += [values[-1] for values in batch.claimed_again if values[0] is State.UNKNOWN]
             query = "UPDATE item SET ends_at = %s WHERE position = ANY(%s)"
             self._do(query, milliseconds(ends_at), array_text(doubted))
         self._counts.add_up(
-            {key: -count for key, count in Counter(map(_counted, chunk.reopened)).items()}
+            {key: -count for key, count in Counter(map(_counted, batch.reopened)).items()}
         )  # each counts where it is decided again
         self._tables.change_columns(
             "UPDATE item SET run = t.run, holder = t.holder FROM unnest(%s::bigint[], %s::bigint[], "
             "%s::bigint[]) AS t(run, holder, position) WHERE item.position = t.position",
-            chunk.taken_up,
+            batch.taken_up,
         )
-        if chunk.known:
-            self._do("UPDATE run SET known = known + %s WHERE id = %s", chunk.known, run)
-        if chunk.rejected:
+        if batch.known:
+            self._do("UPDATE run SET known = known + %s WHERE id = %s", batch.known, run)
+        if batch.rejected:
             self._do(
                 "INSERT INTO known SELECT %s, unnest(%s::bigint[]) ON CONFLICT DO NOTHING",
-                run, chunk.rejected,
+                run, batch.rejected,
             )  # fmt: skip
         taken_from = {one.row.run for one in admitted if one.row and one.admission in TAKEN_UP} - {run}
         if taken_from:  # it may have been all that a planned run had left

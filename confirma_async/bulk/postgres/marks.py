@@ -1,4 +1,4 @@
-"""What a machine remembers of a journal in a database: the last transaction that it was told to be durable.
+"""What a machine remembers of a journal in a database: the last transaction that was confirmed as durable.
 
 A database that does not know that transaction any more was put back to an earlier state. The mark lies in the
 user's state directory, one for each journal; it is never synced, and may be behind, but never ahead.

@@ -1,4 +1,4 @@
-"""How far a journal in a database may be trusted to know all that was sent."""
+"""The doubt of a journal in a PostgreSQL database: whether it may not know all that was sent."""
 
 from __future__ import annotations
 

@@ -17,16 +17,16 @@ class Progress:
     """The progress of a job.
 
     Attributes:
-        rate: Invoices decided per second in the last minute.
+        per_second: Invoices decided per second in the last minute.
         decided: Records decided so far, those among them that were refused.
         expected: How many the whole input has, where it was counted.
-        oldest_unknown: Seconds since the oldest unknown invoice was sent; None where none is unknown.
+        oldest_unknown_seconds: Seconds since the oldest unknown invoice was sent; None where none is unknown.
     """
 
-    rate: float
+    per_second: float
     decided: int
     expected: int | None
-    oldest_unknown: float | None
+    oldest_unknown_seconds: float | None
 
     @property
     def left(self) -> int | None:
@@ -36,7 +36,7 @@ class Progress:
     @property
     def seconds_left(self) -> float | None:
         """How long the rest takes at this rate; None where that is not known."""
-        return self.left / self.rate if self.left is not None and self.rate else None
+        return self.left / self.per_second if self.left is not None and self.per_second else None
 
 
 def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
@@ -51,10 +51,10 @@ def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
     counts = journal.figures.counts(run.number)
     met = run.known + sum(1 for _ in journal.runs.known(run.number))
     return Progress(
-        rate=journal.figures.decided_since(run.number, since) / max(now - since, 1.0),
+        per_second=journal.figures.decided_since(run.number, since) / max(now - since, 1.0),
         decided=sum(counts[state] for state in FINAL) + journal.figures.refused(run.number) + met,
         expected=run.expected,
-        oldest_unknown=_oldest_unknown(journal, now, run.number),
+        oldest_unknown_seconds=_oldest_unknown(journal, now, run.number),
     )
 
 
@@ -67,10 +67,10 @@ def progress_of_workers(journal: JournalReader, now: float) -> Progress:
     """
     counts = journal.figures.counts()
     return Progress(
-        rate=journal.figures.decided_since(None, now - RECENT) / RECENT,
+        per_second=journal.figures.decided_since(None, now - RECENT) / RECENT,
         decided=sum(counts[state] for state in FINAL),
         expected=sum(counts.values()),
-        oldest_unknown=_oldest_unknown(journal, now),
+        oldest_unknown_seconds=_oldest_unknown(journal, now),
     )
 
 

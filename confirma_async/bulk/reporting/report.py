@@ -11,7 +11,8 @@ from attrs import field, frozen
 from confirma_async.bulk.models import Outcome, Verdict
 from confirma_async.errors import CallError
 from confirma_async.schemas.showing import as_text, facts
-from confirma_async.validation.sums import EXACT, ZERO
+from confirma_async.schemas.values import ZERO
+from confirma_async.validation.sums import EXACT
 
 KEPT = 1000
 """Outcomes that a report names one by one; the journal has them all."""
@@ -74,7 +75,7 @@ class Report:
     amounts: Mapping[str, Mapping[str, Decimal]] = field(factory=dict[str, "dict[str, Decimal]"])
 
     @property
-    def rate(self) -> float:
+    def per_second(self) -> float:
         """Invoices decided per second in this run."""
         decided = self.accepted + self.rejected - self.resumed
         return decided / self.seconds if self.seconds > 0 else 0.0

@@ -35,7 +35,7 @@ _AT_ONCE = 500
 
 @define
 class Total:
-    """Invoices that stand alike, in one currency.
+    """The invoices in one state and one currency.
 
     Attributes:
         count: How many.
@@ -66,7 +66,7 @@ class Summary:
         totals: By verdict and currency.
         duplicates: Of the accepted, how many the service had already.
         before: Of the invoices of the run, how many earlier runs had brought to their acceptance; these are
-            not in the totals, since the journal does not tell which they were.
+            not in the totals, since the journal does not say which they were.
         corrected: How many were refused in this run, and taken up by a later one.
         attention: What was rejected, refused, or may have arrived.
         pace: How fast they were decided.

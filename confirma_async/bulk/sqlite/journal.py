@@ -12,7 +12,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from confirma_async.bulk.journal.admission import TAKEN_UP, Chunk
+from confirma_async.bulk.journal.admission import TAKEN_UP, AdmissionBatch
 from confirma_async.bulk.journal.records import (
     Admitted,
     Decision,
@@ -27,7 +27,7 @@ from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.journal.stored.values import milliseconds, places, slices
 from confirma_async.bulk.journal.stored.writes import StoredWrites
 from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
-from confirma_async.bulk.sqlite.chunks import write_chunk
+from confirma_async.bulk.sqlite.admission_batches import write_batch
 from confirma_async.bulk.sqlite.file.guard import explained
 from confirma_async.bulk.sqlite.file.journal_file import OpenFile, open_file
 from confirma_async.bulk.sqlite.holders import SqliteHolders
@@ -137,14 +137,14 @@ class SqliteJournal(SqliteReader):
         self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
     ) -> list[Admitted]:
         """See ``Journal``."""
-        chunk = Chunk(self._keeper, run, retry, self.trust.reason, again=again)
+        batch = AdmissionBatch(self._keeper, run, retry, self.trust.reason, again=again)
         for numbers in slices(sorted({entry.key.number for entry in entries})):
-            chunk.know(self._settled(numbers))
+            batch.know(self._settled(numbers))
             if self._has_archive:
-                chunk.know(self._items.archived(f"WHERE number IN ({places(numbers)})", *numbers))
-        admitted = [chunk.admit(entry) for entry in entries]
+                batch.know(self._items.archived(f"WHERE number IN ({places(numbers)})", *numbers))
+        admitted = [batch.admit(entry) for entry in entries]
         self._counts.take_up({one.position: run for one in admitted if one.admission in TAKEN_UP})
-        write_chunk(self._connection, chunk, run, self._counts)
+        write_batch(self._connection, batch, run, self._counts)
         return admitted
 
     def _settled(self, numbers: Sequence[int]) -> Sequence[Row]:
@@ -170,7 +170,7 @@ class SqliteJournal(SqliteReader):
             )
             self._check_held(changed.rowcount, some)
 
-    def check_hold(self, longest_call: float) -> None:
+    def check_hold(self, longest_call_seconds: float) -> None:
         """See ``Journal``: its hold ends with its process, and with it whatever it sends."""
 
     def _check_held(self, changed: int, positions: Sequence[int]) -> None:

@@ -23,7 +23,7 @@ from confirma_async.formats.tables.propose.questions import (
     next_question,
     samples,
 )
-from confirma_async.formats.tables.propose.seen import Seen
+from confirma_async.formats.tables.propose.seen import SeenTable
 
 Picked = TypeVar("Picked")
 
@@ -77,7 +77,7 @@ class Dialog:
     """
 
     file: Path
-    seen: Seen
+    seen: SeenTable
     guess: Guess
     _before: list[Guess] = field(factory=list[Guess], init=False)
 

@@ -12,7 +12,7 @@ from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.models import Refusal
 from confirma_async.cli.importing import texts
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.language.messages import problem_in_words, told
+from confirma_async.cli.language.messages import problem_in_words, translated
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_sayings, record_in_words
 from confirma_async.cli.output.terminal import Terminal
@@ -61,7 +61,7 @@ def preview(file: Path, reading: ReadOptions, converter: Converter, checks: Chec
     Raises:
         InputError: the file as a whole cannot be read.
     """
-    next(iter(read(file, reading, converter)), None)  # a job would tell it as a refused record
+    next(iter(read(file, reading, converter)), None)  # a job would report it as a refused record
     found = Preview()
     for index, record in enumerate(read_files([file], reading, converter), 1):
         ready = prepare(record, index, converter, checks)
@@ -72,7 +72,7 @@ def preview(file: Path, reading: ReadOptions, converter: Converter, checks: Chec
             continue
         found.count += 1
         where = record_in_words(ready.place, ready.key.number)
-        found.remarks += [(where, told(remark)) for remark in ready.remarks]
+        found.remarks += [(where, translated(remark)) for remark in ready.remarks]
         found.warnings += [(where, problem_in_words(warning)) for warning in ready.warnings]
         if ready.amount is not None:
             found.totals[ready.currency] = found.totals.get(ready.currency, Decimal(0)) + ready.amount

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import amount, count, day, number, plain
-from confirma_async.cli.language.messages import told
+from confirma_async.cli.language.messages import translated
 from confirma_async.formats.tables.columns import COLUMNS
 from confirma_async.formats.tables.propose.questions import Choice, Question, Subject
 from confirma_async.privacy import visible
@@ -161,7 +161,9 @@ def asked(question: Question) -> str:
 
 def _why(reason: str) -> str:
     another = _ANOTHER.fullmatch(reason)
-    return told(reason) if another is None else _("could be {what} as well").format(what=label(another[1]))
+    return (
+        translated(reason) if another is None else _("could be {what} as well").format(what=label(another[1]))
+    )
 
 
 def choice_in_words(question: Question, choice: Choice) -> str:

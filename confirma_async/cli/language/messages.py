@@ -48,19 +48,19 @@ class _Templates:
     varying: Sequence[_Template]
 
 
-def told(message: str) -> str:
+def translated(message: str) -> str:
     """Return a message of the library in the language that is spoken, with options for its parameters."""
     code, shown = current().code, in_flags(message)
-    return shown if code == "en" else _translated(code, shown)
+    return shown if code == "en" else _translated_to(code, shown)
 
 
 def error_in_words(message: str) -> str:
     """Return the message of an error in the language that is spoken, also below what names its file."""
-    found, before, rest = told(message), "", message
+    found, before, rest = translated(message), "", message
     while found == rest and ": " in rest:
         name, _colon, rest = rest.partition(": ")
         before += f"{name}: "
-        found = told(rest)
+        found = translated(rest)
     return message if found == rest else before + found
 
 
@@ -92,18 +92,18 @@ def where(path: str, *, wire: bool = True) -> str:
 def problem_in_words(problem: Problem) -> str:
     """Return a problem as one sentence: where, what, and the rule."""
     place = f"{where(problem.path)}: " if problem.path else ""
-    found = " " + _("(found: {what})").format(what=told(problem.found)) if problem.found else ""
-    return f"{place}{told(problem.message)}{found} [{problem.rule}]"
+    found = " " + _("(found: {what})").format(what=translated(problem.found)) if problem.found else ""
+    return f"{place}{translated(problem.message)}{found} [{problem.rule}]"
 
 
 @lru_cache(maxsize=4096)
-def _translated(code: str, message: str) -> str:
+def _translated_to(code: str, message: str) -> str:
     templates = _templates(code)
     if message in templates.whole:
         return templates.whole[message]
     document = _DOCUMENT.fullmatch(message)
     if document is not None:
-        return f"{_translated(code, document[1])} {document[2]}"
+        return f"{_translated_to(code, document[1])} {document[2]}"
     for template in templates.varying:
         found = template.pattern.fullmatch(message)
         if found is not None:
@@ -114,10 +114,12 @@ def _translated(code: str, message: str) -> str:
 
 def _parts(code: str, text: str) -> str:
     """Return what stands in the hole of a message, which may be several messages in a row."""
-    whole = _translated(code, text)
+    whole = _translated_to(code, text)
     if whole == text and _OR in text:
-        return f" {_translated(code, _OR.strip())} ".join(_translated(code, part) for part in text.split(_OR))
-    return whole if whole != text else "; ".join(_translated(code, part) for part in text.split("; "))
+        return f" {_translated_to(code, _OR.strip())} ".join(
+            _translated_to(code, part) for part in text.split(_OR)
+        )
+    return whole if whole != text else "; ".join(_translated_to(code, part) for part in text.split("; "))
 
 
 @cache

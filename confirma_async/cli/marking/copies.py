@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from confirma_async.accounts.registry import Accounts
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.marking import texts
 from confirma_async.cli.output.printer import say

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from attrs import frozen
 
-from confirma_async.cli.marking.findings import MarkedRecord, Source
+from confirma_async.cli.marking.findings import MarkedRecord, MarkedSource
 from confirma_async.formats.tables.columns import MARKS
 from confirma_async.formats.tables.csv.lines import Fields, records
 from confirma_async.formats.tables.csv.survey import Survey, opened, survey
 
 
-def write_csv(source: Source, target: Path, found: Iterable[MarkedRecord]) -> None:
+def write_csv(source: MarkedSource, target: Path, found: Iterable[MarkedRecord]) -> None:
     """Write a marked copy of a CSV file, in its encoding and with its delimiter.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from confirma_async.cli.marking.findings import MarkedRecord, Source
+from confirma_async.cli.marking.findings import MarkedRecord, MarkedSource
 from confirma_async.formats.tables.columns import MARKS
 from confirma_async.formats.tables.mapping import distinct, joined
 
@@ -20,7 +20,7 @@ _WIDTHS = (18, 70)
 """Characters that the columns of the marks are wide."""
 
 
-def write_excel(source: Source, target: Path, found: Iterable[MarkedRecord]) -> None:
+def write_excel(source: MarkedSource, target: Path, found: Iterable[MarkedRecord]) -> None:
     """Write a marked copy of a workbook.
 
     Args:

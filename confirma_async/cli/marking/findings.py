@@ -11,12 +11,12 @@ from attrs import evolve, frozen
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.bulk.models import Entry, Refusal, State
 from confirma_async.bulk.number_assignment import number_book
-from confirma_async.bulk.places import JournalPlace
 from confirma_async.cli.importing.texts import named_place
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.language.messages import told
+from confirma_async.cli.language.messages import translated
 from confirma_async.cli.marking import texts
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
@@ -25,7 +25,7 @@ from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.reader import format_of, open_table
 from confirma_async.formats.tables.groups import groups
 from confirma_async.formats.tables.places import TablePlace
-from confirma_async.formats.tables.table import TableLayout
+from confirma_async.formats.tables.table_layout import TableLayout
 from confirma_async.privacy import visible
 from confirma_async.validation import Checks
 
@@ -76,7 +76,7 @@ class MarkedRecord:
 
 
 @frozen(kw_only=True)
-class Source:
+class MarkedSource:
     """A table that a run has read.
 
     Attributes:
@@ -90,7 +90,7 @@ class Source:
     format: FileFormat
 
     @classmethod
-    def of(cls, file: Path, reading: ReadOptions) -> Source:
+    def of(cls, file: Path, reading: ReadOptions) -> MarkedSource:
         """Take a look at a file.
 
         Raises:
@@ -102,7 +102,7 @@ class Source:
 
 
 def findings(
-    source: Source, journal: JournalReader, place: JournalPlace, run: Run, converter: Converter
+    source: MarkedSource, journal: JournalReader, place: JournalPlace, run: Run, converter: Converter
 ) -> list[MarkedRecord]:
     """Say what became of each record of a table: by the journal, and by what is wrong with it now.
 
@@ -148,7 +148,7 @@ class _SentTable:
     refused: Mapping[str, Sequence[Problem]]
 
     @classmethod
-    def of(cls, source: Source, journal: JournalReader, run: Run) -> _SentTable:
+    def of(cls, source: MarkedSource, journal: JournalReader, run: Run) -> _SentTable:
         """Read the lines of a table, and what its run refused."""
         table = open_table(source.file, source.format, source.reading, keys_only=True)
         assert table is not None, "only tables are marked"  # noqa: S101 (the caller has looked)
@@ -173,7 +173,7 @@ class _SentTable:
                 self.of_problems(problems, first) if problems else MarkedRecord(first, last, texts.NOT_SENT)
             )
         if row.state is State.REJECTED and row.digest == entry.digest:
-            detail = told(row.detail or row.status or "") or _(texts.NO_REASON)
+            detail = translated(row.detail or row.status or "") or _(texts.NO_REASON)
             titles = _named_in(detail, self.layout)
             named = f"{', '.join(titles)}: {detail}" if titles else detail
             return MarkedRecord(first, last, texts.REJECTED, (named,), [(first, title) for title in titles])
@@ -194,7 +194,7 @@ class _SentTable:
 
 def _reason(problem: Problem, place: TablePlace | None) -> str:
     where = named_place(problem.path) if place is None else ", ".join(filter(None, (place.cell, place.title)))
-    message = told(problem.message)
+    message = translated(problem.message)
     return f"{where}: {message}" if where else message
 
 

@@ -12,7 +12,7 @@ from confirma_async.cli.journals import Chosen
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.marking import texts
 from confirma_async.cli.marking.copies import remember
-from confirma_async.cli.marking.findings import MarkedRecord, Source, findings
+from confirma_async.cli.marking.findings import MarkedRecord, MarkedSource, findings
 from confirma_async.cli.remembered import from_text, with_mappings
 from confirma_async.converters import Converter
 from confirma_async.formats import FileFormat, ReadOptions
@@ -51,25 +51,25 @@ def write_marked(found: Chosen, target: Path, of: Path | None, converter: Conver
     if run is None:
         raise click.UsageError(_(texts.NO_INPUT))
     file = _file(run.inputs, of)
-    source = Source.of(file, with_mappings([file], ReadOptions(), from_text(run.reading)))
+    source = MarkedSource.of(file, with_mappings([file], ReadOptions(), from_text(run.reading)))
     write = _writers().get(source.format)
     if write is None:
         raise click.UsageError(_(texts.NO_TABLE).format(file=file))
     _refuse(target, file)
-    told = findings(source, found.journal, found.path, run, converter)
-    write(source, target, told)
+    records = findings(source, found.journal, found.path, run, converter)
+    write(source, target, records)
     remember(found.path, run.number, file, target)
-    accepted = sum(each.is_accepted for each in told)
-    return Marked(target, accepted, len(told) - accepted)
+    accepted = sum(each.is_accepted for each in records)
+    return Marked(target, accepted, len(records) - accepted)
 
 
-def _writers() -> Mapping[FileFormat, Callable[[Source, Path, Iterable[MarkedRecord]], None]]:
+def _writers() -> Mapping[FileFormat, Callable[[MarkedSource, Path, Iterable[MarkedRecord]], None]]:
     from confirma_async.cli.marking.csv_copy import write_csv
 
-    def write_excel(source: Source, target: Path, told: Iterable[MarkedRecord]) -> None:
+    def write_excel(source: MarkedSource, target: Path, records: Iterable[MarkedRecord]) -> None:
         from confirma_async.cli.marking import excel_copy  # it needs openpyxl
 
-        excel_copy.write_excel(source, target, told)
+        excel_copy.write_excel(source, target, records)
 
     return {FileFormat.CSV: write_csv, FileFormat.EXCEL: write_excel}
 

@@ -15,9 +15,9 @@ from attrs import frozen
 
 from confirma_async import bounds
 from confirma_async.bounds import Bounds
-from confirma_async.bulk.places import JournalPlace, PostgresPlace, is_url
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace, is_url
 from confirma_async.cli.language.choice import LANGUAGES, choose, gettext as _
-from confirma_async.cli.language.messages import told
+from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.output.printer import say
 from confirma_async.contract import Overrides
@@ -291,7 +291,7 @@ def judge(document: JsonDocument[Any], checks: Checks) -> None:
 def remark(remarks: Sequence[str]) -> None:
     """Say on standard error what a reader noticed."""
     for text in remarks:
-        say(f"confirma: {told(text)}", err=True)
+        say(f"confirma: {translated(text)}", err=True)
 
 
 def warn_of_unchecked() -> None:

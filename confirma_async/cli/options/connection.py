@@ -18,7 +18,7 @@ from confirma_async.accounts.registry import ACCOUNT_VARIABLE
 from confirma_async.cli import options
 from confirma_async.cli.errors import argument_errors
 from confirma_async.cli.options.bundle import Decorator, bundle
-from confirma_async.cli.output.drift import tell_drift
+from confirma_async.cli.output.drift import print_drift
 from confirma_async.cli.running import side_effects
 from confirma_async.cli.running.stopping import signals
 from confirma_async.client import Confirma
@@ -110,7 +110,7 @@ class Connection:
                 try:
                     return await verb(confirma)
                 finally:
-                    tell_drift(confirma)
+                    print_drift(confirma)
 
         try:
             return signals.run(asked)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 from attrs import frozen
 
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli.options import ChosenProfiles, JournalName
 from confirma_async.cli.options.bundle import Decorator
 from confirma_async.cli.options.connection import Connection

@@ -9,8 +9,8 @@ from attrs import field, fields, frozen
 
 from confirma_async import bounds
 from confirma_async.bounds import within
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace
 from confirma_async.bulk.models import CHUNK_SIZE
-from confirma_async.bulk.places import JournalPlace, PostgresPlace
 from confirma_async.cli.options.attributes import OptionOf, object_of
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.options.jobs import JobSettings, job_options
@@ -29,7 +29,7 @@ class ForWorkers:
 
     here: bool = False
     detach: bool = False
-    keep_bodies: int | None = field(default=None, validator=within(bounds.KEEP_BODIES, optional=True))
+    keep_bodies: int | None = field(default=None, validator=within(bounds.KEEP_DAYS, optional=True))
     chunk_size: int = field(default=CHUNK_SIZE, validator=within(bounds.CHUNK_SIZE))
 
     def __attrs_post_init__(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from attrs import frozen
 
 from confirma_async.bulk import State
-from confirma_async.bulk.places import JournalPlace, reading
+from confirma_async.bulk.journal_places import JournalPlace, reading
 from confirma_async.client import Confirma
 
 SHOWN_AT_MOST = 5000

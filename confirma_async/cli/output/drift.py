@@ -1,4 +1,4 @@
-"""What is said of answers that are not as the contract says."""
+"""Prints how answers differ from the contract."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from confirma_async.account import Account
 from confirma_async.cli.output.printer import say
 
 _MOST = 5
-"""Differences that are told one by one."""
+"""Differences that are printed one by one."""
 
 
-def tell_drift(confirma: Account) -> None:
+def print_drift(confirma: Account) -> None:
     """Say on standard error how the answers to a command differed from the contract."""
-    told = [f"{operation}: {drift}" for operation, found in confirma.drift.items() for drift in found]
-    if not told:
+    lines = [f"{operation}: {drift}" for operation, found in confirma.drift.items() for drift in found]
+    if not lines:
         return
     say("confirma: not as the contract says, and read as far as it is:", err=True)
-    for line in told[:_MOST]:
+    for line in lines[:_MOST]:
         say(f"  {line}", err=True)
-    if len(told) > _MOST:
-        say(f"  and {len(told) - _MOST} more", err=True)
+    if len(lines) > _MOST:
+        say(f"  and {len(lines) - _MOST} more", err=True)

@@ -22,7 +22,7 @@ from confirma_async.formats.file_format import BY_EXTENSION, FileFormat
 _MARKABLE = frozenset({FileFormat.CSV, FileFormat.EXCEL})
 _IN_DOUBT = "may not know all that was sent"
 _MOST_COPIES = 3
-"""Files for which the command of a marked copy is told."""
+"""Files for which the command of a marked copy is printed."""
 _COUNTED = re.compile(r"-\d+\Z")
 
 

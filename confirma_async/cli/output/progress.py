@@ -101,8 +101,8 @@ def reading(records: Iterable[T], *, visible: bool) -> Iterator[T]:
     with bar:
         for number, record in enumerate(records, 1):
             if number % _OFTEN == 0:
-                told = _("Invoices read: {count}").format(count=plain(count(number)))
-                bar.update(task, description=told)
+                text = _("Invoices read: {count}").format(count=plain(count(number)))
+                bar.update(task, description=text)
             yield record
 
 

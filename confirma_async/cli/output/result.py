@@ -17,7 +17,7 @@ from confirma_async.bulk.models import Verdict
 from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, lasting, money, plain, short
-from confirma_async.cli.language.messages import problem_in_words, told
+from confirma_async.cli.language.messages import problem_in_words, translated
 from confirma_async.cli.output.distribution_status import DistributionStatus
 from confirma_async.cli.output.next_steps import NextSteps, in_words
 from confirma_async.cli.output.render import (
@@ -39,12 +39,12 @@ from confirma_async.privacy import visible
 if TYPE_CHECKING:  # asked for only where the extra ``postgres`` is installed
     from confirma_async.bulk.machines.planner import PlannedJob
 
-Standing: TypeAlias = tuple[str, int, str, Mapping[str, Decimal]]
+StandingRow: TypeAlias = tuple[str, int, str, Mapping[str, Decimal]]
 """What stands so, how many invoices, the colour, and what they ask for by currency."""
 
 
 _LONG = 60.0
-"""Seconds from which on a run is told in minutes and hours."""
+"""Seconds from which on a duration is shown in minutes and hours."""
 
 
 def show_report(
@@ -91,7 +91,7 @@ def sums_in_words(sums: Mapping[str, Decimal]) -> str:
 def print_standings(
     console: Console,
     title: str,
-    rows: Sequence[Standing],
+    rows: Sequence[StandingRow],
     caption: str | None,
     heading: str | None = None,
 ) -> None:
@@ -112,7 +112,7 @@ def print_standings(
         console.print(Text(caption, style="dim"), soft_wrap=True)
 
 
-def standing(verdict: Verdict, number: int, sums: Mapping[str, Decimal] | None = None) -> Standing:
+def standing(verdict: Verdict, number: int, sums: Mapping[str, Decimal] | None = None) -> StandingRow:
     """Return a row of ``print_standings``."""
     words = wording(verdict)
     return words.name, number, COLOURS[words.kind], sums or {}
@@ -120,7 +120,7 @@ def standing(verdict: Verdict, number: int, sums: Mapping[str, Decimal] | None =
 
 def _print_counts(console: Console, report: Report, heading: str) -> None:
     amounts = report.amounts
-    rows: list[Standing] = [
+    rows: list[StandingRow] = [
         standing(Verdict.ACCEPTED, report.accepted, amounts.get(Verdict.ACCEPTED.value)),
         (f"  {_('known to the service before')}", report.duplicates, "", {}),
         standing(Verdict.REFUSED, report.refused, amounts.get(Verdict.REFUSED.value)),
@@ -130,7 +130,7 @@ def _print_counts(console: Console, report: Report, heading: str) -> None:
         (_("Decided in an earlier run"), report.resumed, "dim", {}),
     ]
     took = lasting(report.seconds) if report.seconds >= _LONG else short(round(report.seconds, 1))
-    caption = _("{time}, {rate} a second").format(time=took, rate=count(round(report.rate)))
+    caption = _("{time}, {rate} a second").format(time=took, rate=count(round(report.per_second)))
     print_standings(console, _("Result"), rows, plain(caption), heading)
 
 
@@ -138,7 +138,7 @@ def _what_next(report: Report, steps: NextSteps | None) -> Iterator[str]:
     """Yield how the job ended, and the next step for each kind of invoice that is not accepted."""
     is_over = not (report.paused or report.interrupted)
     if report.paused:
-        yield _("Paused: {reason}").format(reason=told(report.paused))
+        yield _("Paused: {reason}").format(reason=translated(report.paused))
     elif report.interrupted:
         yield _("Interrupted.")
     if steps is None:
@@ -175,7 +175,7 @@ def print_issues(console: Console, issues: Sequence[Outcome], what: str | None =
         for reason in (
             [problem_in_words(problem) for problem in issue.problems]
             if issue.problems
-            else [told(issue.detail or "")]
+            else [translated(issue.detail or "")]
         )
     ]
     if said:
@@ -184,7 +184,7 @@ def print_issues(console: Console, issues: Sequence[Outcome], what: str | None =
 
 def _print_remarks(console: Console, remarked: Sequence[Outcome]) -> None:
     said = [
-        (record_in_words(outcome.place, outcome.number), told(remark))
+        (record_in_words(outcome.place, outcome.number), translated(remark))
         for outcome in remarked
         for remark in outcome.remarks
     ]
@@ -252,7 +252,7 @@ def report_as_json(
         "resumed": report.resumed,
         "amounts": report.amounts,
         "seconds": round(report.seconds, 3),
-        "rate": round(report.rate, 1),
+        "rate": round(report.per_second, 1),
         "paused": report.paused,
         "interrupted": report.interrupted,
         "complete": report.complete,

@@ -55,7 +55,7 @@ def wording(verdict: Verdict) -> Wording:
 
 
 ORDER = tuple(_WORDINGS)
-"""The verdicts, in the order in which they are told."""
+"""The verdicts, in the order in which they are printed."""
 
 COLOURS: Mapping[str, str] = {"good": "green", "bad": "red", "doubt": "yellow", "plain": ""}
 """How each kind is coloured on a terminal."""

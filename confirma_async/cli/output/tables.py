@@ -27,8 +27,9 @@ from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.pagination import Pager
 from confirma_async.privacy import visible
+from confirma_async.schemas.values import ZERO
 from confirma_async.schemas.wire import Schema
-from confirma_async.validation.sums import EXACT, ZERO
+from confirma_async.validation.sums import EXACT
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -184,7 +185,7 @@ def show_list(
             console.print(escape(_summary(sheet, rows)), soft_wrap=True)
 
 
-def tell_window(found: Sequence[object], from_date: datetime.date | None) -> None:
+def warn_of_default_window(found: Sequence[object], from_date: datetime.date | None) -> None:
     """Say that nothing was found because of where the service looks, before anybody takes it for lost."""
     if not found and from_date is None:
         say("confirma: without --from the service looks at the last 30 days only; name a period", err=True)

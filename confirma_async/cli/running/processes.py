@@ -54,7 +54,7 @@ class _Family:
     asked: int = field(init=False, default=0)
     _alive: tuple[int, int] = field(init=False, factory=os.pipe)
     """A pipe that says nothing: at its reading end it ends with the one process that holds the other end."""
-    _told: dict[int, int] = field(init=False, factory=dict[int, int])  # how many times, by their ids
+    _signals_sent: dict[int, int] = field(init=False, factory=dict[int, int])  # how many times, by their ids
 
     def begin(self, count: int) -> int | None:
         """Begin the processes; return in each its place, and None where they are waited for."""
@@ -65,13 +65,13 @@ class _Family:
             sys.stderr.flush()
             child = os.fork()
             if child == 0:
-                self._told.clear()
+                self._signals_sent.clear()
                 os.setpgid(0, 0)  # Ctrl-C is for the one that waits, which asks each once
                 os.close(self._alive[1])
                 threading.Thread(target=self._end_with_parent, name="confirma-parent", daemon=True).start()
                 return place
-            self._told[child] = 0
-            self._tell()
+            self._signals_sent[child] = 0
+            self._signal_all()
         return None
 
     def _end_with_parent(self) -> None:
@@ -82,26 +82,29 @@ class _Family:
     def ask(self) -> None:
         """Ask all of them to end; within the signal handler."""
         self.asked += 1
-        self._tell()
+        self._signal_all()
 
-    def _tell(self) -> None:
-        for child, times in [*self._told.items()]:
+    def _signal_all(self) -> None:
+        for child, times in [*self._signals_sent.items()]:
             for _ in range(times, self.asked):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGTERM)
-            self._told[child] = self.asked
+            self._signals_sent[child] = self.asked
 
     def wait(self) -> Exit:
         """Wait until all have ended; return the highest of their exit codes."""
         highest = Exit.ACCEPTED
-        while self._told:
+        while self._signals_sent:
             child, status = os.wait()
-            if self._told.pop(child, None) is None:
+            if self._signals_sent.pop(child, None) is None:
                 continue
             code = os.waitstatus_to_exitcode(status)
-            if code and self._told and not self.asked:
+            if code and self._signals_sent and not self.asked:
                 how = f"with exit code {code}" if code > 0 else f"by signal {-code}"
-                say(f"A worker has ended {how}; {len(self._told)} go on, and none is begun again", err=True)
+                say(
+                    f"A worker has ended {how}; {len(self._signals_sent)} go on, and none is begun again",
+                    err=True,
+                )
             highest = max(highest, _exit_of(code))
         return highest
 

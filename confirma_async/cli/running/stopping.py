@@ -168,7 +168,7 @@ class Signals:
                 raise asyncio.CancelledError
             try:
                 return await function(*args)
-            except KeyboardInterrupt:  # a task that ends so is told of by asyncio, too
+            except KeyboardInterrupt:  # asyncio reports a task that ends so, too
                 raise asyncio.CancelledError from None
 
         if not self._installed:  # within another program, whose signals are its own

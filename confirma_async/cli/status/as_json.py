@@ -36,10 +36,10 @@ def status_as_json(found: RunStatus) -> dict[str, Any]:
             for worker in found.workers
         ],
         "numbers": numbers_as_json(found.numbers),
-        "rate": round(progress.rate, 2) if progress else 0,
+        "rate": round(progress.per_second, 2) if progress else 0,
         "expected": progress.expected if progress else None,
         "seconds_left": progress.seconds_left if progress else None,
-        "oldest_unknown_seconds": progress.oldest_unknown if progress else None,
+        "oldest_unknown_seconds": progress.oldest_unknown_seconds if progress else None,
     }
 
 

@@ -13,8 +13,8 @@ from attrs import frozen
 from confirma_async.bulk import State
 from confirma_async.bulk.journal.records import Doubt, Refused, Run
 from confirma_async.bulk.journal.writes import WriteRow
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace
 from confirma_async.bulk.models import Row
-from confirma_async.bulk.places import JournalPlace, PostgresPlace
 from confirma_async.bulk.reporting.progress import Progress, progress_of, progress_of_workers
 from confirma_async.cli.journals import Chosen
 from confirma_async.cli.remembered import from_text

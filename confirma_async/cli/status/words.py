@@ -16,14 +16,14 @@ from confirma_async.bulk.reporting.progress import Progress
 from confirma_async.bulk.reporting.summary import STANDINGS
 from confirma_async.cli.language.choice import gettext as _, ngettext
 from confirma_async.cli.language.figures import ago, count, lasting, local, moment, plain, rate
-from confirma_async.cli.language.messages import problem_in_words, told
+from confirma_async.cli.language.messages import problem_in_words, translated
 from confirma_async.cli.output.render import (
     print_numbers,
     print_sayings,
     record_in_words,
     table,
 )
-from confirma_async.cli.output.result import Standing, print_standings, standing
+from confirma_async.cli.output.result import StandingRow, print_standings, standing
 from confirma_async.cli.output.standings import in_short, wording
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.status.reading import RunStatus, mappings_of
@@ -31,7 +31,7 @@ from confirma_async.errors import Problem
 from confirma_async.privacy import visible
 
 _TOLD_FILES = 5
-"""Tables of a run whose reading is told."""
+"""Tables of a run up to which it is shown how they were read."""
 
 
 def _show_writes(console: Terminal, writes: Mapping[State, int]) -> None:
@@ -59,7 +59,7 @@ def show(found: RunStatus) -> None:
         doubt = _(
             "The journal may not know all that was sent: {reason}. Every invoice is looked up before it is "
             "sent. If you know that it is whole: confirma journal trust"
-        ).format(reason=told(found.doubt.reason))
+        ).format(reason=translated(found.doubt.reason))
         console.print(escape(visible(doubt)), soft_wrap=True)
     if found.refused:
         parts = [
@@ -72,18 +72,20 @@ def show(found: RunStatus) -> None:
         print_sayings(console, wording(Verdict.REFUSED).name, parts)
     for verdict, items in ((Verdict.REJECTED, found.rejected), (Verdict.UNKNOWN, found.unknown)):
         if items:
-            parts = [(f"{row.source}, {row.key}, {_attempted(row)}", told(row.detail or "")) for row in items]
+            parts = [
+                (f"{row.source}, {row.key}, {_attempted(row)}", translated(row.detail or "")) for row in items
+            ]
             print_sayings(console, wording(verdict).name, parts)
     if found.open_writes:
         parts = [
-            (f"{row.operation} {row.key}, {in_short(STANDINGS[row.state])}", told(row.detail or ""))
+            (f"{row.operation} {row.key}, {in_short(STANDINGS[row.state])}", translated(row.detail or ""))
             for row in found.open_writes
         ]
         print_sayings(console, _("Other writes that were not taken, or may not have been"), parts)
     print_numbers(console, found.numbers)
 
 
-def _standings(found: RunStatus) -> list[Standing]:
+def _standings(found: RunStatus) -> list[StandingRow]:
     counts, amounts = found.counts, found.amounts
     sending = counts["claimed"] + counts["sending"]
     return [
@@ -110,17 +112,17 @@ def _reading_in_words(run: Run | None) -> Iterator[str]:
 
 
 def _progress_caption(progress: Progress) -> str | None:
-    if progress.left == 0 and progress.oldest_unknown is None:
+    if progress.left == 0 and progress.oldest_unknown_seconds is None:
         return None  # the job is done
-    parts = [_("{rate} a second in the last minute").format(rate=rate(progress.rate))]
+    parts = [_("{rate} a second in the last minute").format(rate=rate(progress.per_second))]
     if progress.expected is not None and progress.left is not None:
         parts.append(
             _("{left} of {total} left").format(left=count(progress.left), total=count(progress.expected))
         )
     if progress.seconds_left is not None:
         parts.append(_("about {time} left").format(time=lasting(progress.seconds_left)))
-    if progress.oldest_unknown is not None:
-        parts.append(_("unknown for up to {time}").format(time=lasting(progress.oldest_unknown)))
+    if progress.oldest_unknown_seconds is not None:
+        parts.append(_("unknown for up to {time}").format(time=lasting(progress.oldest_unknown_seconds)))
     return plain(", ".join(parts))
 
 
@@ -131,7 +133,7 @@ def _in_words(found: RunStatus) -> str:
     began, since = moment(local(run.began_at)), ago(time.time() - run.began_at)
     parts = [
         _("begun {moment} ({ago})").format(moment=began, ago=since),
-        told(run.ending) if run.ending else _("not ended: it goes on, or its process died"),
+        translated(run.ending) if run.ending else _("not ended: it goes on, or its process died"),
     ]
     if run.inputs:
         parts.append(_("from {files}").format(files=inputs_in_words(run.inputs)))

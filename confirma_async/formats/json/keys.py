@@ -1,4 +1,4 @@
-"""Keys of a JSON record: those that stand twice, of which one value would be lost, and those not known."""
+"""Checks the keys of a JSON record: repeated ones, of which one value would be lost, and unknown ones."""
 
 from __future__ import annotations
 

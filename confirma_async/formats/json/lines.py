@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from confirma_async.converters import Converter
 from confirma_async.errors import ResponseDecodeError
 from confirma_async.formats.facts import facts_in
-from confirma_async.formats.further import further_problems, without
+from confirma_async.formats.further_problems import further_problems, without
 from confirma_async.formats.json.keys import (
     KnownKeys,
     keys_that_stand_twice,
@@ -23,7 +23,7 @@ from confirma_async.formats.json.keys import (
     remarks_on_unknown_keys,
     twice_in_one_object,
 )
-from confirma_async.formats.json.records import Record, records
+from confirma_async.formats.json.records import JsonRecord, records
 from confirma_async.formats.models import (
     BadRecord,
     DocumentRef,
@@ -49,7 +49,7 @@ from confirma_async.schemas import (
 
 @frozen
 class _KeyNames:
-    """The wire names that the numbers of a document hang on, as this converter reads them."""
+    """The wire names of the fields that identify a document, as this converter reads them."""
 
     invoice: str
     header: str
@@ -79,7 +79,7 @@ class _JsonReader:
     names: _KeyNames
     known: KnownKeys
 
-    def read(self, place: Place, record: Record) -> ReadInvoice | BadRecord:
+    def read(self, place: Place, record: JsonRecord) -> ReadInvoice | BadRecord:
         """Read the invoice of a record."""
         if record.problem is not None:
             return BadRecord(place=place, problems=[record.problem])

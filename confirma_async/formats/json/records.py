@@ -33,7 +33,7 @@ def _no_look(_text: bytes) -> tuple[str, ...]:
 
 
 @frozen
-class Record:
+class JsonRecord:
     """One JSON value of a file: where it stands, and what it is or why it is nothing."""
 
     line: int | None
@@ -44,7 +44,9 @@ class Record:
     """Paths of the keys that stand twice in one object."""
 
 
-def records(path: Path, converter: Converter, lines_only: bool, look: _Look = _no_look) -> Iterator[Record]:
+def records(
+    path: Path, converter: Converter, lines_only: bool, look: _Look = _no_look
+) -> Iterator[JsonRecord]:
     """Return the records of a file, one at a time.
 
     Args:
@@ -114,7 +116,7 @@ def _parsed_quietly(text: bytes, converter: Converter) -> object:
     return found
 
 
-def _lines(path: Path, converter: Converter, look: _Look) -> Iterator[Record]:
+def _lines(path: Path, converter: Converter, look: _Look) -> Iterator[JsonRecord]:
     with path.open("rb") as file:
         number = 0
         while text := file.readline(LONGEST_LINE + 1):
@@ -125,7 +127,7 @@ def _lines(path: Path, converter: Converter, look: _Look) -> Iterator[Record]:
                     f"is longer than {LONGEST_LINE // 1024**2} MiB; give large attachments by URL, "
                     "and each invoice a line of its own"
                 )
-                yield Record(number, "$", problem=Problem("$", "json.size", message))
+                yield JsonRecord(number, "$", problem=Problem("$", "json.size", message))
                 continue
             text = text.removeprefix(codecs.BOM_UTF8)  # the first line's, or that of a file put behind this
             if text and not text.isspace():
@@ -137,13 +139,15 @@ def _skip_rest(file: BinaryIO, text: bytes) -> None:
         text = file.readline(_BLOCK)
 
 
-def _parsed(text: bytes, line: int | None, converter: Converter, look: _Look) -> Record:
+def _parsed(text: bytes, line: int | None, converter: Converter, look: _Look) -> JsonRecord:
     try:
-        return Record(line, "$", converter.parse(text), twice=look(text))
+        return JsonRecord(line, "$", converter.parse(text), twice=look(text))
     except RecursionError:
-        return Record(line, "$", problem=Problem("$", _SYNTAX, "this JSON is nested too deeply; correct it"))
+        return JsonRecord(
+            line, "$", problem=Problem("$", _SYNTAX, "this JSON is nested too deeply; correct it")
+        )
     except ResponseDecodeError as error:
-        return Record(line, "$", problem=Problem("$", _SYNTAX, _no_json(text, error)))
+        return JsonRecord(line, "$", problem=Problem("$", _SYNTAX, _no_json(text, error)))
 
 
 def _no_json(text: bytes, error: ResponseDecodeError) -> str:
@@ -154,7 +158,7 @@ def _no_json(text: bytes, error: ResponseDecodeError) -> str:
     return f"{error}; correct it"
 
 
-def _whole(path: Path, converter: Converter, look: _Look) -> Iterator[Record]:
+def _whole(path: Path, converter: Converter, look: _Look) -> Iterator[JsonRecord]:
     if path.stat().st_size > LARGEST_FILE:
         msg = (
             f"{path}: is larger than {LARGEST_FILE // 1024**2} MiB and would have to be read whole; "
@@ -169,6 +173,6 @@ def _whole(path: Path, converter: Converter, look: _Look) -> Iterator[Record]:
             value, items[index] = items[index], None  # let go of what is read
             root = f"$[{index}]"
             twice = tuple("$" + place.removeprefix(root) for place in record.twice if place.startswith(root))
-            yield Record(None, root, value, twice=twice)
+            yield JsonRecord(None, root, value, twice=twice)
     else:
         yield record

@@ -1,1 +1,1 @@
-"""Invoice numbers: whole ones in the place of texts, and those that stand twice."""
+"""Invoice numbers: whole numbers in place of texts, and numbers that occur twice."""

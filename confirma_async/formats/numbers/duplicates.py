@@ -1,4 +1,4 @@
-"""Numbers that stand twice in the files of a job: found before anything is sent, in bounded memory."""
+"""Finds numbers that occur twice in the files of a job before anything is sent, in bounded memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ORDER BY other.seller LIMIT 1
 
 
 class DuplicateNumbers:
-    """Who says which number, and where a number stands twice. Use it with ``with``.
+    """Finds the numbers that occur twice in the files of a job. Use it with ``with``.
 
     A document that names no seller may be of any: its number stands twice beside the same of a named one.
 

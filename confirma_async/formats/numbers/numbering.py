@@ -45,7 +45,7 @@ def whole(number: str) -> int | None:
 
 @frozen(kw_only=True)
 class Numbering:
-    """What a document's numbers became.
+    """The numbers of a document as they are sent.
 
     Attributes:
         number: The whole number to send; None where there is a problem with it.

@@ -1,6 +1,6 @@
 """Parquet files and Arrow IPC files or streams as tables, read batch by batch.
 
-Amounts must be decimals there. A binary fraction is none, and which decimal was meant is not said.
+Amounts must be decimals there. A binary fraction is refused: it does not say which decimal was meant.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.columns import KEY, Column
 from confirma_async.formats.tables.header import HeaderFault, matched
-from confirma_async.formats.tables.table import Table, TableLine, layout_of
+from confirma_async.formats.tables.table_layout import Table, TableLine, layout_of
 
 arrow: Any = importlib.import_module("pyarrow")  # it ships no types
 types: Any = importlib.import_module("pyarrow.types")

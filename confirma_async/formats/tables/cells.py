@@ -61,7 +61,7 @@ class TextConventions:
     """How the text cells of a table are written.
 
     Attributes:
-        decimal_separator: What separates decimals; None where the file does not tell.
+        decimal_separator: What separates decimals; None where the file does not show it.
         dates: Forms of dates besides ``YYYY-MM-DD`` and ``D.M.YYYY``.
         words: By column, the words of the file for those of the SDK, in lower case.
         currency_sign: What stands beside amounts and repeats the currency, such as ``€``.
@@ -170,7 +170,7 @@ def number(text: str, separator: DecimalSeparator | None) -> Decimal:
 
     Args:
         text: The numeral, without space around it.
-        separator: What separates decimals in the file; None where the file does not tell.
+        separator: What separates decimals in the file; None where the file does not show it.
 
     Raises:
         ValueProblem: it is no number, not one in this file's way of writing, or can be read as two numbers.

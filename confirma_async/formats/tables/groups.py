@@ -1,7 +1,7 @@
-"""From the lines of a table to those of each invoice: lines that follow each other with the same key.
+"""Groups the lines of a table by invoice: lines that follow each other with the same key.
 
 A line that cannot be read spoils the invoice that it belongs to, never just the row: a partial invoice is
-worse than none. Where the line does not tell which invoice that is, both its neighbours are spoilt.
+worse than none. Where the line does not show which invoice that is, both its neighbours are spoilt.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from confirma_async.errors import Problem
 from confirma_async.formats.models import Identity, InputError
 from confirma_async.formats.tables.cells import Cell, CellError, ValueProblem, is_numeral
 from confirma_async.formats.tables.columns import KEY
-from confirma_async.formats.tables.table import BadLine, ColumnReader, Table, TableLayout, TableLine
+from confirma_async.formats.tables.table_layout import BadLine, ColumnReader, Table, TableLayout, TableLine
 from confirma_async.schemas import InvoiceType
 
 MOST_PROBLEMS = 1000
-"""Problems of one invoice that are told."""
+"""Problems that are reported of one invoice."""
 MOST_INHERITED = 100
-"""Problems of lines above that spoil an invoice, as far as they are told."""
+"""Problems of lines above that spoil an invoice, as far as they are reported."""
 MOST_DOUBTFUL = 10_000
 """Lines in a row that may be unreadable; after so many, the file is no table."""
 
@@ -51,7 +51,7 @@ class LineGroup:
         line: The first line.
         last: The last line.
         key: What the key columns say; an empty text fits any.
-        sure: Whether the key was read from a whole line; if not, the number alone tells what belongs here.
+        sure: Whether the key was read from a whole line; if not, the number alone decides what belongs here.
         values: Values of the invoice's own columns, each with the line that gave it.
         attachments: Attachments by column and text, each with the line that named it first.
         rows: One mapping per line, by place in the row.
@@ -156,7 +156,7 @@ def _cells_at(readers: Sequence[ColumnReader]) -> Callable[[Sequence[Cell]], Seq
 
 @frozen
 class _KeyPlan:
-    """What is done with each line of a table, found out once; the cells of a row by index and place."""
+    """How each line of a table is handled, computed once: the cells of a row by index and place."""
 
     own: tuple[ColumnReader, ...]
     cells: tuple[tuple[int, str, Callable[[Cell], Any]], ...]
@@ -192,7 +192,7 @@ def _plan(layout: TableLayout) -> _KeyPlan:
 
 
 class _Doubts:
-    """What made the lines above unreadable, by invoice number: it may spoil the invoice that comes next.
+    """Problems of the unreadable lines above, by invoice number. They may belong to the next invoice.
 
     Args:
         path: The file.

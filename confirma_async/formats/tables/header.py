@@ -1,4 +1,4 @@
-"""From the line that names columns to what each of them is, by our own names or by a mapping."""
+"""Reads the header of a table: which column is which, by the SDK's names or by a mapping."""
 
 from __future__ import annotations
 

@@ -13,14 +13,14 @@ from attrs import evolve, frozen
 from confirma_async.errors import Problem
 from confirma_async.formats.attached.attachments import PDF, Attached, AttachedFile, AttachedUrl
 from confirma_async.formats.facts import facts_in
-from confirma_async.formats.further import further_problems
+from confirma_async.formats.further_problems import further_problems
 from confirma_async.formats.models import BadRecord, DocumentRef, InputError, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.normalise import normalised
 from confirma_async.formats.numbers.numbering import apply_number, resolve
 from confirma_async.formats.payload import put, request_from
 from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, SUMMED, ValueKind
 from confirma_async.formats.tables.groups import LineGroup, groups, required
-from confirma_async.formats.tables.table import Table, TableLayout
+from confirma_async.formats.tables.table_layout import Table, TableLayout
 from confirma_async.formats.values.decimals import total
 
 _EURO = "EUR"

@@ -1,4 +1,4 @@
-"""Exact decimals: sums and quotients that are right to the last digit, or not given at all."""
+"""Exact decimals: a sum or a quotient is exact, or there is none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from functools import lru_cache
 
-CENT = Decimal("0.01")
+from confirma_async.schemas.values import CENT, ZERO
+
 _CENTS = 2
 LONGEST_NUMERAL = 40
 """Characters of a number; more is no quantity or amount, and would not be summed exactly."""
@@ -27,7 +28,7 @@ def total(values: Iterable[Decimal]) -> Decimal:
     Raises:
         decimal.Inexact: the sum has more digits than any sum of readable amounts can have.
     """
-    result = Decimal(0)
+    result = ZERO
     for value in values:
         result = _SUMS.add(result, value)
     return result

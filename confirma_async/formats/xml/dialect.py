@@ -1,4 +1,4 @@
-"""How a kind of XML document writes what all of them say."""
+"""Dialects: how a kind of XML document writes numbers, dates and currencies, and where its values stand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 @frozen(kw_only=True)
 class Dialect:
-    """How a kind of document writes what all of them say.
+    """How a kind of document writes numbers, dates and currencies, and where its values stand.
 
     Attributes:
         namespaces: The prefixes of paths.

@@ -1,4 +1,4 @@
-"""From a file to the roots of its documents.
+"""Splits a file into its documents, and parses each to its root element.
 
 Banks deliver many documents in one file, each with an XML declaration of its own, and envelopes between
 them. The file is cut at these places and never held as a whole.
@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 
 from confirma_async.errors import Problem
 from confirma_async.formats.xml.markup.known import KnownMarkup
-from confirma_async.formats.xml.markup.lent import Lent
+from confirma_async.formats.xml.markup.reusable import ReusableDocument
 from confirma_async.formats.xml.parse import (
     Element,
     Parsed,
@@ -49,7 +49,7 @@ _LEADING = re.compile(b"[" + _SPACE + b"]*")
 
 @frozen
 class Lines:
-    """The lines that the elements of a document begin on; found out only when a message wants one.
+    """The lines that the elements of a document begin on, computed only when a message needs one.
 
     Attributes:
         root: Its root element.
@@ -81,14 +81,14 @@ class Document:
         root: Its root element, or why it is not looked into.
         lines: The lines of its elements; None where they are not those of a file.
         remarks: What was decided about how it is encoded.
-        lent: What lends it its elements; None where they are its own.
+        reusable: The document with elements that are used again; None where its elements are its own.
     """
 
     line: int | None
     root: Element | Problem
     lines: Lines | None = field(default=None, eq=False)
     remarks: tuple[str, ...] = ()
-    lent: Lent | None = field(default=None, eq=False, repr=False)
+    reusable: ReusableDocument | None = field(default=None, eq=False, repr=False)
 
 
 @frozen
@@ -127,9 +127,9 @@ def _documents(path: Path) -> Iterator[Document]:
         load = partial(_load, path, part.offset, len(part.data))
         remarks = () if remark is None else (remark,)
         cut = _KNOWN.cut(text)
-        lent = None if cut is None else _KNOWN.lend(cut)
-        if lent is not None:
-            yield _document(Parsed(lent.root, 0, part.line, len(text)), load, remarks, lent)
+        reusable = None if cut is None else _KNOWN.reuse(cut)
+        if reusable is not None:
+            yield _document(Parsed(reusable.root, 0, part.line, len(text)), load, remarks, reusable)
             continue
         for parsed in parse_each(text, part.line):
             if (
@@ -137,8 +137,8 @@ def _documents(path: Path) -> Iterator[Document]:
                 and isinstance(parsed.root, Element)
                 and parsed.end - parsed.start == len(text)
             ):
-                lent = _KNOWN.learn(cut, parsed.root)
-            yield _document(parsed, load, remarks, lent)
+                reusable = _KNOWN.learn(cut, parsed.root)
+            yield _document(parsed, load, remarks, reusable)
 
 
 def _too_large() -> UnreadableXml:
@@ -149,12 +149,12 @@ def _too_large() -> UnreadableXml:
 
 
 def _document(
-    parsed: Parsed, load: Callable[[], bytes], remarks: tuple[str, ...], lent: Lent | None
+    parsed: Parsed, load: Callable[[], bytes], remarks: tuple[str, ...], reusable: ReusableDocument | None
 ) -> Document:
     if isinstance(parsed.root, UnreadableXml):
         return Document(parsed.line, parsed.root.problem)
     lines = Lines(parsed.root, load, parsed.start, parsed.line)
-    return Document(parsed.line, parsed.root, lines, remarks, lent)
+    return Document(parsed.line, parsed.root, lines, remarks, reusable)
 
 
 def _load(path: Path, offset: int, length: int) -> bytes:

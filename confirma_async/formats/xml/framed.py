@@ -6,7 +6,7 @@ from attrs import frozen
 
 from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.envelope import Envelope
-from confirma_async.formats.xml.markup.lent import Lent
+from confirma_async.formats.xml.markup.reusable import ReusableDocument
 from confirma_async.formats.xml.parse import Element
 
 
@@ -18,10 +18,10 @@ class FramedDocument:
         root: Its root element.
         envelope: What is around it.
         lines: The lines of its elements; None where they are not those of a file.
-        lent: What lent it its elements; None where they are its own.
+        reusable: The document with elements that are used again; None where its elements are its own.
     """
 
     root: Element
     envelope: Envelope
     lines: Lines | None
-    lent: Lent | None
+    reusable: ReusableDocument | None

@@ -27,7 +27,7 @@ from confirma_async.formats.xml.envelope import NO_ENVELOPE, Envelope
 from confirma_async.formats.xml.finvoice import finvoice_identity, finvoice_invoice
 from confirma_async.formats.xml.finvoice.codes import FINVOICE_ROOT
 from confirma_async.formats.xml.framed import FramedDocument
-from confirma_async.formats.xml.markup.lent import Lent
+from confirma_async.formats.xml.markup.reusable import ReusableDocument
 from confirma_async.formats.xml.parse import Element, UnreadableXml, parse
 from confirma_async.formats.xml.ubl import ubl_identity, ubl_invoice
 from confirma_async.formats.xml.ubl.codes import CREDIT_NOTE_ROOT, INVOICE_ROOT
@@ -59,19 +59,19 @@ class _Found:
         place: Where it stands.
         what: The document, or what is wrong.
         remarks: What was decided about how it is encoded.
-        around: What lent elements to what is around it.
+        around: The documents around it that have elements which are used again.
     """
 
     place: Place
     what: FramedDocument | Problem
     remarks: tuple[str, ...] = ()
-    around: Sequence[Lent] = ()
+    around: Sequence[ReusableDocument] = ()
 
-    def give_back(self) -> None:
-        """Let other documents have the elements that were lent, once this one is read."""
-        own = self.what.lent if isinstance(self.what, FramedDocument) else None
+    def release(self) -> None:
+        """Put the elements back into their pools, once this document is read."""
+        own = self.what.reusable if isinstance(self.what, FramedDocument) else None
         for each in self.around if own is None else (own, *self.around):
-            each.give_back()
+            each.release()
 
 
 def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadRecord]:
@@ -85,7 +85,7 @@ def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadReco
             yield BadRecord(place=found.place, problems=[found.what])
         else:
             record = _KINDS[found.what.root.tag][0](found.what, found.place, options)
-            found.give_back()
+            found.release()
             if found.remarks and isinstance(record, ReadInvoice):
                 record = evolve(record, remarks=(*found.remarks, *record.remarks))
             yield record
@@ -100,14 +100,14 @@ def scan_xml(path: Path) -> Iterator[DocumentRef]:
     for found in _found(path):
         if not isinstance(found.what, Problem):
             identity = _KINDS[found.what.root.tag][1](found.what.root)
-            found.give_back()
+            found.release()
             if identity is not None:
                 yield DocumentRef(identity, found.place)
 
 
 def _found(path: Path) -> Iterator[_Found]:
     """Return the documents of a file. An envelope belongs to what is in it, or else to what follows it."""
-    pending: tuple[Place, Element, Sequence[Lent]] | None = None
+    pending: tuple[Place, Element, Sequence[ReusableDocument]] | None = None
     is_first = True
     for document in documents(path):
         place = Place(str(path), document.line)
@@ -119,18 +119,18 @@ def _found(path: Path) -> Iterator[_Found]:
         if isinstance(document.root, Problem):
             yield _Found(place, document.root)
         elif contents:
-            lent_around = pending[2] if pending is not None and len(contents) == 1 else ()
+            reusable_around = pending[2] if pending is not None and len(contents) == 1 else ()
             for root, envelope in contents:
                 around = envelope if envelope.root is not None or pending is None else Envelope(pending[1])
                 lines = document.lines if _is_within(document.root, root) else None
-                lent = document.lent if root is document.root else None
-                framed = FramedDocument(root, around, lines, lent)
-                yield _Found(place, framed, document.remarks, lent_around)
+                reusable = document.reusable if root is document.root else None
+                framed = FramedDocument(root, around, lines, reusable)
+                yield _Found(place, framed, document.remarks, reusable_around)
             pending = None
         elif local_name(document.root.tag) == _ENVELOPE:
             if pending is not None:
                 yield _Found(pending[0], _empty_envelope())
-            pending = (place, document.root, () if document.lent is None else (document.lent,))
+            pending = (place, document.root, () if document.reusable is None else (document.reusable,))
         elif is_first and document.line is None:
             raise InputError(f"{path}: {_unknown(document.root)}")
         else:

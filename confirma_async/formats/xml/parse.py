@@ -1,4 +1,4 @@
-"""From bytes to a tree, on guard: nothing outside the document is read, nothing in it expanded."""
+"""Parses XML safely: no external file is read, and no entity is expanded."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _PIECE = 32 * 1024
 
 
 class UnreadableXml(Exception):  # noqa: N818 (never leaves the readers of XML)
-    """A document is not even looked into; says why."""
+    """A document is not parsed; says why."""
 
     def __init__(self, rule: str, message: str) -> None:
         self.problem: Problem = Problem("/", rule, message)
@@ -79,7 +79,7 @@ class Parsed:
 
 
 class _Stop(Exception):  # noqa: N818 (a signal through the parser, caught below)
-    """The parser has seen enough."""
+    """Stops the parser: nothing after this point is needed."""
 
 
 def parse(data: bytes) -> Element:
@@ -245,7 +245,7 @@ def _look_at_prolog(text: bytes, start: int) -> None:
     parser = expat.ParserCreate("utf-8")
     parser.StartDoctypeDeclHandler = doctype
     parser.StartElementHandler = begin
-    with contextlib.suppress(_Stop, expat.ExpatError):  # what is wrong, the parser tells that reads it all
+    with contextlib.suppress(_Stop, expat.ExpatError):  # the parser of the whole reports what is wrong
         for piece in _pieces(text, start):
             parser.Parse(piece, False)
 

@@ -1,4 +1,4 @@
-"""What every kind of document has: its numbers, its due date, prices of one unit, businesses and persons."""
+"""Parts that every kind of document has: numbers, due date, unit prices, businesses and persons."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from confirma_async.errors import Problem
 from confirma_async.formats.facts import facts_in
-from confirma_async.formats.further import further_problems
+from confirma_async.formats.further_problems import further_problems
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.normalise import normalised
 from confirma_async.formats.numbers.numbering import Numbering, apply_number, resolve
@@ -19,9 +19,9 @@ from confirma_async.formats.values.decimals import quotient
 from confirma_async.formats.values.identifiers import is_person
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.values import day_of
+from confirma_async.formats.xml.reading.element_values import day_of
 from confirma_async.privacy import may_be_personal_number
 from confirma_async.schemas import EntityType, InvoiceType
 
@@ -49,12 +49,12 @@ def numbers(
         number: The path of its number.
         credited: What names credited invoices; only a credit note credits any, and only one.
     """
-    taking.text(reader, draft, NUMBER, reader.root, number)
+    placing.text(reader, draft, NUMBER, reader.root, number)
     original: str | None = None
     if identity.type == InvoiceType.CREDIT_NOTE and credited:
         original = reader.take(draft, CREDITED, credited[0])
         if len(credited) > 1:
-            reader.told.remarks.append(
+            reader.findings.remarks.append(
                 f"the credit note refers to {len(credited)} invoices; the first is sent as the credited one, "
                 "the others are kept in the definition details"
             )
@@ -75,12 +75,12 @@ def finish(
         draft: The request, filled place by place.
         numbering: The numbers it goes out under.
         place: Where the document stands.
-        identity: Who says which number; where it has none, the fault is told already.
+        identity: Seller, type and number of the document; a missing number was reported already.
     """
     origins = _Origins(reader, draft)
     number = identity.original or None
-    unnumbered = [_told(problem, origins) for problem in numbering.problems] if number else []
-    problems = [*unnumbered, *reader.told.problems]
+    unnumbered = [_placed(problem, origins) for problem in numbering.problems] if number else []
+    problems = [*unnumbered, *reader.findings.problems]
     if problems:
         problems += further_problems(draft.values, problems, origins)
         return BadRecord(
@@ -94,7 +94,7 @@ def finish(
     return ReadInvoice(
         place=place,
         request=request,
-        remarks=(*numbering.remarks, *reader.told.remarks, *decided),
+        remarks=(*numbering.remarks, *reader.findings.remarks, *decided),
         original_number=numbering.original,
         origins=origins,
     )
@@ -109,14 +109,14 @@ class _Origins:
 
     def find(self, path: str, /) -> str | None:
         """Return where the value of a JSON path stands, or would stand."""
-        return self.reader.told.find(path, self.draft)
+        return self.reader.findings.find(path, self.draft)
 
     def name(self, path: str, /) -> str | None:
         """Return the element that a document has the value of a JSON path in, without its line."""
-        return self.reader.told.named(path)
+        return self.reader.findings.named(path)
 
 
-def _told(problem: Problem, origins: _Origins) -> Problem:
+def _placed(problem: Problem, origins: _Origins) -> Problem:
     return evolve(problem, path=origins.find(problem.path) or problem.path)
 
 
@@ -141,12 +141,12 @@ def due_date(
     if stated:
         due = day_of(reader, stated[0])
         if due is None:
-            reader.told.no_date(stated[0])
+            reader.findings.no_date(stated[0])
             return None
         draft.put(DUE_DATE, due, stated[0])
         others = {own_text(each) for each in stated[1:] if reader.dialect.date(own_text(each)) != due}
         if others:
-            reader.told.remarks.append(
+            reader.findings.remarks.append(
                 f"the document states {len(others) + 1} due dates; the first is sent, the others are kept in "
                 "the definition details"
             )
@@ -161,14 +161,16 @@ def due_date(
 
 def _assumed(reader: ElementReader, issued: str, kind: InvoiceType, days: int) -> str | None:
     if kind == InvoiceType.CREDIT_NOTE:
-        reader.told.remarks.append("the credit note states no due date; its issue date is taken")
+        reader.findings.remarks.append("the credit note states no due date; its issue date is taken")
         return issued
     try:
         due = (datetime.date.fromisoformat(issued) + datetime.timedelta(days=days)).isoformat()
     except OverflowError:
-        reader.told.wrong(reader.root, "xml.date", "has no due date that the calendar could hold; state one")
+        reader.findings.wrong(
+            reader.root, "xml.date", "has no due date that the calendar could hold; state one"
+        )
         return None
-    reader.told.remarks.append(
+    reader.findings.remarks.append(
         f"the invoice states no due date; {days} days after its issue date are taken "
         "(30 days are the rule of directive 2011/7/EU, article 3, where nothing is agreed; "
         "change them with due_days=)"
@@ -183,7 +185,7 @@ def price_of_several(reader: ElementReader, row: Draft, base: Element, unit: str
         reader: The document.
         row: The row, with the price as it is written.
         base: What says how many units it is for.
-        unit: The attribute of the base that names its unit; told already where it is the row's own.
+        unit: The attribute of the base that names its unit; taken already where it is the row's own.
     """
     price: Decimal | None = row.values.get("unitPrice")
     if price is None:
@@ -191,7 +193,7 @@ def price_of_several(reader: ElementReader, row: Draft, base: Element, unit: str
     is_same_unit = unit != "" and base.get(unit) == row.values.get("unit")
     count = reader.dialect.decimal(own_text(base))
     if count is None:
-        reader.told.no_number(base)
+        reader.findings.no_number(base)
         return
     if is_same_unit:
         reader.imply_attributes(base, unit)
@@ -216,7 +218,7 @@ def classify(reader: ElementReader, party: Draft, *, is_business: bool) -> None:
         party.move("businessId", "personalIdentityNumber")
         party.put("entityType", EntityType.PERSON.value)
     elif may_be_personal_number(identifier) and not vat and not is_business:
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             "the buyer's identifier has the form of a personal identity number, but is none, by its check "
             "digit or the buyer's country; it is sent as a business id"
         )

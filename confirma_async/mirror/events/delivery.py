@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from attrs import define, field, frozen
 
 from confirma_async.errors import ConfigurationError, MirrorError, TransportError
-from confirma_async.mirror.events.reading import Event, taken, waiting
+from confirma_async.mirror.events.consumers import Event, taken, waiting
 from confirma_async.mirror.events.signature import HEADER, sign
 from confirma_async.mirror.store.accounts import MirroredAccount
 from confirma_async.mirror.store.database import MirrorDatabase
@@ -55,11 +55,11 @@ class CommandReceiver:
 
     Attributes:
         words: The command and its arguments; it is run without a shell.
-        seconds: Seconds for each event, after which the command is ended.
+        timeout: Seconds for each event, after which the command is ended.
     """
 
     words: tuple[str, ...]
-    seconds: float = 60.0
+    timeout: float = 60.0
 
     @classmethod
     def of(cls, command: str) -> CommandReceiver:
@@ -78,22 +78,22 @@ class CommandReceiver:
 
     async def take(self, event: Event) -> str | None:
         """Run the command with the event on its standard input."""
-        told = {"CONFIRMA_EVENT_ID": event.id, "CONFIRMA_EVENT_TYPE": event.type}
+        variables = {"CONFIRMA_EVENT_ID": event.id, "CONFIRMA_EVENT_TYPE": event.type}
         try:
             process = await asyncio.create_subprocess_exec(
                 *self.words,
                 stdin=asyncio.subprocess.PIPE,
-                env={**os.environ, **told},
+                env={**os.environ, **variables},
                 start_new_session=True,  # so that what the command starts ends with it
             )
         except OSError as error:
             return f"{self.words[0]} cannot be run ({(error.strerror or 'it failed').lower()})"
         try:
-            async with asyncio.timeout(self.seconds):
+            async with asyncio.timeout(self.timeout):
                 await process.communicate(event.as_json() + b"\n")
         except TimeoutError:
             await _end(process)
-            return f"{self.words[0]} took more than {self.seconds:.0f} s"
+            return f"{self.words[0]} took more than {self.timeout:.0f} s"
         except BaseException:
             await _end(process)
             raise
@@ -122,13 +122,13 @@ class UrlReceiver:
         url: The URL: ``https://...``, or ``http://...`` on this machine.
         secret: The secret that sender and receiver share, for the signature.
         transport: Sends the requests.
-        seconds: Seconds for each request.
+        timeout: Seconds for each request.
     """
 
     url: str = field(repr=False)
     secret: Secret
     transport: Transport
-    seconds: float = 30.0
+    timeout: float = 30.0
 
     def __attrs_post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -148,7 +148,7 @@ class UrlReceiver:
             "Confirma-Event-Id": event.id,
             HEADER: sign(body, self.secret),
         }
-        request = Request("POST", self.url, headers, body, self.seconds, _ANSWER_LIMIT)
+        request = Request("POST", self.url, headers, body, self.timeout, _ANSWER_LIMIT)
         try:
             response = await self.transport.send(request)
         except TransportError as error:
@@ -165,21 +165,21 @@ class Delivery:
         account: The account whose events are delivered.
         consumer: The consumer's name.
         count: How many events the consumer has taken.
-        pause: Seconds before the second attempt.
+        pause_seconds: Seconds before the second attempt.
     """
 
     database: MirrorDatabase
     account: MirroredAccount
     consumer: str
     count: int = 0
-    pause: float = FIRST_PAUSE
+    pause_seconds: float = FIRST_PAUSE
 
-    async def run(self, receiver: Receiver, told: Callable[[Event], object] | None = None) -> int:
+    async def run(self, receiver: Receiver, on_taken: Callable[[Event], object] | None = None) -> int:
         """Deliver all events that wait; return how many were taken.
 
         Args:
             receiver: Takes the events.
-            told: Called with each event that was taken.
+            on_taken: Called with each event that was taken.
 
         Raises:
             DeliveryError: an event was not taken after all attempts.
@@ -189,15 +189,15 @@ class Delivery:
                 await self._deliver(receiver, event)
                 await in_thread(taken, self.database, self.account, self.consumer, event)
                 self.count += 1
-                if told is not None:
-                    told(event)
+                if on_taken is not None:
+                    on_taken(event)
         return self.count
 
     async def _deliver(self, receiver: Receiver, event: Event) -> None:
         reason: str | None = None
         for attempt in range(ATTEMPTS):
             if attempt:
-                await asyncio.sleep(self.pause * 2 ** (attempt - 1))
+                await asyncio.sleep(self.pause_seconds * 2 ** (attempt - 1))
             reason = await receiver.take(event)
             if reason is None:
                 return

@@ -44,7 +44,7 @@ def verify(
     header: str,
     secret: str | Secret,
     *,
-    tolerance: float = TOLERANCE,
+    tolerance_seconds: float = TOLERANCE,
     now: float | None = None,
 ) -> None:
     """Check that a body was signed with the secret, and not too long ago.
@@ -53,7 +53,7 @@ def verify(
         body: The raw body, byte for byte as it was received.
         header: The value of ``Confirma-Signature``. It may hold several signatures while a secret is changed.
         secret: The secret that sender and receiver share.
-        tolerance: Seconds by which the signature's time may differ from ``now``.
+        tolerance_seconds: Seconds by which the signature's time may differ from ``now``.
         now: Seconds since 1970; the present time unless given.
 
     Raises:
@@ -68,8 +68,10 @@ def verify(
     if not any(hmac.compare_digest(own, each) for each in signatures):
         raise SignatureError("the signature is not of this body under this secret")
     age = (time.time() if now is None else now) - at
-    if not abs(age) <= tolerance:  # so that what is no number lets nothing pass
-        raise SignatureError(f"the delivery was signed {age:.0f} s ago, and {tolerance:.0f} s are allowed")
+    if not abs(age) <= tolerance_seconds:  # so that what is no number lets nothing pass
+        raise SignatureError(
+            f"the delivery was signed {age:.0f} s ago, and {tolerance_seconds:.0f} s are allowed"
+        )
 
 
 def _digest(body: bytes, secret: Secret, at: int) -> str:

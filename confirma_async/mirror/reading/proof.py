@@ -1,4 +1,4 @@
-"""Reads a window, and proves that the answer is whole; else a missing record proves nothing."""
+"""Reads a window, and proves that the answer is complete. Without that, a missing record proves nothing."""
 
 from __future__ import annotations
 
@@ -132,8 +132,8 @@ class WindowReader:
         """Read the parts of a window, up to one that is not answered; the next run reads the rest."""
         readings: list[WindowReading] = []
         for part in parts:
-            told = [*before, *(reading.seen for reading in readings)]
-            readings.append(await self._read(part, told, compare=compare))
+            known = [*before, *(reading.seen for reading in readings)]
+            readings.append(await self._read(part, known, compare=compare))
             if not readings[-1].answered:
                 break
         return _joined(window, readings)
@@ -312,8 +312,8 @@ def _unheeded(found: Whole, seen: Sequence[SeenRecord], query: Window) -> str | 
     return None
 
 
-def _echoes(told: tuple[Any, Any], query: Window) -> bool:
-    first, last = (day_of(each) for each in told)
+def _echoes(period: tuple[Any, Any], query: Window) -> bool:
+    first, last = (day_of(each) for each in period)
     return first in {None, query.first} and last in {None, query.last}
 
 
@@ -326,8 +326,8 @@ def _touches(seen: SeenRecord, query: Window) -> bool:
 def _agreeing(reading: WindowReading, before: Iterable[Sequence[SeenRecord]]) -> WindowReading:
     """Return the reading; not whole if it lacks records of its days that earlier lists held."""
     here = Counter(each.base for each in reading.seen) if reading.whole else Counter[str]()
-    for told in before if reading.whole else ():
-        lacking = Counter(each.base for each in told if _lies_within(each.days, reading.window)) - here
+    for earlier in before if reading.whole else ():
+        lacking = Counter(each.base for each in earlier if _lies_within(each.days, reading.window)) - here
         if lacking:
             reason = f"the list lacks {lacking.total()} records that another one of this run holds"
             return evolve(reading, whole=False, reason=reason)

@@ -98,7 +98,7 @@ def _standing(
 def _of_absent(facts: Facts, horizons: Horizons, sent: SentInvoice, proved: str | None) -> DifferenceKind:
     if sent.state in _WAITING:
         return DifferenceKind.PENDING
-    until = datetime.timedelta(days=horizons.listed)
+    until = datetime.timedelta(days=horizons.listed_days)
     expected = None if sent.sent_at is None else datetime.datetime.fromisoformat(sent.sent_at) + until
     if expected is not None and facts.now < expected:
         return DifferenceKind.PENDING

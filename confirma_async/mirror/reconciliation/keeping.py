@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.converters import Converter
 from confirma_async.errors import MirrorError
 from confirma_async.mirror.journals import take_in
@@ -102,7 +102,9 @@ def _kept(database: MirrorDatabase, account: MirroredAccount, found: Reconciliat
         "UPDATE difference SET closed_at = ? WHERE account = ? AND id = ?",
         [(at, account.id, name) for name in closed],
     )
-    _tell(database, account, [each for each in found.differences if each.id not in known], found)
+    _put_difference_events(
+        database, account, [each for each in found.differences if each.id not in known], found
+    )
     return evolve(
         found,
         differences=[
@@ -113,7 +115,7 @@ def _kept(database: MirrorDatabase, account: MirroredAccount, found: Reconciliat
     )
 
 
-def _tell(
+def _put_difference_events(
     database: MirrorDatabase, account: MirroredAccount, new: Sequence[Difference], found: Reconciliation
 ) -> None:
     session = WriteSession(

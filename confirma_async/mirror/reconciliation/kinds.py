@@ -1,4 +1,4 @@
-"""What a reconciliation can say: the kinds of difference, and how long it waits before it says one."""
+"""The kinds of difference that a reconciliation finds, and how long it waits for a missing record."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class DifferenceKind(enum.Enum):
 STANDINGS = frozenset(
     {DifferenceKind.MATCHED, DifferenceKind.PENDING, DifferenceKind.CREDITED, DifferenceKind.NOT_CHECKED}
 )
-"""What is no difference."""
+"""The kinds that are no differences."""
 
 DIFFERENCES: Sequence[DifferenceKind] = tuple(kind for kind in DifferenceKind if kind not in STANDINGS)
-"""What is one, in the order in which they are told."""
+"""The kinds that are differences, in the order in which they are reported."""
 
 
 @frozen(kw_only=True)
@@ -65,15 +65,15 @@ class Horizons:
     """How long the service may take before something missing is a difference.
 
     Attributes:
-        listed: Days until the service lists an invoice that it accepted; from 0 to 365.
-        settled: Banking days (Monday to Friday) until a payment is paid out; from 0 to 365.
+        listed_days: Days until the service lists an invoice that it accepted; from 0 to 365.
+        settled_banking_days: Banking days (Monday to Friday) until a payment is paid out; from 0 to 365.
 
     Raises:
         ConfigurationError: one is out of these bounds.
     """
 
-    listed: int = field(default=3, validator=within(bounds.HORIZON))
-    settled: int = field(default=10, validator=within(bounds.HORIZON))
+    listed_days: int = field(default=3, validator=within(bounds.HORIZON))
+    settled_banking_days: int = field(default=10, validator=within(bounds.HORIZON))
 
 
 @frozen(kw_only=True)
@@ -107,17 +107,17 @@ class Difference:
     first_seen: str = ""
 
 
-def difference(kind: DifferenceKind, subject: str, *parts: object, **told: Any) -> Difference:
+def difference(kind: DifferenceKind, subject: str, *parts: object, **attributes: Any) -> Difference:
     """Make a difference, with an id that is made of its contents.
 
     Args:
         kind: What it is.
         subject: What it is about.
         parts: Values that distinguish it from others of its kind and subject.
-        told: The other attributes of ``Difference``, by name.
+        attributes: The other attributes of ``Difference``, by name.
     """
-    name = digest([kind.value, subject, told.get("cents"), *(str(part) for part in parts)])
-    return Difference(id=f"d-{name[:16]}", kind=kind, subject=subject, **told)
+    name = digest([kind.value, subject, attributes.get("cents"), *(str(part) for part in parts)])
+    return Difference(id=f"d-{name[:16]}", kind=kind, subject=subject, **attributes)
 
 
 def banking_days_after(day: datetime.date, days: int) -> datetime.date:

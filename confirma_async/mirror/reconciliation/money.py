@@ -62,8 +62,8 @@ def check_money(facts: Facts, horizons: Horizons) -> MoneyCheck:
         if kind is DifferenceKind.PAID_NOT_SETTLED:
             found.differences.append(_paid_not_settled(paid))
     for allocated in left_allocated:
-        if (told := _without_payment(facts, allocated, of_settlement[allocated.settlement])) is not None:
-            found.differences.append(told)
+        if (missing := _without_payment(facts, allocated, of_settlement[allocated.settlement])) is not None:
+            found.differences.append(missing)
     _check_settlements(facts, found)
     return found
 
@@ -149,7 +149,7 @@ def _of_unsettled(facts: Facts, horizons: Horizons, paid: Paid) -> DifferenceKin
     booked = (paid.booked_at or "")[:10]
     if not booked:
         return DifferenceKind.NOT_CHECKED
-    expected = banking_days_after(datetime.date.fromisoformat(booked), horizons.settled)
+    expected = banking_days_after(datetime.date.fromisoformat(booked), horizons.settled_banking_days)
     if facts.today <= expected:
         return DifferenceKind.PENDING
     proved = facts.settlements.all_since(booked, expected.isoformat())

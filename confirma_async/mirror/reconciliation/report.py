@@ -23,7 +23,7 @@ MONTHS = 12
 
 @frozen(kw_only=True)
 class ReconciliationTotal:
-    """How many of something stand so, and what they add up to.
+    """How many records have one result, and their sum.
 
     Attributes:
         what: ``invoices``, ``payments`` or ``settlements``.
@@ -49,7 +49,7 @@ class ReconciliationTotal:
 
 @frozen(kw_only=True)
 class Month:
-    """What a month came to in one currency, in hundredths.
+    """The sums of a month in one currency, in hundredths.
 
     Attributes:
         month: ``2026-11``.
@@ -76,13 +76,13 @@ class Age:
 
     Attributes:
         currency: ISO 4217.
-        until: The highest age of the group in days; None for the group of the oldest.
+        until_days: The highest age of the group in days; None for the group of the oldest.
         count: How many cases.
         cents: The open sum of these cases, in hundredths.
     """
 
     currency: str
-    until: int | None
+    until_days: int | None
     count: int
     cents: int
 
@@ -277,7 +277,7 @@ def _ageing(facts: Facts) -> list[Age]:
         found[case.currency or "", until] = count + 1, cents + case.total
     order = {until: place for place, until in enumerate((*AGES, None))}
     return [
-        Age(currency=currency, until=until, count=count, cents=cents)
+        Age(currency=currency, until_days=until, count=count, cents=cents)
         for (currency, until), (count, cents) in sorted(
             found.items(), key=lambda item: (item[0][0], order[item[0][1]])
         )

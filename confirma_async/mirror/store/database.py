@@ -73,7 +73,7 @@ class MirrorDatabase(Protocol):
 
 
 class QueryRows(Protocol):
-    """The answer to a question of the user's."""
+    """The result of a user's query."""
 
     @property
     def columns(self) -> Sequence[str]:

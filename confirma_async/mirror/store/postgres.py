@@ -27,7 +27,7 @@ _LOCK = 0x434E464D
 
 @frozen
 class ServerAnswer:
-    """The answer to a question."""
+    """The result of a query."""
 
     columns: list[str]
     rows: list[Found]
@@ -122,9 +122,9 @@ class PostgresDatabase:
             connection = psycopg.connect(self._url, autocommit=True, connect_timeout=10)
             connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(SCHEMA)))
         except psycopg.Error as error:
-            told = MirrorError(f"the mirror {self.name} cannot be reached: {_reason(error)}")
-            told.resumable = isinstance(error, psycopg.OperationalError)
-            raise told from None  # the cause may name user and password
+            mirror_error = MirrorError(f"the mirror {self.name} cannot be reached: {_reason(error)}")
+            mirror_error.resumable = isinstance(error, psycopg.OperationalError)
+            raise mirror_error from None  # the cause may name user and password
         return connection
 
     def _prepare(self, *, make: bool) -> None:
@@ -148,9 +148,9 @@ class PostgresDatabase:
         try:
             yield self._connection
         except psycopg.Error as error:
-            told = MirrorError(f"the mirror {self.name}: {_reason(error)}")
-            told.resumable = isinstance(error, psycopg.OperationalError | errors.DiskFull)
-            raise told from error
+            mirror_error = MirrorError(f"the mirror {self.name}: {_reason(error)}")
+            mirror_error.resumable = isinstance(error, psycopg.OperationalError | errors.DiskFull)
+            raise mirror_error from error
 
 
 @cache

@@ -46,7 +46,7 @@ _STEPS = 100_000
 
 @frozen
 class FileAnswer:
-    """The answer to a question."""
+    """The result of a query."""
 
     columns: list[str]
     rows: list[Found]
@@ -196,7 +196,7 @@ class SqliteDatabase:
         try:
             yield self._connection  # type: ignore[misc]  # None while it is being opened, when nobody asks
         except sqlite3.Error as error:
-            raise _told(self._path, error) from error
+            raise _explained(self._path, error) from error
 
 
 def _may_be_a_database(path: Path) -> bool:
@@ -242,12 +242,12 @@ def _authorised(action: int, _first: str | None, second: str | None, *_: str | N
     return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
 
 
-def _told(path: Path, error: sqlite3.Error) -> MirrorError:
+def _explained(path: Path, error: sqlite3.Error) -> MirrorError:
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF
-    told = MirrorError(f"the mirror {path}: {_SENTENCES.get(primary) or error}")
-    told.resumable = primary in _PASSING
-    return told
+    mirror_error = MirrorError(f"the mirror {path}: {_SENTENCES.get(primary) or error}")
+    mirror_error.resumable = primary in _PASSING
+    return mirror_error
 
 
 def _missing(path: Path) -> MirrorError:

@@ -62,7 +62,7 @@ TABLES: Sequence[str] = (
         record BIGINT NOT NULL,
         number BIGINT NOT NULL,
         seen_at TEXT NOT NULL,
-        raw TEXT NOT NULL,        -- the JSON as the service told it
+        raw TEXT NOT NULL,        -- the JSON as the service returned it
         PRIMARY KEY (record, number)
     )
     """,

@@ -1,4 +1,4 @@
-"""The views of a mirror: the tables to ask, in SQL that SQLite and PostgreSQL both read."""
+"""The views of a mirror: the tables to query, in SQL that SQLite and PostgreSQL both read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import frozen
 
 @frozen(kw_only=True)
 class View:
-    """A table to ask.
+    """A table to query.
 
     Attributes:
         name: Its name.
@@ -64,7 +64,7 @@ VIEWS: Sequence[View] = (
             "open_cents": "What is left to pay, by the case.",
         },
         query="""
-        WITH told AS (
+        WITH dated AS (
             SELECT d.*, row_number() OVER (
                 PARTITION BY d.account, d.number, d.date
                 ORDER BY CASE d.status WHEN 'DUPLICATE' THEN 2 WHEN 'ERROR' THEN 1 ELSE 0 END, d.record
@@ -80,13 +80,13 @@ VIEWS: Sequence[View] = (
         SELECT a.name, s.number, s.date, s.type, s.seller, s.state, s.amount_cents, s.currency, t.status,
             t.method, t.distributed_at, t.error, t.case_id, c.stage, c.status, c.total_cents
         FROM ours s JOIN account a ON a.id = s.account
-        LEFT JOIN told t ON t.account = s.account AND t.number = s.number AND t.date = s.date
+        LEFT JOIN dated t ON t.account = s.account AND t.number = s.number AND t.date = s.date
             AND t.place = s.place
         LEFT JOIN case_data c ON c.account = t.account AND c.case_id = t.case_id
         UNION ALL
         SELECT a.name, t.number, t.date, NULL, NULL, NULL, NULL, c.currency, t.status, t.method,
             t.distributed_at, t.error, t.case_id, c.stage, c.status, c.total_cents
-        FROM told t JOIN account a ON a.id = t.account
+        FROM dated t JOIN account a ON a.id = t.account
         LEFT JOIN case_data c ON c.account = t.account AND c.case_id = t.case_id
         WHERE NOT EXISTS (
             SELECT 1 FROM ours s WHERE s.account = t.account AND s.number = t.number AND s.date = t.date

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Collection, Sequence
 from typing import cast
 
-from confirma_async.mirror.content import Raw
+from confirma_async.mirror.content import RawRecord
 from confirma_async.mirror.projections import moment
 from confirma_async.mirror.store.database import portions
 from confirma_async.mirror.store.write_session import WriteSession
@@ -57,7 +57,7 @@ def unread(session: WriteSession, case: int, reason: str) -> None:
     )
 
 
-def read(session: WriteSession, cases: Sequence[tuple[int, Raw, str]]) -> None:
+def read(session: WriteSession, cases: Sequence[tuple[int, RawRecord, str]]) -> None:
     """Note that cases were read, and when each is to be read again.
 
     Args:
@@ -99,8 +99,8 @@ def _again(now: datetime.datetime, moved: datetime.datetime, *, closed: bool) ->
     )  # a run that begins a little earlier reads it, too
 
 
-def _is_closed(session: WriteSession, raw: Raw) -> bool:
+def _is_closed(session: WriteSession, raw: RawRecord) -> bool:
     summary = Names(session.converter, Case).get(raw, "summary")
     if not isinstance(summary, dict):
         return False
-    return Names(session.converter, CaseSummary).get(cast("Raw", summary), "closed_at") is not None
+    return Names(session.converter, CaseSummary).get(cast("RawRecord", summary), "closed_at") is not None

@@ -11,9 +11,9 @@ import msgspec
 from attrs import define, field
 
 from confirma_async.errors import MirrorBusyError
-from confirma_async.mirror.content import Raw
-from confirma_async.mirror.events.told import RecordChange, events_of
-from confirma_async.mirror.matching import Known, Matching, compare, lies_within, pair
+from confirma_async.mirror.content import RawRecord
+from confirma_async.mirror.events.event_types import RecordChange, events_of
+from confirma_async.mirror.matching import KnownRecord, Matching, compare, lies_within, pair
 from confirma_async.mirror.projections import UndescribedPlace, project
 from confirma_async.mirror.reading.proof import WindowReading
 from confirma_async.mirror.reading.windows import asked
@@ -117,9 +117,9 @@ def _compared(session: WriteSession, stream: Stream, reading: WindowReading) -> 
         f"SELECT {_KNOWN} FROM record WHERE account = ? AND stream = ? AND last_day >= ? AND first_day <= ?",
         (session.account, stream.name, first, last),
     )
-    known = {row[0]: Known(*row) for row in rows}
+    known = {row[0]: KnownRecord(*row) for row in rows}
     elsewhere = {each.base for each in reading.seen} - {each.base for each in known.values()}
-    if elsewhere:  # a record may have borne other days, and an answer may tell of others than were asked for
+    if elsewhere:  # a record may have borne other days, and an answer may hold other days than were asked for
         known |= {each.id: each for each in _of_bases(session, stream.name, elsewhere)}
     found = compare(known.values(), reading.seen)
     surely = reading.window if reading.whole else None
@@ -129,11 +129,11 @@ def _compared(session: WriteSession, stream: Stream, reading: WindowReading) -> 
     return found
 
 
-def _of_bases(session: WriteSession, stream: str, bases: Iterable[str]) -> list[Known]:
-    found: list[Known] = []
+def _of_bases(session: WriteSession, stream: str, bases: Iterable[str]) -> list[KnownRecord]:
+    found: list[KnownRecord] = []
     for places, part in portions(list(bases)):
         found += [
-            Known(*row)
+            KnownRecord(*row)
             for row in session.database.rows(
                 f"SELECT {_KNOWN} FROM record WHERE account = ? AND stream = ? AND base IN ({places})",
                 (session.account, stream, *part),
@@ -145,7 +145,7 @@ def _of_bases(session: WriteSession, stream: str, bases: Iterable[str]) -> list[
 def _pair_payments(session: WriteSession, found: Matching) -> None:
     names = Names(session.converter, Payment)
 
-    def marks(raw: Raw) -> Sequence[Hashable]:
+    def marks(raw: RawRecord) -> Sequence[Hashable]:
         about = tuple(str(names.get(raw, name)) for name in ("case_id", "invoice_number"))
         dates = tuple(str(names.get(raw, name)) for name in ("booking_date", "payment_date"))
         return (*about, *dates), (*about, names.get(raw, "amount"))
@@ -155,10 +155,10 @@ def _pair_payments(session: WriteSession, found: Matching) -> None:
     pair(found, {ident: marks(raw) for ident, raw in raws.items()}, lambda seen: marks(seen.raw))
 
 
-def latest_raw(session: WriteSession, forms: Sequence[tuple[int, int]]) -> dict[int, Raw]:
+def latest_raw(session: WriteSession, forms: Sequence[tuple[int, int]]) -> dict[int, RawRecord]:
     """Return the raw JSON of records, by record and version number."""
     wanted = set(forms)
-    found: dict[int, Raw] = {}
+    found: dict[int, RawRecord] = {}
     for places, part in portions([record for record, _ in forms]):
         for record, number, raw in session.database.rows(
             f"SELECT record, number, raw FROM revision WHERE record IN ({places})", part
@@ -170,22 +170,22 @@ def latest_raw(session: WriteSession, forms: Sequence[tuple[int, int]]) -> dict[
 
 def _write(session: WriteSession, stream: str, found: Matching) -> Merged:
     database, merged = session.database, Merged()
-    told: list[RecordChange] = []
+    changes: list[RecordChange] = []
     back = [each for each in found.same if each.gone_since is not None]
     seen_again = [each.id for each in found.same if each.missed_at is not None or each.gone_since is not None]
     for places, part in portions(seen_again):
         database.run(f"UPDATE record SET missed_at = NULL, gone_since = NULL WHERE id IN ({places})", part)
-    told += [RecordChange("back", stream, each.id, each.revision) for each in back]
-    told += _write_absent(session, stream, found.absent)
-    told += _write_changed(session, stream, found.changed)
-    told += _write_new(session, stream, found)
-    _write_told(session, told)
-    merged.kinds.update(each.kind for each in told)
+    changes += [RecordChange("back", stream, each.id, each.revision) for each in back]
+    changes += _write_absent(session, stream, found.absent)
+    changes += _write_changed(session, stream, found.changed)
+    changes += _write_new(session, stream, found)
+    _log_changes(session, changes)
+    merged.kinds.update(each.kind for each in changes)
     return merged
 
 
-def _write_absent(session: WriteSession, stream: str, absent: Sequence[Known]) -> list[RecordChange]:
-    gone: list[Known] = []
+def _write_absent(session: WriteSession, stream: str, absent: Sequence[KnownRecord]) -> list[RecordChange]:
+    gone: list[KnownRecord] = []
     missed: list[int] = []
     for each in absent:
         if each.gone_since is not None:
@@ -206,7 +206,7 @@ def _write_absent(session: WriteSession, stream: str, absent: Sequence[Known]) -
 
 
 def _write_changed(
-    session: WriteSession, stream: str, changed: Sequence[tuple[Known, SeenRecord]]
+    session: WriteSession, stream: str, changed: Sequence[tuple[KnownRecord, SeenRecord]]
 ) -> list[RecordChange]:
     if not changed:
         return []
@@ -252,7 +252,7 @@ def _days(seen: SeenRecord) -> tuple[str, str]:
 
 
 def _write_forms(
-    session: WriteSession, stream: str, forms: Sequence[tuple[int, int, Raw]], *, anew: bool = False
+    session: WriteSession, stream: str, forms: Sequence[tuple[int, int, RawRecord]], *, anew: bool = False
 ) -> None:
     """Write the raw JSON of records, and the typed rows made of it."""
     session.database.many(
@@ -263,7 +263,7 @@ def _write_forms(
 
 
 def write_projections(
-    session: WriteSession, stream: str, records: Sequence[tuple[int, Raw]], *, anew: bool = True
+    session: WriteSession, stream: str, records: Sequence[tuple[int, RawRecord]], *, anew: bool = True
 ) -> None:
     """Make the typed rows of records.
 
@@ -314,8 +314,8 @@ def _placed(table: str, record: int, account: int, row: tuple[Any, ...]) -> tupl
     return (record, row[0], account, *row[1:]) if table == "allocation_data" else (record, account, *row)
 
 
-def _write_told(session: WriteSession, told: Sequence[RecordChange]) -> None:
-    if not told:
+def _log_changes(session: WriteSession, changes: Sequence[RecordChange]) -> None:
+    if not changes:
         return
     ((last,),) = session.database.rows("SELECT coalesce(max(id), 0) FROM change")
     session.database.many(
@@ -323,13 +323,13 @@ def _write_told(session: WriteSession, told: Sequence[RecordChange]) -> None:
         [
             (last + place, session.account, session.run, session.at, each.stream, each.kind, each.record,
              each.revision, each.pair)
-            for place, each in enumerate(told, 1)
+            for place, each in enumerate(changes, 1)
         ],
     )  # fmt: skip
-    put_events(session, [event for each in told for event in events_of(each, session.converter)])
+    put_events(session, [event for each in changes for event in events_of(each, session.converter)])
 
 
-def put_events(session: WriteSession, events: Sequence[tuple[str, str, str, Raw]]) -> None:
+def put_events(session: WriteSession, events: Sequence[tuple[str, str, str, RawRecord]]) -> None:
     """Write events into the table from which they are delivered.
 
     Args:

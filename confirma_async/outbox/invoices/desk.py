@@ -20,7 +20,7 @@ from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
 from confirma_async.bulk.job.preparation import Record, prepare
 from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of, task_of
 from confirma_async.bulk.job.sender import Sender
-from confirma_async.bulk.job.workers import Workers
+from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.journal.records import Admission, Admitted
 from confirma_async.bulk.models import Entry, JobOptions, Refusal, Verdict
 from confirma_async.contract import CREATE_INVOICE
@@ -39,7 +39,7 @@ from confirma_async.outbox.invoices.invoice_outcomes import (
     InvoiceOutcome,
     InvoiceOutcomes,
     held_invoice,
-    told_of,
+    outcome_of,
 )
 from confirma_async.outbox.invoices.rows import differs, known
 from confirma_async.outbox.invoices.unknown_invoices import UnknownInvoices
@@ -77,7 +77,7 @@ class InvoiceDesk:
     Attributes:
         run: The run of the outbox.
         options: The options of lookups.
-        tell: Called with each outcome, once it is durable and again when it has changed.
+        notify: Called with each outcome, once it is durable and again when it has changed.
         keep: Whether the journal keeps the payloads until they are final.
         sellers: The sellers whose invoices it accepts, in one spelling; None for any seller.
         held: The invoices that are under way here, or looked up.
@@ -86,11 +86,11 @@ class InvoiceDesk:
 
     run: AccountRun
     options: JobOptions
-    tell: OutcomeListener
+    notify: OutcomeListener
     keep: bool = False
     sellers: frozenset[str] | None = None
     _brake: _DeskBrake = field(init=False)
-    _lookers: Workers = field(init=False)
+    _lookers: TaskPool = field(init=False)
     _lookups: Lookups = field(init=False)
     _decisions: Decisions = field(init=False)
     _sender: Sender = field(init=False)
@@ -102,7 +102,7 @@ class InvoiceDesk:
     _given: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
-        self.held = HeldWrites[HeldInvoice](self.tell)
+        self.held = HeldWrites[HeldInvoice](self.notify)
         converter = self.run.pipeline.converter
         writer, concurrency = self.run.writer, self.run.pipeline.limiter.concurrency
         self._brake = _DeskBrake(self._note_trouble)
@@ -111,12 +111,12 @@ class InvoiceDesk:
         )
         self._outcomes = InvoiceOutcomes(self.held, converter, self._gate, self.unknown.look_again)
         pipeline = evolve(self.run.pipeline, halt=self._brake.calls)
-        self._lookers = Workers(max(1, concurrency // 2), self._look_up)  # the rest is for what is new
+        self._lookers = TaskPool(max(1, concurrency // 2), self._look_up)  # the rest is for what is new
         self._lookups = lookups_of(pipeline, writer, self.options, self._may_send, time.time)
         self._decisions = Decisions(
             writer=writer,
             listener=self._outcomes,
-            workers=self._lookers,
+            pool=self._lookers,
             lookups=self._lookups,
             brake=self._brake,
             breaker=CircuitBreaker(concurrency, None),
@@ -216,13 +216,13 @@ class InvoiceDesk:
             case Admission.CHANGED | Admission.CLASH if row is not None:
                 raise differs(held.entry, row.source, row.state.name.lower())
             case Admission.ELSEWHERE:
-                self.held.settle(held, told_of(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
+                self.held.settle(held, outcome_of(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
                 return None
             case _:
                 held.task = task = task_of(held.entry, admitted, self._lookups)
         if admitted.admission is Admission.UNKNOWN:
             detail = row.detail if row is not None else None
-            self.held.stand(held, told_of(held, Verdict.UNKNOWN, detail=detail or LOST, resumed=True))
+            self.held.stand(held, outcome_of(held, Verdict.UNKNOWN, detail=detail or LOST, resumed=True))
             self.held.begin(self._lookers.hand(task))
             return None
         return task

@@ -36,7 +36,7 @@ def held_invoice(entry: Entry, key: str | None = None) -> HeldInvoice:
     )
 
 
-def told_of(held: HeldInvoice, verdict: Verdict, **more: Any) -> InvoiceOutcome:
+def outcome_of(held: HeldInvoice, verdict: Verdict, **more: Any) -> InvoiceOutcome:
     """Return an outcome of an invoice; ``more`` holds its other attributes."""
     return InvoiceOutcome(verdict=verdict, subject=str(held.entry.key), key=held.key, **more)
 
@@ -64,24 +64,24 @@ class InvoiceOutcomes:
             return
         verdict = VERDICTS[found.state]
         receipt = self._receipt(task) if verdict is Verdict.ACCEPTED else None
-        told = told_of(
+        outcome = outcome_of(
             held, verdict, status=found.status, detail=found.detail or found.pause, receipt=receipt,
             duplicate=found.duplicate, unproven=task.unproven, error=found.cause,
         )  # fmt: skip
         if verdict is Verdict.UNKNOWN:
-            self.held.stand(held, told)
+            self.held.stand(held, outcome)
             self.look_again(held)
             return
         if verdict is not Verdict.NOT_SENT:
             self.gate.note(None, None, 0.0)
-        self.held.settle(held, told)
+        self.held.settle(held, outcome)
 
     def unknown(self, task: Task, found: Classification) -> None:
         """Report that the outcome of an invoice is unknown; it is looked up from now on."""
         held = self.held.get(task.entry.key)
         if held is not None:
-            told = told_of(held, Verdict.UNKNOWN, status=found.status, detail=found.detail)
-            self.held.stand(held, told)
+            outcome = outcome_of(held, Verdict.UNKNOWN, status=found.status, detail=found.detail)
+            self.held.stand(held, outcome)
 
     def refused(self, task: Task, refusal: Refusal) -> None:
         """Raise for the caller why a document cannot be loaded."""
@@ -97,7 +97,7 @@ class InvoiceOutcomes:
         """Report to the caller that the outbox was closed before the invoice was sent."""
         held = self.held.get(task.entry.key)
         if held is not None and held.standing is None:
-            self.held.settle(held, told_of(held, Verdict.NOT_SENT, detail=CLOSED))
+            self.held.settle(held, outcome_of(held, Verdict.NOT_SENT, detail=CLOSED))
 
     def _receipt(self, task: Task) -> InvoiceReceipt | None:
         if task.reply is None:

@@ -1,7 +1,8 @@
-"""What the answer to a write that is no invoice proves: what it says in a word that is known, or its form.
+"""What the answer to a write that is no invoice proves, by a known word in it or by its form.
 
 The vendor shows the answer to one of these operations only, the onboarding of a client (contract §3). Of the
-others a form is believed once a later read, or a person, has confirmed a write that was answered so.
+others, an answer of some form counts as accepted once a later read, or a person, has confirmed a write
+with an answer of that form.
 """
 
 from __future__ import annotations
@@ -73,9 +74,9 @@ def _all_queued(request: Schema, receipt: Schema) -> bool:
     if not isinstance(request, InvoiceActions) or not isinstance(receipt, ActionsReceipt):
         return False
     sent = [(action.code, action.data.invoice_number, action.data.case_id) for action in request.actions]
-    told = [
+    confirmed = [
         (one.code, one.invoice_number if number else None, one.case_id if case else None)
         for one, (_, number, case) in zip(receipt.actions, sent, strict=False)
         if (one.status or "").upper() == QUEUED
     ]
-    return len(receipt.actions) == len(sent) and told == sent
+    return len(receipt.actions) == len(sent) and confirmed == sent

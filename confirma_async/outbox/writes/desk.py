@@ -42,14 +42,14 @@ class WriteDesk:
     Attributes:
         run: The run of the outbox.
         settle_seconds: Seconds for which the service may still be at work on a call that has ended.
-        tell: Called with each outcome, once it is durable and again when it has changed.
+        notify: Called with each outcome, once it is durable and again when it has changed.
         keep: Whether the journal keeps the payloads until they are final.
         held: The writes that are under way here, or looked up.
     """
 
     run: AccountRun
     settle_seconds: float
-    tell: OutcomeListener
+    notify: OutcomeListener
     keep: bool = False
     _pipeline: Pipeline = field(init=False)
     _halt: Halt = field(init=False, factory=Halt)
@@ -60,7 +60,7 @@ class WriteDesk:
     _unheard: UnheardAnswers = field(init=False, factory=UnheardAnswers)
 
     def __attrs_post_init__(self) -> None:
-        self.held = HeldWrites[HeldWrite](self.tell)
+        self.held = HeldWrites[HeldWrite](self.notify)
         self._pipeline = evolve(self.run.pipeline, halt=self._halt)
         self._sender = WriteSender(self._pipeline, self.run, self._halt, self._forms)
         self._lookups = EffectLookups(
@@ -108,9 +108,9 @@ class WriteDesk:
         elif held.standing is not None:
             held.body = given.prepared.body
             return evolve(held.standing, resumed=True)
-        told = await asyncio.shield(held.answer)
+        outcome = await asyncio.shield(held.answer)
         self._unheard.heard(given.key)
-        return told
+        return outcome
 
     def _hold(self, name: _Name, digest: bytes, subject: str, body: bytes = b"") -> HeldWrite:
         operation, key = name
@@ -135,8 +135,8 @@ class WriteDesk:
                 return claim
 
             claim = await self.run.writer.run(claimed)
-            patience = asyncio.get_running_loop().time() + self._pipeline.timeout
-            while claim.admission is Admission.ELSEWHERE and self._may_wait(patience):
+            deadline = asyncio.get_running_loop().time() + self._pipeline.timeout
+            while claim.admission is Admission.ELSEWHERE and self._may_wait(deadline):
                 await asyncio.sleep(ELSEWHERE_PAUSE)
                 claim = await self.run.writer.run(claimed)
             await self._route(held, given, claim)
@@ -165,8 +165,8 @@ class WriteDesk:
             case Admission.ELSEWHERE:
                 self.held.settle(held, held.outcome(Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
             case Admission.UNKNOWN:
-                told = held.outcome(Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
-                self.held.stand(held, told)
+                outcome = held.outcome(Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
+                self.held.stand(held, outcome)
                 self._lookups.look_in(held, 0.0)
             case _:
                 await self._send(held, given, row.id)
@@ -192,16 +192,16 @@ class WriteDesk:
             verdict = Verdict.UNKNOWN  # which the intent says; the answer may bear what is nowhere else
             detail = f"the journal could not take note of the answer: {error}"
         receipt, unread = (None, answer) if isinstance(answer, Secret) else (answer, None)
-        told = held.outcome(verdict, status=found.status, detail=detail, receipt=receipt, error=found.cause,
-            unread=unread,
+        outcome = held.outcome(
+            verdict, status=found.status, detail=detail, receipt=receipt, error=found.cause, unread=unread,
         )  # fmt: skip
         if held.operation == CREATE_CLIENT.name and answer is not None:
-            self._unheard.add(held.key or "", held.digest, told)
+            self._unheard.add(held.key or "", held.digest, outcome)
         if verdict is Verdict.UNKNOWN:
-            self.held.stand(held, told)
+            self.held.stand(held, outcome)
             self._lookups.look_in(held, 0.0)
         else:
-            self.held.settle(held, told)
+            self.held.settle(held, outcome)
 
     # --- looked up ---------------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ class EffectLookups:
                 self._look_again(held)
         except CallError:
             self._look_again(held)
-        except JournalError:  # told to whoever writes next
+        except JournalError:  # raised for whoever writes next
             self.held.forget(held)
         finally:
             held.looking = False
@@ -121,7 +121,7 @@ class EffectLookups:
             self.held.stand(held, held.outcome(Verdict.UNKNOWN, detail=_RIVAL))
             self._look_again(held)
             return
-        if not confirmed:  # another run was quicker, or a person: the next look tells
+        if not confirmed:  # another run or a person was quicker: the next lookup finds out
             self.look_in(held, 0.0)
             return
         if form is not None and form not in self.forms:

@@ -50,13 +50,13 @@ def facts_of_actions(request: InvoiceActions) -> Sequence[Fact]:
 
 def _fact_of(action: Action) -> Fact:
     data = action.data
-    told = {
+    fact = {
         "code": str(action.code),
         "invoice": data.invoice_number,
         "case": data.case_id,
         "amount": None if data.amount is None else str(data.amount),
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in fact.items() if value is not None}
 
 
 def facts_of_names(names: Sequence[str]) -> Sequence[Fact]:
@@ -101,10 +101,10 @@ def _comments(body: bytes) -> Sequence[str | None]:
 def _has_taken_effect(case: Case, fact: Fact, comment: str | None, since: float) -> bool:
     code = fact["code"]
     events = [event for event in case.events if event.code == code and _is_since(event.date, since)]
-    if code == ActionCode.COMMENT:  # anybody may comment: only its own words tell that it is this one
+    if code == ActionCode.COMMENT:  # anybody may comment: only its text identifies it
         return bool(comment) and any(str(comment) in (event.description or "") for event in events)
     if code == ActionCode.DIRECTPAYMENT:
-        if "amount" not in fact:  # it was sent unchecked: which payment it is nobody can tell
+        if "amount" not in fact:  # it was sent unchecked: it is not known which payment it is
             return False
         amount = Decimal(fact["amount"])
         paid = any(one.amount == amount and _is_since(one.payment_date, since) for one in case.payments)
@@ -130,8 +130,8 @@ async def _shows_payments(pipeline: Pipeline, sought: Sought) -> bool:
     return _names_all(sought, [one.source_identifier for one in statuses.payments])
 
 
-def _names_all(sought: Sought, told: Sequence[str | None]) -> bool:
-    return {fact.get("identifier") for fact in sought.facts} <= {*told}
+def _names_all(sought: Sought, identifiers: Sequence[str | None]) -> bool:
+    return {fact.get("identifier") for fact in sought.facts} <= {*identifiers}
 
 
 _READERS: Mapping[str, Callable[[Pipeline, Sought], Awaitable[bool]]] = {

@@ -24,7 +24,7 @@ class Call:
         client: Who asks; for the provisioning token the partner, who has no invoices.
         query: The query parameters; of one given twice, the first.
         body: The body as it came.
-        listing_delay: Real seconds that what this call stores stays unlisted (a fault).
+        listing_delay_seconds: Real seconds that what this call stores stays unlisted (a fault).
         most: After how many records a list is cut off (a fault).
         skipped: How many records it leaves out before the first (a fault).
         counted: Whether it counts what it holds (a fault).
@@ -34,7 +34,7 @@ class Call:
     client: SandboxClient
     query: Mapping[str, str]
     body: bytes
-    listing_delay: float = 0.0
+    listing_delay_seconds: float = 0.0
     most: int | None = None
     skipped: int = 0
     counted: bool = False

@@ -12,9 +12,9 @@ from confirma_async.sandbox.handlers.base import Call, read_body, read_query, wi
 from confirma_async.sandbox.rules import cases as rules
 from confirma_async.sandbox.rules.actions import ACTIONS, PENDING, PROCESSED_AFTER
 from confirma_async.sandbox.rules.money.settlement import AGENCY
+from confirma_async.sandbox.store.added_records import ListedKind
 from confirma_async.sandbox.store.cases import QueuedAction, find_cases
 from confirma_async.sandbox.store.schedule import Due
-from confirma_async.sandbox.store.told import ListedKind
 from confirma_async.schemas import (
     Action,
     ActionReceipt,
@@ -73,10 +73,10 @@ def case_details(backend: Backend, call: Call) -> SandboxResponse:
     if query.case_id is None and query.invoice_number is None:
         missing = Problem("$.caseId", "case", "name a case, or an invoice number")
         return error_response(400, "the query names no case", [missing])
-    told = backend.store.told.named(call.client.name, ListedKind.CASE, str(query.case_id))
-    if told is not None:
+    added = backend.store.added_records.named(call.client.name, ListedKind.CASE, str(query.case_id))
+    if added is not None:
         name = {item.attribute: item.wire for item in backend.converter.fields_of(CaseDetails)}["case"]
-        return SandboxResponse(body=backend.converter.encode({name: told}))
+        return SandboxResponse(body=backend.converter.encode({name: added}))
     now = backend.now()
     found = find_cases(
         backend.store.cases, call.client.name, ident=query.case_id, number=query.invoice_number

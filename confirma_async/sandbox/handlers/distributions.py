@@ -10,9 +10,9 @@ from confirma_async.sandbox.answers import SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
 from confirma_async.sandbox.handlers.date_window import DateWindow, window_of
-from confirma_async.sandbox.handlers.listed import counted, listed, told_of, window_for
+from confirma_async.sandbox.handlers.listed import added_records_of, counted, listed, window_for
+from confirma_async.sandbox.store.added_records import ListedKind
 from confirma_async.sandbox.store.invoices import InvoiceQuery, ListedInvoice
-from confirma_async.sandbox.store.told import ListedKind
 from confirma_async.schemas import (
     DistributionInformation,
     DistributionMetaData,
@@ -58,17 +58,17 @@ def distributions(backend: Backend, call: Call) -> SandboxResponse:
     if isinstance(window, SandboxResponse):
         return window
     found = backend.store.invoices.listed(_invoice_query(call, query.invoice_number, window))
-    told = told_of(backend, call, ListedKind.DISTRIBUTION, window, number=query.invoice_number)
+    added = added_records_of(backend, call, ListedKind.DISTRIBUTION, window, number=query.invoice_number)
     information = DistributionInformation(
         meta_data=DistributionMetaData(
-            total_count=counted(call, len(found) + len(told)),
+            total_count=counted(call, len(found) + len(added)),
             successful_count=sum(item.status in _SUCCESSFUL for item in found),
             failed_count=sum(item.status in _FAILED for item in found),
             filters_applied=_filters(query, window),
         ),
         data=tuple(_record(item) for item in found),
     )
-    return listed(backend, call, with_blanks(backend, information, "data"), "data", told)
+    return listed(backend, call, with_blanks(backend, information, "data"), "data", added)
 
 
 def distributions_v2(backend: Backend, call: Call) -> SandboxResponse:

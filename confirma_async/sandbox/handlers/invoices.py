@@ -40,7 +40,7 @@ def create_invoice(backend: Backend, call: Call) -> SandboxResponse:
             method=None if method is None else str(method),
             received_at=backend.clock.now(),
             due_after=VALIDATED_AFTER,
-            listed_from=time.time() + call.listing_delay if call.listing_delay else None,
+            listed_from=time.time() + call.listing_delay_seconds if call.listing_delay_seconds else None,
             facts=facts_of(request, call.client.service),
             snapshot=snapshot,
             body=call.body,

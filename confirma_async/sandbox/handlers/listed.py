@@ -12,7 +12,7 @@ from confirma_async.sandbox.answers import SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call
 from confirma_async.sandbox.handlers.date_window import DateWindow, window_of
-from confirma_async.sandbox.store.told import ListedKind
+from confirma_async.sandbox.store.added_records import ListedKind
 from confirma_async.schemas.wire import Schema
 
 
@@ -26,10 +26,10 @@ def window_for(
     return window
 
 
-def told_of(
+def added_records_of(
     backend: Backend, call: Call, kind: ListedKind, window: DateWindow, *, number: str | None = None
 ) -> Sequence[msgspec.Raw]:
-    """Return the added records (``Controls.tell``) of a window; none for a query for one invoice.
+    """Return the added records (``Controls.add_records``) of a window; none for a query for one invoice.
 
     Args:
         backend: The state of the sandbox.
@@ -40,11 +40,11 @@ def told_of(
     """
     if number is not None:
         return ()
-    return backend.store.told.find(call.client.name, kind, window.first, window.last)
+    return backend.store.added_records.find(call.client.name, kind, window.first, window.last)
 
 
 def listed(
-    backend: Backend, call: Call, answer: Schema, attribute: str, told: Sequence[msgspec.Raw]
+    backend: Backend, call: Call, answer: Schema, attribute: str, added: Sequence[msgspec.Raw]
 ) -> SandboxResponse:
     """Return the answer with a list: own records, then added ones, cut off where a fault says so.
 
@@ -53,13 +53,13 @@ def listed(
         call: The request, with the faults that hit it.
         answer: The answer with the sandbox's own records.
         attribute: The attribute of the answer that holds the list.
-        told: The added records, as JSON.
+        added: The added records, as JSON.
     """
-    if not told and call.most is None:
+    if not added and call.most is None:
         return SandboxResponse(body=backend.converter.dumps(answer))
     written: dict[str, Any] = backend.converter.unstructure(answer)
     (name,) = [item.wire for item in backend.converter.fields_of(type(answer)) if item.attribute == attribute]
-    written[name] = kept(call, [*(written.get(name) or ()), *told])
+    written[name] = kept(call, [*(written.get(name) or ()), *added])
     return SandboxResponse(body=backend.converter.encode(written))
 
 

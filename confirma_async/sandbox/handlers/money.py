@@ -7,12 +7,12 @@ from typing import Any
 from confirma_async.sandbox.answers import SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
-from confirma_async.sandbox.handlers.listed import kept, listed, told_of, window_for
+from confirma_async.sandbox.handlers.listed import added_records_of, kept, listed, window_for
 from confirma_async.sandbox.rules.money.amounts import added
 from confirma_async.sandbox.rules.money.settlement import AGENCY
 from confirma_async.sandbox.store import SandboxClient
+from confirma_async.sandbox.store.added_records import ListedKind
 from confirma_async.sandbox.store.money import MadeSettlement, ReceivedPayment
-from confirma_async.sandbox.store.told import ListedKind
 from confirma_async.schemas import (
     AllocationBreakdown,
     AllocationType,
@@ -47,7 +47,7 @@ def payments(backend: Backend, call: Call) -> SandboxResponse:
     on_the_wire: list[Any] = [
         backend.converter.unstructure(_payment(payment)) for payment in found if not payment.direct
     ]
-    on_the_wire += told_of(backend, call, ListedKind.PAYMENT, window)
+    on_the_wire += added_records_of(backend, call, ListedKind.PAYMENT, window)
     return SandboxResponse(body=backend.converter.encode(kept(call, on_the_wire)))
 
 
@@ -74,8 +74,8 @@ def settlements(backend: Backend, call: Call) -> SandboxResponse:
     answer = Settlements(
         created_at=now, settlements=tuple(_settlement(backend, call.client, made) for made in found)
     )
-    told = () if unfetched_only else told_of(backend, call, ListedKind.SETTLEMENT, window)
-    return listed(backend, call, with_blanks(backend, answer, "settlements"), "settlements", told)
+    added = () if unfetched_only else added_records_of(backend, call, ListedKind.SETTLEMENT, window)
+    return listed(backend, call, with_blanks(backend, answer, "settlements"), "settlements", added)
 
 
 def _payment(payment: ReceivedPayment) -> Payment:

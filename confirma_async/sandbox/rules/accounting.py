@@ -10,7 +10,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.money.amounts import ZERO, added
+from confirma_async.sandbox.rules.money.amounts import ZERO_AMOUNT, added
 from confirma_async.schemas import Ledger
 from confirma_async.schemas.accounting import PENDING, SYNCED
 from confirma_async.schemas.wire import Evidence
@@ -96,4 +96,4 @@ def transfer(provider: str | None, refusal: str | None, imbalance: Decimal) -> T
 
 def imbalance_of(ledger: Ledger) -> Decimal:
     """Return what the rows miss to add up to zero on ``netAmount``."""
-    return added(row.net_amount or ZERO for row in ledger.ledger_rows)
+    return added(row.net_amount or ZERO_AMOUNT for row in ledger.ledger_rows)

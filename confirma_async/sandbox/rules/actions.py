@@ -11,7 +11,7 @@ from attrs import frozen
 from confirma_async.sandbox.rules import cases
 from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.cases import CaseStatus, SandboxCase, SandboxEvent
-from confirma_async.sandbox.rules.money.amounts import ZERO, AmountByKind
+from confirma_async.sandbox.rules.money.amounts import ZERO_AMOUNT, AmountByKind
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas import Action, ActionCode, ActionData
 from confirma_async.schemas.wire import Evidence
@@ -135,7 +135,7 @@ def _pause(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> Ac
 
 
 def _direct_payment(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:
-    amount = data.amount or ZERO
+    amount = data.amount or ZERO_AMOUNT
     if data.currency not in {None, case.currency}:
         return ActionEffect(
             case=case, description="Refused: the payment is in another currency than the case."
@@ -150,9 +150,9 @@ def _direct_payment(case: SandboxCase, data: ActionData, today: date, terms: Ter
 def _stated(claim: AmountByKind, data: ActionData) -> AmountByKind | None:
     """Return the allocation that the outstanding amounts say, where they fit the amount to the cent."""
     outstanding = AmountByKind(
-        capital=data.outstanding_capital_amount or ZERO,
-        interest=data.outstanding_interest_amount or ZERO,
-        fees=data.outstanding_costs_amount or ZERO,
+        capital=data.outstanding_capital_amount or ZERO_AMOUNT,
+        interest=data.outstanding_interest_amount or ZERO_AMOUNT,
+        fees=data.outstanding_costs_amount or ZERO_AMOUNT,
     )
     split = claim.minus(outstanding)
     fits = split.total == data.amount and min(split.capital, split.interest, split.fees) >= 0

@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.money import interest
 from confirma_async.sandbox.rules.money.allocation import allocate
-from confirma_async.sandbox.rules.money.amounts import EXACT, ZERO, AmountByKind
+from confirma_async.sandbox.rules.money.amounts import WIDE, ZERO_AMOUNT, AmountByKind
 from confirma_async.sandbox.rules.stages import Route, RouteStage, Stage
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas.wire import Evidence
@@ -137,7 +137,7 @@ class SandboxCase:
     charged: AmountByKind
     waived: AmountByKind = field(factory=AmountByKind)
     paid: AmountByKind = field(factory=AmountByKind)
-    interest_units: Decimal = ZERO
+    interest_units: Decimal = ZERO_AMOUNT
     interest_until: date
 
     @property
@@ -162,9 +162,9 @@ def accrue(case: SandboxCase, today: date, terms: Terms) -> SandboxCase:
         today,
         case.percentage,
         terms.reference_rates,
-        terms.margin,
+        terms.margin_points,
     )
-    return evolve(case, interest_units=EXACT.add(case.interest_units, run), interest_until=today)
+    return evolve(case, interest_units=WIDE.add(case.interest_units, run), interest_until=today)
 
 
 def due_of(case: SandboxCase, terms: Terms) -> datetime | None:
@@ -174,9 +174,9 @@ def due_of(case: SandboxCase, terms: Terms) -> datetime | None:
     if case.held_since is not None:
         return None if case.held_until is None else _midnight(case.held_until)
     following = next_step(case, terms)
-    if following is None or following.day > (date.max - case.base).days:  # no calendar goes that far
+    if following is None or following.after_days > (date.max - case.base).days:  # no calendar goes that far
         return None
-    return _midnight(case.base + timedelta(days=following.day))
+    return _midnight(case.base + timedelta(days=following.after_days))
 
 
 def next_step(case: SandboxCase, terms: Terms) -> RouteStage | None:
@@ -296,7 +296,7 @@ def credit(case: SandboxCase, amount: Decimal, today: date, terms: Terms) -> San
 def withdraw(case: SandboxCase, today: date, terms: Terms) -> SandboxCase:
     """Waive all that is open, which closes the case."""
     case = accrue(case, today, terms)
-    capital = max(case.open.capital, ZERO)
+    capital = max(case.open.capital, ZERO_AMOUNT)
     waived = case.waived.plus(_open_extras(case)).plus(AmountByKind(capital=capital))
     return settle_up(evolve(case, waived=waived), today)
 
@@ -309,7 +309,7 @@ def settle_up(case: SandboxCase, today: date) -> SandboxCase:
 
 
 def _open_extras(case: SandboxCase) -> AmountByKind:
-    return AmountByKind(interest=max(case.open.interest, ZERO), fees=max(case.open.fees, ZERO))
+    return AmountByKind(interest=max(case.open.interest, ZERO_AMOUNT), fees=max(case.open.fees, ZERO_AMOUNT))
 
 
 def _midnight(day: date) -> datetime:

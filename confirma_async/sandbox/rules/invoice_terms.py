@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from confirma_async.sandbox.rules.money.amounts import ZERO, added, payable
+from confirma_async.sandbox.rules.money.amounts import ZERO_AMOUNT, added, payable
 from confirma_async.schemas import Interest, InterestType, InvoiceType, SalesInvoiceRequest
 
 
@@ -66,8 +66,8 @@ def snapshot_of(request: SalesInvoiceRequest) -> InvoiceTermsSnapshot:
         collectable=not (buyer and buyer.disable_collection),
         fees=added(_owed(fee) for fee in (costs.creditor_costs_amount, costs.collection_fees_amount))
         if costs
-        else ZERO,
-        interest=_owed(brought.amount) if brought else ZERO,
+        else ZERO_AMOUNT,
+        interest=_owed(brought.amount) if brought else ZERO_AMOUNT,
         original=None if original is None else str(original),
         booked=bool(request.processing and request.processing.accounting_invoice_enabled),
     )
@@ -80,7 +80,7 @@ def _financier(request: SalesInvoiceRequest) -> str | None:
 
 
 def _owed(amount: Decimal | None) -> Decimal:
-    return max(amount or ZERO, ZERO)
+    return max(amount or ZERO_AMOUNT, ZERO_AMOUNT)
 
 
 def _percentage(terms: Interest | None) -> Decimal | None:

@@ -1,4 +1,4 @@
-"""What becomes of an invoice up to its delivery: what the service checks, and a table of transitions.
+"""The rules for an invoice up to its delivery: what the service checks, and a table of transitions.
 
 Pure data and plain functions: no clock, no storage. What is known of an invoice's future is settled when it
 arrives (``RoutingFacts``); the store moves the rows that are due along ``TRANSITIONS``. Every rule and

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from confirma_async.sandbox.rules.money.amounts import ZERO
+from confirma_async.sandbox.rules.money.amounts import ZERO_AMOUNT
 from confirma_async.schemas.wire import Evidence
 
 
@@ -40,7 +40,7 @@ class RouteStage:
     Attributes:
         route: Whose.
         stage: Which.
-        day: When, in days after the due date; of DEBT_COLLECTION, after the case was opened.
+        after_days: When it comes: days after the due date; of DEBT_COLLECTION, after the case was opened.
         fee: What it adds to the costs, in the case's currency.
         description: What the timeline says.
         basis: The sentence of the contract behind it. Days and fees are assumed.
@@ -49,26 +49,26 @@ class RouteStage:
 
     route: Route
     stage: Stage
-    day: int
-    fee: Decimal = ZERO
+    after_days: int
+    fee: Decimal = ZERO_AMOUNT
     description: str
     basis: str = "agreed on with the client"
     evidence: Evidence | None = None
 
 
 def _way(route: Route, basis: str, *stages: tuple[Stage, int, str, str]) -> Sequence[RouteStage]:
-    """Return a route from its stages, each with its day, its fee and what the timeline says."""
+    """Return a route from its stages, each with its days, its fee and what the timeline says."""
     return [
         RouteStage(
             route=route,
             stage=stage,
-            day=day,
+            after_days=days,
             fee=Decimal(fee),
             description=description,
             basis=basis,
             evidence=Evidence.DOCUMENTED,
         )
-        for stage, day, fee, description in stages
+        for stage, days, fee, description in stages
     ]
 
 

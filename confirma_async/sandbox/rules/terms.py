@@ -32,7 +32,7 @@ class Terms:
         steps: The stages of unpaid invoices with their days and fees.
         allocation_order: What a payment covers first: all three kinds, once each.
         reference_rates: Per cent a year by the day it begins to hold; a rate holds until the next.
-        margin: Percentage points above the reference rate: the client's own rate.
+        margin_points: Percentage points above the reference rate: the client's own rate.
         settlement_weekday: When settlement runs are made; from 0, which is Monday, to 6.
         pause: How long a PAUSE action holds a case.
         payment_plan: How long a PAYMENTPLAN action holds a case.
@@ -45,7 +45,7 @@ class Terms:
     steps: Sequence[RouteStage] = field(default=STEPS, converter=tuple[RouteStage, ...])
     allocation_order: Sequence[AllocationType] = field(default=ORDER, converter=tuple[AllocationType, ...])
     reference_rates: Mapping[date, Decimal] = field(default=REFERENCE_RATES, converter=_read_only)
-    margin: Decimal = MARGIN
+    margin_points: Decimal = MARGIN
     settlement_weekday: int = field(default=FRIDAY, validator=within(bounds.WEEKDAY))
     pause: timedelta = timedelta(days=14)
     payment_plan: timedelta = timedelta(days=90)
@@ -55,7 +55,7 @@ class Terms:
         if sorted(self.allocation_order) != sorted(ORDER):
             raise ConfigurationError("an order of allocation names FEES, INTEREST and CAPITAL, once each")
         for route in Route:
-            days = [step.day for step in self.steps if step.route is route]
+            days = [step.after_days for step in self.steps if step.route is route]
             if not days or days != sorted(days):
                 raise ConfigurationError(f"{route} needs steps, the earlier ones first")
         if not self.reference_rates:

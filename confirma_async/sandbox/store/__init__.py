@@ -13,7 +13,7 @@ from pathlib import Path
 
 from confirma_async.sandbox.rules.cases import SandboxCase
 from confirma_async.sandbox.rules.invoices import Transition
-from confirma_async.sandbox.store import accounts, invoices, schedule, told
+from confirma_async.sandbox.store import accounts, added_records, invoices, schedule
 from confirma_async.sandbox.store.accounting import RECORDS, AccountingRecord
 from confirma_async.sandbox.store.accounts import SandboxClient
 from confirma_async.sandbox.store.cases import ACTIONS, CASES, EVENTS, PastEvent, QueuedAction
@@ -28,7 +28,7 @@ __all__ = ["SandboxClient", "Store", "StoredInvoice"]
 _SCHEMA = tuple(
     statement
     for schema in (
-        *(module.SCHEMA for module in (accounts, invoices, schedule, told)),
+        *(module.SCHEMA for module in (accounts, invoices, schedule, added_records)),
         *(table.schema for table in (CASES, EVENTS, ACTIONS, PAYMENTS, SETTLEMENTS, RECORDS, ADDRESSES)),
     )
     for statement in schema
@@ -52,7 +52,7 @@ class Store:
         money: Payments and settlements.
         records: What goes to the accounting system.
         einvoice_directory: Who receives e-invoices where.
-        told: Records that are told of as they were given.
+        added_records: Records that ``Controls.add_records`` has added to the lists, in their wire form.
 
     Raises:
         ConfigurationError: the file cannot be opened, is in use, or is not of a sandbox.
@@ -69,7 +69,7 @@ class Store:
         self.money: MoneyTables = MoneyTables(self._database)
         self.records: Repository[AccountingRecord] = Repository(self._database, RECORDS)
         self.einvoice_directory: Repository[DirectoryEntry] = Repository(self._database, ADDRESSES)
-        self.told: told.ToldTable = told.ToldTable(self._database)
+        self.added_records: added_records.AddedRecordsTable = added_records.AddedRecordsTable(self._database)
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """Write to several tables, all or none."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from confirma_async.sandbox.rules.accounting import RecordKind
-from confirma_async.sandbox.rules.money.amounts import ZERO
+from confirma_async.sandbox.rules.money.amounts import ZERO_AMOUNT
 from confirma_async.sandbox.store.repository import TableOf
 from confirma_async.schemas.accounting import PENDING
 
@@ -38,7 +38,7 @@ class AccountingRecord:
     number: str | None = None
     day: date | None = None
     name: str | None = None
-    imbalance: Decimal = ZERO
+    imbalance: Decimal = ZERO_AMOUNT
     status: int = PENDING
     description: str = "Pending"
     synced_at: datetime | None = None

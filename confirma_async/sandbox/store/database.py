@@ -17,7 +17,7 @@ _APPLICATION_ID = 0x43464953
 
 _VERSION = 4
 
-Row: TypeAlias = tuple[Any, ...]
+DatabaseRow: TypeAlias = tuple[Any, ...]
 
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
@@ -59,15 +59,15 @@ class Database:
         with self._lock:
             self._connection.close()
 
-    def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
+    def rows(self, statement: str, parameters: Parameters = ()) -> list[DatabaseRow]:
         """Return all rows of a question."""
         with self._lock:
             return self._connection.execute(statement, parameters).fetchall()
 
-    def row(self, statement: str, parameters: Parameters = ()) -> Row | None:
+    def row(self, statement: str, parameters: Parameters = ()) -> DatabaseRow | None:
         """Return the first row of a question."""
         with self._lock:
-            found: Row | None = self._connection.execute(statement, parameters).fetchone()
+            found: DatabaseRow | None = self._connection.execute(statement, parameters).fetchone()
         return found
 
     @contextmanager

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from confirma_async.sandbox.rules.invoice_terms import InvoiceTermsSnapshot
 from confirma_async.sandbox.rules.invoices import COMPLETED, RoutingFacts, Transition
-from confirma_async.sandbox.store.database import Database, Row, milliseconds, moment
+from confirma_async.sandbox.store.database import Database, DatabaseRow, milliseconds, moment
 from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import InvoiceStatus, InvoiceType
 from confirma_async.schemas.identity import InvoiceKey
@@ -375,7 +375,7 @@ class InvoiceTable:
             )
 
 
-def _listed(row: Row) -> ListedInvoice:
+def _listed(row: DatabaseRow) -> ListedInvoice:
     ident, number, day, status, method, received_at, distributed_at, control, case_id, error = row
     return ListedInvoice(
         id=ident,
@@ -391,7 +391,7 @@ def _listed(row: Row) -> ListedInvoice:
     )
 
 
-def _delivered(row: Row) -> DeliveredInvoice:
+def _delivered(row: DatabaseRow) -> DeliveredInvoice:
     ident, client, number, kind, seller, day, status, is_delivered, control, case_id, snapshot = row
     return DeliveredInvoice(
         id=ident,

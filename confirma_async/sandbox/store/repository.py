@@ -21,11 +21,11 @@ class Numbered(Protocol):
         ...
 
 
-Kept = TypeVar("Kept", bound=Numbered)
+Stored = TypeVar("Stored", bound=Numbered)
 
 
 @frozen(kw_only=True)
-class TableOf(Generic[Kept]):
+class TableOf(Generic[Stored]):
     """A table of records.
 
     Attributes:
@@ -36,7 +36,7 @@ class TableOf(Generic[Kept]):
         first_id: The number of the first record that brings none of its own.
     """
 
-    record: type[Kept]
+    record: type[Stored]
     name: str
     columns: Mapping[str, str] = field(factory=dict[str, str])
     indexes: Sequence[Sequence[str]] = ()
@@ -56,12 +56,12 @@ class TableOf(Generic[Kept]):
         )
 
 
-class Repository(Generic[Kept]):
+class Repository(Generic[Stored]):
     """The records of a table, in order of their numbers."""
 
     # The names in the statements are those of the tables and columns that the modules beside this one define.
 
-    def __init__(self, database: Database, table: TableOf[Kept]) -> None:
+    def __init__(self, database: Database, table: TableOf[Stored]) -> None:
         self._db = database
         self._table = table
         self._decode = msgspec.json.Decoder(table.record).decode
@@ -71,19 +71,19 @@ class Repository(Generic[Kept]):
             f"(coalesce(?, (SELECT max(id) + 1 FROM {table.name}), {table.first_id}), {values})"
         )
 
-    def put(self, record: Kept) -> Kept:
+    def put(self, record: Stored) -> Stored:
         """Keep a record, or its changes, and return it with its number."""
         keys = [_stored(getattr(record, name)) for name in self._table.columns]
         with self._db.transaction() as db:
             cursor = db.execute(self._insert, (record.id or None, *keys, msgspec.json.encode(record)))
         return _numbered(record, cursor.lastrowid or 0)
 
-    def get(self, ident: int) -> Kept:
+    def get(self, ident: int) -> Stored:
         """Return a record that is known to be there."""
         (record,) = self.find(id=ident)
         return record
 
-    def find(self, *, days: tuple[date, date] | None = None, **wanted: object) -> list[Kept]:
+    def find(self, *, days: tuple[date, date] | None = None, **wanted: object) -> list[Stored]:
         """Return the records whose columns hold what is wanted.
 
         Args:
@@ -127,6 +127,6 @@ def _stored(value: object) -> object:
     return key_of(value) if isinstance(value, int) else value
 
 
-def _numbered(record: Kept, ident: int) -> Kept:
+def _numbered(record: Stored, ident: int) -> Stored:
     # The contents of a record that was new do not hold its number.
-    return record if record.id == ident else cast("Kept", evolve(cast("Any", record), id=ident))
+    return record if record.id == ident else cast("Stored", evolve(cast("Any", record), id=ident))

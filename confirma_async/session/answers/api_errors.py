@@ -1,4 +1,4 @@
-"""What an answer says that is none we asked for: its class, the words in its body, and no key of ours."""
+"""Makes the error for an answer that is no success: its class, and the message of its body without keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from confirma_async.errors import (
     error_class,
 )
 from confirma_async.privacy import Mask, quoted, visible
-from confirma_async.session.retry import retry_after
+from confirma_async.session.retry import parse_retry_after
 from confirma_async.session.transport import Response
 
 _KEPT_BODY = 64 * 1024
@@ -51,7 +51,7 @@ def error_from_response(response: Response, mask: Mask, converter: Converter) ->
         response.status, detail=detail, body=body, request_id=request_id_of(response, mask)
     )
     if isinstance(error, RateLimitedError | ServerError):
-        error.retry_after = retry_after(response.headers.get("Retry-After"))
+        error.retry_after = parse_retry_after(response.headers.get("Retry-After"))
     return error
 
 

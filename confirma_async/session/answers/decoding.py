@@ -28,7 +28,7 @@ _MARK = b"\xef\xbb\xbf"
 
 _TOO_LONG = (
     "the answer is longer than this client reads, and was left unread; "
-    "ask for less at a time (a shorter period), or give the client a higher answer_limit"
+    "ask for less at a time (a shorter period), or give the client a higher answer_limit_bytes"
 )
 _TOO_MANY = (
     f"the answer holds more than {MOST_VALUES} values, and was not looked into; "

@@ -1,4 +1,4 @@
-"""What answers were not as the contract says: noted for the client, and logged once for each place."""
+"""Drift of answers: differences from the contract, counted for the client, and logged once for each place."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class Drifts:
         for drift in drifts:
             place = operation, evolve(drift, count=1)
             if place not in self._found:
-                told = f"{drift.path}: expected {drift.expected}, found {drift.found}"
+                message = f"{drift.path}: expected {drift.expected}, found {drift.found}"
                 logger.warning(
                     "%s: the answer is not as the contract says, and was read as far as it is: %s",
                     operation,
-                    visible(told),
+                    visible(message),
                     extra={"operation": operation, "path": drift.path, "found": drift.found},
                 )
             self._found[place] = self._found.get(place, 0) + drift.count
 
     def by_operation(self) -> Mapping[str, Sequence[Drift]]:
         """Return all that was met so far, with how often."""
-        told: dict[str, list[Drift]] = {}
+        result: dict[str, list[Drift]] = {}
         for (operation, drift), count in self._found.items():
-            told.setdefault(operation, []).append(evolve(drift, count=count))
-        return told
+            result.setdefault(operation, []).append(evolve(drift, count=count))
+        return result

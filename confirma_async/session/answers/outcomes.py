@@ -1,4 +1,4 @@
-"""What a request or a call came to, as records and errors tell it."""
+"""Makes records and errors of the outcome of a request or a call."""
 
 from __future__ import annotations
 
@@ -26,20 +26,22 @@ _CANCELLED = "cancelled"
 _REPLIED, _NO_REPLY = Phase.REPLIED, Phase.NO_REPLY  # quickly found: every request asks
 
 
-def recorded(result: Response | BaseException, mask: Mask, *, waited: float, seconds: float) -> Attempt:
+def recorded(
+    result: Response | BaseException, mask: Mask, *, waited_seconds: float, seconds: float
+) -> Attempt:
     """Return the record of one request.
 
     Args:
         result: Its response or its error.
         mask: What blots keys out, should the id of the request echo one.
-        waited: Seconds that it waited for the limiter.
+        waited_seconds: Seconds that it waited for the limiter.
         seconds: Seconds from then to its end.
     """
-    phase, status, reason, request_id, asked = _NO_REPLY, None, None, None, None
+    phase, status, reason, request_id, retry_after = _NO_REPLY, None, None, None, None
     if isinstance(result, Response):
         phase, status, request_id = _REPLIED, result.status, request_id_of(result, mask)
         if status not in retry.SUCCESSES:
-            reason, asked = f"HTTP {status}", retry.retry_after(result.headers.get("Retry-After"))
+            reason, retry_after = f"HTTP {status}", retry.parse_retry_after(result.headers.get("Retry-After"))
     elif isinstance(result, TransportError):
         phase, reason = result.phase, str(result.args[0])
     elif isinstance(result, asyncio.CancelledError):
@@ -49,8 +51,8 @@ def recorded(result: Response | BaseException, mask: Mask, *, waited: float, sec
         if isinstance(result, ConfigurationError):
             phase = Phase.NOT_SENT
     return Attempt(
-        phase=phase, status=status, reason=reason, request_id=request_id, retry_after=asked, waited=waited,
-        seconds=seconds,
+        phase=phase, status=status, reason=reason, request_id=request_id, retry_after=retry_after,
+        waited_seconds=waited_seconds, seconds=seconds,
     )  # fmt: skip
 
 
@@ -58,11 +60,13 @@ def final(history: CallRecord, failure: CallError) -> CallError:
     """Make the error for the caller: an OutcomeUnknownError where the outcome is open."""
     operation = history.operation
     status = failure.status if isinstance(failure, APIError) else None
-    if not retry.outcome_unknown(failure.phase, operation.repeatable, status, asked=asked_by(failure)):
+    if not retry.outcome_unknown(
+        failure.phase, operation.repeatable, status, retry_after=retry_after_of(failure)
+    ):
         return failure
-    told = failure.detail if isinstance(failure, APIError) else None
+    detail = failure.detail if isinstance(failure, APIError) else None
     reason = f"HTTP {status}" if status is not None else str(failure.args[0])
-    reason = f"{reason}: {told}" if told else reason
+    reason = f"{reason}: {detail}" if detail else reason
     look = history.find_out() if history.find_out is not None else None
     unknown = OutcomeUnknownError(
         reason, subject=history.subject, status=status, remedy=operation.remedy, find_out=look
@@ -71,7 +75,7 @@ def final(history: CallRecord, failure: CallError) -> CallError:
     return unknown
 
 
-def asked_by(failure: CallError) -> float | None:
+def retry_after_of(failure: CallError) -> float | None:
     """Return the seconds of a refusal's ``Retry-After``; None where it has none."""
     return failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
 

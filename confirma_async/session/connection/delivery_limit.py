@@ -120,8 +120,8 @@ class SystemDelivery:
             while confirmed != before:  # what is confirmed between two questions would count twice, or never
                 before = confirmed
                 unconfirmed = fcntl.ioctl(self._line.fileno(), _UNCONFIRMED, _NONE)
-                told = self._line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _CONFIRMED.stop)
-                confirmed = told[_CONFIRMED]
+                info = self._line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _CONFIRMED.stop)
+                confirmed = info[_CONFIRMED]
         except GONE:
             return None
         if not any(confirmed):  # nobody counts them: old kernels, and some that stand in for Linux's

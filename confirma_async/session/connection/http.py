@@ -59,7 +59,7 @@ class AiohttpTransport:
         session: A session of the caller's: never closed and never changed here.
         ssl_context: TLS settings of the caller's own (a private CA, a client certificate).
         connections: How many connections the session made here may hold open.
-        answer_limit: Bytes of an answer that are read at most, where its request names no limit.
+        answer_limit_bytes: Bytes of an answer that are read at most, where its request names no limit.
     """
 
     def __init__(
@@ -68,15 +68,15 @@ class AiohttpTransport:
         session: aiohttp.ClientSession | None = None,
         ssl_context: ssl.SSLContext | None = None,
         connections: int = 100,
-        answer_limit: int = ANSWER_LIMIT,
+        answer_limit_bytes: int = ANSWER_LIMIT,
     ) -> None:
-        bounds.ANSWER_LIMIT.check("answer_limit", answer_limit)
+        bounds.ANSWER_LIMIT.check("answer_limit_bytes", answer_limit_bytes)
         self._borrowed = session
         self._own: aiohttp.ClientSession | None = None
         self._outside: aiohttp.ClientSession | None = None
         self._ssl: ssl.SSLContext | bool = ssl_context or True
         self._connections = connections
-        self._answer_limit = answer_limit
+        self._answer_limit_bytes = answer_limit_bytes
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._timeouts = Timeouts()
@@ -93,21 +93,21 @@ class AiohttpTransport:
             with self._timeouts.until(loop.time() + request.timeout, loop):
                 return await self._answer(session, request)
         except NotPublicError:
-            told = not_public(urlsplit(request.url).hostname)
+            failure = not_public(urlsplit(request.url).hostname)
         except _BEFORE_SENDING as error:
             if isinstance(getattr(error, "os_error", None), NotPublicError):
-                told = not_public(urlsplit(request.url).hostname)
+                failure = not_public(urlsplit(request.url).hostname)
             else:
                 lasting = isinstance(error, _LASTING)
-                told = TransportError(_not_sent(error), phase=Phase.NOT_SENT, lasting=lasting)
+                failure = TransportError(_not_sent(error), phase=Phase.NOT_SENT, lasting=lasting)
         except NoAnswerError as error:
-            told = TransportError(str(error), phase=Phase.NO_REPLY)
+            failure = TransportError(str(error), phase=Phase.NO_REPLY)
         except TimeoutError:
-            told = TransportError(f"no answer within {request.timeout:.1f} s", phase=Phase.NO_REPLY)
+            failure = TransportError(f"no answer within {request.timeout:.1f} s", phase=Phase.NO_REPLY)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: an answer that is no HTTP, e.g. a header that cannot be decoded.
             fault = type(error.__cause__ or error).__name__
-            told = TransportError(
+            failure = TransportError(
                 f"the connection broke before the answer was complete ({fault})",
                 phase=Phase.NO_REPLY,
                 broken=True,
@@ -115,7 +115,7 @@ class AiohttpTransport:
         except BaseException as error:  # noqa: BLE001 (a cancellation, say: it is raised again)
             raise _bare(error)  # noqa: B904 (it is the same error)
         # Here, where no error of aiohttp's hangs on it: those hold the request, and the request the key.
-        raise told
+        raise failure
 
     async def _answer(self, session: aiohttp.ClientSession, request: Request) -> Response:
         body = _body(request.body)
@@ -133,7 +133,7 @@ class AiohttpTransport:
                 ssl=self._ssl,
                 middlewares=passage.beside(session),
             )
-            limit = self._answer_limit if request.limit is None else request.limit
+            limit = self._answer_limit_bytes if request.limit_bytes is None else request.limit_bytes
             declared = answer.content_length
             if declared is not None and declared <= limit and hdrs.CONTENT_ENCODING not in answer.headers:
                 contents, cut_off = await answer.read(), False

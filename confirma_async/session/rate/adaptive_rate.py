@@ -85,7 +85,7 @@ class AdaptiveRate:
         """Take note of a call that the service took.
 
         Args:
-            started: When it started; what was under way at the last cut tells of the rate before.
+            started: When it started; a call under way at the last cut shows the rate before it.
             now: The moment.
         """
         self._throughput.taken(now)
@@ -142,7 +142,7 @@ class AdaptiveRate:
         if measured is None:
             self._measured = False
             after = before * min(max(1.0 - refusals.share, DEEPEST_CUT), CUT)
-            # Where nothing was taken since the last cut, there is no telling what the service bears.
+            # Where nothing was taken since the last cut, it is not known what the service bears.
             borne = after / CUT if self._taken or math.isinf(self._borne) else self._borne
         else:
             borne = min(self._sustained(measured, now), before)

@@ -1,4 +1,4 @@
-"""A ceiling below a ceiling: that of one account, below the one that all accounts of a client share."""
+"""Combines two limiters: that of one account, and the one that all accounts of a client share."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class NestedLimiter:
         self.shared.release()
         self.own.release()
 
-    def answered(self, started: float, *, refused: bool = False, quiet: float | None = None) -> None:
+    def answered(self, started: float, *, refused: bool = False, quiet_seconds: float | None = None) -> None:
         """Tell both that the service answered a call; whose limit it met is not documented.
 
         Args:
             started: When the call started.
             refused: Whether the service refused it for its load (429, 503).
-            quiet: Seconds from now in which the service wants no calls, where it said so.
+            quiet_seconds: Seconds from now in which the service wants no calls, where it said so.
         """
-        self.own.answered(started, refused=refused, quiet=quiet)
-        self.shared.answered(started, refused=refused, quiet=quiet)
+        self.own.answered(started, refused=refused, quiet_seconds=quiet_seconds)
+        self.shared.answered(started, refused=refused, quiet_seconds=quiet_seconds)

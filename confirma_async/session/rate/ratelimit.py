@@ -68,14 +68,14 @@ class Limiter(Protocol):
         """End a call that was admitted."""
         ...
 
-    def answered(self, started: float, *, refused: bool = False, quiet: float | None = None) -> None:
+    def answered(self, started: float, *, refused: bool = False, quiet_seconds: float | None = None) -> None:
         """Note that the service answered a call. It is called before ``release``.
 
         Args:
             started: The loop time at which the call started.
             refused: Whether the service refused the call because of its load (429, 503).
-            quiet: Seconds from now in which the service wants no calls (``Retry-After``); None where it named
-                none.
+            quiet_seconds: Seconds from now in which the service wants no calls (``Retry-After``); None where
+                it named none.
         """
         ...
 
@@ -154,20 +154,21 @@ class LocalLimiter:
         if self._waiting:
             self._arrange(asyncio.get_running_loop())
 
-    def answered(self, started: float, *, refused: bool = False, quiet: float | None = None) -> None:
+    def answered(self, started: float, *, refused: bool = False, quiet_seconds: float | None = None) -> None:
         """Follow the share of refusals, and admit nothing while the service wants quiet.
 
         Args:
             started: The loop time at which the call started.
             refused: Whether the service refused the call because of its load (429, 503).
-            quiet: Seconds from now in which the service wants no calls; the latest end of several counts.
+            quiet_seconds: Seconds from now in which the service wants no calls; the latest end of several
+                counts.
         """
         now = asyncio.get_running_loop().time()
         if not refused:
             self._rate.taken(started, now)
             return
-        if quiet:
-            self._gate = max(self._gate, now + quiet)
+        if quiet_seconds:
+            self._gate = max(self._gate, now + quiet_seconds)
         self._rate.refused(started, now)
 
     def _has_room(self) -> bool:

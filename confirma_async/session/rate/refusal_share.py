@@ -22,7 +22,7 @@ _MORE = 50.0  # ... and this many more per usual share, up to the presumed one: 
 
 
 class RefusalShare:
-    """Adds up what calls came to, and says when refusals are too many for chance.
+    """Adds up refused and accepted calls, and says when there are too many refusals for chance.
 
     Attributes:
         excess: Refusals beyond the tolerated share; 0 where there is nothing to suspect.

@@ -46,7 +46,7 @@ def check_added(headers: Mapping[str, str]) -> None:
     """Look over headers that are to be added to a request.
 
     Raises:
-        ConfigurationError: one is the SDK's own, or cannot be carried by HTTP; its value is not told.
+        ConfigurationError: one is the SDK's own, or cannot be carried by HTTP; its value is not shown.
     """
     for name, value in headers.items():
         if name.lower() in RESERVED:

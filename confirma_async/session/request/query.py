@@ -1,4 +1,4 @@
-"""The query of a request: what its verb asks, and what its caller adds."""
+"""The query of a request: the parameters of its verb, and those that its caller adds."""
 
 from __future__ import annotations
 

@@ -141,10 +141,10 @@ class Credential:
             self._renewal.add_done_callback(self._on_end)
         return await asyncio.shield(self._renewal)
 
-    async def settle(self, patience: float | None = None) -> None:
+    async def settle(self, patience_seconds: float | None = None) -> None:
         """Wait for a renewal that is under way, whatever it comes to, for so many seconds at most."""
         if self._renewal is not None:
-            await asyncio.wait([self._renewal], timeout=patience)
+            await asyncio.wait([self._renewal], timeout=patience_seconds)
 
     def _take_from(self, store: TokenStore) -> None:
         self.store, self._load, self._lasts = store, partial(_loaded, store), True
@@ -185,7 +185,7 @@ class Credential:
                 self._refuse_of_another(found)
                 await self.check(self.lately[-1], found)
             except CredentialsError as error:
-                logger.error("a key was replaced by one that is not used: %s", visible(str(error)))  # noqa: TRY400 (its traceback tells nothing)
+                logger.error("a key was replaced by one that is not used: %s", visible(str(error)))  # noqa: TRY400 (its traceback says nothing)
                 raise
         return self._remembered(found)
 

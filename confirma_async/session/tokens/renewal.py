@@ -32,7 +32,7 @@ async def renewed_token(ask: Asked, converter: Converter, old: Secret) -> Secret
         answer = await ask(old)
     except ResponseDecodeError as error:
         whole = Secret(error.body)
-        error.body = ""  # it may hold the token, and who was told of the call has the error
+        error.body = ""  # it may hold the token, and the hooks of the call have the error
     else:
         token = token_in(answer)
         if token is not None:

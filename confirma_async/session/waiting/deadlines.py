@@ -1,4 +1,4 @@
-"""Many deadlines, one timer: nearly all of them never come, and a timer for each has its price."""
+"""Many deadlines with one timer: nearly all calls end before their deadline, and a timer for each is slow."""
 
 from __future__ import annotations
 

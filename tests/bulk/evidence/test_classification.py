@@ -209,8 +209,8 @@ CASES = {
         *(found(record(invoiceType=word)) for word in ("CreditNote", "CREDIT", "HYVITYSLASKU", 381)),
         found(record(totalAmount=99.5)),
         *(
-            found(record(amount=told))
-            for told in ("sNaN", "-sNaN123", "NaN", "1E+9999999", "Infinity", "dear", True)
+            found(record(amount=reported))
+            for reported in ("sNaN", "-sNaN123", "NaN", "1E+9999999", "Infinity", "dear", True)
         ),
         found(record(sellerBusinessId="1234567-1")),
     ],
@@ -354,8 +354,8 @@ def submit(service, wire_invoice):
             base_url=service.url,
             timeout=timeout,
             rate_limit=RateLimit(concurrency=1),
-            retry=RetryPolicy(attempts=2, base=0.001),
-            answer_limit=1024 * 1024,
+            retry=RetryPolicy(attempts=2, base_seconds=0.001),
+            answer_limit_bytes=1024 * 1024,
         ) as confirma:
             options = {"settle_seconds": 0, "validate": False, **options}
             report = await confirma.bulk.submit(invoices, journal=lambda: contents, **options)

@@ -630,7 +630,7 @@ def test_no_list_that_is_late_and_in_order_doubles_or_loses_anything(late):
     played = late_lists.play(late=late, ordered=True, lost=60)
     print(played)  # noqa: T201 (the share that is settled without a person)
     assert played["lost answers"] > 30
-    assert (played["doubled"], played["told accepted, not there"]) == (0, 0)
+    assert (played["doubled"], played["reported accepted, not there"]) == (0, 0)
     assert played["settled"][-1] == 1.0
 
 

@@ -38,7 +38,7 @@ async def sandbox():
 @pytest.fixture
 def submit(sandbox, path):
     async def run(invoices, *, concurrency=8, budget=20, **options):
-        retry = RetryPolicy(attempts=2, base=0.001, budget=budget)
+        retry = RetryPolicy(attempts=2, base_seconds=0.001, budget=budget)
         limit = RateLimit(concurrency=concurrency)
         client = Confirma(sandbox.api_key, base_url=sandbox.url, retry=retry, rate_limit=limit)
         async with client as confirma:
@@ -84,7 +84,7 @@ async def test_a_url_that_is_passed_on_is_not_fetched(submit, sandbox, table):
 
 
 @pytest.mark.parametrize(
-    ("answer", "rule", "told"),
+    ("answer", "rule", "reported"),
     [
         (says(status=404), "attachment.missing", "cannot be fetched (127.0.0.1: HTTP 404)"),
         (says(b"<html>Log in</html>"), "attachment.pdf", "no PDF"),
@@ -92,7 +92,7 @@ async def test_a_url_that_is_passed_on_is_not_fetched(submit, sandbox, table):
     ],
 )
 async def test_a_document_that_cannot_be_had_refuses_its_invoice_and_no_other(
-    submit, sandbox, table, path, answer, rule, told
+    submit, sandbox, table, path, answer, rule, reported
 ):
     async with hosting(good=[says()], bad=[answer]) as host:
         report = await submit(table(*[f"{host.url}/{name}?s3cret" for name in ("good", "bad", "good?2")]))
@@ -101,14 +101,14 @@ async def test_a_document_that_cannot_be_had_refuses_its_invoice_and_no_other(
     (problem,) = issue.problems
     assert (issue.number, issue.place.line) == ("2", 3)
     assert (problem.path, problem.rule) == ("line 3, column attachment", rule)
-    assert told in problem.message
+    assert reported in problem.message
     assert "s3cret" not in str(report)
     with reading(path) as journal:
         (refused,) = journal.runs.refusals(1)
         assert (refused.number, refused.rule) == ("2", rule)
         assert "s3cret" not in str(list(journal.rows()))
         (kept,) = journal.rows(State.PENDING)
-        assert told in (kept.detail or "")
+        assert reported in (kept.detail or "")
     assert list(sent(sandbox)) == [1, 3]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from confirma_async.bulk.job.preparation import chunks, prepare
+from confirma_async.bulk.job.preparation import batches, prepare
 from confirma_async.bulk.models import Entry, Refusal
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
@@ -16,7 +16,7 @@ from confirma_async.validation import Checks
 BAD = BadRecord(place=Place("f"), problems=[])
 
 
-async def test_a_source_is_never_read_ahead_of_one_chunk():
+async def test_a_source_is_never_read_ahead_of_one_batch():
     taken = []
 
     def source():
@@ -24,17 +24,17 @@ async def test_a_source_is_never_read_ahead_of_one_chunk():
             taken.append(number)
             yield number
 
-    sizes = [(len(chunk), len(taken)) async for chunk in chunks(source(), size=8)]
+    sizes = [(len(batch), len(taken)) async for batch in batches(source(), size=8)]
     assert sizes[0] == (8, 8)
     assert sizes[-1] == (4, 100)
 
 
-async def test_a_quick_asynchronous_source_fills_its_chunks():
+async def test_a_quick_asynchronous_source_fills_its_batches():
     async def source():
         for number in range(20):
             yield number
 
-    assert [len(chunk) async for chunk in chunks(source(), size=8)] == [8, 8, 4]
+    assert [len(batch) async for batch in batches(source(), size=8)] == [8, 8, 4]
 
 
 async def test_a_slow_asynchronous_source_is_not_waited_for():
@@ -47,8 +47,8 @@ async def test_a_slow_asynchronous_source_is_not_waited_for():
         yield 3
 
     received: list[list[Any]] = []
-    async for chunk in chunks(source(), size=8):
-        received.append(chunk)
+    async for batch in batches(source(), size=8):
+        received.append(batch)
         more.set()
     assert received == [[1, 2], [3]]
 
@@ -59,12 +59,12 @@ async def test_an_error_of_the_source_comes_through():
         raise OSError("gone")
 
     with pytest.raises(OSError, match="gone"):
-        async for _ in chunks(source()):
+        async for _ in batches(source()):
             pass
 
 
-async def test_an_empty_source_has_no_chunks():
-    assert [chunk async for chunk in chunks([])] == []
+async def test_an_empty_source_has_no_batches():
+    assert [batch async for batch in batches([])] == []
 
 
 def prepared(record, **options):
@@ -110,9 +110,9 @@ def test_a_number_that_no_journal_can_hold_is_refused(wire_invoice, validate):
     assert isinstance(prepared(wire_invoice(2**63), validate=validate), Refusal)
 
 
-async def test_a_slow_source_does_not_fill_its_chunks(monkeypatch):
+async def test_a_slow_source_does_not_fill_its_batches(monkeypatch):
     monkeypatch.setattr("confirma_async.bulk.job.preparation.PATIENCE", 0.0)
-    assert [len(chunk) async for chunk in chunks([BAD] * 3, size=8)] == [1, 1, 1]
+    assert [len(batch) async for batch in batches([BAD] * 3, size=8)] == [1, 1, 1]
 
 
 async def test_an_asynchronous_source_is_closed_when_the_job_ends():
@@ -125,7 +125,7 @@ async def test_an_asynchronous_source_is_closed_when_the_job_ends():
         finally:
             closed.append(True)
 
-    reading = chunks(source())
+    reading = batches(source())
     await anext(reading)
     await reading.aclose()
     assert closed

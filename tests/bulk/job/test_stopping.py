@@ -155,10 +155,10 @@ class Refused(Hook):
     """Tells when a request has ended; its call goes on to the pause in the same breath."""
 
     def __init__(self):
-        self.told = asyncio.Event()
+        self.reported = asyncio.Event()
 
     def after_attempt(self, history):
-        self.told.set()
+        self.reported.set()
 
 
 async def test_the_pause_after_a_refusal_for_load_is_given_up(path, invoices, ended):
@@ -167,7 +167,7 @@ async def test_the_pause_after_a_refusal_for_load_is_given_up(path, invoices, en
     async with client(service, hooks=[refused]) as confirma:
         stream = confirma.bulk.stream(invoices[:1], journal=path, stop=stop)
         job = asyncio.create_task(iterated(stream))
-        await refused.told.wait()
+        await refused.reported.wait()
         assert states(path) == {State.SENDING: 1}
         await ended(job, stop)
     assert (stream.report.pending, stream.report.unknown) == (1, 0)

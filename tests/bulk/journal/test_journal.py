@@ -242,7 +242,7 @@ def test_the_same_invoice_twice_in_a_run_is_a_clash(run, entry, admit):
     assert (admitted.admission, admitted.row.source) == (Admission.CLASH, "f.csv:2")
 
 
-def test_the_same_invoice_twice_in_a_chunk_is_a_clash(run, journal, entry):
+def test_the_same_invoice_twice_in_a_batch_is_a_clash(run, journal, entry):
     number = run()
     twice = [entry(place="f.csv:2"), entry(2), entry(place="f.csv:9")]
     with journal.transaction():

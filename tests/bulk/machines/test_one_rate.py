@@ -128,15 +128,15 @@ async def heard_of_quiet(per_second):
 
     calls = [asyncio.create_task(call()) for _ in range(4)]
     await asyncio.sleep(3.3)
-    told = loop.time()
-    limiters[0].answered(told, refused=True, quiet=5.0)
+    reported = loop.time()
+    limiters[0].answered(reported, refused=True, quiet_seconds=5.0)
     await asyncio.sleep(7.0)
     for task in calls:
         task.cancel()
     await asyncio.gather(*calls, return_exceptions=True)
     for limiter in limiters:
         await limiter.close()
-    return [moment - told for moment in moments if moment > told]
+    return [moment - reported for moment in moments if moment > reported]
 
 
 @pytest.mark.parametrize("per_second", [RATE, math.inf], ids=["a rate", "no rate"])
@@ -146,7 +146,7 @@ def test_all_workers_know_within_a_second_that_the_service_wants_quiet(in_virtua
     assert [moment for moment in moments if moment >= 4.98]
 
 
-async def after_another_rate(first, second, *, callers=4, quiet=0.0):
+async def after_another_rate(first, second, *, callers=4, quiet_seconds=0.0):
     """Return when calls were admitted that began to wait at one rate, since another one was said."""
     loop, row, moments = asyncio.get_running_loop(), RateRow(first), []
     limiter = SharedLimiter(LocalLimiter(RateLimit(concurrency=64)), row, first)
@@ -155,19 +155,19 @@ async def after_another_rate(first, second, *, callers=4, quiet=0.0):
         await limiter.acquire(loop.time() + 600.0)
         moments.append(loop.time())
 
-    if quiet:
-        limiter.answered(loop.time(), refused=True, quiet=quiet)
+    if quiet_seconds:
+        limiter.answered(loop.time(), refused=True, quiet_seconds=quiet_seconds)
     calls = [asyncio.create_task(call()) for _ in range(callers)]
     await asyncio.sleep(1.0)
-    told, row.per_second = loop.time(), second
-    row.next_at = min(row.next_at, told + 1.0 / second)  # as become_worker does
+    reported, row.per_second = loop.time(), second
+    row.next_at = min(row.next_at, reported + 1.0 / second)  # as become_worker does
     await asyncio.gather(*calls)
     await limiter.close()
-    return [moment - told for moment in moments]
+    return [moment - reported for moment in moments]
 
 
 def test_calls_that_wait_for_quiet_to_end_keep_the_rate_that_was_said_meanwhile(in_virtual_time):
-    found = in_virtual_time(lambda: after_another_rate(math.inf, 5.0, callers=50, quiet=4.0))
+    found = in_virtual_time(lambda: after_another_rate(math.inf, 5.0, callers=50, quiet_seconds=4.0))
     assert max(found) - min(found) >= 9.0
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.planned_journal import open_planned
 from confirma_async.bulk.machines.queue import QueueConnector, unreachable
 from tests.bulk.postgres.proxy import Proxy
 
@@ -10,7 +10,7 @@ from tests.bulk.postgres.proxy import Proxy
 async def test_a_line_that_goes_silent_is_given_up_and_the_next_question_has_another(postgres):
     open_planned(postgres).close()
     proxy = Proxy(postgres)
-    connector = QueueConnector(proxy.url, patience=0.2)
+    connector = QueueConnector(proxy.url, patience_seconds=0.2)
 
     async def ask():
         return await connector.ask_at_the_rate("SELECT 1 AS one", {})

@@ -8,7 +8,7 @@ import pytest
 
 from confirma_async import RateLimit
 from confirma_async.bulk.journal.records import JobName
-from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.planned_journal import open_planned
 from confirma_async.bulk.machines.queue import QueueConnector
 from confirma_async.bulk.machines.shared_limiter import LAG, LATE, SharedLimiter
 from confirma_async.session.rate.ratelimit import LocalLimiter
@@ -92,11 +92,11 @@ async def test_a_call_whose_permit_does_not_come_in_time_holds_nothing(become_wo
 
 async def test_the_quiet_that_a_service_asks_one_worker_for_all_keep(become_worker, limiter):
     become_worker(1000.0)
-    told, other = limiter(1000.0), limiter(1000.0)
+    reported, other = limiter(1000.0), limiter(1000.0)
     await admitted(other, 1)
     loop = asyncio.get_running_loop()
     until = loop.time() + 1.5
-    told.answered(loop.time(), refused=True, quiet=1.5)
+    reported.answered(loop.time(), refused=True, quiet_seconds=1.5)
     while other._gate < loop.time():  # noqa: ASYNC110 (it learns that by itself)
         await asyncio.sleep(0.01)
     assert min(await admitted(other, 5)) >= until - 0.05

@@ -22,7 +22,7 @@ class Hold:
 
     lost = False
 
-    def check(self, longest_call):
+    def check(self, longest_call_seconds):
         if self.lost:
             raise JournalError("over")
 
@@ -55,7 +55,7 @@ def fast(monkeypatch):
 
 
 async def test_a_worker_whose_lease_is_lost_is_ended(hold, ended, capfd):
-    watchdog = Watchdog(hold.check, patience=0.1, end=ended.end)
+    watchdog = Watchdog(hold.check, patience_seconds=0.1, end=ended.end)
     watchdog.begin()
     assert watchdog.trouble is None
     hold.lost = True
@@ -66,7 +66,7 @@ async def test_a_worker_whose_lease_is_lost_is_ended(hold, ended, capfd):
 
 
 async def test_a_worker_whose_loop_hangs_is_ended(hold, ended, capfd):
-    watchdog = Watchdog(hold.check, patience=0.1, end=ended.end)
+    watchdog = Watchdog(hold.check, patience_seconds=0.1, end=ended.end)
     watchdog.begin()
     assert ended.wait(10)  # the loop does nothing else meanwhile
     watchdog.finish()
@@ -74,7 +74,7 @@ async def test_a_worker_whose_loop_hangs_is_ended(hold, ended, capfd):
 
 
 async def test_a_worker_that_is_well_goes_on(hold, ended):
-    watchdog = Watchdog(hold.check, patience=0.1, end=ended.end)
+    watchdog = Watchdog(hold.check, patience_seconds=0.1, end=ended.end)
     watchdog.begin()
     await asyncio.sleep(0.3)
     watchdog.finish()
@@ -95,7 +95,7 @@ async def test_its_port_tells_whether_it_is_well_and_its_figures(hold, unused_tc
     with WorkerHealth.on(unused_tcp_port) as health:
         assert await asyncio.to_thread(asked, unused_tcp_port, "/healthz") == (503, "it has not begun yet\n")
         watchdog.begin()
-        health.tell_of(watchdog, sender)
+        health.add_worker(watchdog, sender)
         assert await asyncio.to_thread(asked, unused_tcp_port, "/healthz") == (200, "well\n")
         _, metrics = await asyncio.to_thread(asked, unused_tcp_port, "/metrics")
         assert 'confirma_worker_invoices_total{state="accepted"} 3\n' in metrics
@@ -121,12 +121,12 @@ def test_of_many_accounts_the_process_is_well_while_one_of_them_is():
 
     health = WorkerHealth()
     for account in ("elm", "oak"):
-        health.tell_of(cast("Any", SimpleNamespace(trouble=None)), sender(), account)
-    health.tell_of_end("elm")
+        health.add_worker(cast("Any", SimpleNamespace(trouble=None)), sender(), account)
+    health.note_stopped("elm")
     assert health.trouble() is None
     metrics = health.metrics()
     assert 'confirma_worker_up{account="elm"} 0\n' in metrics
     assert 'confirma_worker_up{account="oak"} 1\n' in metrics
     assert 'confirma_worker_invoices_total{account="oak",state="accepted"} 3\n' in metrics
-    health.tell_of_end("oak")
+    health.note_stopped("oak")
     assert health.trouble() == "elm: it has stopped; oak: it has stopped"

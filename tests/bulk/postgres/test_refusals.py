@@ -79,7 +79,7 @@ def test_a_user_who_may_not_write_is_told(journal_there, plain_user, in_database
 def test_the_least_grants_of_the_docs_are_enough(journal_there, plain_user, least_grants, in_database, entry):
     pytest.importorskip("procrastinate", reason="procrastinate is not installed")
     from confirma_async.bulk.machines.packing import Bundle
-    from confirma_async.bulk.machines.planned import open_planned
+    from confirma_async.bulk.machines.planned_journal import open_planned
 
     open_planned(journal_there).close()  # makes the queue
     with in_database() as connection:

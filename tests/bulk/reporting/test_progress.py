@@ -23,7 +23,12 @@ def halfway(journal, run, entry):
 
 def test_the_rate_and_what_is_left_say_how_long_it_takes(halfway):
     progress = progress_of(halfway, halfway.runs.find(1), 1010.0)
-    assert (progress.rate, progress.decided, progress.left, progress.seconds_left) == (1.0, 10, 20, 20.0)
+    assert (progress.per_second, progress.decided, progress.left, progress.seconds_left) == (
+        1.0,
+        10,
+        20,
+        20.0,
+    )
 
 
 def test_nothing_is_left_of_what_was_refused(halfway):
@@ -35,17 +40,17 @@ def test_nothing_is_left_of_what_was_refused(halfway):
 
 
 def test_the_rate_is_that_of_the_last_minute(halfway):
-    assert progress_of(halfway, halfway.runs.find(1), 1070.0).rate == pytest.approx(1 / 60)
+    assert progress_of(halfway, halfway.runs.find(1), 1070.0).per_second == pytest.approx(1 / 60)
 
 
 def test_the_oldest_unknown_invoice_is_told(halfway):
-    assert progress_of(halfway, halfway.runs.find(1), 1010.0).oldest_unknown == 3.0
+    assert progress_of(halfway, halfway.runs.find(1), 1010.0).oldest_unknown_seconds == 3.0
 
 
 def test_what_cannot_be_told_is_not(journal, run):
     run(now=1000.0)
     progress = progress_of(journal, journal.runs.find(1), 1010.0)
-    assert (progress.rate, progress.left, progress.seconds_left, progress.oldest_unknown) == (
+    assert (progress.per_second, progress.left, progress.seconds_left, progress.oldest_unknown_seconds) == (
         0.0,
         None,
         None,
@@ -59,5 +64,5 @@ def test_workers_are_as_far_as_the_invoices_of_all_runs_together(halfway, run, e
         halfway.admit([entry(21), entry(22)], other)
         halfway.decide([Decision(position=13, state=State.ACCEPTED, at=1009.0)])
     progress = progress_of_workers(halfway, 1010.0)
-    assert (progress.decided, progress.left, progress.oldest_unknown) == (11, 3, 3.0)
-    assert progress.rate >= 1 / 60  # the times of a run that is over are forgotten
+    assert (progress.decided, progress.left, progress.oldest_unknown_seconds) == (11, 3, 3.0)
+    assert progress.per_second >= 1 / 60  # the times of a run that is over are forgotten

@@ -19,7 +19,7 @@ from confirma_async.bulk.sqlite.keeping import back_up, set_aside, verify
 from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import JournalError, JournalGoneError
 
-CHUNK = 64
+BATCH_SIZE = 64
 
 
 def begin(journal):
@@ -30,9 +30,9 @@ def begin(journal):
 def send(journal, entries, run=1, state=State.ACCEPTED):
     """Has entries claimed, sent and decided; returns what the journal said to them."""
     said = []
-    for start in range(0, len(entries), CHUNK):
+    for start in range(0, len(entries), BATCH_SIZE):
         with journal.transaction():
-            admitted = journal.admit(entries[start : start + CHUNK], run)
+            admitted = journal.admit(entries[start : start + BATCH_SIZE], run)
         said += admitted
         positions = [each.position for each in admitted]
         with journal.transaction():

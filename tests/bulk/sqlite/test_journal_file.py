@@ -292,8 +292,8 @@ def test_what_the_version_before_spelled_or_judged_otherwise_is_brought_to_what_
         older.commit()
     with contextlib.closing(open_sqlite(path)) as journal:
         (found,) = journal.rows()
-    told = {**asdict(found.key), "state": found.state, "says_no": found.says_no}
-    assert {name: told[name] for name in kept} == kept
+    reported = {**asdict(found.key), "state": found.state, "says_no": found.says_no}
+    assert {name: reported[name] for name in kept} == kept
 
 
 def test_a_journal_of_an_older_form_is_read_as_it_lies(path):

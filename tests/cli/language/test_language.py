@@ -12,7 +12,7 @@ from rich.console import Console
 from confirma_async.bulk.models import Verdict
 from confirma_async.cli.language import figures
 from confirma_async.cli.language.choice import choose, current
-from confirma_async.cli.language.messages import problem_in_words, told, where
+from confirma_async.cli.language.messages import problem_in_words, translated, where
 from confirma_async.cli.output.render import print_table, table
 from confirma_async.cli.output.result import print_standings, standing
 from confirma_async.cli.output.terminal import Terminal
@@ -62,10 +62,8 @@ def test_the_compiled_catalogues_are_those_that_were_translated(domain, code):
 
 @pytest.mark.parametrize(("domain", "code"), EVERY)
 def test_a_translation_holds_what_varies_and_no_other(domain, code):
-    for message, translated in texts(catalogues.written(domain, code)).items():
-        forms = (
-            zip(message, translated, strict=True) if isinstance(message, tuple) else [(message, translated)]
-        )
+    for message, written in texts(catalogues.written(domain, code)).items():
+        forms = zip(message, written, strict=True) if isinstance(message, tuple) else [(message, written)]
         for whole, text in forms:
             assert {*HOLE.findall(text)} == {*HOLE.findall(whole)}, text
 
@@ -106,10 +104,10 @@ def test_amounts_are_never_rounded(locale):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0.2, "just now"), (840, "14 minutes ago"), (7200, "2 hours ago")]
+    ("seconds", "expected"), [(0.2, "just now"), (840, "14 minutes ago"), (7200, "2 hours ago")]
 )
-def test_how_long_ago_something_was(seconds, told):
-    assert figures.ago(seconds) == told
+def test_how_long_ago_something_was(seconds, expected):
+    assert figures.ago(seconds) == expected
 
 
 PROBLEM = Problem(
@@ -131,29 +129,30 @@ def test_a_problem_is_told_in_the_language_with_wire_names_and_rule_as_they_are(
 
 def test_what_stands_in_a_message_is_told_too():
     choose("fi")
-    assert told(
+    assert translated(
         "must be netAmount plus vatAmount, which is 12.40, but is 12.00; correct whichever is wrong"
         " (roundingAmount is not part of it)"
     ) == (
         "on oltava netAmount plus vatAmount, joka on 12,40, mutta on 12,00; korjaa se, mikä on väärin"
         " (roundingAmount ei kuulu siihen)"
     )
-    assert told("credit note 7 stands twice, at a.csv:2 and at b.csv:3; neither is sent. Remove one, or give "
-                "it its own number if it is another invoice (lines of one invoice must stand together)"
+    assert translated(
+        "credit note 7 stands twice, at a.csv:2 and at b.csv:3; neither is sent. Remove one, or give it its "
+        "own number if it is another invoice (lines of one invoice must stand together)"
     ).startswith("hyvityslasku 7 esiintyy kahdesti, kohdissa a.csv:2 ja b.csv:3;")  # fmt: skip
 
 
 def test_forms_of_dates_are_told_as_the_language_writes_them():
     choose("fi")
-    told_ = told(
+    text = translated(
         "is no date as YYYY-MM-DD or D.M.YYYY; write it so, or give the cell of a spreadsheet a date format"
     )
-    assert told_.startswith("ei ole päivämäärä muodossa VVVV-KK-PP tai P.K.VVVV;")
+    assert text.startswith("ei ole päivämäärä muodossa VVVV-KK-PP tai P.K.VVVV;")
 
 
 def test_a_number_of_a_file_stays_as_the_file_has_it():
     choose("fi")
-    assert told(
+    assert translated(
         "10.5 is no whole number (digits alone, no leading zero, at most 18 digits), which is all that the "
         "service takes; renumber the document, or have it sent under a whole number (numbers=)"
     ).startswith("10.5 ei ole kokonaisluku")
@@ -162,13 +161,13 @@ def test_a_number_of_a_file_stays_as_the_file_has_it():
 @pytest.mark.parametrize("name", ["key_file=", "--key-file"])
 def test_a_message_is_recognised_whether_it_names_a_parameter_or_its_option(name):
     choose("fi")
-    told_ = told(f"set CONFIRMA_API_KEY, or name the file it is kept in ({name})")
-    assert told_ == "aseta CONFIRMA_API_KEY, tai anna tiedosto, jossa avain on (--key-file)"
+    text = translated(f"set CONFIRMA_API_KEY, or name the file it is kept in ({name})")
+    assert text == "aseta CONFIRMA_API_KEY, tai anna tiedosto, jossa avain on (--key-file)"
 
 
 def test_what_the_service_says_stays_as_it_is():
     choose("sv")
-    assert told("no agreement for 4711") == "no agreement for 4711"
+    assert translated("no agreement for 4711") == "no agreement for 4711"
 
 
 def test_results_are_told_in_finnish_and_json_is_not(confirma, confirma_json, service, invoices):
@@ -243,26 +242,26 @@ def test_a_column_without_a_cell_is_left_out():
 def spoken(confirma):
     """Runs a command in a language, and gives back all that it said."""
 
-    def told(code, *words):
+    def output(code, *words):
         _, out, err = confirma("--language", code, *words)
         return " ".join(f"{out} {err}".split())
 
-    return told
+    return output
 
 
 @pytest.mark.parametrize("command", catalogues.HELPED)
 @pytest.mark.parametrize("code", catalogues.TRANSLATED)
 def test_the_help_of_a_bookkeepers_commands_speaks_the_language(spoken, code, command):
-    told = spoken(code, command, "--help")
-    assert {"fi": "Käyttö: confirma", "sv": "Användning: confirma"}[code] in told
-    assert not re.search(r"\b(the|unless|which|instead|given)\b", told)
+    output = spoken(code, command, "--help")
+    assert {"fi": "Käyttö: confirma", "sv": "Användning: confirma"}[code] in output
+    assert not re.search(r"\b(the|unless|which|instead|given)\b", output)
 
 
 def test_the_help_of_the_whole_names_every_command_in_the_language(spoken):
-    told = spoken("fi", "--help")
-    assert "import Lähetä oman taulukkosi laskut kysymysten avulla." in told
-    assert "Valitsimet" in told
-    assert not re.search(r"\b(the|unless|which|instead|given)\b", told)
+    output = spoken("fi", "--help")
+    assert "import Lähetä oman taulukkosi laskut kysymysten avulla." in output
+    assert "Valitsimet" in output
+    assert not re.search(r"\b(the|unless|which|instead|given)\b", output)
 
 
 @pytest.mark.parametrize(

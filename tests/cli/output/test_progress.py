@@ -38,13 +38,13 @@ def outcomes(*verdicts, resumed=False):
 
 def test_it_says_how_many_of_how_many_and_what_became_of_them(shown):
     new = outcomes(Verdict.ACCEPTED, Verdict.ACCEPTED, Verdict.REFUSED)
-    told = shown(1200, *new, *outcomes(Verdict.ACCEPTED, resumed=True))
-    assert "4 of 1,200 invoices, 2 accepted, 1 refused, 1 decided before" in told
+    reported = shown(1200, *new, *outcomes(Verdict.ACCEPTED, resumed=True))
+    assert "4 of 1,200 invoices, 2 accepted, 1 refused, 1 decided before" in reported
 
 
 def test_it_says_how_long_the_rest_takes(shown):
-    told = shown(1000, *outcomes(*[Verdict.ACCEPTED] * 10))
-    assert re.search(r"about \d+ (second|minute)s? left", told)
+    reported = shown(1000, *outcomes(*[Verdict.ACCEPTED] * 10))
+    assert re.search(r"about \d+ (second|minute)s? left", reported)
 
 
 def test_it_says_nothing_of_the_rest_when_there_is_none(shown):

@@ -37,7 +37,7 @@ def shown(capsys, layout, *rows):
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "reported"),
     [
         (None, ""),
         (True, "true"),
@@ -54,8 +54,8 @@ def shown(capsys, layout, *rows):
         (7, "7"),
     ],
 )
-def test_values_are_told_exactly(value, told):
-    assert text(value) == told
+def test_values_are_told_exactly(value, reported):
+    assert text(value) == reported
 
 
 def test_amounts_are_aligned_and_summed_up(capsys, monkeypatch):
@@ -126,8 +126,8 @@ def test_no_cell_of_csv_drives_the_terminal_or_begins_a_line(capsys, driving):
 def test_no_cell_drives_the_terminal():
     console = Console(width=80, record=True)
     print_records(console, SHEET, [Row(name="\x1b[2Jgone\x07 [bold]", amount=None)])
-    told = console.export_text()
-    assert r"\x1b[2Jgone\x07 [bold]" in told
+    reported = console.export_text()
+    assert r"\x1b[2Jgone\x07 [bold]" in reported
 
 
 @pytest.mark.parametrize(

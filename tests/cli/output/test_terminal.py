@@ -78,7 +78,7 @@ def story(confirma, files, monkeypatch, wire_invoice):
     monkeypatch.setenv("CONFIRMA_API_KEY", KEY)
     monkeypatch.setattr(RetryPolicy, "backoff", lambda _policy, _attempt: 0.0)
 
-    def told(form):
+    def reported(form):
         printed = []
         with echoing(form) as url:
             monkeypatch.setenv("CONFIRMA_BASE_URL", url)
@@ -96,7 +96,7 @@ def story(confirma, files, monkeypatch, wire_invoice):
                 look(file.read_bytes().decode("latin-1"), f"the file {file.name}")
         return printed
 
-    return told
+    return reported
 
 
 def asks(command):

@@ -11,8 +11,8 @@ import urllib.request
 
 import pytest
 
+from confirma_async.bulk.journal_places import PostgresPlace, reading
 from confirma_async.bulk.machines.alive import workers_of
-from confirma_async.bulk.places import PostgresPlace, reading
 from confirma_async.sandbox import Fault
 
 pytest.importorskip("procrastinate", reason="procrastinate is not installed")
@@ -83,10 +83,10 @@ def workers(service, confirma, invoices, postgres):
 
 def test_several_workers_by_one_command_send_each_invoice_once(service, workers):
     process = workers("--until-empty")
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 0, told
+    _, output = process.communicate(timeout=60)
+    assert process.returncode == 0, output
     assert sorted(invoice.number for invoice in service.invoices()) == list(range(1, 21))
-    assert told.count("by this worker") == 2
+    assert output.count("by this worker") == 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -94,8 +94,8 @@ def test_a_signal_asks_all_of_them_to_end_after_what_is_under_way(workers, postg
     process = workers()
     wait_until(lambda: len(alive(postgres)) == 2, process)
     process.send_signal(number)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 0, told
+    _, output = process.communicate(timeout=60)
+    assert process.returncode == 0, output
     assert not alive(postgres)
 
 
@@ -106,8 +106,8 @@ def test_where_the_one_that_waits_is_killed_the_others_end_after_what_is_under_w
     process = workers()
     wait_until(lambda: service.requests["invoices.create"] and len(alive(postgres)) == 2, process)
     process.kill()
-    _, told = process.communicate(timeout=60)  # its end comes with that of the last who can write to it
-    assert told.count("stopping after what is under way") == 2
+    _, output = process.communicate(timeout=60)  # its end comes with that of the last who can write to it
+    assert output.count("stopping after what is under way") == 2
     assert not alive(postgres)
     assert confirma_json("status", postgres)[1]["counts"]["sending"] == 0
 
@@ -119,9 +119,9 @@ def test_workers_that_are_killed_are_told_of_and_what_they_had_is_taken_over(
     wait_until(lambda: len(alive(postgres)) == 2, process)
     for worker in alive(postgres):
         os.kill(int(worker.name.split(":")[1]), signal.SIGKILL)
-    _, told = process.communicate(timeout=60)
+    _, output = process.communicate(timeout=60)
     assert process.returncode == 3
-    assert "by signal 9; 1 go on, and none is begun again" in told
+    assert "by signal 9; 1 go on, and none is begun again" in output
 
 
 def asked(port, path):
@@ -160,9 +160,9 @@ def test_each_says_on_a_port_of_its_own_that_it_can_send_and_what_it_has_sent(se
 
 
 def test_each_has_a_health_port_of_its_own_and_there_must_be_one(confirma, postgres):
-    code, _, told = confirma("worker", postgres, "--processes", "3", "--health", "65534")
+    code, _, output = confirma("worker", postgres, "--processes", "3", "--health", "65534")
     assert code == 2
-    assert "--health 65534 leaves no ports for 3 processes" in told
+    assert "--health 65534 leaves no ports for 3 processes" in output
 
 
 @pytest.mark.parametrize("count", ["0", "65", "many"])

@@ -185,10 +185,10 @@ def test_a_run_of_the_mirror_ends_and_the_next_one_goes_on(
     code, _, err = ending(process)
     assert code == 130, err
     service.faults.clear()
-    code, told = confirma_json(*run)
-    assert (code, told["complete"]) == (0, True)
-    assert told["streams"]["distributions"]["new"] == 0  # they were kept
-    assert told["streams"]["distributions"]["records"]
+    code, output = confirma_json(*run)
+    assert (code, output["complete"]) == (0, True)
+    assert output["streams"]["distributions"]["new"] == 0  # they were kept
+    assert output["streams"]["distributions"]["records"]
 
 
 # --- more of them ---------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from confirma_async.formats import (
     read,
     scan,
 )
-from confirma_async.formats.tables.excel.cells import decimal_of
+from confirma_async.formats.tables.excel.sheet_cells import decimal_of
 
 HEADER = [
     "number",

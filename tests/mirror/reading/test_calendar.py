@@ -73,14 +73,14 @@ async def confirma(sandbox):
         yield client
 
 
-def tell(sandbox, number, moment):
+def list_payment(sandbox, number, moment):
     """Tell of a payment that was booked at a moment, and of an invoice of its day in Helsinki."""
     booked = moment.astimezone(datetime.UTC)
-    sandbox.tell(
+    sandbox.add_records(
         ListedKind.PAYMENT,
         {str(number): {"invoiceNumber": str(number), "bookingDate": f"{booked:%Y-%m-%dT%H:%M:%S}.000Z"}},
     )
-    sandbox.tell(
+    sandbox.add_records(
         ListedKind.DISTRIBUTION,
         {
             str(number): {
@@ -99,7 +99,7 @@ async def test_what_is_told_before_a_run_is_held_after_it_at_any_hour_of_the_nig
     for number, moment in enumerate(night):
         at = moment.astimezone(datetime.UTC)
         sandbox.clock.advance(seconds=(at - sandbox.clock.now()).total_seconds())
-        tell(sandbox, number, moment)
+        list_payment(sandbox, number, moment)
         report = await confirma.mirror.sync(place, now=at.astimezone(zone))
         assert report.complete
         await truth.holds()
@@ -115,10 +115,10 @@ async def test_a_record_is_gone_after_two_daily_runs_however_long_the_day_was(
     sandbox, confirma, place, mirror, night
 ):
     day = night[0]
-    tell(sandbox, 7, day)
+    list_payment(sandbox, 7, day)
     for back in range(3):
         if back:
-            sandbox.untell(ListedKind.PAYMENT, ["7"])
+            sandbox.remove_records(ListedKind.PAYMENT, ["7"])
         at = (day + datetime.timedelta(days=back)).astimezone(datetime.UTC)  # the same hour on the wall
         sandbox.clock.advance(seconds=max(0.0, (at - sandbox.clock.now()).total_seconds()))
         await confirma.mirror.sync(place, now=at)

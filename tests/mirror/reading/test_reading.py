@@ -26,17 +26,17 @@ def paid(sandbox):
         for back in range(20)
         for number in range(3)
     }
-    sandbox.tell(ListedKind.PAYMENT, records)
+    sandbox.add_records(ListedKind.PAYMENT, records)
     return records
 
 
 async def test_two_equal_payments_stay_two(sandbox, sync, mirror):
     day = sandbox.clock.now().date()
-    sandbox.tell(ListedKind.PAYMENT, {"first": payment(7, day), "second": payment(7, day)})
+    sandbox.add_records(ListedKind.PAYMENT, {"first": payment(7, day), "second": payment(7, day)})
     await sync()
     await sync()
     assert mirror("SELECT number, amount_cents FROM payments") == [("7", 1000), ("7", 1000)]
-    sandbox.untell(ListedKind.PAYMENT, ["second"])
+    sandbox.remove_records(ListedKind.PAYMENT, ["second"])
     for _ in range(2):
         sandbox.clock.advance(days=1)
         await sync()
@@ -48,7 +48,7 @@ async def test_an_amount_written_in_another_way_is_no_change(sandbox, sync, mirr
 
     day = sandbox.clock.now().date()
     for amount in (Decimal("100.0"), Decimal("100.00"), 100):
-        sandbox.tell(ListedKind.PAYMENT, {"p": payment(7, day, amount)})
+        sandbox.add_records(ListedKind.PAYMENT, {"p": payment(7, day, amount)})
         await sync()
     assert mirror("SELECT kind FROM change") == [("new",)]
 
@@ -62,14 +62,14 @@ async def test_a_fetch_date_is_no_change(sandbox, sync, mirror):
         "apiFetchDate": None,
     }
     for fetched in (None, f"{day}T10:00:00.000Z"):
-        sandbox.tell(ListedKind.SETTLEMENT, {"s": {**record, "apiFetchDate": fetched}})
+        sandbox.add_records(ListedKind.SETTLEMENT, {"s": {**record, "apiFetchDate": fetched}})
         await sync()
     assert mirror("SELECT kind FROM change") == [("new",)]
 
 
 async def test_settlements_are_never_asked_for_by_what_was_not_fetched(sandbox, sync, confirma, paid):
     day = sandbox.clock.now().date().isoformat()
-    sandbox.tell(ListedKind.SETTLEMENT, {"s": {"settlementId": 100000000001, "settlementDate": day}})
+    sandbox.add_records(ListedKind.SETTLEMENT, {"s": {"settlementId": 100000000001, "settlementDate": day}})
     await sync()
     found = await confirma.payments.settlements(
         from_date=sandbox.clock.now().date(), to_date=sandbox.clock.now().date()
@@ -100,13 +100,13 @@ async def test_a_list_that_is_cut_off_takes_nothing_away(sandbox, sync, truth, p
         sandbox.clock.advance(days=1)
         await sync()
     sandbox.faults.clear()
-    assert truth.mirrored("payments", missed=True) == await truth.told("payments")
+    assert truth.mirrored("payments", missed=True) == await truth.listed("payments")
 
 
 async def test_distributions_that_are_fewer_than_the_answer_counts_prove_nothing(sandbox, sync):
     day = sandbox.clock.now().date().isoformat()
     records = {str(n): {"invoiceNumber": str(n), "invoiceDate": day, "status": "INVOICED"} for n in range(9)}
-    sandbox.tell(ListedKind.DISTRIBUTION, records)
+    sandbox.add_records(ListedKind.DISTRIBUTION, records)
     sandbox.faults.add(Fault.CUT_LIST, operation="invoices.distributions", times=None, records=5)
     report = await sync()
     ((window, reason),) = report.streams["distributions"].open
@@ -175,16 +175,16 @@ async def test_late_and_out_of_order_records_are_found(sandbox, sync, truth, pai
     today = sandbox.clock.now().date()
     late = {f"late{back}": payment(99, today - datetime.timedelta(days=back)) for back in (33, 1, 17, 5)}
     for name, record in late.items():
-        sandbox.tell(ListedKind.PAYMENT, {name: record})
+        sandbox.add_records(ListedKind.PAYMENT, {name: record})
         await sync()
         await truth.holds()
 
 
 async def test_a_payment_that_is_changed_is_one_payment(sandbox, sync, mirror):
     day = sandbox.clock.now().date()
-    sandbox.tell(ListedKind.PAYMENT, {"p": payment(7, day, 10), "other": payment(8, day, 10)})
+    sandbox.add_records(ListedKind.PAYMENT, {"p": payment(7, day, 10), "other": payment(8, day, 10)})
     await sync()
-    sandbox.tell(ListedKind.PAYMENT, {"p": payment(7, day, 11)})
+    sandbox.add_records(ListedKind.PAYMENT, {"p": payment(7, day, 11)})
     await sync()
     assert mirror("SELECT kind, revision FROM change ORDER BY id")[2:] == [("changed", 2)]
     assert mirror("SELECT number, amount_cents FROM payments ORDER BY 1") == [("7", 1100), ("8", 1000)]
@@ -192,9 +192,9 @@ async def test_a_payment_that_is_changed_is_one_payment(sandbox, sync, mirror):
 
 async def test_payments_that_may_be_another_are_marked_and_not_guessed(sandbox, sync, mirror):
     day = sandbox.clock.now().date()
-    sandbox.tell(ListedKind.PAYMENT, {"a": payment(7, day, 10), "b": payment(7, day, 20)})
+    sandbox.add_records(ListedKind.PAYMENT, {"a": payment(7, day, 10), "b": payment(7, day, 20)})
     await sync()
-    sandbox.tell(ListedKind.PAYMENT, {"a": payment(7, day, 11), "b": payment(7, day, 21)})
+    sandbox.add_records(ListedKind.PAYMENT, {"a": payment(7, day, 11), "b": payment(7, day, 21)})
     await sync()
     assert mirror("SELECT kind FROM change ORDER BY id")[2:] == [("new",), ("new",)]
     assert mirror("SELECT count(pair) FROM change") == [(2,)]
@@ -203,7 +203,7 @@ async def test_payments_that_may_be_another_are_marked_and_not_guessed(sandbox, 
 async def test_what_the_contract_does_not_know_is_kept_and_told(sandbox, sync, mirror):
     day = sandbox.clock.now().date()
     odd = payment(7, day, "ten", channel="card")
-    sandbox.tell(ListedKind.PAYMENT, {"p": odd})
+    sandbox.add_records(ListedKind.PAYMENT, {"p": odd})
     report = await sync()
     assert report.complete
     assert mirror("SELECT path, kind FROM drift ORDER BY 1") == [
@@ -227,8 +227,10 @@ def cased(sandbox):
     day = str(sandbox.clock.now().date())
     numbers = range(1, 41)
     records = {f"d{n}": {"invoiceNumber": str(n), "invoiceDate": day, "caseId": n} for n in numbers}
-    sandbox.tell(ListedKind.DISTRIBUTION, records)
-    sandbox.tell(ListedKind.CASE, {str(n): {"summary": {"caseId": n, "stage": "OVERDUE"}} for n in numbers})
+    sandbox.add_records(ListedKind.DISTRIBUTION, records)
+    sandbox.add_records(
+        ListedKind.CASE, {str(n): {"summary": {"caseId": n, "stage": "OVERDUE"}} for n in numbers}
+    )
 
 
 async def test_a_case_that_cannot_be_read_is_told_and_read_later(sandbox, sync, mirror, cased):
@@ -254,7 +256,7 @@ async def test_a_key_that_is_refused_among_cases_keeps_what_was_read(sandbox, sy
 
 
 async def test_cases_beyond_what_a_run_reads_wait_and_are_told(sandbox, sync, mirror, cased):
-    report = await sync(cases=10)
+    report = await sync(most_cases=10)
     assert report.streams["cases"].left == 30
     assert mirror("SELECT count(*) FROM case_data") == [(10,)]
 
@@ -274,7 +276,9 @@ async def test_a_run_that_is_cancelled_leaves_a_mirror_that_the_next_one_goes_on
 
 
 async def test_a_backfill_of_a_part_of_a_window_leaves_nothing_of_it_unread(sandbox, sync, mirror):
-    sandbox.tell(ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": "2025-11-10", "amount": 1}})
+    sandbox.add_records(
+        ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": "2025-11-10", "amount": 1}}
+    )
     await sync(from_date=datetime.date(2025, 11, 1), to_date=datetime.date(2025, 11, 5))
     sandbox.clock.advance(days=1)
     await sync()
@@ -284,14 +288,14 @@ async def test_a_backfill_of_a_part_of_a_window_leaves_nothing_of_it_unread(sand
 async def test_settlements_without_an_identifier_stay_as_many_as_they_are(sandbox, sync, mirror, truth):
     today = sandbox.clock.now().date()
     days = [str(today - datetime.timedelta(days=back)) for back in (0, 3, 4, 6, 9)]
-    told = {
+    listed = {
         day: {"settlementDate": day, "settlementAmount": place}
         for place, day in enumerate(days)
         if place != 2
     }
-    sandbox.tell(ListedKind.SETTLEMENT, told)
+    sandbox.add_records(ListedKind.SETTLEMENT, listed)
     await sync()
-    sandbox.tell(ListedKind.SETTLEMENT, {"late": {"settlementDate": days[2], "settlementAmount": 77}})
+    sandbox.add_records(ListedKind.SETTLEMENT, {"late": {"settlementDate": days[2], "settlementAmount": 77}})
     sandbox.clock.advance(days=1)
     await sync()
     await truth.holds()
@@ -301,8 +305,8 @@ async def test_settlements_without_an_identifier_stay_as_many_as_they_are(sandbo
 async def test_an_answer_that_tells_of_another_case_is_not_believed(sandbox, sync, mirror):
     day = str(sandbox.clock.now().date())
     invoice = {"invoiceNumber": "1", "invoiceDate": day, "status": "INVOICED", "caseId": 1}
-    sandbox.tell(ListedKind.DISTRIBUTION, {"d": invoice})
-    sandbox.tell(ListedKind.CASE, {"1": {"summary": {"caseId": 2, "stage": "OVERDUE"}, "balance": {}}})
+    sandbox.add_records(ListedKind.DISTRIBUTION, {"d": invoice})
+    sandbox.add_records(ListedKind.CASE, {"1": {"summary": {"caseId": 2, "stage": "OVERDUE"}, "balance": {}}})
     report = await sync()
     assert report.streams["cases"].open == [("case 1", "the answer is not the case that was asked for")]
     assert mirror("SELECT count(*) FROM case_data") == [(0,)]
@@ -322,7 +326,7 @@ def odd(sandbox):
     records["n"] = payment("\x007", day, caseId=2**70)
     records["m"] = payment("8", day, caseId=-(2**70), amount=10**30, paymentDate="0001-01-01T00:00:00+02:00")
     records["l"] = payment("9", day, paymentDate="9999-12-31T23:59:59-02:00")
-    sandbox.tell(ListedKind.PAYMENT, records)
+    sandbox.add_records(ListedKind.PAYMENT, records)
     return records
 
 

@@ -385,8 +385,8 @@ async def test_a_reminder_may_be_dated_after_the_due_date_of_its_original(invoic
     sandbox.clock.advance(days=30)
     await invoiced.post(make_invoice(invoice__header__type="REMINDER", invoice__header__date="2026-04-01"))
     sandbox.clock.advance(days=1)
-    told = await invoiced.records(invoiceNumber="1042", fromInvDate="2026-03-01")
-    assert [it["status"] for it in told] == ["INVOICED", "INVOICED"]
+    reported = await invoiced.records(invoiceNumber="1042", fromInvDate="2026-03-01")
+    assert [it["status"] for it in reported] == ["INVOICED", "INVOICED"]
 
 
 async def test_a_reminder_joins_the_case_of_its_original(invoiced, sandbox, make_invoice):

@@ -198,8 +198,8 @@ async def result_of(operation, fault, server, unused_tcp_port):
             provisioning_token="the-other-key",
             base_url=url,
             session=session,
-            retry=RetryPolicy(attempts=ATTEMPTS, base=1e-6),
-            answer_limit=1024 * 1024,
+            retry=RetryPolicy(attempts=ATTEMPTS, base_seconds=1e-6),
+            answer_limit_bytes=1024 * 1024,
         )
         pipeline = client._pipeline
         body = b"{}" if operation.method == "POST" else None
@@ -244,9 +244,9 @@ async def test_every_fault_of_every_operation_has_the_outcome_of_its_kind(
     assert getattr(result, "status", None) == status
     assert result.request_id == (REQUEST_ID if status else None)
     assert [attempt.phase for attempt in result.attempts] == [expected.phase] * expected.attempts
-    told = f"{result}{result!r}{vars(result)}"
-    assert "the-secret-key" not in told
-    assert "the-other-key" not in told
+    reported = f"{result}{result!r}{vars(result)}"
+    assert "the-secret-key" not in reported
+    assert "the-other-key" not in reported
     if isinstance(result, OutcomeUnknownError):
         assert result.subject == "invoice 7"
 

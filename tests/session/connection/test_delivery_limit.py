@@ -301,8 +301,8 @@ def answer_all(connection, count):
         while b"\r\n\r\n" not in held:
             held += some(connection)
         head, held = held.split(b"\r\n\r\n", 1)
-        (told,) = re.findall(rb"Content-Length: (\d+)", head)
-        size = int(told)
+        (reported,) = re.findall(rb"Content-Length: (\d+)", head)
+        size = int(reported)
         while len(held) < size:
             held += some(connection)
         held = held[size:]

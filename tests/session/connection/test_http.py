@@ -333,7 +333,7 @@ async def test_an_answer_is_read_up_to_the_limit(head, body, limit):
         writer.write(b"HTTP/1.1 500 Oh\r\n" + head + b"\r\n" + body)
         await writer.drain()
 
-    transport = AiohttpTransport(answer_limit=limit)
+    transport = AiohttpTransport(answer_limit_bytes=limit)
     async with serving(script) as url:
         answer = await transport.send(post(url))
     await transport.close()
@@ -408,11 +408,11 @@ async def test_a_url_that_cannot_be_read_is_shown_nowhere(transport):
 
 def shown(error):
     """What a traceback shows of an error: its text, and those of its causes."""
-    told = []
+    reported = []
     while error is not None:
-        told.append(str(error))
+        reported.append(str(error))
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return told
+    return reported
 
 
 async def test_a_closed_transport_says_so(transport):

@@ -48,13 +48,13 @@ def refused_until_cut(rate, now):
 
 def at_own_pace(rate, service, *, since, seconds, dice=None, usual=0.0):
     """Calls follow each other at the rate, answered at once; returns how many were taken and refused."""
-    now, told = since, {True: 0, False: 0}
+    now, reported = since, {True: 0, False: 0}
     while now < since + seconds:
         took = service(now) and not (dice and dice.random() < usual)
         (rate.taken if took else rate.refused)(now, now)
-        told[took] += 1
+        reported[took] += 1
         now += 1.0 / min(rate.per_second, 1000.0)
-    return told[True], told[False]
+    return reported[True], reported[False]
 
 
 def bucket(capacity, burst):
@@ -216,7 +216,7 @@ async def test_invoices_that_are_refused_at_random_are_all_taken_and_slow_nothin
         sandbox.faults.add(
             fault, operation="invoices.create", probability=0.05, times=10**6, retry_after=asked
         )
-        retry = RetryPolicy(base=0.001)
+        retry = RetryPolicy(base_seconds=0.001)
         async with Confirma(sandbox.api_key, base_url=sandbox.url, retry=retry) as confirma:
             limiter = confirma._pipeline.limiter
             assert isinstance(limiter, LocalLimiter)

@@ -111,8 +111,10 @@ def test_nothing_starts_before_the_service_takes_calls_again(in_virtual_time):
     async def scenario():
         limiter = LocalLimiter(RateLimit(concurrency=4))
         loop = asyncio.get_running_loop()
-        limiter.answered(loop.time(), refused=True, quiet=7)
-        limiter.answered(loop.time(), refused=True, quiet=3)  # an earlier moment does not shorten the pause
+        limiter.answered(loop.time(), refused=True, quiet_seconds=7)
+        limiter.answered(
+            loop.time(), refused=True, quiet_seconds=3
+        )  # an earlier moment does not shorten the pause
         limiter.answered(loop.time())  # nor does a call that was taken
         began = await starts(limiter, 3)
         return [moment for _, moment in began]
@@ -126,7 +128,7 @@ def test_a_pause_that_comes_while_calls_wait_holds_them(in_virtual_time):
         loop = asyncio.get_running_loop()
         waiting = asyncio.create_task(starts(limiter, 3))
         await asyncio.sleep(0.5)
-        limiter.answered(loop.time(), refused=True, quiet=10)
+        limiter.answered(loop.time(), refused=True, quiet_seconds=10)
         return [round(moment - 1000, 6) for _, moment in await waiting]
 
     assert in_virtual_time(scenario) == [0, 10.5, 11.5]
@@ -275,7 +277,7 @@ def test_a_call_that_cannot_start_in_time_is_refused_at_once(in_virtual_time):
     async def scenario():
         limiter = LocalLimiter()
         loop = asyncio.get_running_loop()
-        limiter.answered(loop.time(), refused=True, quiet=60)
+        limiter.answered(loop.time(), refused=True, quiet_seconds=60)
         with pytest.raises(TimeoutError, match="quiet for another 60 s"):
             await limiter.acquire(loop.time() + 30)
         return loop.time()

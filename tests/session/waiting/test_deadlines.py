@@ -117,8 +117,8 @@ def test_a_wait_that_ends_as_its_time_is_up_is_not_followed_by_a_cancellation(in
         task = asyncio.create_task(call())
         return await task, task.cancelling()
 
-    told, cancellations = in_virtual_time(scenario)
-    assert told in {"answer", "timeout"}
+    reported, cancellations = in_virtual_time(scenario)
+    assert reported in {"answer", "timeout"}
     assert cancellations == 0
 
 

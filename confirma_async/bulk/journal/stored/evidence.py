@@ -1,4 +1,4 @@
-"""What a journal knows that bears on a lost invoice, from its tables."""
+"""The evidence of a journal about lost invoices, read from its tables."""
 
 from __future__ import annotations
 

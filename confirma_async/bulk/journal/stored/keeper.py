@@ -1,4 +1,4 @@
-"""What is kept of items that are admitted: their places, their words, and their versions."""
+"""Keeps what admission needs of items: their positions, stored texts and earlier versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole numbers that were given to documents, in the tables of a journal."""
+"""The number assignments of a journal, in its tables."""
 
 from __future__ import annotations
 

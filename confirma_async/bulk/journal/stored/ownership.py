@@ -1,4 +1,4 @@
-"""Whose a journal is, in its tables."""
+"""The owner of a journal, in its tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a journal in the tables of a database says: the same questions for every kind of it."""
+"""Reads a journal in the tables of a database, with the same statements for every kind of database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from confirma_async.schemas.identity import InvoiceKey
 
 
 class StoredReader:
-    """The half of a ``Journal`` that changes nothing.
+    """The part of a ``Journal`` that only reads.
 
     Args:
         tables: The tables.

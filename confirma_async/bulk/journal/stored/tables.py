@@ -1,4 +1,4 @@
-"""The port to the tables of a journal: what tells one kind of database from another."""
+"""The port to the tables of a journal: what differs between kinds of databases."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Tables(ABC):
         word: Returns what is kept of a text that repeats: its number, or the text itself.
         is_open: The condition of items that are not final, as their index says it.
         is_final: The condition of items that are final, as their index says it.
-        is_over: The condition of rows of runs that are over, whose counts need not be told by time any more.
+        is_over: The condition of rows of runs that are over, whose counts need not be kept by time any more.
         verdict: The column by which the index of what is final finds a state.
         place: The column by which that index has the order of the attempts.
         at_once: Rows that share one statement.

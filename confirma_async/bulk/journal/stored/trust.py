@@ -1,4 +1,4 @@
-"""How far a journal may be trusted to know all that was sent, in its tables."""
+"""The doubt of a journal, in its tables: whether it may not know all that was sent."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class StoredTrust:
     def forgotten_until(self, now: float) -> float:
         """Return until when a call may go on that the journal does not know; 0 where there is none.
 
-        Nothing is known of it where a clock stood far ahead as the doubt began: then a person alone can tell.
+        Nothing is known of it where a clock stood far ahead as the doubt began: then only a person can know.
 
         Args:
             now: Seconds since 1970.

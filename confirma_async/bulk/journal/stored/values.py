@@ -1,4 +1,4 @@
-"""Values on their way into statements of a database, and out of its rows."""
+"""Converts values for the statements of a database, and from its rows."""
 
 from __future__ import annotations
 

@@ -117,9 +117,9 @@ def explained(name: str, error: psycopg.Error) -> JournalError:
         ((cure, resumable) for kind, cure, resumable in _CURES if issubclass(meant, kind)),
         ("see the log of the server", False),
     )
-    told = JournalError(f"the journal {name}: {words}; {cure}")
-    told.resumable = resumable
-    return told
+    journal_error = JournalError(f"the journal {name}: {words}; {cure}")
+    journal_error.resumable = resumable
+    return journal_error
 
 
 _ABSENT = "does not exist"
@@ -133,13 +133,13 @@ _REFUSALS: tuple[tuple[tuple[str, ...], type[psycopg.Error], str], ...] = (
     (('database "', _ABSENT), psycopg.errors.InvalidCatalogName, "there is no such database"),
     (('role "', _ABSENT), psycopg.errors.InvalidAuthorizationSpecification, "there is no such user"),
 )
-"""What a server says to whom it does not let in, what that is, and how it is told."""
+"""Refused connections: the words in the message of the server, the class of the error, and our message."""
 
 
 def _refusal(error: psycopg.Error) -> tuple[type[psycopg.Error], str]:
     """Return what a failure is, and the server's own words: one line, without the statement and its values.
 
-    One to connect bears no code, and its text alone tells what it is.
+    A failure to connect has no code: it is recognised by its text.
     """
     if error.diag.message_primary:
         return type(error), error.diag.message_primary

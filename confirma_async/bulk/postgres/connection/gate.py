@@ -1,4 +1,4 @@
-"""The statements that every transaction begins with, and those of the gate that it passes then."""
+"""The statements at the beginning of every transaction, and those of the gate that lets it in."""
 
 from __future__ import annotations
 

@@ -44,16 +44,16 @@ class Lease:
         """Say whether a lease of which so many seconds are left is renewed with the next transaction."""
         return left < 0.8 * self.seconds
 
-    def lengthen(self, run: int, longest_call: float) -> bool:
+    def lengthen(self, run: int, longest_call_seconds: float) -> bool:
         """Have the lease be of a run, whose calls may take so many seconds.
 
         Returns:
             Whether that changes anything, so that it is to be renewed.
         """
-        if run == self.run and self.seconds >= CALLS_IN_LEASE * longest_call:
+        if run == self.run and self.seconds >= CALLS_IN_LEASE * longest_call_seconds:
             return False
         self.run = run
-        self.seconds = max(self.seconds, CALLS_IN_LEASE * longest_call)
+        self.seconds = max(self.seconds, CALLS_IN_LEASE * longest_call_seconds)
         return True
 
     def renew(self, asked: float) -> None:
@@ -71,17 +71,17 @@ class Lease:
         """Have the transaction let go of the run, which has ended."""
         self.run, self._renewed = 0, None
 
-    def check(self, longest_call: float) -> None:
+    def check(self, longest_call_seconds: float) -> None:
         """Check that a call may begin: it ends before anybody takes over what the run has in its hands.
 
         Raises:
             JournalError: it may not.
         """
-        if time.monotonic() + longest_call >= self.holds_until:
+        if time.monotonic() + longest_call_seconds >= self.holds_until:
             raise expired(self._name)
 
     @property
-    def patience(self) -> float:
+    def patience_seconds(self) -> float:
         """Seconds for which a connection is sought from now on: as long as the lease runs, at least."""
         if math.isinf(self.holds_until):
             return PATIENCE

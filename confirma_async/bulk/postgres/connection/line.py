@@ -1,4 +1,4 @@
-"""The one connection to a database, made anew where it is lost, and cut where it gives no answer."""
+"""One connection to a database. It connects again when it is lost, and closes when no answer comes."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from psycopg.conninfo import conninfo_to_dict
 from confirma_async.bulk.postgres.connection.gate import DEFAULTS, statement
 from confirma_async.bulk.postgres.connection.statements import Statements
 
-Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
-Cursor: TypeAlias = psycopg.Cursor[tuple[Any, ...]]
+PostgresConnection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+PostgresCursor: TypeAlias = psycopg.Cursor[tuple[Any, ...]]
 
 STUCK_SECONDS = 30.0
 """Seconds after which a connection that gives no answer is taken for dead, and cut."""
 
 
 class DatabaseLine:
-    """A connection that is there whenever it is asked for.
+    """A connection to a database that is opened again when it was lost.
 
     Args:
         url: Where the database is.
@@ -34,11 +34,11 @@ class DatabaseLine:
         statements: Those of the connection; None while there is none.
     """
 
-    def __init__(self, url: str, check: Callable[[Connection], None]) -> None:
+    def __init__(self, url: str, check: Callable[[PostgresConnection], None]) -> None:
         self.statements: Statements | None = None
         self._options = {**DEFAULTS, **conninfo_to_dict(url)}
         self._check = check
-        self._connection: Connection | None = None
+        self._connection: PostgresConnection | None = None
         self._busy_since: float | None = None
         self._closing = threading.Event()
         self._watch: threading.Thread | None = None
@@ -49,7 +49,7 @@ class DatabaseLine:
         return self._connection is None or self._connection.broken or self._connection.closed
 
     @property
-    def open(self) -> Connection:
+    def open(self) -> PostgresConnection:
         """The connection, as it is.
 
         Raises:
@@ -59,7 +59,7 @@ class DatabaseLine:
             raise RuntimeError("a transaction has a connection")
         return self._connection
 
-    def connected(self) -> Connection:
+    def connected(self) -> PostgresConnection:
         """Return the connection, a new one where there is none or the old one is lost.
 
         Raises:
@@ -75,7 +75,7 @@ class DatabaseLine:
                 self._check(self._connection)
         return self._connection
 
-    def run(self, query: str, values: Sequence[Any] = ()) -> Cursor:
+    def run(self, query: str, values: Sequence[Any] = ()) -> PostgresCursor:
         """Run a statement of a transaction's frame on the connection that there is, watched."""
         with self.watched():
             return self.open.execute(statement(query), values or None)

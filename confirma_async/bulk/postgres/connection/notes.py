@@ -1,4 +1,4 @@
-"""What a session notes in the database with each transaction, and knows the database by."""
+"""Notes the number of each transaction in the database, by which a session recognises the database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import uuid
 
 from confirma_async.bulk.postgres.connection.failures import gone_back
 from confirma_async.bulk.postgres.connection.gate import BEGIN, FORGET, GATE, NOTE, TERM, statement
-from confirma_async.bulk.postgres.connection.line import Connection, DatabaseLine
+from confirma_async.bulk.postgres.connection.line import DatabaseLine, PostgresConnection
 
 
 class Notes:
@@ -45,7 +45,7 @@ class Notes:
         line.run(FORGET, (self.incarnation, self._forgotten, self._written))
         self._forgotten = self._written
 
-    def check_server(self, connection: Connection, instance: str) -> None:
+    def check_server(self, connection: PostgresConnection, instance: str) -> None:
         """Check a connection to what may be another run of a server, or another server.
 
         Raises:
@@ -55,7 +55,7 @@ class Notes:
             self.check_term(connection)
             self.instance = instance
 
-    def check_new(self, connection: Connection) -> None:
+    def check_new(self, connection: PostgresConnection) -> None:
         """Check a new connection, where anything was written on the one before.
 
         Raises:
@@ -66,7 +66,7 @@ class Notes:
             self.check_term(connection)
             connection.execute("ROLLBACK")
 
-    def check_term(self, connection: Connection) -> None:
+    def check_term(self, connection: PostgresConnection) -> None:
         """Check that a connection leads to the database that was written to, within a transaction.
 
         Raises:
@@ -80,7 +80,7 @@ class Notes:
             if connection.execute(there, (self.incarnation, self._written)).fetchone() is None:
                 raise gone_back(self._name)
 
-    def are_there(self, connection: Connection) -> bool:
+    def are_there(self, connection: PostgresConnection) -> bool:
         """Say whether the last transaction is noted, within a transaction.
 
         The server may still be at work on it; this then waits for its end.

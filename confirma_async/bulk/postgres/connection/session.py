@@ -24,7 +24,7 @@ from confirma_async.bulk.journal.rules import NotWrittenError
 from confirma_async.bulk.postgres.connection.failures import explained, gone_back, name_of, taken_over
 from confirma_async.bulk.postgres.connection.gate import BEGIN, BEGIN_READING, RENEW, statement
 from confirma_async.bulk.postgres.connection.lease import Lease
-from confirma_async.bulk.postgres.connection.line import Connection, Cursor, DatabaseLine
+from confirma_async.bulk.postgres.connection.line import DatabaseLine, PostgresConnection, PostgresCursor
 from confirma_async.bulk.postgres.connection.notes import Notes
 from confirma_async.bulk.postgres.connection.statements import Statements
 from confirma_async.errors import JournalError
@@ -68,11 +68,11 @@ class PostgresSession:
 
     # --- statements ---------------------------------------------------------------------------------
 
-    def execute(self, query: str, values: Sequence[Any] = (), *, binary: bool = False) -> Cursor:
+    def execute(self, query: str, values: Sequence[Any] = (), *, binary: bool = False) -> PostgresCursor:
         """Run a statement: as part of the transaction, or alone to look only. See ``Statements``.
 
         Raises:
-            psycopg.Error: it failed within a transaction, which tells of it.
+            psycopg.Error: it failed within a transaction, whose end reports it.
             JournalError: it failed alone.
         """
         if self._inside:
@@ -101,7 +101,7 @@ class PostgresSession:
             yield from cursor.execute(statement(query), values or None)
 
     @contextlib.contextmanager
-    def looking(self) -> Generator[Connection]:
+    def looking(self) -> Generator[PostgresConnection]:
         """Make the statements of the block see one state of the journal; they cannot change it."""
         with self._lock:
             try:
@@ -143,7 +143,7 @@ class PostgresSession:
 
     def _begin(self) -> None:
         """Begin a transaction and pass the gate, on a new connection where the old one is lost."""
-        deadline = time.monotonic() + self.lease.patience
+        deadline = time.monotonic() + self.lease.patience_seconds
         for attempt in range(1_000_000):
             try:
                 self._enter(self._line.connected())
@@ -158,7 +158,7 @@ class PostgresSession:
             else:
                 return
 
-    def _enter(self, connection: Connection) -> None:
+    def _enter(self, connection: PostgresConnection) -> None:
         """Begin a transaction, note its number, and check that the run still holds its lease.
 
         All of that is one round trip to the server.
@@ -189,17 +189,17 @@ class PostgresSession:
         self.notes.forget(self._line)
         self.lease.renew(asked)
 
-    def hold(self, run: int, longest_call: float = 0.0) -> bool:
+    def hold(self, run: int, longest_call_seconds: float = 0.0) -> bool:
         """Begin or lengthen the lease of a run, as part of the transaction.
 
         Args:
             run: The number of the run.
-            longest_call: Seconds that a call of the run can take at most.
+            longest_call_seconds: Seconds that a call of the run can take at most.
 
         Returns:
             Whether the lease was begun or lengthened.
         """
-        changed = self.lease.lengthen(run, longest_call)
+        changed = self.lease.lengthen(run, longest_call_seconds)
         if changed:
             self._renew(time.monotonic())
         return changed
@@ -227,7 +227,7 @@ class PostgresSession:
         """
         if self.notes.term == "":
             return False
-        deadline = time.monotonic() + self.lease.patience
+        deadline = time.monotonic() + self.lease.patience_seconds
         while True:
             try:
                 self._line.drop()

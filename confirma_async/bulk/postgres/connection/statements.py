@@ -1,4 +1,4 @@
-"""The statements of a transaction: run one by one, put off to go over together, or streamed."""
+"""The statements of a transaction: run one by one, deferred and sent together, or streamed."""
 
 from __future__ import annotations
 

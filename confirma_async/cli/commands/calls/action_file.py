@@ -164,6 +164,6 @@ async def _send(batch: ActionFile) -> tuple[Report, str]:
                     validate=checks.validate,
                     allow=checks.allow,
                     stop=stop,
-                    told=advance,
+                    on_outcome=advance,
                 )
     return report, client.settings.base_url

@@ -25,7 +25,7 @@ from confirma_async.cli.output.tables import (
     print_facts,
     print_records,
     show_list,
-    tell_window,
+    warn_of_default_window,
 )
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.client import Confirma
@@ -215,7 +215,7 @@ def distribution(asked: _AskedInvoices, v2: bool, connection: Connection, layout
 
     found, error = connection.ask(read)
     show_list(found, DISTRIBUTIONS, layout, connection.converter)
-    tell_window(found, asked.from_date)
+    warn_of_default_window(found, asked.from_date)
     if error is not None:
         raise error
     return Exit.ACCEPTED

@@ -17,7 +17,14 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.tables import Layout, RecordColumns, as_list, collected, show_list, tell_window
+from confirma_async.cli.output.tables import (
+    Layout,
+    RecordColumns,
+    as_list,
+    collected,
+    show_list,
+    warn_of_default_window,
+)
 from confirma_async.cli.running import side_effects
 from confirma_async.cli.running.stopping import signals
 from confirma_async.client import Confirma
@@ -30,7 +37,8 @@ from confirma_async.schemas import (
     Settlement,
     SettlementAllocation,
 )
-from confirma_async.validation.sums import EXACT, ZERO
+from confirma_async.schemas.values import ZERO
+from confirma_async.validation.sums import EXACT
 
 PAYMENTS = RecordColumns(
     title="Payments",
@@ -146,7 +154,7 @@ def settlements(
     rows = [row for settlement in found for row in _rows(settlement)]
     show_list(found, SETTLEMENTS, layout, connection.converter, rows=rows)
     if not unfetched_only:
-        tell_window(found, from_date)
+        warn_of_default_window(found, from_date)
     if error is not None:
         raise error
     return Exit.ACCEPTED

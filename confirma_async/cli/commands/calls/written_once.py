@@ -11,7 +11,7 @@ import click
 from attrs import evolve, field, fields, frozen
 
 from confirma_async.bulk import JobOptions, Retry, Verdict
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit, of_error
 from confirma_async.cli.options.attributes import OptionOf

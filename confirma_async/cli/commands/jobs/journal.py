@@ -15,7 +15,7 @@ from confirma_async import bounds
 from confirma_async.accounts.folders import JOURNAL_NAME
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import State
-from confirma_async.bulk.places import JournalPlace, is_url, open_journal, reading
+from confirma_async.bulk.journal_places import JournalPlace, is_url, open_journal, reading
 from confirma_async.bulk.sqlite.keeping import back_up, set_aside, verify
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit

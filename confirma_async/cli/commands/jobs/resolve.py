@@ -13,8 +13,8 @@ from attrs import fields, frozen
 from confirma_async.bulk import JobOptions, Journal, State
 from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.journal.records import Resolution
+from confirma_async.bulk.journal_places import JournalPlace, open_journal
 from confirma_async.bulk.models import Row
-from confirma_async.bulk.places import JournalPlace, open_journal
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose

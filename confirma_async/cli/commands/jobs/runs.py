@@ -13,13 +13,13 @@ import click
 from confirma_async.bulk import State
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
-from confirma_async.bulk.places import reading_if_there
+from confirma_async.bulk.journal_places import reading_if_there
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, plain, when
-from confirma_async.cli.language.messages import told
+from confirma_async.cli.language.messages import translated
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, table
 from confirma_async.cli.output.terminal import Terminal
@@ -84,7 +84,7 @@ def _as_row(journal: JournalReader, run: Run) -> list[object]:
         run.number,
         plain(when(run.began_at, time.time())),
         *(plain(count(number)) if number else None for number in _counts(journal, run).values()),
-        told(run.ending) if run.ending else _("not ended"),
+        translated(run.ending) if run.ending else _("not ended"),
         inputs_in_words([Path(name).name for name in run.inputs]) if run.inputs else "",
     ]
 

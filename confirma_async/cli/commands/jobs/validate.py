@@ -10,15 +10,15 @@ import click
 from attrs import define, evolve, field
 
 from confirma_async.bulk.journal import JournalReader
+from confirma_async.bulk.journal_places import JournalPlace, reading_if_there
 from confirma_async.bulk.models import FINAL, Entry, Refusal
 from confirma_async.bulk.number_assignment import known_numbers, number_book
-from confirma_async.bulk.places import JournalPlace, reading_if_there
-from confirma_async.bulk.prepared import PreparedRecords
+from confirma_async.bulk.scratch_file import PreparedRecords
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, plain
-from confirma_async.cli.language.messages import problem_in_words, told
+from confirma_async.cli.language.messages import problem_in_words, translated
 from confirma_async.cli.options.inputs import Inputs, input_files
 from confirma_async.cli.output import progress
 from confirma_async.cli.output.render import (
@@ -151,7 +151,9 @@ def _show(findings: _Findings, given: dict[Identity, int], *, as_json: bool) -> 
         ]
         print_sayings(console, _("Cannot be sent"), said)
     if findings.remarks:
-        said = [(record_in_words(place, number), told(remark)) for place, number, remark in findings.remarks]
+        said = [
+            (record_in_words(place, number), translated(remark)) for place, number, remark in findings.remarks
+        ]
         print_sayings(console, _("Decided while reading"), said)
     if findings.warnings:
         said = [

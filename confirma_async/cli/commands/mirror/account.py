@@ -20,7 +20,7 @@ def mirrored(
     """Open a mirror that is there, keep other runs out, and find the account.
 
     Raises:
-        MirrorError: there is no mirror, or it cannot be told which account is meant.
+        MirrorError: there is no mirror, or it is not clear which account is meant.
         MirrorBusyError: a run is at work on it.
     """
     database = open_mirror(db)

@@ -19,8 +19,8 @@ from confirma_async.cli.output.printer import say
 from confirma_async.cli.running.stopping import signals
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import ConfigurationError
+from confirma_async.mirror.events.consumers import Event, begin, named
 from confirma_async.mirror.events.delivery import CommandReceiver, Delivery, Receiver, UrlReceiver
-from confirma_async.mirror.events.reading import Event, begin, named
 
 
 class _Printer:

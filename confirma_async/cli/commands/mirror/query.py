@@ -17,7 +17,7 @@ from confirma_async.cli.output.printer import json_line, say
 from confirma_async.cli.output.tables import Layout, as_list, print_csv, text
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.running.stopping import signals
-from confirma_async.mirror.asking import MOST, QueryResult, ask
+from confirma_async.mirror.query import MOST, QueryResult, ask
 from confirma_async.mirror.store.views import VIEWS
 from confirma_async.privacy import visible
 
@@ -61,7 +61,7 @@ def query(question: str | None, db: str | None, most: int, tables: bool, layout:
     elif layout is Layout.JSON:
         lines = (json_line(dict(zip(answer.columns, row, strict=True))) for row in answer.rows)
         sys.stdout.buffer.writelines(lines)
-        sys.stdout.flush()  # here, where it can still be told that it failed
+        sys.stdout.flush()  # here, where a failure can still be reported
     else:
         _show(answer)
     if answer.cut:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from attrs import asdict, fields, frozen
 
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.report import refuse_another_file
 from confirma_async.cli.commands.mirror.account import mirrored, own_journals
@@ -43,7 +43,7 @@ COLUMNS = (
     "ours",
     "theirs",
 )
-"""What is told of a difference."""
+"""The columns of a difference."""
 
 
 @frozen(kw_only=True)
@@ -68,9 +68,14 @@ class _ReconcileOutput:
 @object_of(
     "horizons",
     Horizons,
-    OptionOf(fields(Horizons).listed, "--listed-within", "Days until the service lists an invoice.", "DAYS"),
     OptionOf(
-        fields(Horizons).settled, "--settled-within", "Banking days until a payment is paid out.", "DAYS"
+        fields(Horizons).listed_days, "--listed-within", "Days until the service lists an invoice.", "DAYS"
+    ),
+    OptionOf(
+        fields(Horizons).settled_banking_days,
+        "--settled-within",
+        "Banking days until a payment is paid out.",
+        "DAYS",
     ),
 )
 @bundle(
@@ -188,10 +193,10 @@ def _rows(differences: Sequence[Difference]) -> Iterator[list[object]]:
         ]
 
 
-def side(told: Any) -> str:
+def side(values: Any) -> str:
     """Return what one side says, in a line."""
     return ", ".join(
-        f"{name} {_said(name, value)}" for name, value in told.items() if value not in (None, "", [])
+        f"{name} {_said(name, value)}" for name, value in values.items() if value not in (None, "", [])
     )
 
 
@@ -235,18 +240,17 @@ def _show(found: Reconciliation, output: _ReconcileOutput) -> None:
 
 
 def _in_words(found: Reconciliation) -> str:
-    told = [f"{len(found.open)} open of {len(found.differences)} differences"]
+    parts = [f"{len(found.open)} open of {len(found.differences)} differences"]
     if found.not_checked:
-        told.append(f"{found.not_checked} not checked: a list is not proved, or an amount not readable")
+        parts.append(f"{found.not_checked} not checked: a list is not proved, or an amount not readable")
     if found.unproved:
         more = f" and {len(found.unproved) - 1} more" if len(found.unproved) > 1 else ""
-        told.append(f"not proved: {found.unproved[0]}{more}: confirma mirror sync")
+        parts.append(f"not proved: {found.unproved[0]}{more}: confirma mirror sync")
     if found.closed:
-        told.append(f"{len(found.closed)} of before are none any more")
-    horizons = (
-        f"listed within {found.horizons.listed} days, settled within {found.horizons.settled} banking days"
-    )
-    return f"{'; '.join(told)} ({horizons})."
+        parts.append(f"{len(found.closed)} of before are none any more")
+    listed, settled = found.horizons.listed_days, found.horizons.settled_banking_days
+    horizons = f"listed within {listed} days, settled within {settled} banking days"
+    return f"{'; '.join(parts)} ({horizons})."
 
 
 def _refuse_another_workbook(target: Path) -> None:

@@ -13,7 +13,7 @@ from attrs import frozen
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeElapsedColumn
 
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.place import db as db_option, journal_files
 from confirma_async.cli.errors.error_messages import explained
@@ -97,18 +97,18 @@ def sync(
             )
         return _sync_all(db, profiles, connection, as_json=as_json)
 
-    async def run(told: Callable[[SyncProgress], None]) -> SyncReport:
+    async def run(on_progress: Callable[[SyncProgress], None]) -> SyncReport:
         async with connection.client() as confirma:
             return await confirma.mirror.sync(
                 db,
                 from_date=wanted.first,
                 to_date=wanted.last,
                 journal=wanted.journals or None,
-                progress=told,
+                progress=on_progress,
             )
 
-    with _bar(visible=not as_json and sys.stderr.isatty()) as told:
-        report = signals.run(run, told)
+    with _bar(visible=not as_json and sys.stderr.isatty()) as on_progress:
+        report = signals.run(run, on_progress)
     if as_json:
         print_json(_as_json(report))
     else:
@@ -162,13 +162,13 @@ def _bar(*, visible: bool) -> Generator[Callable[[SyncProgress], None]]:
     )
     tasks: dict[str, Any] = {}
 
-    def tell(progress: SyncProgress) -> None:
+    def advance(progress: SyncProgress) -> None:
         if progress.stream not in tasks:
             tasks[progress.stream] = bar.add_task(progress.stream, total=None)
         bar.update(tasks[progress.stream], completed=progress.done, total=progress.total)
 
     with bar:
-        yield tell
+        yield advance
 
 
 def _show(console: Console, report: SyncReport) -> None:

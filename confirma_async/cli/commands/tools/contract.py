@@ -108,7 +108,7 @@ def _show(found: ContractComparison, out: Path | None, html: Path | None, *, as_
     else:
         console = Terminal(highlight=False)
         said = [
-            (f"{each.what} of {each.about}", each.told + ("" if each.sure else " (doubtful)"))
+            (f"{each.what} of {each.about}", each.message + ("" if each.sure else " (doubtful)"))
             for each in found.differences
         ]
         if said:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.language.messages import told
+from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
@@ -73,10 +73,10 @@ def _print(console: Console, finding: Finding) -> None:
     mark, plain, colour = _MARKS[finding.health]
     ascii_only = console.options.ascii_only
     console.print(
-        f"[{colour}]{plain if ascii_only else mark}[/] {finding.check}: {escape(told(finding.message))}"
+        f"[{colour}]{plain if ascii_only else mark}[/] {finding.check}: {escape(translated(finding.message))}"
     )
     if finding.remedy:
-        console.print(f"  {'->' if ascii_only else '→'} {escape(told(finding.remedy))}")
+        console.print(f"  {'->' if ascii_only else '→'} {escape(translated(finding.remedy))}")
 
 
 def _as_json(finding: Finding) -> dict[str, str | None]:

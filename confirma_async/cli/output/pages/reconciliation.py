@@ -51,7 +51,11 @@ def page(found: Reconciliation, made: datetime.datetime) -> str:
         "kinds": _kinds(found.differences),
         "shown": SHOWN,
     }
-    filters: Mapping[str, Callable[..., object]] = {"count": _count, "money": _money, "told": _told}
+    filters: Mapping[str, Callable[..., object]] = {
+        "count": _count,
+        "money": _money,
+        "filled_values": _filled_values,
+    }
     return rendered("reconciliation.html.j2", values, styles=_STYLES, filters=filters)
 
 
@@ -60,8 +64,8 @@ def _origin(found: Reconciliation, made: datetime.datetime) -> Sequence[str]:
     horizons = found.horizons
     return (
         f"As of {made:%Y-%m-%d %H:%M}, {found.target}; the mirror was brought up to date at {synced}",
-        f"Expected within {horizons.listed} days: an invoice in the lists",
-        f"Expected within {horizons.settled} banking days: a payment in a settlement",
+        f"Expected within {horizons.listed_days} days: an invoice in the lists",
+        f"Expected within {horizons.settled_banking_days} banking days: a payment in a settlement",
     )
 
 
@@ -69,12 +73,12 @@ def _verdict(found: Reconciliation) -> Mapping[str, str]:
     if found.settled:
         rest = "each of them explained" if found.differences else "and everything agrees to the cent"
         return {"kind": "good", "text": f"{_count(len(found.differences))} differences, {rest}."}
-    told = [f"{_count(len(found.open))} differences are not explained"] if found.open else []
+    parts = [f"{_count(len(found.open))} differences are not explained"] if found.open else []
     if found.not_checked:
-        told.append(f"{_count(found.not_checked)} could not be checked")
+        parts.append(f"{_count(found.not_checked)} could not be checked")
     if found.unproved:
-        told.append(f"{_count(len(found.unproved))} periods of lists are not proved")
-    return {"kind": "bad" if found.open else "doubt", "text": f"{'; '.join(told)}."}
+        parts.append(f"{_count(len(found.unproved))} periods of lists are not proved")
+    return {"kind": "bad" if found.open else "doubt", "text": f"{'; '.join(parts)}."}
 
 
 def _charts(found: Reconciliation) -> list[tuple[str, list[Mapping[str, Any]]]]:
@@ -119,7 +123,7 @@ def _kinds(differences: Sequence[Difference]) -> list[tuple[str, list[Difference
     return [(f"{kind.value[:1].upper()}{kind.value[1:]}", here) for kind, here in kinds if here]
 
 
-def _told(side: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _filled_values(side: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what one side says, without what is empty."""
     return [
         (name.removesuffix("_cents").replace("_", " "), _value(name, value))

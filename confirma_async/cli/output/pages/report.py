@@ -13,7 +13,7 @@ from confirma_async.bulk.reporting.summary import STANDINGS, Summary, Total
 from confirma_async.cli.importing.texts import named_place
 from confirma_async.cli.language.choice import current, gettext as _, ngettext
 from confirma_async.cli.language.figures import count, moment, money, zone
-from confirma_async.cli.language.messages import is_cell, told, where
+from confirma_async.cli.language.messages import is_cell, translated, where
 from confirma_async.cli.output.pages.charts import charts
 from confirma_async.cli.output.pages.rendering import rendered
 from confirma_async.cli.output.standings import ORDER, Wording, wording
@@ -55,7 +55,7 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
 def _origin(summary: Summary, made: datetime.datetime) -> list[str]:
     lines = [_("As of {moment} ({zone})").format(moment=moment(made), zone=zone(made))]
     if summary.target is not None:
-        lines[0] += ", " + _("sent to {target}").format(target=told(summary.target))
+        lines[0] += ", " + _("sent to {target}").format(target=translated(summary.target))
     if summary.run is not None:
         named = [_file_name(name) for name in summary.run.inputs[:5]]
         more = len(summary.run.inputs) - len(named)
@@ -256,7 +256,7 @@ def _section(verdict: Verdict, summary: Summary, named: Sequence[NeedsAttention]
     return _Section(
         words=words,
         count=count(whole),
-        reasons=[(count(number), told(reason)) for reason, number in reasons.most_common(_REASONS)]
+        reasons=[(count(number), translated(reason)) for reason, number in reasons.most_common(_REASONS)]
         if reasons and max(reasons.values()) > 1
         else [],
         shown=invoices[:_AT_ONCE],
@@ -282,4 +282,4 @@ def _invoice(found: NeedsAttention) -> _Invoice:
 
 def _fault(problem: Problem) -> _FaultLine:
     place = where(problem.path, wire=False) if is_cell(problem.path) else named_place(problem.path)
-    return _FaultLine(place, told(problem.message), problem.rule)
+    return _FaultLine(place, translated(problem.message), problem.rule)

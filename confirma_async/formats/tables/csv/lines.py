@@ -47,7 +47,7 @@ class BadFields:
 
 
 class _Unreadable(Exception):  # noqa: N818 (a signal through csv.reader, caught below)
-    """The line just read ends its record's chance of being read."""
+    """The record of the line that was just read cannot be read."""
 
 
 class _ByteSource:

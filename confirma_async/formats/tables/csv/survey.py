@@ -27,7 +27,7 @@ from confirma_async.formats.values.encodings import WIDE_MARKS, WINDOWS, is_utf8
 DELIMITERS = ";,\t|"
 _BLOCK = 1024 * 1024
 _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-"""A first line that tells spreadsheets what separates values, and is no part of the table."""
+"""A first line that names the delimiter for spreadsheets, and is no part of the table."""
 _SURE = re.compile(r"-?\d+([,.])\d\d?", re.ASCII)
 """A numeral whose mark separates decimals: thousands have three digits."""
 _BY_MARK: Mapping[str, DecimalSeparator] = {",": DecimalSeparator.COMMA, ".": DecimalSeparator.POINT}
@@ -45,7 +45,7 @@ class Survey:
         header: The line that names the columns.
         titles: Their names, as the file has them.
         columns: What each of them is, in order; None for one that is passed over.
-        decimal_separator: What separates decimals; None where the file does not tell, or tells both.
+        decimal_separator: What separates decimals; None where the file does not show it, or shows both.
         contradiction: What was decided where its bytes contradict what was said of its encoding.
     """
 

@@ -10,7 +10,7 @@ from confirma_async.formats.models import ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.csv.lines import BadFields, records
 from confirma_async.formats.tables.csv.survey import Survey, opened, survey
-from confirma_async.formats.tables.table import BadLine, Table, TableLine, layout_of
+from confirma_async.formats.tables.table_layout import BadLine, Table, TableLine, layout_of
 
 _UNREADABLE = re.compile("[\0\udc80-\udcff]")
 """A NUL, or what stands for a byte that is no character."""

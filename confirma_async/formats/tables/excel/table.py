@@ -15,13 +15,13 @@ from typing import TypeVar
 from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.columns import KEY, Column
-from confirma_async.formats.tables.excel.cells import ExcelCells
 from confirma_async.formats.tables.excel.sheet import rows
+from confirma_async.formats.tables.excel.sheet_cells import ExcelCells
 from confirma_async.formats.tables.excel.sheet_row import RawCell, SheetRow
 from confirma_async.formats.tables.excel.workbook import Sheet, Workbook, open_workbook
 from confirma_async.formats.tables.header import HeaderFault, matched
 from confirma_async.formats.tables.mapping import ColumnMapping, distinct, joined
-from confirma_async.formats.tables.table import BadLine, Table, TableLine, layout_of
+from confirma_async.formats.tables.table_layout import BadLine, Table, TableLine, layout_of
 
 _MOST_STRINGS = 256 * 1024 * 1024
 """Bytes of the texts of a workbook, which are all held in memory."""

@@ -1,6 +1,6 @@
 """Rows of a sheet in the markup that spreadsheet programs write, read without a parser.
 
-A parser tells of each element, and a cell has several: that took half of the time of reading a workbook. What
+A parser calls a function for each element, and a cell has several: that took half of the reading time. What
 is matched here is well-formed, and means the same to a parser. Everything else is left to one.
 """
 

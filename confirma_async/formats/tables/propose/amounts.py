@@ -16,7 +16,7 @@ from confirma_async.formats.tables.propose.guess import (
     MAY_BE_RATE,
     Guess,
 )
-from confirma_async.formats.tables.propose.seen import Seen
+from confirma_async.formats.tables.propose.seen import SeenTable
 from confirma_async.formats.values.decimals import total
 
 RATES = frozenset(
@@ -31,11 +31,11 @@ _ROUNDED = Decimal("0.011")
 """Euros by which VAT of one line may differ from what its rate makes of the net amount."""
 _PARTS = ("net_amount", "vat_amount", "gross_amount")
 
-Numbers = Sequence[Decimal | None]
-Check = Callable[[Decimal, Decimal, Decimal], bool]
+ColumnNumbers = Sequence[Decimal | None]
+AmountCheck = Callable[[Decimal, Decimal, Decimal], bool]
 
 
-def settle_rate(guess: Guess, seen: Seen) -> None:
+def settle_rate(guess: Guess, seen: SeenTable) -> None:
     """Take a column for the rate of VAT that is called VAT, and whose values are rates."""
     title = guess.columns.get("row_vat_amount")
     if title is None:
@@ -58,7 +58,7 @@ def settle_rate(guess: Guess, seen: Seen) -> None:
         guess.rename("row_vat_amount", "row_vat_percentage", reason)
 
 
-def settle_amounts(guess: Guess, seen: Seen) -> None:
+def settle_amounts(guess: Guess, seen: SeenTable) -> None:
     """Find out by sums what the amounts are that no name tells; what stays open is a rival."""
     doubtful = guess.columns.get("row_gross_amount")
     if doubtful is not None and "row_gross_amount" in guess.doubts:
@@ -78,7 +78,7 @@ def settle_amounts(guess: Guess, seen: Seen) -> None:
             guess.rivals.pop(title, None)
 
 
-def settle_rows(guess: Guess, seen: Seen) -> None:
+def settle_rows(guess: Guess, seen: SeenTable) -> None:
     """Take what differs on the lines of an invoice for values of its rows, such as a description."""
     if "number" not in guess.columns:
         return
@@ -92,7 +92,7 @@ def settle_rows(guess: Guess, seen: Seen) -> None:
             guess.rename(name, own, None)
 
 
-def settle_totals(guess: Guess, seen: Seen) -> None:
+def settle_totals(guess: Guess, seen: SeenTable) -> None:
     """Take amounts that are the same on every line of an invoice for totals of the invoice."""
     if "number" not in guess.columns:
         return
@@ -111,7 +111,7 @@ def settle_totals(guess: Guess, seen: Seen) -> None:
             guess.rename(f"row_{part}", part, IS_TOTAL)
 
 
-def _holds_rates(seen: Seen, title: str) -> bool:
+def _holds_rates(seen: SeenTable, title: str) -> bool:
     values = seen.values[title]
     if not seen.is_numeric(title):
         return False
@@ -121,7 +121,7 @@ def _holds_rates(seen: Seen, title: str) -> bool:
     return all(number in RATES or number in FRACTIONS for number in numbers) and any(numbers)
 
 
-def fractions(seen: Seen, title: str) -> Iterator[tuple[Cell, Decimal]]:
+def fractions(seen: SeenTable, title: str) -> Iterator[tuple[Cell, Decimal]]:
     """Yield the cells of a column that hold rates of VAT as fractions, such as 0.255, and their numbers."""
     for cell, number in zip(seen.cells(title), seen.numbers(title), strict=True):
         is_percent = isinstance(cell, Percent) or (isinstance(cell, str) and cell.endswith("%"))
@@ -129,7 +129,7 @@ def fractions(seen: Seen, title: str) -> Iterator[tuple[Cell, Decimal]]:
             yield cell, number
 
 
-def _are_written_as_amounts(seen: Seen, title: str) -> bool:
+def _are_written_as_amounts(seen: SeenTable, title: str) -> bool:
     return all(isinstance(cell, str) and cell[-3:-2] in {",", "."} for cell in seen.values[title])
 
 
@@ -141,11 +141,11 @@ def _title(guess: Guess, part: str) -> str | None:
     return guess.columns.get(f"row_{part}") or guess.columns.get(part)
 
 
-def _role(guess: Guess, seen: Seen, title: str, without: str | None = None) -> str | None:
+def _role(guess: Guess, seen: SeenTable, title: str, without: str | None = None) -> str | None:
     """Return our name of a column of amounts, by what its values are to those of others."""
     columns = {name: each for name, each in guess.columns.items() if name != without}
     net, vat, gross, rate = (columns.get(f"row_{part}") for part in (*_PARTS, "vat_percentage"))
-    checks: list[tuple[str, tuple[str | None, str | None, str], Check]] = [
+    checks: list[tuple[str, tuple[str | None, str | None, str], AmountCheck]] = [
         ("row_gross_amount", (net, vat, title), lambda net, vat, own: net + vat == own),
         ("row_gross_amount", (net, rate, title), _has_vat),
         ("row_vat_amount", (net, gross, title), lambda net, gross, own: gross - net == own),
@@ -171,7 +171,7 @@ def _has_vat(net: Decimal, rate: Decimal, gross: Decimal) -> bool:
     return abs(net * (100 + rate) / 100 - gross) <= _ROUNDED
 
 
-def _fits(seen: Seen, titles: tuple[str | None, str | None, str], check: Check) -> bool:
+def _fits(seen: SeenTable, titles: tuple[str | None, str | None, str], check: AmountCheck) -> bool:
     """Say whether a sum holds on every line; one line at least has to have VAT in it to prove anything."""
     first, second, third = titles
     if first is None or second is None:
@@ -184,11 +184,11 @@ def _fits(seen: Seen, titles: tuple[str | None, str | None, str], check: Check) 
     return bool(lines) and all(check(*line) for line in lines) and any(len({*line}) > 1 for line in lines)
 
 
-def _is_total(seen: Seen, number: str, net: str, vat: str | None, title: str) -> bool:
+def _is_total(seen: SeenTable, number: str, net: str, vat: str | None, title: str) -> bool:
     """Say whether a column holds the sum of what the lines of each invoice have."""
     if vat is None:
         return False
-    parts: list[Numbers] = [seen.numbers(net), seen.numbers(vat)]
+    parts: list[ColumnNumbers] = [seen.numbers(net), seen.numbers(vat)]
     own = seen.numbers(title)
     return all(
         {own[line] for line in lines} == {total(part[line] or Decimal(0) for part in parts for line in lines)}

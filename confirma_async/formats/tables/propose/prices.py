@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from confirma_async.formats.tables.propose.guess import IS_DISCOUNT, PRICE_DIFFERS, PRICE_HAS_VAT, Guess
-from confirma_async.formats.tables.propose.seen import Seen
+from confirma_async.formats.tables.propose.seen import SeenTable
+from confirma_async.schemas.values import ZERO
 
 _ROUNDED = Decimal("0.02")
 """Euros by which a line may differ from its quantity times its price, which may be rounded."""
-_ZERO = Decimal(0)
 _WHOLE = Decimal(100)
 
 
-def settle_prices(guess: Guess, seen: Seen) -> None:
+def settle_prices(guess: Guess, seen: SeenTable) -> None:
     """Hold quantities, prices and discounts of a table against its amounts; what does not fit is unsure."""
     price, net = guess.columns.get("row_unit_price"), guess.columns.get("row_net_amount")
     if price is None or net is None or price in guess.settled:
@@ -35,13 +35,13 @@ def settle_prices(guess: Guess, seen: Seen) -> None:
         guess.doubts["row_unit_price"] = PRICE_DIFFERS
 
 
-def _makes(guess: Guess, seen: Seen, amount: str, discount: str | None) -> bool:
+def _makes(guess: Guess, seen: SeenTable, amount: str, discount: str | None) -> bool:
     """Say whether quantity times price, less the discount, is an amount on every line that has all."""
     pairs = zip(_products(guess, seen, discount), seen.numbers(amount), strict=True)
     return all(made is None or given is None or abs(made - given) <= _ROUNDED for made, given in pairs)
 
 
-def _makes_gross(guess: Guess, seen: Seen, discount: str | None) -> bool:
+def _makes_gross(guess: Guess, seen: SeenTable, discount: str | None) -> bool:
     gross = guess.columns.get("row_gross_amount")
     if gross is not None:
         return _makes(guess, seen, gross, discount)
@@ -58,10 +58,10 @@ def _makes_gross(guess: Guess, seen: Seen, discount: str | None) -> bool:
     )
 
 
-def _products(guess: Guess, seen: Seen, discount: str | None) -> Iterator[Decimal | None]:
+def _products(guess: Guess, seen: SeenTable, discount: str | None) -> Iterator[Decimal | None]:
     quantity = guess.columns.get("row_quantity")
     prices = seen.numbers(guess.columns["row_unit_price"])
     quantities = [Decimal(1)] * len(prices) if quantity is None else seen.numbers(quantity)
-    parts = [_ZERO] * len(prices) if discount is None else seen.numbers(discount)
+    parts = [ZERO] * len(prices) if discount is None else seen.numbers(discount)
     for price, count, part in zip(prices, quantities, parts, strict=True):
-        yield None if price is None or count is None else count * price * (_WHOLE - (part or _ZERO)) / _WHOLE
+        yield None if price is None or count is None else count * price * (_WHOLE - (part or ZERO)) / _WHOLE

@@ -27,7 +27,7 @@ from confirma_async.formats.tables.propose.amounts import (
 from confirma_async.formats.tables.propose.guess import Guess
 from confirma_async.formats.tables.propose.prices import settle_prices
 from confirma_async.formats.tables.propose.sample import sample
-from confirma_async.formats.tables.propose.seen import Seen, look
+from confirma_async.formats.tables.propose.seen import SeenTable, look
 from confirma_async.formats.tables.propose.synonyms import WORDS
 from confirma_async.formats.tables.propose.written import toml_of
 from confirma_async.privacy import looks_like_name
@@ -93,7 +93,7 @@ def mapping_text(path: Path, guess: Guess) -> str:
     return toml_of(shown(path.name), guess)
 
 
-def seen_in(path: Path, options: ReadOptions, sheet: str | None = None) -> Seen:
+def seen_in(path: Path, options: ReadOptions, sheet: str | None = None) -> SeenTable:
     """Take a first look at a table.
 
     Args:
@@ -126,7 +126,7 @@ def sheets_of_invoices(path: Path, options: ReadOptions) -> list[str]:
     return found
 
 
-def first_guess(seen: Seen) -> Guess:
+def first_guess(seen: SeenTable) -> Guess:
     """Say what the columns are, by their names and by what stands in them."""
     guess = Guess()
     _by_names(guess, seen)
@@ -140,7 +140,7 @@ def first_guess(seen: Seen) -> Guess:
     return guess
 
 
-def completed(guess: Guess, seen: Seen) -> Guess:
+def completed(guess: Guess, seen: SeenTable) -> Guess:
     """Say the rest, which follows from what the columns are: how values are written, and what is missing."""
     guess = copy.deepcopy(guess)
     if seen.sheet is not None:
@@ -170,7 +170,7 @@ def completed(guess: Guess, seen: Seen) -> Guess:
     return guess
 
 
-def _by_names(guess: Guess, seen: Seen) -> None:
+def _by_names(guess: Guess, seen: SeenTable) -> None:
     sure = [title for title in seen.titles if not seen.is_doubtful(title)]
     for title in (*sure, *(each for each in seen.titles if each not in sure)):
         name = seen.name_of(title)
@@ -185,7 +185,7 @@ def _by_names(guess: Guess, seen: Seen) -> None:
             guess.doubts[name] = reasons.NAME_SAYS_NOTHING
 
 
-def _by_values(guess: Guess, seen: Seen) -> None:
+def _by_values(guess: Guess, seen: SeenTable) -> None:
     for title in seen.titles:
         if guess.title_taken(title) is not None or title in guess.rivals:
             continue
@@ -199,7 +199,7 @@ def _by_values(guess: Guess, seen: Seen) -> None:
                 break
 
 
-def _number_and_reference(guess: Guess, seen: Seen) -> None:
+def _number_and_reference(guess: Guess, seen: SeenTable) -> None:
     """Tell invoice numbers from reference numbers, where two columns are called numbers."""
     number = guess.columns.get("number")
     others = [title for title in guess.rivals if seen.name_of(title) == "number"]
@@ -218,12 +218,12 @@ def _number_and_reference(guess: Guess, seen: Seen) -> None:
         guess.doubts["payment_reference"] = reasons.IS_REFERENCE
 
 
-def _are_references(seen: Seen, title: str) -> bool:
+def _are_references(seen: SeenTable, title: str) -> bool:
     texts = [str(cell) for cell in seen.values[title] if isinstance(cell, str | Decimal)]
     return bool(texts) and all(text.isdigit() and is_finnish_reference(text) for text in texts)
 
 
-def _numbers(guess: Guess, seen: Seen) -> None:
+def _numbers(guess: Guess, seen: SeenTable) -> None:
     texts = [
         text
         for name, title in guess.columns.items()
@@ -248,7 +248,7 @@ def _numbers(guess: Guess, seen: Seen) -> None:
         guess.doubts["decimal_comma"] = reasons.SET_COMMA
 
 
-def _dates(guess: Guess, seen: Seen) -> None:
+def _dates(guess: Guess, seen: SeenTable) -> None:
     if "date_formats" in guess.entries:
         return
     texts = date_texts(guess, seen)
@@ -266,7 +266,7 @@ def _dates(guess: Guess, seen: Seen) -> None:
         guess.doubts["date_formats"] = reasons.SET_DATES
 
 
-def date_texts(guess: Guess, seen: Seen) -> list[str]:
+def date_texts(guess: Guess, seen: SeenTable) -> list[str]:
     """Return the dates that the table has as text, or as a number that is one."""
     titles = [title for name, title in guess.columns.items() if COLUMNS[name].kind is ValueKind.DATE]
     return [str(cell) for title in titles for cell in seen.values[title] if isinstance(cell, str | Decimal)]
@@ -278,7 +278,7 @@ def forms_of_dates(texts: Sequence[str]) -> list[str]:
     return [form for form in _DATE_FORMS if readable and all(_reads(form, text) for text in readable)]
 
 
-def _lacks_zeros(guess: Guess, seen: Seen) -> bool:
+def _lacks_zeros(guess: Guess, seen: SeenTable) -> bool:
     """Say whether a postal code of a buyer has lost zeros in front, as numbers do."""
     title = guess.columns.get("buyer_postal_code")
     return title is not None and any(_LACKS_ZEROS.fullmatch(str(cell)) for cell in seen.values[title])
@@ -297,7 +297,7 @@ def _reads(form: str, text: str) -> bool:
         return False
 
 
-def _words(guess: Guess, seen: Seen) -> None:
+def _words(guess: Guess, seen: SeenTable) -> None:
     for name, known in WORDS.items():
         title = guess.columns.get(name)
         if title is None:
@@ -318,7 +318,7 @@ def _words(guess: Guess, seen: Seen) -> None:
             guess.words.setdefault("net_days", {})[cell] = days[1]
 
 
-def _in_percent(guess: Guess, seen: Seen, title: str) -> dict[str, str]:
+def _in_percent(guess: Guess, seen: SeenTable, title: str) -> dict[str, str]:
     """Return each fraction of a column as it is written, with what it is in percent."""
     mark = "," if guess.entries.get("decimal_comma") else "."
     return {

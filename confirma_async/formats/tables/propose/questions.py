@@ -1,4 +1,4 @@
-"""What is asked about a guess, and what becomes of it by an answer."""
+"""Questions about a guess, and how each answer changes the guess."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from confirma_async.formats.tables.propose.proposal import (
     date_texts,
     forms_of_dates,
 )
-from confirma_async.formats.tables.propose.seen import Seen
+from confirma_async.formats.tables.propose.seen import SeenTable
 
 Choice: TypeAlias = str | int | bool | None
 """An answer: one of our names, a title, a form of dates, days, yes or no; None passes a column over."""
@@ -80,7 +80,7 @@ class Question:
     default: int = 0
 
 
-def next_question(guess: Guess, seen: Seen) -> Question | None:
+def next_question(guess: Guess, seen: SeenTable) -> Question | None:
     """Return what is to be asked first; None where nothing is unsure.
 
     Args:
@@ -101,7 +101,7 @@ def next_question(guess: Guess, seen: Seen) -> Question | None:
     return _about_buyer(guess, seen) or _about_values(guess, seen)
 
 
-def _about_buyer(guess: Guess, seen: Seen) -> Question | None:
+def _about_buyer(guess: Guess, seen: SeenTable) -> Question | None:
     """Ask who is to pay, where no name of a column tells."""
     if "buyer_name" in {*guess.columns, *guess.constants, *guess.settled}:
         return None
@@ -118,7 +118,7 @@ def _about_buyer(guess: Guess, seen: Seen) -> Question | None:
 
 
 def about_column(
-    title: str, guess: Guess, seen: Seen, why: str = "", choices: Sequence[str] | None = None
+    title: str, guess: Guess, seen: SeenTable, why: str = "", choices: Sequence[str] | None = None
 ) -> Question:
     """Ask what a column is.
 
@@ -146,7 +146,7 @@ def _is_amount(name: str | None) -> bool:
     return name is not None and COLUMNS[name].kind in {ValueKind.AMOUNT, ValueKind.PERCENTAGE}
 
 
-def _about_values(guess: Guess, seen: Seen) -> Question | None:
+def _about_values(guess: Guess, seen: SeenTable) -> Question | None:
     doubts = guess.doubts
     if "buyer_country" in doubts and "buyer_country" not in guess.columns:
         title = guess.columns["buyer_postal_code"]
@@ -216,7 +216,7 @@ def _settle(guess: Guess, title: str, name: str | None) -> None:
     guess.doubts.pop(name, None)
 
 
-def samples(seen: Seen, title: str) -> tuple[str, ...]:
+def samples(seen: SeenTable, title: str) -> tuple[str, ...]:
     """Return the first values of a column that differ, as a person knows them."""
     return tuple(dict.fromkeys(map(_shown, seen.values[title])))[:_SAMPLES]
 
@@ -225,7 +225,7 @@ def _shown(cell: Cell) -> str:
     return f"{cell.value} %" if isinstance(cell, Percent) else str(cell)
 
 
-def unasked(guess: Guess, seen: Seen) -> list[Question]:
+def unasked(guess: Guess, seen: SeenTable) -> list[Question]:
     """Return all that would be asked, if each likely answer were given; for where nobody can be asked."""
     found: list[Question] = []
     while (question := next_question(completed(guess, seen), seen)) is not None:

@@ -1,4 +1,4 @@
-"""The first lines of a table that nobody has described yet."""
+"""The first lines of a table without a mapping."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Sample:
 
     Attributes:
         lines: Numbers of lines, and their cells.
-        titles: The names of the columns, where the format itself tells them.
+        titles: The names of the columns, where the format itself has them.
         sheet: The sheet that they are of, where the workbook has several.
         other_sheets: The others that hold anything.
     """

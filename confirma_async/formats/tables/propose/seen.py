@@ -1,4 +1,4 @@
-"""What is seen of a table that nobody has described: its names, and what stands below them."""
+"""The first look at a table without a mapping: its titles, and the values below them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NO_NAMES = (
 _HUNDREDTHS = 2
 
 
-def _values_of(seen: Seen) -> dict[str, list[Cell]]:
+def _values_of(seen: SeenTable) -> dict[str, list[Cell]]:
     return {
         title: [row[index] for row in seen.rows if index < len(row) and row[index] != ""]
         for index, title in enumerate(seen.titles)
@@ -34,8 +34,8 @@ def _values_of(seen: Seen) -> dict[str, list[Cell]]:
 
 
 @frozen
-class Seen:
-    """A table as it is seen at first.
+class SeenTable:
+    """The titles and the first values of a table without a mapping.
 
     Attributes:
         header: The line that names the columns, the last one of several; 0 where the format names them.
@@ -134,14 +134,14 @@ def name_of(title: str) -> str | None:
     return ours if ours in COLUMNS else SYNONYMS.get(name) or DOUBTFUL.get(name)
 
 
-def look(path: Path, found: Sample) -> Seen:
+def look(path: Path, found: Sample) -> SeenTable:
     """Find the line that names the columns, and what stands below it.
 
     Raises:
         InputError: no line does.
     """
     if found.titles is not None:
-        return Seen(0, 1, True, [*found.titles], [cells for _, cells in found.lines])
+        return SeenTable(0, 1, True, [*found.titles], [cells for _, cells in found.lines])
     first = found.lines[:_HEADER_WITHIN]
     best = max(range(len(first)), key=lambda index: (_score([_texts(first[index][1])]), -index), default=None)
     if best is None or not _score([_texts(first[best][1])]):
@@ -162,7 +162,7 @@ def look(path: Path, found: Sample) -> Seen:
         for number, cells in found.lines
         if number > header and total_word(cells) is None and note_in(cells, number_at) is None
     ]
-    return Seen(header, len(lines), is_first, distinct(titles), below, found.sheet, found.other_sheets)
+    return SeenTable(header, len(lines), is_first, distinct(titles), below, found.sheet, found.other_sheets)
 
 
 def _is_part_of_names(above: Sequence[str], names: Sequence[str]) -> bool:

@@ -22,9 +22,9 @@ from confirma_async.formats.xml.framed import FramedDocument
 from confirma_async.formats.xml.links import is_pdf_link
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
-from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.remembered import fill_part
+from confirma_async.formats.xml.reading.part_cache import fill_part
 from confirma_async.formats.xml.ubl.codes import TYPE_CODES as UN_CODES
 from confirma_async.schemas import InvoiceType
 from confirma_async.validation.values.codes import language_fault
@@ -80,13 +80,13 @@ _REQUIRED = (_NUMBER, _DATE, _DETAILS + "InvoiceTotalVatIncludedAmount")
 def finvoice_invoice(document: FramedDocument, place: Place, options: ReadOptions) -> ReadInvoice | BadRecord:
     """Read the invoice of a Finvoice document."""
     root, envelope = document.root, document.envelope
-    reader = ElementReader(root, DIALECT, document.lines, document.lent, envelope)
+    reader = ElementReader(root, DIALECT, document.lines, document.reusable, envelope)
     number = reader.peek(root, _NUMBER)
     identity = _identity(reader, number or "")
     draft = Draft()
     for required in _REQUIRED:
         if reader.first(root, required) is None:
-            reader.told.missing(required)
+            reader.findings.missing(required)
     _fill_header(reader, draft, identity, options)
     credited = reader.every(root, _CREDITED)
     numbering = numbers(reader, draft, identity, options, number=_NUMBER, credited=credited)
@@ -129,15 +129,15 @@ def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, option
     if reader.currency:
         draft.put("invoice.header.currencyCode", reader.currency)
     elif reader.first(root, _REQUIRED[-1]) is not None:
-        reader.told.missing(DIALECT.currency_place)
-    taking.texts(reader, draft, root, _TEXTS)
+        reader.findings.missing(DIALECT.currency_place)
+    placing.texts(reader, draft, root, _TEXTS)
     for path, place in _NUMBERS:
-        taking.number(reader, draft, place, root, path)
+        placing.number(reader, draft, place, root, path)
     for path, place in _JOINED:
-        taking.joined(reader, draft, place, root, path)
+        placing.joined(reader, draft, place, root, path)
     _fill_language(reader, draft)
-    issued = taking.date(reader, draft, "invoice.header.date", root, _DATE)
-    taking.date(reader, draft, "invoice.references.orderDate", root, _DETAILS + "OrderDate", optional=True)
+    issued = placing.date(reader, draft, "invoice.header.date", root, _DATE)
+    placing.date(reader, draft, "invoice.references.orderDate", root, _DETAILS + "OrderDate", optional=True)
     stated = [*reader.every(root, _DUE), *reader.every(root, _PAYMENT_DUE)]
     due_date(reader, draft, issued, identity.type, stated, options.due_days)
     for repeated in reader.every(root, "EpiDetails/EpiIdentificationDetails/EpiDate"):
@@ -153,16 +153,16 @@ def _check_type(reader: ElementReader, identity: Identity) -> None:
     element, code = reader.first(reader.root, _TYPE), reader.peek(reader.root, _TYPE) or "(none)"
     un_code = reader.peek(reader.root, _UN_TYPE)
     if _type(reader) is None:
-        told = code if un_code is None else f"{code} with {un_code}"
+        kind = code if un_code is None else f"{code} with {un_code}"
         message = (
-            f"document type {told} is none that can be sent as an invoice or credit note from this document; "
+            f"document type {kind} is none that can be sent as an invoice or credit note from this document; "
             "see the list of codes in the docs"
         )
-        reader.told.wrong(reader.root if element is None else element, "xml.type", message)
+        reader.findings.wrong(reader.root if element is None else element, "xml.type", message)
     elif code in PLAIN_CODES and element is not None:
         reader.imply(element, "CodeListAgencyIdentifier")
     else:
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             f"document type {code} is sent as {identity.type}; the code is kept in the definition details"
         )
     origin = reader.first(reader.root, _ORIGIN)
@@ -171,7 +171,7 @@ def _check_type(reader: ElementReader, identity: Identity) -> None:
             "says that the document is a copy of one that was sent before, or cancels it; send the original, "
             "or a credit note"
         )
-        reader.told.wrong(origin, "xml.type", message)
+        reader.findings.wrong(origin, "xml.type", message)
     elif origin is not None:
         reader.imply(origin)
 
@@ -185,7 +185,7 @@ def _fill_language(reader: ElementReader, draft: Draft) -> None:
         draft.put("invoice.header.languageCode", code, element)
         reader.imply(element)
     else:
-        reader.told.remark(
+        reader.findings.remark(
             element, "is no language code of two letters, and is kept in the definition details"
         )
 
@@ -214,7 +214,7 @@ def _fill_reference(reader: ElementReader, draft: Draft) -> None:
 
 def _fill_parties(reader: ElementReader, draft: Draft, envelope: Envelope) -> None:
     route, is_from_envelope = _route(reader, envelope)
-    reader.told.remarks += envelope.remarks("the receiver's address" if is_from_envelope else "")
+    reader.findings.remarks += envelope.remarks("the receiver's address" if is_from_envelope else "")
     for name, (paths, fill) in parties.PARTIES.items():
         party = draft.part(f"invoice.parties.{name}Party")
         fill_part(reader, party, paths, fill)
@@ -244,7 +244,7 @@ def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
     pdfs = [(index, link) for index, link in enumerate(links) if is_pdf_link(own_text(link))]
     for link in links:
         if not is_pdf_link(own_text(link)):
-            reader.told.remark(
+            reader.findings.remark(
                 link, "is no link to a PDF (http or https), and is kept in the definition details"
             )
     for part, (index, link) in zip(draft.items("invoice.attachments", len(pdfs)), pdfs, strict=True):
@@ -252,7 +252,7 @@ def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
         if index < len(names):
             reader.take(part, "fileName", names[index])
     if reader.first(reader.root, "AttachmentMessageDetails/AttachmentMessageIdentifier") is not None:
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             "the attachments come in a message of their own, which is not read; attach them yourself"
         )
 

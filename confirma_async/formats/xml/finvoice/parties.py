@@ -11,12 +11,12 @@ from confirma_async.formats.payload import Draft
 from confirma_async.formats.values import identifiers
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import GLN_SCHEMES
-from confirma_async.formats.xml.markup.lent import PathsToPlaces
+from confirma_async.formats.xml.markup.reusable import PathsToPlaces
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import classify
-from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.remembered import Fill
+from confirma_async.formats.xml.reading.part_cache import Fill
 
 _STREETS = ("street", "street2", "street3")
 _SCHEME = "IdentificationSchemeName"
@@ -43,7 +43,7 @@ def _seller(reader: ElementReader, party: Draft, view: Element) -> None:
         ("SellerInformationDetails/SellerPhoneNumber", "contact.phone"),
     ):
         if party.get(place) is None:
-            taking.text(reader, party, place, view, path)
+            placing.text(reader, party, place, view, path)
     _account(reader, party, view)
 
 
@@ -60,7 +60,7 @@ def _buyer(reader: ElementReader, party: Draft, view: Element) -> None:
     """Fill ``buyerParty``."""
     _party(reader, party, view, "Buyer", "BuyerPartyDetails")
     _contact(reader, party, view, "Buyer")
-    taking.text(reader, party, "customerAccountId", view, "SellersBuyerIdentifier")
+    placing.text(reader, party, "customerAccountId", view, "SellersBuyerIdentifier")
     code = reader.first(view, "BuyerPartyDetails/BuyerCode")
     if code is not None and code.get("SchemeID") in GLN_SCHEMES:
         reader.take(party, "glnNumber", code, "SchemeID")
@@ -73,17 +73,17 @@ def _recipient(reader: ElementReader, party: Draft, view: Element) -> None:
     if not party.values:
         return
     communication = "InvoiceRecipientCommunicationDetails/InvoiceRecipient"
-    taking.text(reader, party, "email", view, f"{communication}EmailaddressIdentifier")
-    taking.text(reader, party, "contact.phone", view, f"{communication}PhoneNumberIdentifier")
-    taking.text(reader, party, "contact.contactPerson.name", view, "InvoiceRecipientContactPersonName")
+    placing.text(reader, party, "email", view, f"{communication}EmailaddressIdentifier")
+    placing.text(reader, party, "contact.phone", view, f"{communication}PhoneNumberIdentifier")
+    placing.text(reader, party, "contact.contactPerson.name", view, "InvoiceRecipientContactPersonName")
 
 
 def _delivery(reader: ElementReader, party: Draft, view: Element) -> None:
     """Fill the delivery party, with when and how it was delivered."""
     _party(reader, party, view, "Delivery", "DeliveryPartyDetails")
     _contact(reader, party, view, "Delivery")
-    taking.text(reader, party, "deliveryMethod", view, "DeliveryDetails/DeliveryMethodText")
-    taking.date(reader, party, "deliveryDate", view, "DeliveryDetails/DeliveryDate", optional=True)
+    placing.text(reader, party, "deliveryMethod", view, "DeliveryDetails/DeliveryMethodText")
+    placing.date(reader, party, "deliveryDate", view, "DeliveryDetails/DeliveryDate", optional=True)
 
 
 def _made_of(prefix: str, *further: str) -> Sequence[str]:
@@ -124,14 +124,14 @@ def _party(reader: ElementReader, party: Draft, view: Element, prefix: str, abov
     details = reader.first(view, above)
     if details is None:
         return
-    taking.texts(reader, party, details, _names(prefix))
+    placing.texts(reader, party, details, _names(prefix))
     address = reader.first(details, f"{prefix}PostalAddressDetails")
     if address is None:
         return
     lines = reader.every(address, f"{prefix}StreetName")
     for place, line in zip(_STREETS, lines, strict=False):
         reader.take(party, f"address.{place}", line)
-    taking.texts(reader, party, address, _address(prefix))
+    placing.texts(reader, party, address, _address(prefix))
 
 
 @cache  # of a few prefixes
@@ -154,10 +154,10 @@ def _address(prefix: str) -> PathsToPlaces:
 
 def _contact(reader: ElementReader, party: Draft, view: Element, prefix: str) -> None:
     communication = f"{prefix}CommunicationDetails/{prefix}"
-    person = taking.text(reader, party, "contact.contactPerson.name", view, f"{prefix}ContactPersonName")
+    person = placing.text(reader, party, "contact.contactPerson.name", view, f"{prefix}ContactPersonName")
     email = "contact.email" if person is None else "contact.contactPerson.email"
-    taking.text(reader, party, email, view, f"{communication}EmailaddressIdentifier")
-    taking.text(reader, party, "contact.phone", view, f"{communication}PhoneNumberIdentifier")
+    placing.text(reader, party, email, view, f"{communication}EmailaddressIdentifier")
+    placing.text(reader, party, "contact.phone", view, f"{communication}PhoneNumberIdentifier")
 
 
 def _account(reader: ElementReader, party: Draft, view: Element) -> None:
@@ -175,7 +175,9 @@ def _account(reader: ElementReader, party: Draft, view: Element) -> None:
             break
         unknown = unknown if unknown is not None else account
     if unknown is not None:
-        reader.told.remark(unknown, "is no account that is known (an IBAN); it is kept in the details alone")
+        reader.findings.remark(
+            unknown, "is no account that is known (an IBAN); it is kept in the details alone"
+        )
     elif bank is not None and party.get("paymentDetails.iban") is None:
         reader.take(party, "paymentDetails.bic", bank, _SCHEME)
 
@@ -189,7 +191,7 @@ def _put_account(reader: ElementReader, party: Draft, account: Element, bank: El
         party.put("paymentDetails.iban", identifiers.account(text), account)
     elif finnish is not None:
         party.put("paymentDetails.iban", finnish, account)
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             "the account is a Finnish one without its IBAN; it is sent as the IBAN that it has"
         )
     else:

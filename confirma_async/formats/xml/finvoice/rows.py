@@ -11,7 +11,7 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import number
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import price_of_several
-from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.plan import Plan, Take, amounts, aside, numbers, texts
@@ -123,12 +123,12 @@ def document_definitions(reader: ElementReader) -> list[dict[str, str]]:
 def _whole(reader: ElementReader, row: Draft, element: Element, *, is_charge: bool) -> None:
     """Fill in the row of a discount or charge on the whole document; with it, rows sum to the net total."""
     if reader.first(element, "Amount") is None:
-        reader.told.wrong(element, "xml.required", "has no Amount; every discount and charge needs one")
-    if taking.text(reader, row, "productName", element, "ReasonText" if is_charge else "FreeText") is None:
+        reader.findings.wrong(element, "xml.required", "has no Amount; every discount and charge needs one")
+    if placing.text(reader, row, "productName", element, "ReasonText" if is_charge else "FreeText") is None:
         row.put("productName", "Charge" if is_charge else "Discount")
     row.put("quantity", Decimal(1))
-    taking.number(reader, row, "vatPercentage", element, "VatRatePercent")
-    taking.text(reader, row, "vatCode", element, "VatCategoryCode")
-    amount = taking.amount(reader, row, "netAmount", element, "Amount")
+    placing.number(reader, row, "vatPercentage", element, "VatRatePercent")
+    placing.text(reader, row, "vatCode", element, "VatCategoryCode")
+    amount = placing.amount(reader, row, "netAmount", element, "Amount")
     if amount and not is_charge:
         row.put("netAmount", amount.copy_abs().copy_negate())

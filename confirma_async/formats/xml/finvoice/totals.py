@@ -11,12 +11,13 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import PAID, PARTLY_PAID, number
 from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.reading import plan, taking
+from confirma_async.formats.xml.reading import placing, plan
 from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.element_values import amount_of, is_foreign
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.plan import Plan
-from confirma_async.formats.xml.reading.values import amount_of, is_foreign
 from confirma_async.schemas import InvoiceType
+from confirma_async.schemas.values import ZERO
 
 _DETAILS = "InvoiceDetails/"
 _GROSS = "invoice.amounts.grossAmount"
@@ -39,7 +40,6 @@ _STATUS = "PaymentStatusDetails/PaymentStatusCode"
 _PAID = _DETAILS + "InvoicePaidAmount"
 _PARTS = "PartialPaymentDetails"
 _RULE = "xml.totals"
-_ZERO = Decimal(0)
 
 
 def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType, nets: Sequence[Decimal]) -> None:
@@ -52,18 +52,18 @@ def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType, nets: Sequen
         nets: The net amounts of its rows.
     """
     for path, place in _TOTALS:
-        taking.amount(reader, draft, place, reader.root, path)
+        placing.amount(reader, draft, place, reader.root, path)
     rates = reader.every(reader.root, _DETAILS + "VatSpecificationDetails")
     for part, rate in zip(draft.items("invoice.amounts.vatBreakdown", len(rates)), rates, strict=True):
         fill(reader, part, rate, _RATE)
     gross: Decimal | None = draft.get(_GROSS)
     if kind == InvoiceType.CREDIT_NOTE and gross is not None and gross < 0:
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             "the amounts of the credit note are negative in the document, and are sent so"
         )
     _check_status(reader)
     if gross is not None:
-        _pay(reader, draft, kind, total((gross, draft.get(_ROUNDING) or _ZERO)))
+        _pay(reader, draft, kind, total((gross, draft.get(_ROUNDING) or ZERO)))
     _imply_sums(reader, nets)
 
 
@@ -73,13 +73,13 @@ def _check_status(reader: ElementReader) -> None:
         message = (
             "says that the document is paid, so that it claims nothing; leave it out, or correct the code"
         )
-        reader.told.wrong(status, "xml.type", message)
+        reader.findings.wrong(status, "xml.type", message)
 
 
 def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal) -> None:
     """Check the amount to pay against the totals, and puts in what was paid before, where something was."""
     paid, left = _paid(reader)
-    due = total((whole, (paid or _ZERO).copy_negate()))
+    due = total((whole, (paid or ZERO).copy_negate()))
     element = reader.first(reader.root, _INSTRUCTED)
     payable = None if element is None else amount_of(reader, element)
     is_paid = kind != InvoiceType.CREDIT_NOTE  # which nobody pays
@@ -91,19 +91,19 @@ def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal)
             "is not InvoiceTotalVatIncludedAmount plus InvoiceTotalRoundoffAmount less "
             "InvoicePaidAmount, so it is open what the buyer owes; have the document corrected"
         )
-        reader.told.wrong(element, _RULE, message)
+        reader.findings.wrong(element, _RULE, message)
     if left is not None and left != due:
         message = (
             "does not make the amount of the invoice with PaidAmount, so it is open what the buyer owes; "
             "have the document corrected"
         )
-        reader.told.wrong(_at(reader, f"{_PARTS}/UnPaidAmount"), _RULE, message)
+        reader.findings.wrong(_at(reader, f"{_PARTS}/UnPaidAmount"), _RULE, message)
     if paid:
         draft.put(f"{_STATE}.paidAmount", paid, reader.first(reader.root, _PAID))
         draft.put(f"{_STATE}.openAmount", payable if left is None else left)
-        reader.told.remarks.append(f"the invoice is partly paid: {paid} before, and {due} is open")
+        reader.findings.remarks.append(f"the invoice is partly paid: {paid} before, and {due} is open")
     elif reader.peek(reader.root, _STATUS) == PARTLY_PAID:
-        reader.told.remark(
+        reader.findings.remark(
             _at(reader, _STATUS), "says that a part was paid, not how much; the whole amount is claimed"
         )
 
@@ -124,7 +124,7 @@ def _paid(reader: ElementReader) -> tuple[Decimal | None, Decimal | None]:
     before, left = (None if each is None else amount_of(reader, each) for each in of_first)
     if len(parts) > 1 or before is None or left is None or (paid is not None and paid != before):
         message = "does not say once how much was paid and how much is open; have the document corrected"
-        reader.told.wrong(parts[0], _RULE, message)
+        reader.findings.wrong(parts[0], _RULE, message)
         return paid, None
     return before, left
 

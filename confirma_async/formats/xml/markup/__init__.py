@@ -1,10 +1,10 @@
-"""Documents whose markup is that of others before, so that only their texts are new.
+"""Reads documents without parsing them, where their markup is known from documents that were parsed before.
 
-A billing program writes the same elements again and again, with other texts between them. Where all markup of
-a document, character by character, is that of documents that were parsed, and nothing in its texts could mean
-anything but itself, the parser would make the same elements of it. So elements of earlier documents get the
-new texts instead.
+A billing program writes the same tags again and again, with other texts between them. Where all tags of a
+document are equal, character by character, to those of parsed documents, and its texts contain nothing that
+the parser would interpret, the parser would make the same elements again. So the elements of an earlier
+document are used again, with the new texts.
 
-What repeats is the frame of a document, which is all of it but its rows, and each row by itself. Elements are
-lent to one document at a time, and given back once it is read.
+A document is split into its frame (everything but the rows) and each of its rows. Their elements are kept in
+pools. A document takes the elements that it needs from the pools, and returns them once it is read.
 """

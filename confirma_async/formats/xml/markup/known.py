@@ -1,4 +1,4 @@
-"""The markup that is known, with its elements."""
+"""Markup of documents that were parsed before, with pools of their elements."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from functools import cached_property
 from attrs import define
 
 from confirma_async.formats.xml.elements import local_name
-from confirma_async.formats.xml.markup.layouts import MarkupLayout, is_hole
-from confirma_async.formats.xml.markup.lent import Asked, Lent, Segment, made_of
+from confirma_async.formats.xml.markup.layouts import MarkupLayout, is_rows_mark
 from confirma_async.formats.xml.markup.pieces import Markup, Part, parts_of, plain
-from confirma_async.formats.xml.markup.usual import Known, UsualMarkup
+from confirma_async.formats.xml.markup.reusable import LookupCache, ReusableDocument, Segment, made_of
+from confirma_async.formats.xml.markup.usual import FilledLayout, UsualMarkup
 from confirma_async.formats.xml.parse import Element
 
 _MOST_KEPT = 2 * 1024 * 1024
-"""Characters of the documents whose elements are kept; beyond that, all begins anew."""
+"""Characters of the documents whose elements are kept. Beyond that, everything is forgotten."""
 _MOST_SEEN = 10_000
-"""Kinds of markup that were seen once, and are known if they come again."""
+"""Kinds of markup that were seen once. Elements are kept from the second time on."""
 
-_PATIENCE = 16
-"""Documents of new markup in a row, after which one of so many is looked at until one is known again."""
+_MISSES_BEFORE_SAMPLING = 16
+"""Documents of unknown markup in a row, after which only every sixteenth is compared, until one is known."""
 
 _ROOT = re.compile(r"(?:<[?!][^<>]*>\s*)*<([^<>?!][^<>]*)>")
 ROWS = frozenset({"InvoiceLine", "CreditNoteLine", "InvoiceRow"})
@@ -37,28 +37,28 @@ _WHOLE = re.compile(r"[^?!].*|\?.+\?|!--.*--", re.DOTALL)
 
 @define(slots=False, eq=False)
 class Cut:
-    """A plain document that can be taken apart.
+    """A plain document, to be split into its frame and its rows.
 
     Attributes:
         written: The document.
-        root: The markup of its root.
-        row: The markup that its rows begin with; empty where it has none.
-        known: Its frame and its rows where their markup is usual; None where it was not found to be.
+        root: The tag of its root, with attributes.
+        row: The tag that its rows begin with; empty where it has none.
+        known: Its frame and its rows where patterns have recognised them; None otherwise.
     """
 
     written: str
     root: str
     row: str
-    known: Sequence[Known] | None = None
+    known: Sequence[FilledLayout] | None = None
 
     @cached_property
     def parts(self) -> Sequence[Part]:
-        """Its frame and its rows, in pieces."""
+        """Its frame and its rows, each as tags and texts."""
         return parts_of(self.written, self.root, self.row)
 
 
 class KnownMarkup:
-    """The markup that is known, with its elements."""
+    """Remembers the markup of documents, and pools of elements that later documents use again."""
 
     def __init__(self) -> None:
         self._layouts: dict[Markup, MarkupLayout] = {}
@@ -69,14 +69,15 @@ class KnownMarkup:
         self._missed = 0
 
     def cut(self, text: bytes) -> Cut | None:
-        """Return a document that can be taken apart; None where a parser may make more of its texts.
+        """Return a document to be split; None where it must be parsed.
 
-        None as well for most documents where many in a row were of new markup, for to look takes its time.
+        It must be parsed where it is not plain (see ``pieces.plain``). It is parsed as well where many
+        documents in a row were of unknown markup: comparing each of them would only take time.
 
         Args:
             text: The document, in UTF-8.
         """
-        if self._missed > _PATIENCE and self._missed % _PATIENCE:
+        if self._missed > _MISSES_BEFORE_SAMPLING and self._missed % _MISSES_BEFORE_SAMPLING:
             self._missed += 1
             return None
         written = plain(text)
@@ -89,7 +90,7 @@ class KnownMarkup:
         return None if start is None else Cut(written, start[1], self._row_of(written, start[1]))
 
     def _row_of(self, written: str, root: str) -> str:
-        """Return the markup that the rows of a document begin with; empty where it has none."""
+        """Return the tag that the rows of a document begin with; empty where it has none."""
         row = self._rows.get(hash(root))
         if row is None:
             found = _ROW.search(written)
@@ -98,20 +99,20 @@ class KnownMarkup:
                 self._rows[hash(root)] = row
         return row
 
-    def lend(self, cut: Cut) -> Lent | None:
-        """Return a document made of known markup and its texts; None where not all of it is known."""
+    def reuse(self, cut: Cut) -> ReusableDocument | None:
+        """Return the document, made of pooled elements with its texts; None where a part is unknown."""
         known = cut.known
         if known is None:
             known = self._known(cut.parts)
             if known is not None:
                 self._usual.add(cut.root, cut.row, [layout for layout, _ in known])
-        lent = None if known is None else _borrowed(known)
-        self._missed = self._missed + 1 if lent is None else 0
-        return None if lent is None else made_of(lent)
+        reusable = None if known is None else _from_pool(known)
+        self._missed = self._missed + 1 if reusable is None else 0
+        return None if reusable is None else made_of(reusable)
 
-    def _known(self, parts: Sequence[Part]) -> Sequence[Known] | None:
-        """Return the layouts and texts of the parts of a document; None where one of them is new."""
-        known: list[Known] = []
+    def _known(self, parts: Sequence[Part]) -> Sequence[FilledLayout] | None:
+        """Return the layouts and texts of the parts of a document; None where one has unknown markup."""
+        known: list[FilledLayout] = []
         for part in parts:
             layout = self._layouts.get(part.markup)
             texts = None if layout is None else layout.texts(part.pieces)
@@ -120,12 +121,14 @@ class KnownMarkup:
             known.append((layout, texts))
         return known
 
-    def learn(self, cut: Cut, root: Element) -> Lent | None:
-        """Return the document as one whose elements others may have; None where its markup is new.
+    def learn(self, cut: Cut, root: Element) -> ReusableDocument | None:
+        """Return a parsed document whose elements later documents may use; None where they may not.
+
+        They may not where its markup is seen for the first time, or where markup and elements do not match.
 
         Args:
             cut: The document.
-            root: What the parser made of it.
+            root: The root element that the parser made.
         """
         parts = cut.parts
         unseen = {hash(part.markup) for part in parts} - self._seen
@@ -138,7 +141,7 @@ class KnownMarkup:
         first = next((at for at, each in enumerate(root) if local_name(each.tag) in ROWS), len(root))
         after = root[first + count :]
         rows = root[first : first + count]
-        # Others below the root that are named as its rows are told by their place among them.
+        # Other elements named like the rows would change the paths of the rows.
         if (rows and any(each.tag == rows[0].tag for each in after)) or not all(map(len, rows)):
             return None
         segments = [self._segment(parts[0], root, root[:first], after)]
@@ -150,13 +153,13 @@ class KnownMarkup:
     def _segment(
         self, part: Part, top: Element, before: Sequence[Element], after: Sequence[Element] | None = None
     ) -> Segment | None:
-        """Return elements that can be kept; None where the pieces do not tell all that is in them.
+        """Return the elements as a segment; None where they hold more than the tags and texts of the part.
 
         Args:
-            part: Their markup and texts.
-            top: The row, or the root.
-            before: The elements right below it; below a root, those before the rows.
-            after: Of a frame, those behind the rows.
+            part: The markup and the texts.
+            top: The row, or the root of the frame.
+            before: The children of ``top``; of a frame, those before the rows.
+            after: Of a frame, the children behind the rows; None for a row.
         """
         elements = [top, *(each for child in before for each in child.iter())]
         count = len(elements)
@@ -169,8 +172,8 @@ class KnownMarkup:
             local_name(each.tag) for each in elements
         ]:
             return None
-        hole = next((at for at, tag in enumerate(tags) if is_hole(tag)), None)
-        if hole is not None and sum(at < hole for at in starts) != count:
+        mark = next((at for at, tag in enumerate(tags) if is_rows_mark(tag)), None)
+        if mark is not None and sum(at < mark for at in starts) != count:
             return None
         of_text = [
             (at, element)
@@ -183,17 +186,19 @@ class KnownMarkup:
             return None
         self._keep(part, layout)
         return Segment(
-            home=layout.kept.setdefault(_empty_ones(texts), []),
+            pool=layout.free_segments.setdefault(_empty_ones(texts), []),
             top=top,
             before=before,
             after=after or (),
             leaves=[each for _, each in of_text],
-            # What is further below a row is asked for too seldom.
-            asked={each: Asked() for each in elements if each is top or (after is not None and len(each))},
+            # Deeper elements of a row are looked up too seldom to need a cache.
+            caches={
+                each: LookupCache() for each in elements if each is top or (after is not None and len(each))
+            },
         )
 
     def _keep(self, part: Part, layout: MarkupLayout) -> None:
-        """Keep a layout; what is kept begins anew once it is too much."""
+        """Keep a layout. Forget all others first once they hold too many characters."""
         size = sum(map(len, part.pieces))
         self._kept += size
         if self._kept > _MOST_KEPT:
@@ -201,28 +206,28 @@ class KnownMarkup:
         self._layouts[part.markup] = layout
 
 
-def _borrowed(known: Sequence[Known]) -> Sequence[Segment] | None:
-    """Return segments with the texts of a document; None where not all of them are there to be had."""
-    lent: list[Segment] = []
+def _from_pool(known: Sequence[FilledLayout]) -> Sequence[Segment] | None:
+    """Take segments from their pools and set the texts of a document; None where a pool is empty."""
+    reusable: list[Segment] = []
     try:
         for layout, texts in known:
-            segment = layout.kept[_empty_ones(texts)].pop()
-            lent.append(segment)
+            segment = layout.free_segments[_empty_ones(texts)].pop()
+            reusable.append(segment)
             for leaf, text in zip(segment.leaves, texts, strict=True):
                 leaf.text = text
     except LookupError:
-        for segment in lent:
-            segment.home.append(segment)
+        for segment in reusable:
+            segment.pool.append(segment)
         return None
-    return lent
+    return reusable
 
 
 def _starts(tags: Sequence[str]) -> Sequence[int] | None:
-    """Return where the tags stand that begin elements; None where not each of them ends."""
-    whole = [tag for tag in tags if not is_hole(tag)]
+    """Return the indices of the tags that begin elements; None where one of them is not closed."""
+    whole = [tag for tag in tags if not is_rows_mark(tag)]
     if not all(map(_WHOLE.fullmatch, whole)):
         return None
-    starts = [at for at, tag in enumerate(tags) if not is_hole(tag) and tag[:1] not in _NO_STARTS]
+    starts = [at for at, tag in enumerate(tags) if not is_rows_mark(tag) and tag[:1] not in _NO_STARTS]
     ends = sum(tag[:1] == "/" for tag in whole) + sum(tags[at].endswith("/") for at in starts)
     return starts if len(starts) == ends else None
 

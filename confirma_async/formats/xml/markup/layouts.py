@@ -1,4 +1,4 @@
-"""Where the texts of a markup stand, and how they are taken: out of its pieces, or by a pattern."""
+"""Layouts: where the texts stand in known markup, and how they are read: from pieces, or by a pattern."""
 
 from __future__ import annotations
 
@@ -8,73 +8,75 @@ from operator import itemgetter
 
 from attrs import define, field
 
-from confirma_async.formats.xml.markup.lent import Segment
-from confirma_async.formats.xml.markup.pieces import HOLE, Pieces
+from confirma_async.formats.xml.markup.pieces import ROWS_MARK, Pieces
+from confirma_async.formats.xml.markup.reusable import Segment
 
 _OFTEN = 32
-"""Documents of a markup, after which patterns are made of it; that takes as long as it takes to cut many."""
+"""Documents of one markup after which patterns are compiled for it: compiling takes a while."""
 _LARGEST_PATTERN = 32 * 1024
-"""Characters of a markup that patterns are made of."""
+"""Characters of markup up to which patterns are compiled."""
 _SPACE = r"[ \t\n]*+"
-"""What may stand between elements. Space beyond ASCII is text to XML, and other controls are not plain."""
+"""Space between elements. Space beyond ASCII is text in XML; a document with other controls is not plain."""
 _TEXT = "([^<]*+)"
 
 
 @define(eq=False)
 class MarkupLayout:
-    """Where the texts of a markup stand among its pieces.
+    """The layout of one markup: its tags, and which pieces are texts.
 
     Attributes:
         tags: Its tags.
-        holes: Where the pieces are that are texts of elements with nothing below them.
-        kept: By which of the texts are empty, the segments that no document has.
-        patterns: What matches the markup and takes its texts: one for a row; two for a frame, of what stands
-            before its rows and of what stands behind them. None until it has come often.
+        text_places: The indices of the pieces that are texts of elements without children.
+        free_segments: Pools of segments that no document uses, by which of the texts are empty.
+        patterns: Regular expressions that match the markup and capture its texts: one for a row, two for a
+            frame (before its rows and behind them). Empty until the markup has come often.
     """
 
     tags: Sequence[str]
-    holes: Sequence[int]
-    kept: dict[str, list[Segment]] = field(init=False, factory=dict[str, "list[Segment]"])
+    text_places: Sequence[int]
+    free_segments: dict[str, list[Segment]] = field(init=False, factory=dict[str, "list[Segment]"])
     patterns: Sequence[re.Pattern[str]] = field(init=False, default=())
     _texts: Callable[[Pieces], tuple[str, ...]] = field(init=False)
     _between: Callable[[Pieces], tuple[str, ...]] = field(init=False)
     _times: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
-        self._texts = _taker(self.holes)
-        self._between = _taker(sorted({*range(1, 2 * len(self.tags), 2)} - {*self.holes}))
+        self._texts = _taker(self.text_places)
+        self._between = _taker(sorted({*range(1, 2 * len(self.tags), 2)} - {*self.text_places}))
 
     def texts(self, pieces: Pieces) -> Sequence[str] | None:
-        """Return the texts, without space around them; None where there is text between elements."""
+        """Return the texts, stripped; None where there is text between elements."""
         between = "".join(self._between(pieces))
         if between and not (between.isspace() and between.isascii()):
             return None
         return [*map(str.strip, self._texts(pieces))]
 
     def is_usual(self) -> bool:
-        """Count one document more of the markup, and say whether it has patterns by now."""
+        """Count one more document of the markup; return whether there are patterns for it."""
         self._times += 1
         if self._times == _OFTEN and sum(map(len, self.tags)) <= _LARGEST_PATTERN:
             self.patterns = self._made_patterns()
         return len(self.patterns) > 0
 
     def _made_patterns(self) -> Sequence[re.Pattern[str]]:
-        holes = {*self.holes}
+        text_places = {*self.text_places}
         written = [
-            HOLE if is_hole(tag) else re.escape(f"<{tag}>") + (_TEXT if 2 * at + 1 in holes else _SPACE)
+            ROWS_MARK
+            if is_rows_mark(tag)
+            else re.escape(f"<{tag}>") + (_TEXT if 2 * at + 1 in text_places else _SPACE)
             for at, tag in enumerate(self.tags)
         ]
-        if HOLE not in written:
+        if ROWS_MARK not in written:
             return [re.compile("".join(written))]
-        at = written.index(HOLE)
+        at = written.index(ROWS_MARK)
         return [re.compile("".join(each)) for each in (written[:at], written[at + 1 :])]
 
 
-def is_hole(tag: str) -> bool:
-    """Say whether a tag marks where the rows of a frame were."""
-    return tag.startswith(HOLE)
+def is_rows_mark(tag: str) -> bool:
+    """Say whether a piece stands for the rows of a frame."""
+    return tag.startswith(ROWS_MARK)
 
 
 def _taker(places: Sequence[int]) -> Callable[[Pieces], tuple[str, ...]]:
-    """Return what takes the pieces at some places, most quickly where they are several."""
+    """Return a function that picks the pieces at some indices."""
     return itemgetter(*places) if len(places) > 1 else lambda pieces: tuple(pieces[at] for at in places)

@@ -1,4 +1,4 @@
-"""A plain document in pieces: markup and text by turns, of its frame and then of each of its rows."""
+"""Splits a plain document into tags and texts: those of its frame, then those of each row."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ _SPECIAL = frozenset(range(0x20)) - frozenset(b"\t\n") | frozenset(b"<>")
 _PLAIN = bytes(sorted(frozenset(range(0x100)) - _SPECIAL))
 """Bytes that can stand in a text. A carriage return is read as a line feed, and other controls are no XML."""
 _NO_CHARACTERS = b"\xef\xbf"
-"""How U+FFFE and U+FFFF begin in UTF-8, which XML does not allow."""
+"""The first two bytes of U+FFFE and U+FFFF in UTF-8. XML does not allow these characters."""
 _RARE = _NO_CHARACTERS[:1]
-"""A byte of few texts; one byte is found much sooner than two."""
+"""The first of them alone: few texts contain it, and one byte is searched for much faster than two."""
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)")
-"""Any other than the five that XML defines itself."""
+"""An entity that is none of the five that XML defines itself."""
 _QUOTES = {"&quot;": '"', "&apos;": "'"}
-HOLE = ">"
-"""What marks where the rows of a frame were, in front of the markup of a row; no tag begins so."""
+ROWS_MARK = ">"
+"""Stands in a frame for its rows, in front of the tag of a row. No tag begins with it."""
 
 Pieces: TypeAlias = Sequence[str]
-"""A tag and the text behind it, by turns."""
+"""Tags and texts by turns: each tag is followed by the text behind it."""
 
 Markup: TypeAlias = tuple[str, str]
-"""The tags of a frame or a row; before those of a row the root, which is one text for all of a document."""
+"""Identifies the markup of a frame or a row: the tag of the root (empty for a frame), and all its tags."""
 
 
 @frozen(eq=False)
 class Part:
-    """A frame or a row.
+    """A frame or a row of one document.
 
     Attributes:
-        markup: What it is known by.
-        pieces: Its pieces.
+        markup: Its markup, without texts.
+        pieces: Its tags and texts.
     """
 
     markup: Markup
@@ -49,7 +49,7 @@ class Part:
 
 
 def plain(text: bytes) -> str | None:
-    """Return a document as text; None where it holds more than markup and what stands for itself.
+    """Return a document as text; None where it is not plain: declarations, other entities, CDATA, controls.
 
     Args:
         text: The document, in UTF-8.
@@ -67,14 +67,14 @@ def plain(text: bytes) -> str | None:
         written = text.decode()
     except UnicodeDecodeError:
         return None
-    # The parser's guard, too, counts first what is quickly counted, and may then take texts for declarations.
+    # The parser counts namespaces in the same way, and may also take texts for declarations.
     if text.count(b"=") > MOST_NAMESPACES and text.count(b"xmlns") > MOST_NAMESPACES:
         return None
     return None if "&" in written and _ENTITY.search(written) else written
 
 
 def unescaped(texts: Sequence[str]) -> list[str]:
-    """Return texts with the characters that entities stand for."""
+    """Return texts with entities replaced by their characters."""
     return [unescape(text, _QUOTES) for text in texts]
 
 
@@ -83,8 +83,8 @@ def parts_of(written: str, root: str, row: str) -> Sequence[Part]:
 
     Args:
         written: The document.
-        root: The markup of its root, which says what the prefixes of its rows stand for.
-        row: The markup that its rows begin with; empty where it has none.
+        root: The tag of its root: its attributes say what the prefixes in rows mean.
+        row: The tag that its rows begin with; empty where it has none.
     """
     pieces = written.replace(">", "<").split("<")
     if "&" in written:
@@ -99,9 +99,9 @@ def parts_of(written: str, root: str, row: str) -> Sequence[Part]:
     if not begins:
         return [Part(("", "<".join(tags)), pieces)]
     end = 1 + (tags.index(f"/{row}", begins[-1]) if f"/{row}" in tags[begins[-1] :] else begins[-1])
-    hole = HOLE + row
-    frame = [*tags[: begins[0]], hole, *tags[end:]]
-    parts = [Part(("", "<".join(frame)), [*pieces[: 2 * begins[0]], hole, "", *pieces[2 * end :]])]
+    mark = ROWS_MARK + row
+    frame = [*tags[: begins[0]], mark, *tags[end:]]
+    parts = [Part(("", "<".join(frame)), [*pieces[: 2 * begins[0]], mark, "", *pieces[2 * end :]])]
     for begin, behind in pairwise((*begins, end)):
         parts.append(Part((root, "<".join(tags[begin:behind])), pieces[2 * begin : 2 * behind]))
     return parts

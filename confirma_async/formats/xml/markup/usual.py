@@ -1,4 +1,4 @@
-"""The markup that comes often, as patterns: a document of it is known without being cut into pieces."""
+"""Markup that comes often, as regular expressions: a document of it is recognised without being split."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from confirma_async.formats.xml.markup.layouts import MarkupLayout
 from confirma_async.formats.xml.markup.pieces import unescaped
 
 _MOST = 8
-"""Frames, kinds of rows, and rows of one kind that a document is held against."""
+"""Frames that a document is matched with; as many kinds of rows, and layouts of each kind."""
 
-Known: TypeAlias = tuple[MarkupLayout, Sequence[str]]
+FilledLayout: TypeAlias = tuple[MarkupLayout, Sequence[str]]
 """A frame or a row of known markup, with its texts."""
 
 
 @define(eq=False)
 class RowKind:
-    """Rows that are named alike, below one root.
+    """The rows of documents that have the same root and the same name for rows.
 
     Attributes:
-        root: The markup of the root.
-        row: The markup that they begin with; empty for documents without rows.
-        layouts: Their own, the latest first.
+        root: The tag of the root, with attributes.
+        row: The tag that a row begins with; empty for documents without rows.
+        layouts: The layouts of such rows, the one that matched last first.
     """
 
     root: str
@@ -33,11 +33,11 @@ class RowKind:
     layouts: Sequence[MarkupLayout] = ()
 
     def put_first(self, layout: MarkupLayout) -> None:
-        """Have a layout tried first, as that of the next row is mostly that of this one."""
+        """Have a layout tried first: the next row mostly has the same one."""
         self.layouts = (layout, *[each for each in self.layouts if each is not layout][: _MOST - 1])
 
     def match(self, written: str, at: int) -> tuple[MarkupLayout, re.Match[str]] | None:
-        """Return the layout of the row that begins at a place of a document, and how it matches."""
+        """Return the layout that matches the row at an index, and the match; None where none does."""
         for layout in self.layouts:
             found = layout.patterns[0].match(written, at)
             if found is not None:
@@ -49,21 +49,21 @@ class RowKind:
 
 @frozen(eq=False)
 class Recognised:
-    """A document of usual markup.
+    """A document that the patterns have matched.
 
     Attributes:
-        rows: What its rows are.
+        rows: The kind of its rows.
         parts: Its frame, and then its rows.
     """
 
     rows: RowKind
-    parts: Sequence[Known]
+    parts: Sequence[FilledLayout]
 
 
 class UsualMarkup:
-    """The markup that comes often.
+    """Matches documents with the markup that comes often.
 
-    Sequences are replaced and never changed, since files may be read in many threads.
+    Files may be read in many threads, so its sequences are replaced and never changed.
     """
 
     def __init__(self) -> None:
@@ -71,12 +71,12 @@ class UsualMarkup:
         self._kinds: Sequence[RowKind] = ()
 
     def add(self, root: str, row: str, layouts: Sequence[MarkupLayout]) -> None:
-        """Count a document of known markup, and remember the layouts that have come often.
+        """Count a document of known markup; keep those of its layouts that have come often.
 
         Args:
-            root: The markup of its root.
-            row: The markup that its rows begin with.
-            layouts: Those of its frame, and of its rows.
+            root: The tag of its root, with attributes.
+            row: The tag that its rows begin with.
+            layouts: The layout of its frame, then those of its rows.
         """
         frame, *rows = layouts
         often = [each for each in dict.fromkeys(rows) if each.is_usual()]
@@ -94,7 +94,7 @@ class UsualMarkup:
         self._frames = ((frame, kind), *[each for each in self._frames if each[0] is not frame][: _MOST - 1])
 
     def find(self, written: str) -> Recognised | None:
-        """Return a document of usual markup; None for any other, which may be known all the same."""
+        """Return a document that a pattern matches; None where none does."""
         for frame, kind in self._frames:
             parts = _parts(written, frame, kind)
             if parts is not None:
@@ -106,8 +106,8 @@ class UsualMarkup:
         return None
 
 
-def _parts(written: str, frame: MarkupLayout, kind: RowKind) -> Sequence[Known] | None:
-    """Return the parts of a document with their texts as they are; None where it is of another frame."""
+def _parts(written: str, frame: MarkupLayout, kind: RowKind) -> Sequence[FilledLayout] | None:
+    """Return the parts of a document with their texts unchanged; None where the frame does not match."""
     head, *tail = frame.patterns
     before = head.match(written)
     if before is None:
@@ -115,11 +115,11 @@ def _parts(written: str, frame: MarkupLayout, kind: RowKind) -> Sequence[Known] 
     end = before.end()
     if not tail:
         return [(frame, before.groups())] if end == len(written) else None
-    rows: list[Known] = []
+    rows: list[FilledLayout] = []
     while (row := kind.match(written, end)) is not None:
         layout, found = row
         rows.append((layout, found.groups()))
         end = found.end()
     behind = tail[0].fullmatch(written, end)
-    # A frame that had rows is not that of a document without.
+    # A frame of documents with rows does not match a document without rows.
     return [(frame, before.groups() + behind.groups()), *rows] if behind is not None and rows else None

@@ -9,29 +9,30 @@ from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.envelope import NO_ENVELOPE, Envelope
-from confirma_async.formats.xml.markup.lent import Asked, Lent
+from confirma_async.formats.xml.markup.reusable import LookupCache, ReusableDocument
 from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.reading.findings import DocumentFindings
 from confirma_async.formats.xml.reading.leftovers import Leftovers
 from confirma_async.formats.xml.reading.taken import Taken
-from confirma_async.formats.xml.reading.told import Told
 
-_UNASKED = Element("unasked")
+_NOT_CACHED = Element("not-cached")
 
 
 class ElementReader:
-    """The elements of a document.
+    """Finds the elements of a document, and keeps track of which texts and attributes are taken.
 
-    ``every``, ``first`` and ``peek`` look for elements. ``take`` takes a text to its place in the request, so
-    that what is taken is placed; ``imply`` is for what another place tells already. ``leftovers`` gives all
-    that is left. Values of other kinds are taken by ``taking``, and many at once by ``filling``.
+    ``every``, ``first`` and ``peek`` find elements. ``take`` puts a text into the request and marks it as
+    taken. ``imply`` marks it as taken without putting it anywhere, because another place of the request says
+    the same. ``leftovers`` returns all that is not taken. The functions of ``placing`` take values of other
+    kinds, and ``filling`` takes many at once.
 
     Attributes:
         root: The document's root element.
         dialect: How the document is written.
         currency: The document's currency; empty where it names none.
         taken: What has found a place.
-        told: What was found wrong, and what was decided.
-        asked: What is remembered of what was found below elements.
+        findings: What was found wrong, and what was decided.
+        caches: What was found below elements before, by element.
     """
 
     def __init__(
@@ -39,18 +40,18 @@ class ElementReader:
         root: Element,
         dialect: Dialect,
         lines: Lines | None = None,
-        lent: Lent | None = None,
+        reusable: ReusableDocument | None = None,
         envelope: Envelope = NO_ENVELOPE,
     ) -> None:
         self.root = root
         self.dialect = dialect
         self.currency: str = dialect.currency(root)
         self.taken: Taken = Taken(dialect, self.currency)
-        self.told: Told = Told(root, dialect, lines, envelope)
-        self.asked: dict[Element, Asked] = {} if lent is None else lent.asked
-        self._lent = lent
+        self.findings: DocumentFindings = DocumentFindings(root, dialect, lines, envelope)
+        self.caches: dict[Element, LookupCache] = {} if reusable is None else reusable.caches
+        self._reusable = reusable
         self._steps = dialect.known_steps
-        self._row: str = "" if lent is None else lent.row
+        self._row: str = "" if reusable is None else reusable.row
         self._of_root: dict[str, list[Element]] | None = None
 
     def every(self, parent: Element, path: str) -> Sequence[Element]:
@@ -58,13 +59,13 @@ class ElementReader:
 
         Those without text and children do not count.
         """
-        asked = self.asked.get(parent)
-        found = None if asked is None else asked.every.get(path)
+        cache = self.caches.get(parent)
+        found = None if cache is None else cache.every.get(path)
         if found is None:
             steps = self._steps.get(path) or self.dialect.steps(path)
             found = self._every(parent, steps)
-            if asked is not None and steps[0] != self._row:
-                asked.every[path] = found
+            if cache is not None and steps[0] != self._row:
+                cache.every[path] = found
         return found
 
     def _every(self, parent: Element, steps: Sequence[str]) -> Sequence[Element]:
@@ -76,15 +77,15 @@ class ElementReader:
 
     def first(self, parent: Element, path: str) -> Element | None:
         """Return the first of the elements at a path; None where there is none."""
-        asked = self.asked.get(parent)
-        if asked is None:
+        cache = self.caches.get(parent)
+        if cache is None:
             return self._first(parent, self._steps.get(path) or self.dialect.steps(path))
-        found = asked.first.get(path, _UNASKED)
-        if found is _UNASKED:
+        found = cache.first.get(path, _NOT_CACHED)
+        if found is _NOT_CACHED:
             steps = self._steps.get(path) or self.dialect.steps(path)
             found = self._first(parent, steps)
             if steps[0] != self._row:
-                asked.first[path] = found
+                cache.first[path] = found
         return found
 
     def _first(self, parent: Element, steps: Sequence[str]) -> Element | None:
@@ -103,8 +104,8 @@ class ElementReader:
         """Return the children of one name; those of the root are asked for most, and sorted once."""
         if parent is not self.root:
             return parent.findall(tag)
-        if tag == self._row and self._lent is not None:
-            return [*self._lent.rows]
+        if tag == self._row and self._reusable is not None:
+            return [*self._reusable.rows]
         if self._of_root is None:
             self._of_root = {}
             for child in parent:
@@ -138,4 +139,4 @@ class ElementReader:
 
     def leftovers(self) -> Leftovers:
         """Return what nobody took of the document; asked once everything that has a place is taken."""
-        return Leftovers(self.taken, self.root, self._lent)
+        return Leftovers(self.taken, self.root, self._reusable)

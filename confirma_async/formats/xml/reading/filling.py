@@ -1,4 +1,4 @@
-"""All values of a plan taken in one walk."""
+"""Takes all values of a plan in one pass over the elements."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from confirma_async.formats.payload import Draft, put
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.element_values import amount_of, price_of
 from confirma_async.formats.xml.reading.plan import Aside, LaidOut, Plan, Take
-from confirma_async.formats.xml.reading.values import amount_of, price_of
 
 _NUMBER, _PRICE, _JOINED = Take.NUMBER, Take.PRICE, Take.JOINED
 
@@ -72,14 +72,14 @@ def _note(
 
 def _laid_out(reader: ElementReader, parent: Element, plan: Plan) -> LaidOut:
     """Return what a plan makes of an element, which is remembered with it."""
-    asked = reader.asked.get(parent)
+    cache = reader.caches.get(parent)
     key = (plan, reader.currency)
-    found = None if asked is None else asked.laid_out.get(key)
+    found = None if cache is None else cache.laid_out.get(key)
     if found is None:
         found = plan.laid_out([*parent.iter()], reader.dialect, reader.currency)
-        if asked is not None:
-            asked.make_room()
-            asked.laid_out[key] = found
+        if cache is not None:
+            cache.make_room()
+            cache.laid_out[key] = found
     return found
 
 
@@ -89,5 +89,5 @@ def _number_of(reader: ElementReader, element: Element, take: Take) -> Decimal |
         return price_of(reader, element)
     if take is not _NUMBER:
         return amount_of(reader, element)
-    reader.told.no_number(element)
+    reader.findings.no_number(element)
     return None

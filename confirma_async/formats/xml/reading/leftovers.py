@@ -1,4 +1,4 @@
-"""What is left of a document: nothing of it is lost."""
+"""Collects what was not taken of a document: it is sent as definition details, so that nothing is lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 from operator import attrgetter
 
 from confirma_async.formats.xml.elements import local_name, own_text, step_of, steps_below
-from confirma_async.formats.xml.markup.lent import Asked, Lent
+from confirma_async.formats.xml.markup.reusable import LookupCache, ReusableDocument
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.taken import Taken
 
@@ -17,21 +17,21 @@ _FEW = 64
 
 
 class Leftovers:
-    """What nobody took of a document.
+    """Collects the texts and attributes of a document that were not taken.
 
     Args:
         taken: What was taken.
         root: The document's root element.
-        lent: What lent it its elements; None where they are its own.
+        reusable: The document with elements that are used again; None where its elements are its own.
     """
 
-    def __init__(self, taken: Taken, root: Element, lent: Lent | None) -> None:
+    def __init__(self, taken: Taken, root: Element, reusable: ReusableDocument | None) -> None:
         self._taken = taken
         self._root = root
-        self._lent = lent
+        self._reusable = reusable
         self._names: dict[Element, dict[Element, str]] = {}
         # Only damaged documents have text behind an element, which is its parent's.
-        self._is_mixed = lent is None and any(
+        self._is_mixed = reusable is None and any(
             tail and not tail.isspace() for tail in set(map(_tail, root.iter()))
         )
 
@@ -41,48 +41,52 @@ class Leftovers:
         Args:
             besides: Elements that are passed over with all below them.
         """
-        lent = self._lent
-        # Only what is left of the frame is that of other documents too, not what is left of rows.
-        asked = None if lent is None or not besides >= {*lent.rows} else lent.asked[self._root]
-        return self._with_all_below(self._root, besides, asked)
+        reusable = self._reusable
+        # The cache of the root leaves out the rows, so it serves only where all rows are passed over.
+        cache = None if reusable is None or not besides >= {*reusable.rows} else reusable.caches[self._root]
+        return self._with_all_below(self._root, besides, cache)
 
     def of(self, top: Element) -> list[dict[str, str]]:
         """Return what is left of an element and all below it; codes are paths below it."""
-        return self._with_all_below(top, (), None if self._lent is None else self._lent.asked.get(top))
+        return self._with_all_below(
+            top, (), None if self._reusable is None else self._reusable.caches.get(top)
+        )
 
     def _with_all_below(
-        self, top: Element, besides: Collection[Element], asked: Asked | None
+        self, top: Element, besides: Collection[Element], cache: LookupCache | None
     ) -> list[dict[str, str]]:
         """Return the details of what is left of an element, and then those of what is below it."""
         taken, is_mixed = self._taken, self._is_mixed
         if not is_mixed and taken.is_settled(top):
             return []
         found = self._details_of(top, "") if taken.is_left(top, is_mixed=is_mixed) else []
-        return found + self._below(top, besides, asked)
+        return found + self._below(top, besides, cache)
 
-    def _below(self, top: Element, besides: Collection[Element], asked: Asked | None) -> list[dict[str, str]]:
+    def _below(
+        self, top: Element, besides: Collection[Element], cache: LookupCache | None
+    ) -> list[dict[str, str]]:
         """Return the details of what is left below an element, in the order of the document.
 
         Args:
             top: The element.
             besides: Elements that are passed over.
-            asked: What is remembered of it; None where nothing is.
+            cache: The cache of the element; None where it has none.
         """
         taken = self._taken
         found: list[dict[str, str]] = []
-        if asked is None:
+        if cache is None:
             for child, chain in self._left(taken, top, (), besides):
                 found += self._details_of(child, self._path((*chain, child)))
             return found
-        told = asked.told.get(taken.currency)
-        if told is None:
-            asked.make_room()
+        leftovers = cache.leftovers.get(taken.currency)
+        if leftovers is None:
+            cache.make_room()
             nothing = Taken(taken.dialect, taken.currency)
-            told = asked.told[taken.currency] = [
+            leftovers = cache.leftovers[taken.currency] = [
                 (child, self._path((*chain, child)), nothing.left_attributes(child))
                 for child, chain in self._left(nothing, top, (), besides)
             ]
-        for child, path, attributes in told:
+        for child, path, attributes in leftovers:
             if child not in taken.texts or attributes:
                 found += self._details_of(child, path)
         return found

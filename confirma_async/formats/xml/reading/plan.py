@@ -1,4 +1,4 @@
-"""What is taken of an element and those below it in one walk: paths, places, and how each value is read."""
+"""Plans: which values are taken from an element in one pass, each with its path, its place and its kind."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OF_MONEY = frozenset({Take.AMOUNT, Take.PRICE})
 
 @frozen
 class ElementStep:
-    """What is done with an element of one name: what is taken of it, and what of those below it.
+    """What is taken from elements of one name, and from those below them.
 
     Attributes:
         place: Where its value goes; empty where none is taken.
@@ -61,7 +61,7 @@ Tree: TypeAlias = Mapping[str, ElementStep]
 
 
 class Placed(NamedTuple):
-    """A value that is taken; a tuple, since it is taken apart for each.
+    """A value that is taken. It is a tuple because it is unpacked for each value.
 
     Attributes:
         at: Where its element stands among the elements, in the order of the document.
@@ -84,11 +84,11 @@ class Placed(NamedTuple):
 
 @frozen
 class ElementShape:
-    """What a plan makes of elements of one shape, by where they stand among them.
+    """What a plan takes from elements of one shape, by their index among them.
 
     Attributes:
         placed: What is taken.
-        implied: What is taken where it is a text that another place tells, with that text.
+        implied: What is taken where its text equals that of another place, with that text.
         aside: What is set aside, with its place.
         rest: What has a text, or elements below it, that the plan does not take.
     """
@@ -116,7 +116,7 @@ class Rest:
 
 @frozen(eq=False, kw_only=True)
 class LaidOut:
-    """What a plan makes of an element and those below it.
+    """What a plan takes from an element and from those below it.
 
     Attributes:
         copied: By place, the elements whose texts go there as they are.
@@ -124,7 +124,7 @@ class LaidOut:
         placed: What else is taken: its element, its place, how it is taken, whether its place is in an
             object below, and what reads its usual form.
         units: Elements with the attributes that name their units.
-        implied: What is taken where it is the text that another place tells.
+        implied: What is taken where its text equals that of another place.
         aside: What is set aside, by its place.
         rest: What may say something that the plan does not take.
         origins: By place, the element that is taken to it.

@@ -1,4 +1,4 @@
-"""Which texts and attributes of a document have found a place."""
+"""Records which texts and attributes of a document were taken."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from confirma_async.formats.xml.reading.plan import Rest
 
 
 class Taken:
-    """What was taken of a document.
+    """Records which texts and attributes of a document were taken.
 
     Args:
-        dialect: How it writes what all documents say.
-        currency: Its currency, which the attributes of its amounts need not say again.
+        dialect: Which attributes say nothing.
+        currency: The currency of the document. An attribute that repeats it says nothing.
 
     Attributes:
-        texts: The elements whose own text has found a place.
-        attributes: The attributes that have, each by its element and its name.
-        settled: By element whose values a plan took, all of them, what it did not take.
-        currency: The document's currency.
-        dialect: How it writes what all documents say.
+        texts: The elements whose own text was taken.
+        attributes: The attributes that were taken: element and name.
+        settled: What a plan did not take, by the element that it was applied to.
+        currency: The currency of the document.
+        dialect: Which attributes say nothing.
     """
 
     def __init__(self, dialect: Dialect, currency: str) -> None:

@@ -18,9 +18,9 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.framed import FramedDocument
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
-from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.remembered import fill_part
+from confirma_async.formats.xml.reading.part_cache import fill_part
 from confirma_async.formats.xml.ubl.attachments import attachments
 from confirma_async.formats.xml.ubl.codes import PLAIN_CODES, TYPE_CODES, customization
 from confirma_async.formats.xml.ubl.parties import PARTIES, seller_id
@@ -113,19 +113,19 @@ DIALECT = Dialect(
 def ubl_invoice(document: FramedDocument, place: Place, options: ReadOptions) -> ReadInvoice | BadRecord:
     """Read the invoice of a UBL document."""
     root = document.root
-    reader = ElementReader(root, DIALECT, document.lines, document.lent)
-    reader.told.remarks += document.envelope.remarks()
-    reader.told.remarks += customization(reader)
+    reader = ElementReader(root, DIALECT, document.lines, document.reusable)
+    reader.findings.remarks += document.envelope.remarks()
+    reader.findings.remarks += customization(reader)
     number = reader.peek(root, "cbc:ID")
     identity = _identity(reader, number or "")
     draft = Draft()
     for required in _REQUIRED:
         if reader.first(root, required) is None:
-            reader.told.missing(required)
+            reader.findings.missing(required)
     _fill_header(reader, draft, identity, options)
     credited = reader.every(root, _CREDITED)
     numbering = numbers(reader, draft, identity, options, number="cbc:ID", credited=credited)
-    _tell_period(reader, draft, identity)
+    _check_credited_period(reader, draft, identity)
     for name, (paths, fill) in PARTIES.items():
         part = draft.part(f"invoice.parties.{name}Party")
         fill_part(reader, part, paths, fill)
@@ -166,11 +166,11 @@ def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, option
     root = reader.root
     _check_type(reader)
     draft.put("invoice.header.type", identity.type.value)
-    taking.texts(reader, draft, root, _TEXTS)
+    placing.texts(reader, draft, root, _TEXTS)
     for path, place in _JOINED:
-        taking.joined(reader, draft, place, root, path)
-    issued = taking.date(reader, draft, "invoice.header.date", root, "cbc:IssueDate")
-    taking.date(
+        placing.joined(reader, draft, place, root, path)
+    issued = placing.date(reader, draft, "invoice.header.date", root, "cbc:IssueDate")
+    placing.date(
         reader, draft, "invoice.references.orderDate", root, "cac:OrderReference/cbc:IssueDate", optional=True
     )
     due_date(reader, draft, issued, identity.type, _due_dates(reader), options.due_days)
@@ -187,9 +187,9 @@ def _check_type(reader: ElementReader) -> None:
             f"document type {code} is none that can be sent as an invoice or credit note from this document; "
             "see the list of codes in the docs"
         )
-        reader.told.wrong(reader.root if element is None else element, "xml.type", message)
+        reader.findings.wrong(reader.root if element is None else element, "xml.type", message)
     elif code != PLAIN_CODES[reader.root.tag]:
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             f"document type {code} is sent as {kind}; the code is kept in the definition details"
         )
     elif element is not None:
@@ -218,7 +218,7 @@ def _fill_reference(reader: ElementReader, draft: Draft) -> None:
             reader.imply(element)
 
 
-def _tell_period(reader: ElementReader, draft: Draft, identity: Identity) -> None:
+def _check_credited_period(reader: ElementReader, draft: Draft, identity: Identity) -> None:
     """Say what is missing where a credit note names a period instead of an invoice."""
     if identity.type != InvoiceType.CREDIT_NOTE or draft.get("invoice.references.creditedInvoiceNumber"):
         return
@@ -229,4 +229,4 @@ def _tell_period(reader: ElementReader, draft: Draft, identity: Identity) -> Non
             "is missing: the credit note credits a period (InvoicePeriod), but the service wants the one "
             "invoice that it credits; name that invoice here"
         )
-        reader.told.missing(_CREDITED, message)
+        reader.findings.missing(_CREDITED, message)

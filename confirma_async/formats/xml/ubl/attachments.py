@@ -24,12 +24,12 @@ def attachments(reader: ElementReader, draft: Draft) -> None:
     for holder in reader.every(reader.root, _ATTACHMENT):
         embedded, link = reader.first(holder, _EMBEDDED), reader.first(holder, _LINK)
         if link is not None and embedded is not None:
-            reader.told.remark(
+            reader.findings.remark(
                 link, "stands beside the document itself, which is sent; the link is kept in the details"
             )
             link = None
         elif link is not None and not is_pdf_link(own_text(link)):
-            reader.told.remark(
+            reader.findings.remark(
                 link, "is no link to a PDF (http or https), and is kept in the definition details"
             )
             link = None
@@ -47,13 +47,13 @@ def _embed(reader: ElementReader, part: Draft, embedded: Element) -> None:
     part.put("mimeType", embedded.get(_TYPE), embedded)
     data = "".join((embedded.text or "").split())
     part.put("data", data, embedded)
-    reader.imply(embedded, *_told(embedded))
+    reader.imply(embedded, *_given_attributes(embedded))
     embedded.text = None  # it may be large, and the request has it now
     try:
         base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
-        reader.told.wrong(embedded, "xml.base64", "is not valid base64; attach the document again")
+        reader.findings.wrong(embedded, "xml.base64", "is not valid base64; attach the document again")
 
 
-def _told(embedded: Element) -> Sequence[str]:
+def _given_attributes(embedded: Element) -> Sequence[str]:
     return [name for name in (_NAME, _TYPE) if embedded.get(name) is not None]

@@ -91,9 +91,9 @@ def customization_name(identifier: str) -> str | None:
 
 def customization(reader: ElementReader) -> Sequence[str]:
     """Say by which rules the document was read, where they are not those of Peppol BIS Billing 3."""
-    told = [reader.peek(reader.root, path) or "" for path in ("cbc:CustomizationID", "cbc:ProfileID")]
-    name = customization_name(told[0]) or customization_name(told[1])
-    if name in _PLAIN or not any(told):
+    identifiers = [reader.peek(reader.root, path) or "" for path in ("cbc:CustomizationID", "cbc:ProfileID")]
+    name = customization_name(identifiers[0]) or customization_name(identifiers[1])
+    if name in _PLAIN or not any(identifiers):
         return ()
     if name is None:
         return ("the document's CustomizationID is not known; it was read as UBL 2.1",)

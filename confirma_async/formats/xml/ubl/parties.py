@@ -9,11 +9,11 @@ from confirma_async.formats.values import identifiers
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import classify
-from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
+from confirma_async.formats.xml.reading.part_cache import Fill
 from confirma_async.formats.xml.reading.plan import Plan, texts
-from confirma_async.formats.xml.reading.remembered import Fill
 from confirma_async.formats.xml.ubl.codes import (
     GIRO_BRANCHES,
     GLN_SCHEME,
@@ -101,11 +101,11 @@ def _delivery(reader: ElementReader, party: Draft, view: Element) -> None:
     element = reader.first(view, _DELIVERY)
     if element is None:
         return
-    taking.text(reader, party, "name", element, "cac:DeliveryParty/cac:PartyName/cbc:Name")
+    placing.text(reader, party, "name", element, "cac:DeliveryParty/cac:PartyName/cbc:Name")
     address = reader.first(element, "cac:DeliveryLocation/cac:Address")
     if address is not None:
         _address(reader, party, address)
-    taking.date(reader, party, "deliveryDate", element, "cbc:ActualDeliveryDate", optional=True)
+    placing.date(reader, party, "deliveryDate", element, "cbc:ActualDeliveryDate", optional=True)
 
 
 PARTIES: Mapping[str, tuple[Sequence[str], Fill]] = {
@@ -132,7 +132,7 @@ def _party(reader: ElementReader, party: Draft, element: Element) -> None:
         reader.take(party, "name", called)
     vat = _vat_scheme(reader, element)
     if vat is not None:
-        taking.text(reader, party, "vatCode", vat, "cbc:CompanyID")
+        placing.text(reader, party, "vatCode", vat, "cbc:CompanyID")
         scheme = reader.first(vat, "cac:TaxScheme/cbc:ID")
         if scheme is not None and own_text(scheme) == "VAT":
             reader.imply(scheme)
@@ -170,7 +170,7 @@ def _put_business_id(reader: ElementReader, party: Draft, element: Element) -> N
     if written == business_id:
         reader.imply(source)
         return
-    reader.told.remark(source, f"is {written}; the Business ID in it, {business_id}, is sent")
+    reader.findings.remark(source, f"is {written}; the Business ID in it, {business_id}, is sent")
     if written.upper().startswith("FI") and _vat_scheme(reader, element) is None:
         party.put("vatCode", identifiers.vat_code(written), source)
 
@@ -205,7 +205,7 @@ def _accounts(reader: ElementReader, party: Draft, accounts: Sequence[Element]) 
         reader.take(party, "paymentDetails.bic", bank)
     unknown = next((each for account in accounts for each in reader.every(account, "cbc:ID")), None)
     if unknown is not None and all(party.get(f"paymentDetails.{kind}") is None for kind in _KINDS):
-        reader.told.remark(
+        reader.findings.remark(
             unknown,
             "is no account that is known (an IBAN, bankgiro or plusgiro); it is kept in the details alone",
         )

@@ -12,17 +12,17 @@ from confirma_async.formats.values.decimals import decimal
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import price_of_several
-from confirma_async.formats.xml.reading import taking
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.plan import Aside, Plan, Take, amounts, aside, numbers, texts
+from confirma_async.schemas.values import CENT
 
 LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
 QUANTITIES = ("cbc:InvoicedQuantity", "cbc:CreditedQuantity")
 CHARGES = "cac:AllowanceCharge"
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-_CENT = Decimal("0.01")
 _ID, _NOTE, _DESCRIPTION = "cbc:ID", "cbc:Note", "cac:Item/cbc:Description"
 _PRICE, _PRICE_BASE = "cac:Price/cbc:PriceAmount", "cac:Price/cbc:BaseQuantity"
 _CATEGORY = "cac:Item/cac:ClassifiedTaxCategory"
@@ -98,7 +98,7 @@ def _line(reader: ElementReader, row: Draft, line: Element) -> Aside:
     found = fill(reader, row, line, _LINE)
     # The note explains the item where the item has no description; otherwise both are wanted.
     if _NOTE in found and "description" not in row.values:
-        taking.join(reader, row, "description", found[_NOTE])
+        placing.join(reader, row, "description", found[_NOTE])
     if _PRICE_BASE in found:
         price_of_several(reader, row, found[_PRICE_BASE][0], "unitCode")
     if CHARGES in found:
@@ -110,18 +110,18 @@ def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
     """Fill in the row of an allowance or charge on the whole document; rows then sum to the net total."""
     is_charge = _BOOLEANS.get(reader.peek(charge, "cbc:ChargeIndicator") or "")
     if is_charge is None:
-        reader.told.wrong(
+        reader.findings.wrong(
             charge, "xml.boolean", "must say in ChargeIndicator whether it is a charge: true or false"
         )
     element = reader.first(charge, "cbc:Amount")
     if element is None:
-        reader.told.wrong(charge, "xml.required", "has no Amount; every allowance and charge needs one")
-    if taking.text(reader, row, "productName", charge, "cbc:AllowanceChargeReason") is None:
+        reader.findings.wrong(charge, "xml.required", "has no Amount; every allowance and charge needs one")
+    if placing.text(reader, row, "productName", charge, "cbc:AllowanceChargeReason") is None:
         reason = reader.peek(charge, "cbc:AllowanceChargeReasonCode")
         row.put("productName", reason or ("Charge" if is_charge else "Allowance"))
     row.put("quantity", Decimal(1))
     fill(reader, row, charge, _CHARGE)
-    amount = taking.amount(reader, row, "netAmount", charge, "cbc:Amount")
+    amount = placing.amount(reader, row, "netAmount", charge, "cbc:Amount")
     if amount and not is_charge:
         row.put("netAmount", amount.copy_negate(), element)
 
@@ -131,7 +131,7 @@ def _discount(reader: ElementReader, row: Draft, charges: Sequence[Element]) -> 
 
     With several, or a charge, none says what the line costs.
 
-    Some write the factor as per cent, as the standard has it, and some as a fraction: its amount tells which.
+    Some write the factor as per cent, as the standard has it, and some as a fraction: its amount shows which.
     """
     if len(charges) != 1 or _BOOLEANS.get(reader.peek(charges[0], "cbc:ChargeIndicator") or "") is not False:
         return
@@ -147,21 +147,21 @@ def _discount(reader: ElementReader, row: Draft, charges: Sequence[Element]) -> 
         or base is None
         or _makes(base, factor / 100, amount)
     ):
-        taking.number(reader, row, "discountPercentage", charges[0], "cbc:MultiplierFactorNumeric")
+        placing.number(reader, row, "discountPercentage", charges[0], "cbc:MultiplierFactorNumeric")
     elif _makes(base, factor, amount):
         row.put("discountPercentage", factor * 100, element)
-        reader.told.remark(
+        reader.findings.remark(
             element, f"is {factor}, a fraction by its amounts; {factor * 100} per cent are sent"
         )
     else:
         message = (
             "is neither per cent nor a fraction that makes Amount of BaseAmount; correct whichever is wrong"
         )
-        reader.told.wrong(element, "xml.totals", message)
+        reader.findings.wrong(element, "xml.totals", message)
 
 
 def _makes(base: Decimal, part: Decimal, amount: Decimal) -> bool:
-    return abs(base * part - amount) <= _CENT
+    return abs(base * part - amount) <= CENT
 
 
 def _before(row: Draft, amount: Decimal | None) -> Decimal | None:

@@ -11,19 +11,19 @@ from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import cents, decimal, total
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.reading import plan, taking
+from confirma_async.formats.xml.reading import placing, plan
 from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.element_values import amount_of, is_foreign
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.plan import Plan, Take
-from confirma_async.formats.xml.reading.values import amount_of, is_foreign
 from confirma_async.formats.xml.ubl.codes import OIOUBL, customization_name
+from confirma_async.schemas.values import ZERO
 
 _TOTALS = "cac:LegalMonetaryTotal"
 _RULE = "xml.totals"
 _NET, _VAT = "invoice.amounts.netAmount", "invoice.amounts.vatAmount"
 _GROSS, _ROUNDING = "invoice.amounts.grossAmount", "invoice.amounts.roundingAmount"
 _STATE = "invoice.paymentData.state"
-_ZERO = Decimal(0)
 _NOTHING_TO_PAY = "is missing, but it says what is to be paid; add it"
 
 
@@ -56,7 +56,7 @@ def amounts(reader: ElementReader, draft: Draft, lines: Sequence[Draft], charges
     totals = _only(reader, reader.every(reader.root, _TOTALS), "LegalMonetaryTotal")
     _taxes(reader, draft)
     if totals is None:
-        reader.told.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
+        reader.findings.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
         return
     _net(reader, draft, totals, lines, charges)
     _imply_sums(reader, totals, lines, charges)
@@ -76,7 +76,7 @@ def _net(
     vat: Decimal | None = draft.get(_VAT)
     is_tax = customization_name(reader.peek(reader.root, "cbc:CustomizationID") or "") == OIOUBL
     if not is_tax or exclusive.amount is None or exclusive.amount != vat:
-        taking.amount(reader, draft, _NET, totals, "cbc:TaxExclusiveAmount")
+        placing.amount(reader, draft, _NET, totals, "cbc:TaxExclusiveAmount")
         return
     of_lines = _sum([row.values.get("netAmount") for row in lines])
     less, more = (_sum(_amounts_of(reader, part)) for part in _by_sign(reader, charges))
@@ -91,16 +91,16 @@ def _net(
 def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
     """Put in the gross amount, the rounding, and what was paid; decides by the amount to pay."""
     inclusive, payable = (_total(reader, totals, f"{name}Amount") for name in ("TaxInclusive", "Payable"))
-    rounding = taking.amount(reader, draft, _ROUNDING, totals, "cbc:PayableRoundingAmount") or _ZERO
+    rounding = placing.amount(reader, draft, _ROUNDING, totals, "cbc:PayableRoundingAmount") or ZERO
     paid = _paid(reader, totals)
-    before = paid.amount or _ZERO
+    before = paid.amount or ZERO
     net: Decimal | None = draft.get(_NET)
     vat: Decimal | None = draft.get(_VAT)
     made = None if net is None or vat is None else total((net, vat))
     gross = inclusive.amount
     if inclusive.element is None and payable.amount is not None:
         gross = total((payable.amount, before, rounding.copy_negate())) if made is None else made
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             "the document has no TaxInclusiveAmount; "
             + ("it is what PayableAmount makes" if made is None else "it is net and VAT together")
         )
@@ -108,16 +108,16 @@ def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
     elif inclusive.element is not None and gross is not None:
         is_inside = rounding and made is not None and gross == total((made, rounding)) and gross != made
         if is_inside and payable.amount == total((gross, before.copy_negate())):
-            reader.told.remark(
+            reader.findings.remark(
                 inclusive.element, f"is {gross} with the rounding in it; {made}, without it, is sent"
             )
             gross = made
             draft.put(_GROSS, gross, inclusive.element)
         else:
-            taking.amount(reader, draft, _GROSS, totals, "cbc:TaxInclusiveAmount")
+            placing.amount(reader, draft, _GROSS, totals, "cbc:TaxInclusiveAmount")
     _pay(reader, draft, payable, paid, gross, rounding)
     if inclusive.element is None and payable.element is None:
-        reader.told.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
+        reader.findings.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
 
 
 def _pay(
@@ -129,18 +129,18 @@ def _pay(
     rounding: Decimal,
 ) -> None:
     """Check the amount to pay against the totals, and put in what was paid before, where something was."""
-    before = paid.amount or _ZERO
+    before = paid.amount or ZERO
     if payable.element is not None and payable.amount is not None and gross is not None:
         if payable.amount != total((gross, rounding, before.copy_negate())):
             message = (
                 "is not TaxInclusiveAmount less PrepaidAmount plus PayableRoundingAmount, so it is open what "
                 "the buyer owes; have the document corrected"
             )
-            reader.told.wrong(payable.element, _RULE, message)
+            reader.findings.wrong(payable.element, _RULE, message)
         elif before or payable.amount == gross:
             reader.imply(
                 payable.element, "currencyID"
-            )  # else rounded: told by its parts, and kept as printed
+            )  # else rounded: its parts are sent, and the total is kept as printed
     if not before:
         if paid.element is not None:
             reader.imply(paid.element, "currencyID")
@@ -148,7 +148,7 @@ def _pay(
     draft.put(f"{_STATE}.paidAmount", before, paid.element)
     draft.put(f"{_STATE}.openAmount", payable.amount, payable.element)
     if payable.amount is not None:
-        reader.told.remarks.append(
+        reader.findings.remarks.append(
             f"the invoice is partly paid: {before} before, and {payable.amount} is open"
         )
 
@@ -171,7 +171,7 @@ def _taxes(reader: ElementReader, draft: Draft) -> None:
     tax = _only(reader, taxes, "TaxTotal in the document's currency")
     if tax is None:
         return
-    taking.amount(reader, draft, _VAT, tax, "cbc:TaxAmount")
+    placing.amount(reader, draft, _VAT, tax, "cbc:TaxAmount")
     subtotals = reader.every(tax, "cac:TaxSubtotal")
     for part, subtotal in zip(
         draft.items("invoice.amounts.vatBreakdown", len(subtotals)), subtotals, strict=True
@@ -219,7 +219,7 @@ def _sum(values: Sequence[Decimal | None]) -> Decimal | None:
 
 def _only(reader: ElementReader, found: Sequence[Element], what: str) -> Element | None:
     if len(found) > 1:
-        reader.told.wrong(found[1], _RULE, f"is a second {what}; it is open which one holds")
+        reader.findings.wrong(found[1], _RULE, f"is a second {what}; it is open which one holds")
     return found[0] if found else None
 
 

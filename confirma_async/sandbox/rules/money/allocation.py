@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.money.amounts import EXACT, ZERO, AmountByKind
+from confirma_async.sandbox.rules.money.amounts import WIDE, ZERO_AMOUNT, AmountByKind
 from confirma_async.schemas import AllocationType
 from confirma_async.schemas.wire import Evidence
 
@@ -40,6 +40,6 @@ def allocate(claim: AmountByKind, amount: Decimal, order: Sequence[AllocationTyp
     """Split a payment over what is open, in order; the rest goes to capital."""
     split, left = AmountByKind(), amount
     for kind in order:
-        part = min(left, max(claim.get(kind), ZERO))
-        split, left = split.adding(kind, part), EXACT.subtract(left, part)
+        part = min(left, max(claim.get(kind), ZERO_AMOUNT))
+        split, left = split.adding(kind, part), WIDE.subtract(left, part)
     return split.adding(AllocationType.CAPITAL, left)

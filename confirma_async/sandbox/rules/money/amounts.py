@@ -17,10 +17,10 @@ from confirma_async.schemas import (
     InvoiceType,
 )
 
-CENT = Decimal("0.01")
-ZERO = Decimal("0.00")
+ZERO_AMOUNT = Decimal("0.00")
+"""No amount at all, with two decimals, as the service writes amounts."""
 
-EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
+WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
 """Wide enough that no sum or product of a case is ever rounded by itself, whatever the wire can carry."""
 
 ASSUMPTIONS: Sequence[Assumption] = (
@@ -34,16 +34,16 @@ ASSUMPTIONS: Sequence[Assumption] = (
 
 def added(amounts: Iterable[Decimal]) -> Decimal:
     """Return the exact sum."""
-    return functools.reduce(EXACT.add, amounts, ZERO)
+    return functools.reduce(WIDE.add, amounts, ZERO_AMOUNT)
 
 
 @frozen(kw_only=True)
 class AmountByKind:
     """A sum in its three kinds. A claim has parts of each; so has every payment."""
 
-    capital: Decimal = ZERO
-    interest: Decimal = ZERO
-    fees: Decimal = ZERO
+    capital: Decimal = ZERO_AMOUNT
+    interest: Decimal = ZERO_AMOUNT
+    fees: Decimal = ZERO_AMOUNT
 
     @property
     def total(self) -> Decimal:
@@ -53,17 +53,17 @@ class AmountByKind:
     def plus(self, other: AmountByKind) -> AmountByKind:
         """Return the sum, kind by kind."""
         return AmountByKind(
-            capital=EXACT.add(self.capital, other.capital),
-            interest=EXACT.add(self.interest, other.interest),
-            fees=EXACT.add(self.fees, other.fees),
+            capital=WIDE.add(self.capital, other.capital),
+            interest=WIDE.add(self.interest, other.interest),
+            fees=WIDE.add(self.fees, other.fees),
         )
 
     def minus(self, other: AmountByKind) -> AmountByKind:
         """Return the difference, kind by kind."""
         return AmountByKind(
-            capital=EXACT.subtract(self.capital, other.capital),
-            interest=EXACT.subtract(self.interest, other.interest),
-            fees=EXACT.subtract(self.fees, other.fees),
+            capital=WIDE.subtract(self.capital, other.capital),
+            interest=WIDE.subtract(self.interest, other.interest),
+            fees=WIDE.subtract(self.fees, other.fees),
         )
 
     def get(self, kind: AllocationType) -> Decimal:
@@ -76,7 +76,7 @@ class AmountByKind:
 
     def adding(self, kind: AllocationType, amount: Decimal) -> AmountByKind:
         """Return the same with more of one kind."""
-        return evolve(self, **{kind.lower(): EXACT.add(self.get(kind), amount)})
+        return evolve(self, **{kind.lower(): WIDE.add(self.get(kind), amount)})
 
 
 def payable(invoice: InvoiceContentData) -> Decimal:
@@ -88,16 +88,16 @@ def payable(invoice: InvoiceContentData) -> Decimal:
     if state is not None and state.open_amount is not None:
         amount = state.open_amount
     elif state is not None and state.paid_amount is not None:
-        amount = EXACT.subtract(amount, state.paid_amount)
-    return max(amount, ZERO)
+        amount = WIDE.subtract(amount, state.paid_amount)
+    return max(amount, ZERO_AMOUNT)
 
 
 def _total(invoice: InvoiceContentData) -> Decimal:
     whole = None if invoice.amounts is None else _of(invoice.amounts)
     if whole is None:
-        return added(_of(row) or ZERO for row in invoice.rows)
+        return added(_of(row) or ZERO_AMOUNT for row in invoice.rows)
     rounding = None if invoice.amounts is None else invoice.amounts.rounding_amount
-    return EXACT.add(whole, rounding or ZERO)
+    return WIDE.add(whole, rounding or ZERO_AMOUNT)
 
 
 def _of(sums: InvoiceAmounts | InvoiceRowData) -> Decimal | None:
@@ -105,4 +105,4 @@ def _of(sums: InvoiceAmounts | InvoiceRowData) -> Decimal | None:
         return sums.gross_amount
     if sums.net_amount is None:
         return None
-    return EXACT.add(sums.net_amount, sums.vat_amount or ZERO)
+    return WIDE.add(sums.net_amount, sums.vat_amount or ZERO_AMOUNT)

@@ -8,7 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 
 from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.sandbox.rules.money.amounts import CENT, EXACT, ZERO
+from confirma_async.sandbox.rules.money.amounts import WIDE, ZERO_AMOUNT
+from confirma_async.schemas.values import CENT
 from confirma_async.schemas.wire import Evidence
 
 REFERENCE_RATES: Mapping[date, Decimal] = MappingProxyType(
@@ -54,7 +55,7 @@ def units(
     until: date,
     percentage: Decimal | None,
     rates: Mapping[date, Decimal],
-    margin: Decimal,
+    margin_points: Decimal,
 ) -> Decimal:
     """Return interest in exact units, capital times per cent times days; ``amount_of`` makes money of them.
 
@@ -64,25 +65,25 @@ def units(
         until: The last day with it.
         percentage: Per cent a year; None takes the reference rate and the margin.
         rates: The reference rate by the day it begins to hold.
-        margin: Percentage points above it.
+        margin_points: Percentage points above it.
     """
     if until <= since or capital <= 0:
-        return ZERO
+        return ZERO_AMOUNT
     if percentage is not None:
         return _units(capital, percentage, since, until)
-    total = ZERO
+    total = ZERO_AMOUNT
     for first, last, rate in _periods(since, until, rates):
-        total = EXACT.add(total, _units(capital, EXACT.add(rate, margin), first, last))
+        total = WIDE.add(total, _units(capital, WIDE.add(rate, margin_points), first, last))
     return total
 
 
 def amount_of(interest_units: Decimal) -> Decimal:
     """Return money, rounded half up to the cent."""
-    return EXACT.divide(interest_units, Decimal(100 * DAYS_OF_YEAR)).quantize(CENT, ROUND_HALF_UP, EXACT)
+    return WIDE.divide(interest_units, Decimal(100 * DAYS_OF_YEAR)).quantize(CENT, ROUND_HALF_UP, WIDE)
 
 
 def _units(capital: Decimal, percentage: Decimal, since: date, until: date) -> Decimal:
-    return EXACT.multiply(EXACT.multiply(capital, percentage), Decimal((until - since).days))
+    return WIDE.multiply(WIDE.multiply(capital, percentage), Decimal((until - since).days))
 
 
 def _periods(since: date, until: date, rates: Mapping[date, Decimal]) -> Iterator[tuple[date, date, Decimal]]:

@@ -25,8 +25,8 @@ def test_a_ledger_is_submitted_once(confirma, confirma_json, service, file):
     assert code == 0
     assert "The service has taken ledger 2026-11." in out
     assert "confirma ledger status" in out
-    code, told = confirma_json("ledger", "submit", file(LEDGER))
-    assert (code, told["verdict"], told["key"], told["resumed"]) == (0, "accepted", "2026-11", True)
+    code, output = confirma_json("ledger", "submit", file(LEDGER))
+    assert (code, output["verdict"], output["key"], output["resumed"]) == (0, "accepted", "2026-11", True)
     assert service.requests["accounting.submit_ledger"] == 1
 
 

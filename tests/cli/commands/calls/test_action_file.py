@@ -90,7 +90,7 @@ def test_a_mapping_for_invoices_does_not_do(confirma, service, table, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "output"),
     [
         (";PAUSE;1;;;;;", "column key: is missing"),
         ("a;PAUZE;1;;;;;", "column code: is none of the codes"),
@@ -103,10 +103,10 @@ def test_a_mapping_for_invoices_does_not_do(confirma, service, table, tmp_path):
         ("a;DUEDATE;1;;;;;", "dueDate"),
     ],
 )
-def test_a_line_that_is_wrong_is_refused_alone(confirma, delivered, table, row, told):
+def test_a_line_that_is_wrong_is_refused_alone(confirma, delivered, table, row, output):
     code, out, _ = confirma("invoice", "action", "--file", table(ROWS[0], row))
     assert code == 1
-    assert told in out
+    assert output in out
     assert "actions.csv:3" in out
     assert delivered.requests[ACTION] == 1
 
@@ -160,10 +160,10 @@ def test_an_expired_key_pauses_it(confirma, delivered, table):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "output"),
     [("", "is empty"), (HEADER, "holds no action"), ("number;date\n1;2", "column"), ("<a/>", "is XML")],
 )
-def test_a_file_that_is_none_of_actions_is_a_sentence(confirma, service, tmp_path, text, told):
+def test_a_file_that_is_none_of_actions_is_a_sentence(confirma, service, tmp_path, text, output):
     file = tmp_path / "actions.csv"
     file.write_text(text)
     given = ["--format", "csv"] if text.startswith("number") else []
@@ -171,7 +171,7 @@ def test_a_file_that_is_none_of_actions_is_a_sentence(confirma, service, tmp_pat
         file = file.rename(tmp_path / "actions.xml")
     code, _, err = confirma("invoice", "action", "--file", file, *given)
     assert code == 2
-    assert told in err
+    assert output in err
     assert not service.requests[ACTION]
 
 

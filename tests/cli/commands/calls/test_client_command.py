@@ -45,9 +45,9 @@ def test_the_token_is_in_a_file_and_nowhere_else(confirma, onboarding, tmp_path)
 
 
 def test_machines_are_told_all_but_the_token(confirma_json, onboarding):
-    code, told = confirma_json("client", "create", "seller.json", "--save", "seller.key")
+    code, output = confirma_json("client", "create", "seller.json", "--save", "seller.key")
     assert code == 0
-    assert told == {
+    assert output == {
         "client_identifier": 12,
         "confirma_finance_customer_code": 345,
         "payment_reference_prefix": 67,

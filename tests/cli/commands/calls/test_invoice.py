@@ -59,8 +59,8 @@ def test_what_breaks_a_rule_is_not_sent(confirma, confirma_json, service, one):
     code, _, err = confirma("invoice", "create", file)
     assert code == 1
     assert "$.invoice.header.currencyCode" in err
-    _, told = confirma_json("invoice", "create", file)
-    assert [problem["path"] for problem in told["problems"]] == ["$.invoice.header.currencyCode"]
+    _, output = confirma_json("invoice", "create", file)
+    assert [problem["path"] for problem in output["problems"]] == ["$.invoice.header.currencyCode"]
     assert not service.requests
 
 
@@ -233,9 +233,9 @@ def test_a_case_has_a_number(confirma, answering):
 
 
 def test_machines_are_told_what_is_wrong_with_the_arguments(confirma_json, service):
-    code, told = confirma_json("invoice", "distribution", "--to", "2026-11-01")
-    assert (code, told["exit_code"]) == (2, 2)
-    assert [problem["rule"] for problem in told["problems"]] == ["period"]
+    code, output = confirma_json("invoice", "distribution", "--to", "2026-11-01")
+    assert (code, output["exit_code"]) == (2, 2)
+    assert [problem["rule"] for problem in output["problems"]] == ["period"]
 
 
 def test_a_case_that_is_not_there_is_said(confirma, answering):
@@ -247,6 +247,6 @@ def test_a_case_that_is_not_there_is_said(confirma, answering):
 
 def test_machines_are_told_what_kind_of_refusal_it_was(confirma_json, answering):
     answering.answer("/invoice/case", {"message": "no such case"}, status=404)
-    _, told = confirma_json("invoice", "case", "7")
-    assert told["exit_code"] == 1
-    assert (told["operation"], told["status"], told["phase"]) == ("invoices.case", 404, "replied")
+    _, output = confirma_json("invoice", "case", "7")
+    assert output["exit_code"] == 1
+    assert (output["operation"], output["status"], output["phase"]) == ("invoices.case", 404, "replied")

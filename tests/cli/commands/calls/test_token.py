@@ -22,8 +22,8 @@ def test_a_wrong_key_is_a_sentence(confirma, confirma_json, service, monkeypatch
     assert code == 2
     assert "did not accept the API key" in err
     assert WRONG_KEY not in out + err
-    code, told = confirma_json("token", "check")
-    assert (code, told["exit_code"]) == (2, 2)
+    code, output = confirma_json("token", "check")
+    assert (code, output["exit_code"]) == (2, 2)
 
 
 def test_without_a_key_it_says_where_the_key_comes_from(confirma):
@@ -152,6 +152,6 @@ def test_a_token_that_can_be_kept_nowhere_is_said_to_be_lost(confirma, renewing,
 
 def test_a_renewal_whose_outcome_is_unknown_says_how_to_find_out(confirma_json, answering):
     answering.answer("/renew", {}, status=500)
-    code, told = confirma_json("token", "renew", "--save", "new.key")
-    assert (code, told["exit_code"], told["operation"]) == (4, 4, "onboarding.renew_token")
-    assert told["find_out"] == "confirma token check"
+    code, output = confirma_json("token", "renew", "--save", "new.key")
+    assert (code, output["exit_code"], output["operation"]) == (4, 4, "onboarding.renew_token")
+    assert output["find_out"] == "confirma token check"

@@ -22,7 +22,7 @@ def test_an_export_becomes_accepted_invoices(export: Export, service, confirma, 
     file = export.save(tmp_path)
     someone = Person("import", file, folder=tmp_path)
     someone.answer(export.answers, end="send them")
-    assert someone.leave() == 1, someone.told
+    assert someone.leave() == 1, someone.output
     count = len({fact["number"] for fact in export.facts})
     assert len(service.invoices()) == count - 1
     copy = tmp_path / f"korjattava{file.suffix}"

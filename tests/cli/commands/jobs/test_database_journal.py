@@ -17,8 +17,8 @@ pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 def submitted(service, confirma, invoices, postgres):
     """Submits a file of two invoices; returns it."""
     file = invoices(1, 2)
-    code, _, told = confirma("submit", file, "--journal", postgres, "--here")
-    assert code == 0, told
+    code, _, output = confirma("submit", file, "--journal", postgres, "--here")
+    assert code == 0, output
     return file
 
 
@@ -69,8 +69,8 @@ def test_what_was_rejected_is_sent_again_from_the_files_of_its_run(
 
 def test_an_unknown_invoice_is_resolved(confirma_json, unknown, postgres):
     assert confirma_json("status", postgres)[1]["counts"]["unknown"] == 1
-    code, told = confirma_json("resolve", postgres, "7", "--is", "accepted", "--because", "seen there")
-    assert (code, told["is"]) == (0, "accepted")
+    code, output = confirma_json("resolve", postgres, "7", "--is", "accepted", "--because", "seen there")
+    assert (code, output["is"]) == (0, "accepted")
     assert confirma_json("status", postgres)[1]["counts"] == {
         **dict.fromkeys(("pending", "claimed", "sending", "unknown", "rejected", "refused"), 0),
         "accepted": 1,
@@ -103,18 +103,18 @@ def test_old_invoices_are_archived(confirma, submitted, postgres):
 
 @pytest.mark.parametrize("command", ["verify", "set-aside"])
 def test_what_is_done_with_files_only_says_what_to_do_instead(confirma, submitted, postgres, command):
-    code, _, told = confirma("journal", command, postgres)
+    code, _, output = confirma("journal", command, postgres)
     assert code != 0
-    assert "tools of PostgreSQL" in told
+    assert "tools of PostgreSQL" in output
 
 
 @pytest.mark.parametrize("command", [["status"], ["export"], ["jobs"], ["submit", "x.jsonl", "--journal"]])
 def test_another_kind_of_database_is_refused(service, confirma, invoices, command):
     invoices(1, name="x.jsonl")
-    code, _, told = confirma(*command, "mysql://u:secret@host/db")
+    code, _, output = confirma(*command, "mysql://u:secret@host/db")
     assert code == 2
-    assert "mysql:// is neither" in told
-    assert "secret" not in told
+    assert "mysql:// is neither" in output
+    assert "secret" not in output
     assert not service.invoices()
 
 
@@ -122,10 +122,10 @@ def test_a_server_that_is_not_there_ends_the_job_before_anything_is_sent(
     service, confirma, invoices, unused_tcp_port
 ):
     url = f"postgresql://u:secret@127.0.0.1:{unused_tcp_port}/db"
-    code, _, told = confirma("submit", invoices(1), "--journal", url)
+    code, _, output = confirma("submit", invoices(1), "--journal", url)
     assert code != 0
-    assert "cannot be reached" in told
-    assert "secret" not in told
+    assert "cannot be reached" in output
+    assert "secret" not in output
     assert not service.invoices()
 
 
@@ -133,15 +133,15 @@ def test_two_targets_on_one_journal_are_refused(service, confirma, submitted, po
     with in_database() as connection:
         other = "UPDATE confirma_journal.meta SET value = 'https://b.example' WHERE name = 'target'"
         connection.execute(other)
-    code, _, told = confirma("submit", submitted, "--journal", postgres, "--here")
+    code, _, output = confirma("submit", submitted, "--journal", postgres, "--here")
     assert code != 0
-    assert "belongs to https://b.example" in told
+    assert "belongs to https://b.example" in output
 
 
 def test_the_embedded_sandbox_needs_a_file(confirma, invoices, postgres):
-    code, _, told = confirma("submit", invoices(1), "--sandbox", "--journal", postgres, "--here")
+    code, _, output = confirma("submit", invoices(1), "--sandbox", "--journal", postgres, "--here")
     assert code == 2
-    assert "--base-url" in told
+    assert "--base-url" in output
 
 
 @pytest.fixture
@@ -159,12 +159,12 @@ def looking(service, confirma, invoices, postgres, in_database, grants_to_look, 
 @pytest.mark.parametrize("command", ["status", "jobs", "export --json", "report --html look.html"])
 def test_who_may_only_look_sees_how_jobs_stand(confirma, looking, command):
     verbs, options = command.partition(" --")[::2]
-    code, out, told = confirma(*verbs.split(), looking, *(f"--{options}".split() if options else ()))
-    assert code in {0, 3}, told
-    assert "permission denied" not in out + told
+    code, out, output = confirma(*verbs.split(), looking, *(f"--{options}".split() if options else ()))
+    assert code in {0, 3}, output
+    assert "permission denied" not in out + output
 
 
 def test_who_may_only_look_does_not_see_what_invoices_say(confirma, looking):
-    code, out, told = confirma("journal", "body", looking, "2")
+    code, out, output = confirma("journal", "body", looking, "2")
     assert (code, out) == (3, "")
-    assert "permission denied" in told
+    assert "permission denied" in output

@@ -35,13 +35,13 @@ def seen(monkeypatch):
     return looks
 
 
-async def waited(*runs, patience=60.0):
-    return await follow(runs, begin="confirma worker", patience=patience, visible=False)
+async def waited(*runs, patience_seconds=60.0):
+    return await follow(runs, begin="confirma worker", patience_seconds=patience_seconds, visible=False)
 
 
 async def test_what_is_unknown_for_longer_than_lookups_take_is_left_to_a_person(seen):
     seen["oak"] = [(PENDING, 1), (UNKNOWN, 1)]
-    assert await waited(OAK, patience=0.1) == [OAK]
+    assert await waited(OAK, patience_seconds=0.1) == [OAK]
 
 
 async def test_what_is_unknown_is_waited_for_while_lookups_may_come(seen):
@@ -54,9 +54,9 @@ async def test_of_each_account_it_is_said_once_that_no_worker_runs_for_it(seen, 
     seen["oak"] = [*[(PENDING, 1)] * 4, (SENT, 1)]
     seen["elm"] = [*[(PENDING, 0)] * 3, (PENDING, 1), (SENT, 1)]
     await waited(OAK, ELM)
-    told = capsys.readouterr().err
-    assert told.count("No worker runs on elm; begin one (confirma worker") == 1
-    assert "oak" not in told
+    output = capsys.readouterr().err
+    assert output.count("No worker runs on elm; begin one (confirma worker") == 1
+    assert "oak" not in output
 
 
 async def test_workers_that_die_later_are_told_of_as_well(seen, capsys):

@@ -70,7 +70,7 @@ def test_a_way_back_leads_to_the_question_before(person, table):
     someone.choose("   8  rate of VAT", "rate of VAT")
     someone.answer({}, end="save the mapping")
     assert someone.leave() == 0
-    assert "Nothing was sent." in someone.told
+    assert "Nothing was sent." in someone.output
 
 
 def test_what_nobody_was_unsure_of_can_be_changed(person, table, mapping):
@@ -228,7 +228,7 @@ def test_of_several_sheets_of_invoices_one_is_asked_for_and_the_others_are_told(
     someone.asked()
     someone.say()
     shown = someone.asked()
-    assert "Sheets passed over: Tammi" in someone.told
+    assert "Sheets passed over: Tammi" in someone.output
     assert "invoice 2, Haave Oy" in shown
     someone.interrupt()
     someone.leave()
@@ -296,8 +296,8 @@ def test_a_narrow_terminal_is_served_without_colours(tmp_path, table):
     someone = Person("import", table, "--sandbox", folder=tmp_path, columns=50)
     someone.answer({}, end="send them")
     assert someone.leave() == 0
-    assert "Invoices: 2" in someone.told
-    assert "\x1b[3" not in someone.told
+    assert "Invoices: 2" in someone.output
+    assert "\x1b[3" not in someone.output
 
 
 def test_numbers_that_are_none_are_given_ones(person, tmp_path, confirma_json):

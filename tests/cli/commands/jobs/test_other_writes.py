@@ -40,9 +40,9 @@ def test_status_tells_how_they_stand(confirma, confirma_json, written, journal):
     assert code == 3
     assert "Other writes" in out
     assert "accounting.submit_ledger 2026-12, unknown" in out
-    code, told = confirma_json("status", journal)
-    assert (told["writes"]["accepted"], told["writes"]["unknown"]) == (1, 1)
-    assert [(one["operation"], one["key"]) for one in told["open_writes"]] == [(LEDGERS, "2026-12")]
+    code, output = confirma_json("status", journal)
+    assert (output["writes"]["accepted"], output["writes"]["unknown"]) == (1, 1)
+    assert [(one["operation"], one["key"]) for one in output["open_writes"]] == [(LEDGERS, "2026-12")]
 
 
 def test_status_of_invoices_alone_says_nothing_of_them(confirma, service, invoices):

@@ -32,12 +32,12 @@ def resolve(confirma, journal, *words):
 
 
 @pytest.mark.parametrize(
-    ("found", "state", "told"),
+    ("found", "state", "output"),
     [("accepted", State.ACCEPTED, "not sent again"), ("absent", State.PENDING, "once it is given again")],
 )
-def test_a_write_is_resolved_by_its_key(confirma, journal, found, state, told):
+def test_a_write_is_resolved_by_its_key(confirma, journal, found, state, output):
     code, out, _ = resolve(confirma, journal, "2026-11", "--is", found)
-    assert (code, told in out) == (0, True)
+    assert (code, output in out) == (0, True)
     with reading(journal) as kept:
         (row,) = kept.writes.rows()
     assert (row.state, row.detail) == (state, "a person decided: seen in the books")

@@ -478,10 +478,10 @@ def test_an_attachment_that_cannot_be_fetched_is_told_as_one_that_is_missing(
     code, found = confirma_json("submit", file, "--sandbox", "--attach-private")
     assert (code, found["accepted"], found["refused"], found["pending"]) == (1, 1, 1, 0)
     _, out, err = confirma("export", "--sandbox", "--csv")
-    (told,) = [line for line in out.splitlines() if '"refused"' in line]
-    assert 'in.csv:2","1",' in told
-    assert '"attachment.missing"' in told
-    assert "connection refused" in told
+    (output,) = [line for line in out.splitlines() if '"refused"' in line]
+    assert 'in.csv:2","1",' in output
+    assert '"attachment.missing"' in output
+    assert "connection refused" in output
     assert "s3cret" not in f"{found}{out}{err}"
     code, found = confirma_json("status", "--sandbox")
     assert (code, found["counts"]["pending"], found["counts"]["refused"]) == (1, 0, 1)

@@ -79,8 +79,8 @@ def test_nothing_is_sent_and_a_sentence_says_why(
     verb, *options = command.split()
     with in_database() as connection, fault(connection, postgres, monkeypatch) as url:
         given = [url] if verb == "worker" else [invoices(2, 3), "--journal", url]
-        code, out, told = confirma(verb, *given, *options)
+        code, out, output = confirma(verb, *given, *options)
     assert code in {2, 3}
-    assert FAULTS[fault] in " ".join(told.split())
-    assert "Traceback" not in out + told
+    assert FAULTS[fault] in " ".join(output.split())
+    assert "Traceback" not in out + output
     assert [invoice.number for invoice in service.invoices()] == [1]

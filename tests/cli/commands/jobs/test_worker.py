@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("procrastinate", reason="procrastinate is not installed")
 
 from confirma_async.bulk.journal.records import JobName
-from confirma_async.bulk.machines.planned import open_planned
+from confirma_async.bulk.machines.planned_journal import open_planned
 from confirma_async.cli.commands.jobs.sending import following
 from confirma_async.sandbox import Fault
 from tests.postgres import as_user
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 @pytest.fixture
 def planned(service, confirma_json, invoices, postgres):
     """Plans a file of three invoices."""
-    code, told = confirma_json("submit", invoices(1, 2, 3), "--journal", postgres, "--detach")
-    assert code == 0, told
-    return told
+    code, output = confirma_json("submit", invoices(1, 2, 3), "--journal", postgres, "--detach")
+    assert code == 0, output
+    return output
 
 
 def test_what_is_detached_is_planned_and_not_sent(service, planned, confirma_json, postgres):
@@ -33,8 +33,8 @@ def test_what_is_detached_is_planned_and_not_sent(service, planned, confirma_jso
 
 
 def test_a_worker_sends_it_and_the_run_that_planned_it_is_done(service, planned, confirma_json, postgres):
-    code, told = confirma_json("worker", postgres, "--until-empty", "--rate", "1000")
-    assert (code, told["accepted"], told["rejected"], told["chunks"]) == (0, 3, 0, 1)
+    code, output = confirma_json("worker", postgres, "--until-empty", "--rate", "1000")
+    assert (code, output["accepted"], output["rejected"], output["chunks"]) == (0, 3, 0, 1)
     assert sorted(invoice.number for invoice in service.invoices()) == [1, 2, 3]
     (run,) = confirma_json("jobs", postgres)[1]["runs"]
     assert (run["run"], run["accepted"], run["ending"]) == (1, 3, "sent by workers")
@@ -42,9 +42,9 @@ def test_a_worker_sends_it_and_the_run_that_planned_it_is_done(service, planned,
 
 
 def test_a_worker_tells_people_what_it_did(planned, confirma, postgres):
-    code, _, told = confirma("worker", postgres, "--until-empty")
+    code, _, output = confirma("worker", postgres, "--until-empty")
     assert code == 0
-    assert "3 accepted, 0 rejected by this worker" in told
+    assert "3 accepted, 0 rejected by this worker" in output
 
 
 def test_planning_again_plans_nothing_that_is_queued_or_decided(
@@ -100,9 +100,9 @@ def test_whoever_waits_is_told_that_another_job_has_taken_the_invoices_up(
         return real(run)
 
     monkeypatch.setattr(following, "_look", look)
-    code, _, told = confirma("submit", file, "--journal", postgres)
+    code, _, output = confirma("submit", file, "--journal", postgres)
     assert (code, codes) == (3, [0])
-    assert "2 of the invoices that were planned do not count for run 1 any more" in " ".join(told.split())
+    assert "2 of the invoices that were planned do not count for run 1 any more" in " ".join(output.split())
     assert not service.invoices()
 
 
@@ -114,10 +114,10 @@ def test_whoever_waits_is_told_of_invoices_that_another_worker_has_in_its_hands(
         run = other.runs.begin(JobName(service.url), now=9e9)
         other.become_worker(run, "there:2:b")
         assert len(other.take(1)) == 3
-    code, _, told = confirma("submit", invoices(1, 2, 3), "--journal", postgres)
+    code, _, output = confirma("submit", invoices(1, 2, 3), "--journal", postgres)
     other.close()
     assert code == 3
-    assert "3 of the invoices were in the hands of another run" in " ".join(told.split())
+    assert "3 of the invoices were in the hands of another run" in " ".join(output.split())
     assert not service.invoices()
 
 
@@ -127,8 +127,8 @@ def test_what_was_rejected_is_planned_for_workers_when_it_is_retried(
     service.faults.add(Fault.REFUSAL, operation="invoices.create", status=400, times=1)
     confirma("worker", postgres, "--until-empty")
     assert len(service.invoices()) == 2
-    code, told = confirma_json("retry", postgres, "--unchanged", "--detach")
-    assert (code, told["planned"], told["known"]) == (0, 1, 2)
+    code, output = confirma_json("retry", postgres, "--unchanged", "--detach")
+    assert (code, output["planned"], output["known"]) == (0, 1, 2)
     assert confirma("worker", postgres, "--until-empty")[0] == 0
     assert sorted(invoice.number for invoice in service.invoices()) == [1, 2, 3]
 
@@ -146,16 +146,16 @@ def test_what_was_planned_can_be_sent_from_here_and_workers_send_none_of_it_agai
 ):
     code, report = confirma_json("submit", invoices(1, 2, 3), "--journal", postgres, "--here")
     assert (code, report["accepted"]) == (0, 3)
-    code, told = confirma_json("worker", postgres, "--until-empty")
-    assert (code, told["accepted"]) == (0, 0)
+    code, output = confirma_json("worker", postgres, "--until-empty")
+    assert (code, output["accepted"]) == (0, 0)
     assert len(service.invoices()) == 3
 
 
 @pytest.mark.parametrize("words", [("--detach",), ("--keep-bodies", "30"), ("--chunk-size", "20")])
 def test_what_is_sent_from_here_is_not_planned_for_workers(service, confirma, invoices, postgres, words):
-    code, _, told = confirma("submit", invoices(1), "--journal", postgres, "--here", *words)
+    code, _, output = confirma("submit", invoices(1), "--journal", postgres, "--here", *words)
     assert code == 2
-    assert "about workers" in " ".join(told.split())
+    assert "about workers" in " ".join(output.split())
     assert not service.invoices()
 
 
@@ -195,9 +195,9 @@ def test_records_that_are_refused_are_named_and_say_so_by_the_exit_code(
 @pytest.mark.parametrize("flag", [("--detach",), ("--keep-bodies", "30"), ("--chunk-size", "20")])
 @pytest.mark.parametrize("journal", [(), ("--journal", "own.journal"), ("--sandbox",)])
 def test_workers_need_a_database(service, confirma, invoices, flag, journal):
-    code, _, told = confirma("submit", invoices(1), *flag, *journal)
+    code, _, output = confirma("submit", invoices(1), *flag, *journal)
     assert code == 2
-    assert "postgresql://" in told
+    assert "postgresql://" in output
 
 
 @pytest.mark.parametrize(
@@ -210,19 +210,19 @@ def test_workers_need_a_database(service, confirma, invoices, flag, journal):
     ],
 )
 def test_a_worker_says_what_it_cannot_work_with(service, confirma, arguments, said):
-    code, _, told = confirma("worker", *arguments)
+    code, _, output = confirma("worker", *arguments)
     assert code in {2, 3}
-    assert said in told
+    assert said in output
 
 
 def test_a_worker_whose_key_is_of_another_account_sends_nothing(
     service, planned, confirma, postgres, monkeypatch
 ):
     monkeypatch.setenv("CONFIRMA_API_KEY", service.add_client("other"))
-    code, _, told = confirma("worker", postgres, "--until-empty")
+    code, _, output = confirma("worker", postgres, "--until-empty")
     assert code == 2
-    assert "the key of this job is not known to be of that account" in " ".join(told.split())
-    assert "planned in another database" in " ".join(told.split())
+    assert "the key of this job is not known to be of that account" in " ".join(output.split())
+    assert "planned in another database" in " ".join(output.split())
     assert not service.invoices()
 
 
@@ -233,9 +233,9 @@ def test_what_was_sent_can_be_read_for_as_long_as_it_is_kept(service, confirma, 
     code, out, _ = confirma("journal", "body", postgres, "2")
     assert code == 0
     assert json.loads(out)["invoice"]["header"]["number"] == 2
-    code, _, told = confirma("journal", "body", postgres, "3")
+    code, _, output = confirma("journal", "body", postgres, "3")
     assert code == 2
-    assert "no body of invoice 3 is kept" in told
+    assert "no body of invoice 3 is kept" in output
 
 
 @pytest.mark.parametrize(
@@ -247,9 +247,9 @@ def test_what_was_sent_can_be_read_for_as_long_as_it_is_kept(service, confirma, 
 )
 def test_bodies_are_kept_in_a_database_alone(service, confirma, invoices, words, said):
     invoices(1, name="f.jsonl")
-    code, _, told = confirma(*words)
+    code, _, output = confirma(*words)
     assert code == 2
-    assert said in told
+    assert said in output
 
 
 # --- rights that are missing ------------------------------------------------------------------------
@@ -286,10 +286,10 @@ def least(postgres, planned, plain_user, least_grants, in_database):
 def test_a_worker_that_lacks_a_right_says_so_and_sends_nothing(service, least, confirma, right):
     url, revoke, grant = least
     revoke(right)
-    code, _, told = confirma("worker", url, "--until-empty")
+    code, _, output = confirma("worker", url, "--until-empty")
     assert code == 3
-    assert "permission denied for" in told
-    assert "grant its role what the docs list" in " ".join(told.split())
+    assert "permission denied for" in output
+    assert "grant its role what the docs list" in " ".join(output.split())
     assert not service.requests["invoices.create"]
     grant()
     assert confirma("worker", url, "--until-empty")[0] == 0
@@ -300,9 +300,9 @@ def test_a_worker_that_lacks_a_right_says_so_and_sends_nothing(service, least, c
 def test_a_plan_that_lacks_a_right_says_so_and_leaves_nothing(least, confirma, invoices, in_database, right):
     url, revoke, _ = least
     revoke(right)
-    code, _, told = confirma("submit", invoices(7, name="7.jsonl"), "--journal", url, "--detach")
+    code, _, output = confirma("submit", invoices(7, name="7.jsonl"), "--journal", url, "--detach")
     assert code in {2, 3}
-    assert "grant its role" in " ".join(told.split())
+    assert "grant its role" in " ".join(output.split())
     with in_database() as connection:
         (count,) = connection.execute("SELECT count(*) FROM confirma_journal.item").fetchone()
     assert count == 3

@@ -55,11 +55,11 @@ def takes_no_changes(in_database):
 
 
 def ends_with_a_sentence(process, said):
-    _, told = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 3, told
-    assert said in " ".join(told.split())
-    assert "Traceback" not in told
-    assert "exception" not in told
+    _, output = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 3, output
+    assert said in " ".join(output.split())
+    assert "Traceback" not in output
+    assert "exception" not in output
 
 
 def test_one_whose_database_takes_no_changes_any_more_ends(working, takes_no_changes):
@@ -84,6 +84,6 @@ def test_one_whose_connections_were_cut_ends_when_it_is_asked_to(service, workin
     with in_database() as connection:
         connection.execute(f"SELECT pg_terminate_backend(pid) {OTHERS}")
     working.terminate()
-    _, told = working.communicate(timeout=PATIENCE)
-    assert working.returncode == 0, told
-    assert "Traceback" not in told
+    _, output = working.communicate(timeout=PATIENCE)
+    assert working.returncode == 0, output
+    assert "Traceback" not in output

@@ -25,11 +25,13 @@ def test_a_run_says_what_is_new(sent, confirma):
 
 
 def test_a_run_tells_machines_the_same(sent, confirma_json):
-    code, told = confirma_json("mirror", "sync", "--db", "m.db", "--from", "2026-10-25", "--to", "2026-11-30")
+    code, output = confirma_json(
+        "mirror", "sync", "--db", "m.db", "--from", "2026-10-25", "--to", "2026-11-30"
+    )
     assert code == 0
-    assert told["complete"]
-    assert told["streams"]["distributions"]["new"] == 2
-    assert told["journal"] == 2
+    assert output["complete"]
+    assert output["streams"]["distributions"]["new"] == 2
+    assert output["journal"] == 2
 
 
 def test_what_was_sent_stands_beside_what_became_of_it(sent, confirma):
@@ -70,7 +72,9 @@ def test_a_formula_in_a_record_is_defused_for_spreadsheets(sent, confirma):
     from confirma_async.sandbox import ListedKind
 
     day = str(sent.clock.now().date())
-    sent.tell(ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "accountName": "=cmd()"}})
+    sent.add_records(
+        ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "accountName": "=cmd()"}}
+    )
     confirma("mirror", "sync", "--db", "m.db")
     _, out, _ = confirma("mirror", "query", "SELECT account_name FROM payments", "--db", "m.db", "--csv")
     assert out.splitlines()[1] == '"\'=cmd()"'

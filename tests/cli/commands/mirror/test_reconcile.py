@@ -27,7 +27,7 @@ def unexpected(sent, confirma):
     """A third one, which another system sent."""
     day = str(sent.clock.now().date())
     record = {"invoiceNumber": "666", "invoiceDate": day, "status": "INVOICED", "error": "=cmd()"}
-    sent.tell(ListedKind.DISTRIBUTION, {"d": record})
+    sent.add_records(ListedKind.DISTRIBUTION, {"d": record})
     confirma("mirror", "sync")
     return sent
 
@@ -48,22 +48,22 @@ def test_what_differs_is_told_and_the_code_is_3(unexpected, confirma):
 
 
 def test_an_explanation_settles_it(unexpected, confirma, confirma_json):
-    _, told = confirma_json("reconcile")
-    (difference,) = told["differences"]
+    _, output = confirma_json("reconcile")
+    (difference,) = output["differences"]
     code, _, _ = confirma("explain", difference["id"], "--note", "sent by the web shop")
     assert code == 0
-    code, told = confirma_json("reconcile")
+    code, output = confirma_json("reconcile")
     assert code == 0
-    assert told["settled"]
-    assert told["differences"][0]["note"] == "sent by the web shop"
+    assert output["settled"]
+    assert output["differences"][0]["note"] == "sent by the web shop"
 
 
 def test_machines_get_amounts_as_they_are(sent, confirma_json, confirma):
     confirma("mirror", "sync")
-    _, told = confirma_json("reconcile")
-    (total,) = [total for total in told["totals"] if total["what"] == "invoices"]
+    _, output = confirma_json("reconcile")
+    (total,) = [total for total in output["totals"] if total["what"] == "invoices"]
     assert (total["kind"], total["count"], total["currency"]) == ("matched", 2, "EUR")
-    assert told["horizons"] == {"listed": 3, "settled": 10}
+    assert output["horizons"] == {"listed_days": 3, "settled_banking_days": 10}
 
 
 def test_spreadsheets_get_no_formula(unexpected, confirma, tmp_path):
@@ -90,10 +90,10 @@ def test_a_page_runs_nothing_that_a_record_or_a_note_says(unexpected, confirma, 
     script = "<script>alert(1)</script>"
     day = str(unexpected.clock.now().date())
     record = {"invoiceNumber": f'"{script}', "invoiceDate": day, "status": script, "error": script}
-    unexpected.tell(ListedKind.DISTRIBUTION, {"hostile": record})
+    unexpected.add_records(ListedKind.DISTRIBUTION, {"hostile": record})
     confirma("mirror", "sync")
-    _, told = confirma_json("reconcile")
-    assert confirma("explain", told["differences"][0]["id"], "--note", f"'{script}")[0] == 0
+    _, output = confirma_json("reconcile")
+    assert confirma("explain", output["differences"][0]["id"], "--note", f"'{script}")[0] == 0
     confirma("reconcile", "--html", "r.html")
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "alert(1)" in page
@@ -146,8 +146,8 @@ def test_what_was_sent_over_a_database_is_compared_as_well(
     assert confirma("submit", invoices(41, 42, header=header), "--journal", postgres, "--here")[0] == 0
     service.advance(hours=2)
     assert confirma("mirror", "sync", "--journal", postgres)[0] == 0
-    code, told = confirma_json("reconcile", "--journal", postgres)
-    (total,) = [total for total in told["totals"] if total["what"] == "invoices"]
+    code, output = confirma_json("reconcile", "--journal", postgres)
+    (total,) = [total for total in output["totals"] if total["what"] == "invoices"]
     assert (code, total["kind"], total["count"]) == (0, "matched", 2)
     assert confirma("reconcile")[0] == 0  # what was read before is remembered
 
@@ -155,6 +155,6 @@ def test_what_was_sent_over_a_database_is_compared_as_well(
 def test_without_a_journal_nobody_is_told_that_everything_agrees(service, confirma, invoices, postgres):
     assert confirma("submit", invoices(41), "--journal", postgres, "--here")[0] == 0
     assert confirma("mirror", "sync")[0] == 0
-    code, _, told = confirma("reconcile")
+    code, _, output = confirma("reconcile")
     assert code == 3
-    assert "nothing was compared with what was sent; name it: --journal" in " ".join(told.split())
+    assert "nothing was compared with what was sent; name it: --journal" in " ".join(output.split())

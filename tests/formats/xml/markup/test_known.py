@@ -53,11 +53,11 @@ def known(request, monkeypatch):
     known = KnownMarkup()
     monkeypatch.setattr("confirma_async.formats.xml.markup.layouts._OFTEN", request.param)
     monkeypatch.setattr(documents, "_KNOWN", known)
-    monkeypatch.setattr("confirma_async.formats.xml.markup.known._PATIENCE", 1_000)
+    monkeypatch.setattr("confirma_async.formats.xml.markup.known._MISSES_BEFORE_SAMPLING", 1_000)
     return known
 
 
-def told(path):
+def reported(path):
     """All that reading a file tells, places included."""
     try:
         return [in_words(record) for record in read(path)]
@@ -81,29 +81,29 @@ def parsed(path, monkeypatch):
     """The same where each document goes to the parser."""
     with monkeypatch.context() as context:
         context.setattr(KnownMarkup, "cut", lambda _self, _text: None)
-        return told(path)
+        return reported(path)
 
 
 def taught(known, document, path):
     """Read a document until its markup is known."""
     path.write_text(document, encoding="utf-8")
     for _ in range(LEARNT):
-        told(path)
+        reported(path)
     assert is_known(known, document)
 
 
 def is_known(known, document):
     cut = known.cut(document.encode())
-    lent = None if cut is None else known.lend(cut)
-    if lent is not None:
-        lent.give_back()
-    return lent is not None
+    reusable = None if cut is None else known.reuse(cut)
+    if reusable is not None:
+        reusable.release()
+    return reusable is not None
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_document_of_known_markup_is_read_as_before(path, known, monkeypatch):
     expected = parsed(path, monkeypatch)
-    assert [told(path) for _ in range(5)] == [expected] * 5
+    assert [reported(path) for _ in range(5)] == [expected] * 5
     assert is_known(known, path.read_text(encoding="utf-8"))
 
 
@@ -118,7 +118,7 @@ def test_whatever_changes_in_a_known_document_is_read_as_the_parser_has_it(
         piece = chance.choice(PIECES)
         path = tmp_path / "changed.xml"
         path.write_bytes(data[:at] + piece + data[at + chance.choice([0, 1]) :])
-        assert told(path) == parsed(path, monkeypatch), (at, piece)
+        assert reported(path) == parsed(path, monkeypatch), (at, piece)
 
 
 def test_each_document_has_its_own_texts_and_places(tmp_path, monkeypatch):
@@ -132,7 +132,7 @@ def test_each_document_has_its_own_texts_and_places(tmp_path, monkeypatch):
     expected = parsed(path, monkeypatch)
     assert len({str(each) for each in expected}) == len(expected) == 9
     assert "line " in str(expected[7])
-    assert told(path) == expected
+    assert reported(path) == expected
     records = [*read(path)]
     assert [in_words(record) for record in records] == expected  # once all of them are read
 
@@ -144,7 +144,7 @@ def test_files_that_are_read_by_turns_do_not_mix(known, tmp_path, monkeypatch):
         path.write_text("\n".join(texts), encoding="utf-8")
     expected = [parsed(path, monkeypatch) for path in paths]
     for path in paths:
-        told(path)
+        reported(path)
     assert is_known(known, UBL)
     found = [[in_words(each) for each in pair] for pair in zip(*map(read, paths), strict=True)]
     assert found == [[*pair] for pair in zip(*expected, strict=True)]
@@ -170,7 +170,7 @@ def test_what_makes_another_document_is_read_as_another(known, tmp_path, monkeyp
     path = tmp_path / "other.xml"
     path.write_text(UBL.replace(old, new), encoding="utf-8")
     expected = parsed(path, monkeypatch)
-    assert [told(path) for _ in range(5)] == [expected] * 5
+    assert [reported(path) for _ in range(5)] == [expected] * 5
 
 
 def test_text_between_elements_is_never_passed_over(known, tmp_path, monkeypatch):
@@ -179,7 +179,7 @@ def test_text_between_elements_is_never_passed_over(known, tmp_path, monkeypatch
     path.write_text(UBL.replace("<cac:Item>", "<cac:Item>lost", 1), encoding="utf-8")
     expected = parsed(path, monkeypatch)
     assert "lost" in str(expected)
-    assert told(path) == expected
+    assert reported(path) == expected
 
 
 def test_what_is_kept_has_a_bound(known, tmp_path, monkeypatch):
@@ -187,17 +187,17 @@ def test_what_is_kept_has_a_bound(known, tmp_path, monkeypatch):
     path = tmp_path / "in.xml"
     for number in range(12):
         path.write_text(UBL.replace("MON", f"M{number // 3}"), encoding="utf-8")
-        told(path)
+        reported(path)
     assert known._kept <= 3 * len(UBL)
 
 
 def test_known_markup_is_found_again_after_many_documents_of_new_markup(known, tmp_path, monkeypatch):
-    monkeypatch.setattr("confirma_async.formats.xml.markup.known._PATIENCE", 4)
+    monkeypatch.setattr("confirma_async.formats.xml.markup.known._MISSES_BEFORE_SAMPLING", 4)
     taught(known, UBL, tmp_path / "known.xml")
     path = tmp_path / "new.xml"
     for number in range(10):
         path.write_text(UBL.replace("MON", f"M{number}"), encoding="utf-8")
-        told(path)
+        reported(path)
     assert any(is_known(known, UBL) for _ in range(4))
     assert is_known(known, UBL)
 
@@ -220,7 +220,7 @@ def test_what_is_left_of_rows_is_that_of_their_own_document(document, row, is_fi
     for number in range(12):
         rows = "".join(row.format(f"{number}-{each}") for each in range(1 + number % 3))
         path.write_text(document[:at] + rows + document[at:], encoding="utf-8")
-        assert told(path) == parsed(path, monkeypatch), number
+        assert reported(path) == parsed(path, monkeypatch), number
 
 
 def test_rows_with_attributes_are_counted_with_the_rows_before_them(tmp_path, monkeypatch):
@@ -230,7 +230,7 @@ def test_rows_with_attributes_are_counted_with_the_rows_before_them(tmp_path, mo
     for number in range(12):
         rows = row * (number % 4)
         path.write_text(f'{UBL[:at]}{rows}<cac:InvoiceLine x="1"/>{UBL[at:]}', encoding="utf-8")
-        assert told(path) == parsed(path, monkeypatch), number
+        assert reported(path) == parsed(path, monkeypatch), number
 
 
 @pytest.mark.parametrize("document", [UBL, FINVOICE], ids=["ubl", "finvoice"])
@@ -245,7 +245,7 @@ def test_what_is_not_well_formed_is_refused_whatever_is_known(document, known, t
         f"{document.rstrip()}\u00a0",
     ):
         path.write_text(damaged, encoding="utf-8")
-        assert told(path) == parsed(path, monkeypatch), damaged
+        assert reported(path) == parsed(path, monkeypatch), damaged
 
 
 @pytest.mark.parametrize("document", [UBL, FINVOICE], ids=["ubl", "finvoice"])
@@ -263,18 +263,18 @@ def test_rows_that_end_in_an_unusual_way_teach_nothing_wrong(document, known, tm
         for rows in (odd, f"<{row}></{row}>{odd}", f"<{row}></{row}></{row}>", f"<{row}>"):
             path.write_text(document[:begin] + rows + document[begin:], encoding="utf-8")
             for _ in range(4):
-                assert told(path) == parsed(path, monkeypatch), rows
+                assert reported(path) == parsed(path, monkeypatch), rows
             end = document.rindex(f"</{row}>") + len(row) + 3
             path.write_text(document[:begin] + rows + document[end:], encoding="utf-8")
             for _ in range(4):
-                assert told(path) == parsed(path, monkeypatch), rows
+                assert reported(path) == parsed(path, monkeypatch), rows
 
 
 def test_texts_that_look_like_many_namespaces_are_read_as_before(known, tmp_path, monkeypatch):
     taught(known, UBL, tmp_path / "in.xml")
     path = tmp_path / "crowd.xml"
     path.write_text(UBL.replace("Kiitos tilauksesta.", 'xmlns="x" ' * 300), encoding="utf-8")
-    assert told(path) == parsed(path, monkeypatch)
+    assert reported(path) == parsed(path, monkeypatch)
 
 
 def test_a_long_root_is_held_once_for_all_rows(known, tmp_path):
@@ -286,7 +286,7 @@ def test_a_long_root_is_held_once_for_all_rows(known, tmp_path):
     tracemalloc.start()
     try:
         for _ in range(LEARNT):
-            told(path)
+            reported(path)
         assert is_known(known, path.read_text(encoding="utf-8"))
         assert tracemalloc.get_traced_memory()[1] < 50 * len(rows) + 20 * len(document) + 5_000_000
     finally:
@@ -297,10 +297,10 @@ def test_currencies_that_come_once_are_not_kept(known, tmp_path):
     path = tmp_path / "in.xml"
     for number in range(60):
         path.write_text(UBL.replace(">EUR<", f">{number}<", 1), encoding="utf-8")
-        told(path)
-    lent = known.lend(known.cut(UBL.encode()))
-    assert lent is not None
-    assert max(len(each.told) + len(each.laid_out) for each in lent.asked.values()) < 60
+        reported(path)
+    reusable = known.reuse(known.cut(UBL.encode()))
+    assert reusable is not None
+    assert max(len(each.leftovers) + len(each.laid_out) for each in reusable.caches.values()) < 60
 
 
 def test_the_rows_of_a_frame_are_of_one_kind(known, tmp_path, monkeypatch):
@@ -313,7 +313,7 @@ def test_the_rows_of_a_frame_are_of_one_kind(known, tmp_path, monkeypatch):
     path = tmp_path / "in.xml"
     for number in range(80):
         path.write_text(documents[random.Random(number).randrange(len(documents))], encoding="utf-8")
-        assert told(path) == parsed(path, monkeypatch), number
+        assert reported(path) == parsed(path, monkeypatch), number
 
 
 def test_usual_markup_is_known_by_its_patterns(known, request, tmp_path):
@@ -321,6 +321,6 @@ def test_usual_markup_is_known_by_its_patterns(known, request, tmp_path):
     cut = known.cut(UBL.replace("Kiitos tilauksesta.", "a &lt; b").encode())
     assert cut is not None
     assert (cut.known is None) == ("in pieces" in request.node.name)
-    lent = known.lend(cut)
-    assert lent is not None
-    assert "a < b" in {each.text for each in lent.root.iter()}
+    reusable = known.reuse(cut)
+    assert reusable is not None
+    assert "a < b" in {each.text for each in reusable.root.iter()}

@@ -11,8 +11,8 @@ from attrs import field, frozen
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from confirma_async.bulk import JobOptions, State
+from confirma_async.bulk.journal_places import JournalPlace, reading
 from confirma_async.bulk.models import FINAL
-from confirma_async.bulk.places import JournalPlace, reading
 from confirma_async.cli.commands.jobs.status import exit_of
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Chosen
@@ -52,7 +52,7 @@ class PlannedRun:
 
 
 @frozen
-class Standing:
+class RunStanding:
     """How a run stands that workers have sent.
 
     Attributes:
@@ -70,7 +70,7 @@ class Standing:
         """The exit code that it stands for."""
         return Exit.PAUSED if self.taken_up or self.run.elsewhere else exit_of(self.found)
 
-    def tell_of_others(self) -> None:
+    def warn_of_others(self) -> None:
         """Say how many invoices are another run's, if there are any."""
         for count, said in ((self.taken_up, _TAKEN_UP), (self.run.elsewhere, _ELSEWHERE)):
             if count:
@@ -108,14 +108,15 @@ def planning_bar(*, visible: bool) -> Progress:
 
 
 async def follow(
-    runs: Sequence[PlannedRun], *, begin: str, patience: float, visible: bool
-) -> Sequence[Standing]:
+    runs: Sequence[PlannedRun], *, begin: str, patience_seconds: float, visible: bool
+) -> Sequence[RunStanding]:
     """Show how far the workers are, until nothing of the runs is open that they can bring to its end.
 
     Args:
         runs: What they send.
         begin: The command that begins a worker for them.
-        patience: Seconds after which a lookup has surely come, and what is still unknown is a person's.
+        patience_seconds: Seconds after which every lookup has surely come. What is still unknown then needs a
+            person, and is waited for no longer.
         visible: Whether the bar is shown.
 
     Returns:
@@ -127,7 +128,7 @@ async def follow(
     """
     bar, loop = planning_bar(visible=visible), asyncio.get_running_loop()
     task = bar.add_task("send", total=None, what="sent by workers")
-    told = dict[int, str | None]()
+    warned = dict[int, str | None]()
     unknown, since = 0, loop.time()
     with bar:
         while True:
@@ -143,15 +144,15 @@ async def follow(
                 break
             if left != counts[State.UNKNOWN] or left != unknown:
                 unknown, since = counts[State.UNKNOWN], loop.time()
-            elif loop.time() - since > patience:  # else it would wait for a person who waits for it
+            elif loop.time() - since > patience_seconds:  # else it would wait for a person who waits for it
                 break
-            _warn(runs, looks, told, begin)
+            _warn(runs, looks, warned, begin)
             await asyncio.sleep(LOOK_SECONDS)
     return await asyncio.to_thread(lambda: [_standing(run) for run in runs])
 
 
 def _warn(
-    runs: Sequence[PlannedRun], looks: Sequence[_Look], told: dict[int, str | None], begin: str
+    runs: Sequence[PlannedRun], looks: Sequence[_Look], warned: dict[int, str | None], begin: str
 ) -> None:
     """Say of each run, once, why it does not go on."""
     for index, (run, look) in enumerate(zip(runs, looks, strict=True)):
@@ -161,9 +162,9 @@ def _warn(
                 f"No worker runs on {run.place}; begin one ({begin}), or end this one and send from here "
                 "(the same command with --here)"
             )
-        if fault is not None and told.get(index) != fault:
+        if fault is not None and warned.get(index) != fault:
             say(f"{fault}. Ctrl-C ends the waiting.", err=True)
-        told[index] = fault
+        warned[index] = fault
 
 
 def _look(run: PlannedRun) -> _Look:
@@ -177,8 +178,8 @@ def _look(run: PlannedRun) -> _Look:
         return _Look(error=error)
 
 
-def _standing(run: PlannedRun) -> Standing:
+def _standing(run: PlannedRun) -> RunStanding:
     with reading(run.place) as journal:
         found = read_status(Chosen(path=run.place, journal=journal, run=journal.runs.find(run.number)))
         counted = sum(journal.figures.counts(run.number).values())
-        return Standing(run, found, taken_up=max(0, run.planned - counted))
+        return RunStanding(run, found, taken_up=max(0, run.planned - counted))

@@ -18,7 +18,7 @@ from confirma_async.cli.importing.dialog import Back, Dialog, is_on_terminal, pi
 from confirma_async.cli.importing.preview import preview, show
 from confirma_async.cli.journals import SANDBOX_TARGET
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.language.messages import told
+from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.account import connected_for_account
 from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import Decorator, bundle
@@ -47,7 +47,7 @@ from confirma_async.formats.tables.propose.proposal import (
     sheets_of_invoices,
 )
 from confirma_async.formats.tables.propose.questions import unasked
-from confirma_async.formats.tables.propose.seen import Seen
+from confirma_async.formats.tables.propose.seen import SeenTable
 from confirma_async.settings import target_from_env
 from confirma_async.validation import Checks
 
@@ -137,7 +137,7 @@ def import_(file: Path, destination: Destination, inputs: Inputs, sending: Sendi
     target = SANDBOX_TARGET
     if not destination.sandbox:
         target = target_in_words(target_from_env(connection.variables)[1])
-    wanted = _ImportRequest(file=file, inputs=inputs, connection=connection, target=told(target))
+    wanted = _ImportRequest(file=file, inputs=inputs, connection=connection, target=translated(target))
     mapping = _agreed(wanted)
     if mapping is None:
         say(_(texts.NOTHING_SENT))
@@ -201,7 +201,7 @@ def _asked_for(wanted: _ImportRequest, beside: Path) -> ColumnMapping | None:
         try:
             has_some = wanted.preview(mapping)
         except InputError as error:
-            say(told(str(error)))
+            say(translated(str(error)))
             has_some = False
         match _next(has_some=has_some, is_saved=False):
             case _Then.SEND:
@@ -216,7 +216,7 @@ def _asked_for(wanted: _ImportRequest, beside: Path) -> ColumnMapping | None:
                 dialog.back()
 
 
-def _chosen_sheet(wanted: _ImportRequest, sheets: Sequence[str]) -> Seen:
+def _chosen_sheet(wanted: _ImportRequest, sheets: Sequence[str]) -> SeenTable:
     """Ask on which sheet the invoices are, where several may hold some."""
     sheet: str | Back = Back()
     while isinstance(sheet, Back):
@@ -224,7 +224,7 @@ def _chosen_sheet(wanted: _ImportRequest, sheets: Sequence[str]) -> Seen:
     return seen_in(wanted.file, wanted.inputs.reading, sheet)
 
 
-def _list_of_invoices(file: Path, reading: ReadOptions) -> Seen:
+def _list_of_invoices(file: Path, reading: ReadOptions) -> SeenTable:
     """Take a first look at a table.
 
     Raises:
@@ -262,7 +262,7 @@ def _saved(wanted: _ImportRequest, beside: Path) -> tuple[ColumnMapping, bool] |
     try:
         return mapping, wanted.preview(mapping)
     except InputError as error:
-        say(_(texts.ANEW).format(mapping=beside, reason=told(str(error))))
+        say(_(texts.ANEW).format(mapping=beside, reason=translated(str(error))))
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confirma_async.bulk import Placement
-from confirma_async.bulk.prepared import PreparedRecords
+from confirma_async.bulk.scratch_file import PreparedRecords
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.following import (
     PlannedRun,
@@ -52,9 +52,9 @@ async def plan_for_workers(
         planned = await client.bulk.plan(
             records,
             journal=placement,
-            keep_bodies=how.keep_bodies,
+            keep_days=how.keep_bodies,
             chunk_size=how.chunk_size,
-            progress=lambda made: bar.update(task, completed=_told(made)),
+            progress=lambda made: bar.update(task, completed=_count_read(made)),
             **request.arguments(records.count),
         )
     options.remark(planned.warnings)
@@ -63,17 +63,17 @@ async def plan_for_workers(
         (standing,) = await follow(
             [run],
             begin=f"confirma worker {placement.path}",
-            patience=patience_of(request.sending.job.options),
+            patience_seconds=patience_of(request.sending.job.options),
             visible=not request.as_json,
         )
         show_status(standing.found, as_json=request.as_json)
-        standing.tell_of_others()
+        standing.warn_of_others()
         return standing.code
     _show(planned, as_json=request.as_json)
     return Exit.REJECTED if planned.refusals else Exit.ACCEPTED
 
 
-def _told(planned: PlannedJob) -> int:
+def _count_read(planned: PlannedJob) -> int:
     return planned.planned + planned.known + planned.elsewhere + planned.refusals
 
 
@@ -88,10 +88,10 @@ def _show(planned: PlannedJob, *, as_json: bool) -> None:
         "in the hands of another run": planned.elsewhere,
         "refused": planned.refusals,
     }
-    told = ", ".join(
+    counted = ", ".join(
         f"{count} {word}" for word, count in counts.items() if count or word == "planned for workers"
     )
-    console.print(f"{told}; it is run {planned.run} of {planned.journal}", soft_wrap=True)
+    console.print(f"{counted}; it is run {planned.run} of {planned.journal}", soft_wrap=True)
     said = [(record_in_words(bad.place, bad.number), bad.detail or "") for bad in planned.refused]
     if said:
         print_sayings(console, "Refused", said)

@@ -9,7 +9,7 @@ import click
 from attrs import frozen
 
 from confirma_async.bulk import Retry
-from confirma_async.bulk.places import JournalPlace
+from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.submit import carry_out
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest

@@ -14,9 +14,9 @@ from attrs import evolve
 from confirma_async.accounts.folders import target_of
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk import Placement, Report, Verdict
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace, reading_if_there
 from confirma_async.bulk.number_assignment import JournalBook, give_numbers, number_book
-from confirma_async.bulk.places import JournalPlace, PostgresPlace, reading_if_there
-from confirma_async.bulk.prepared import PreparedRecords
+from confirma_async.bulk.scratch_file import PreparedRecords
 from confirma_async.bulk.sqlite.file.marks import remove_marks
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.planning import plan_for_workers
@@ -26,7 +26,7 @@ from confirma_async.cli.commands.jobs.validate import inspect
 from confirma_async.cli.errors.exit_codes import Exit, of_creditors, of_report
 from confirma_async.cli.journals import SANDBOX_TARGET, is_journal, sandbox_journal
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.language.messages import told
+from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.account import connected_for_account
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.destination import Destination, journal as own_journal, to_sandbox
@@ -164,7 +164,7 @@ async def send(request: SubmitRequest) -> Report:
         path = _place_of(placement)
         target = SANDBOX_TARGET if sandbox is not None else client.settings.base_url
         if not request.as_json:
-            words = _("Sending to {target}").format(target=told(target_in_words(target)))
+            words = _("Sending to {target}").format(target=translated(target_in_words(target)))
             say(words, err=True)
         records, book = _input(request, placement, stack)
         stop = asyncio.Event()

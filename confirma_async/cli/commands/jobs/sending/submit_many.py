@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from confirma_async.bulk.prepared import PreparedRecords
+from confirma_async.bulk.scratch_file import PreparedRecords
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.following import PlannedRun, follow, patience_of
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, target_in_words
@@ -56,7 +56,7 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
                 lambda: prepared,
                 counts=counts,
                 stop=stop,
-                told=lambda _account, outcome: advance(outcome),
+                on_outcome=lambda _account, outcome: advance(outcome),
                 **request.arguments(),
             )
     show_creditors_report(report, target, as_json=request.as_json)
@@ -77,7 +77,7 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
         planned = await creditors.plan(
             lambda: prepared,
             counts=counts,
-            keep_bodies=how.keep_bodies,
+            keep_days=how.keep_bodies,
             chunk_size=how.chunk_size,
             **request.arguments(),
         )
@@ -87,7 +87,7 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
     if how.detach:
         show_creditors_plan(planned, as_json=request.as_json)
         return foremost(codes)
-    for account, error in planned.failed.items():  # told again in the end, which may be far away
+    for account, error in planned.failed.items():  # printed again at the end, which may be far away
         say(f"{account}: Failed: {explained(error).message}", err=True)
     for remarks in (each.warnings for each in planned.accounts.values()):
         options.remark(remarks)
@@ -95,7 +95,7 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
     ended = await follow(
         [*runs.values()],
         begin="confirma worker --profiles FILE",
-        patience=patience_of(request.sending.job.options),
+        patience_seconds=patience_of(request.sending.job.options),
         visible=not request.as_json,
     )
     standings = dict(zip(runs, ended, strict=True))
@@ -103,7 +103,7 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
         planned, {name: one.found for name, one in standings.items()}, as_json=request.as_json
     )
     for standing in standings.values():
-        standing.tell_of_others()
+        standing.warn_of_others()
     return foremost(codes | {standing.code for standing in standings.values()})
 
 

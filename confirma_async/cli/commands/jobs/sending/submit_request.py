@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import evolve, field, frozen
 
 from confirma_async.bulk import JobArguments, Retry
-from confirma_async.bulk.places import PostgresPlace, is_url
+from confirma_async.bulk.journal_places import PostgresPlace, is_url
 from confirma_async.cli.options.connection import place_words
 from confirma_async.cli.options.destination import Destination
 from confirma_async.cli.options.inputs import Inputs

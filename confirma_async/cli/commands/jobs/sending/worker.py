@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from confirma_async import bounds
 from confirma_async.bulk import State
-from confirma_async.bulk.places import JournalPlace, PostgresPlace
+from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace
 from confirma_async.cli import options
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error, of_pause
@@ -150,7 +150,7 @@ async def _work(request: WorkerRequest, journal: PostgresPlace) -> Exit:
         ended = await client.bulk.work(
             journal=journal,
             stop=stop,
-            rate=limit.per_second,
+            per_second=limit.per_second,
             until_empty=request.until_empty,
             begun=partial(_begun, health, visible=not request.as_json),
             **request.job.options.as_arguments(),
@@ -219,13 +219,13 @@ def of_worker(ended: WorkerEnd | ConfirmaError) -> Exit:
 def _begun(
     health: WorkerHealth, watchdog: Watchdog, sender: ChunkSender, account: str = "", *, visible: bool
 ) -> None:
-    health.tell_of(watchdog, sender, account)
+    health.add_worker(watchdog, sender, account)
     if visible:
         whose = f"{account}: " if account else ""
         say(f"{whose}Taking chunks; Ctrl-C or SIGTERM ends it after what is under way", err=True)
 
 
 def _stopped(health: WorkerHealth, account: str, ended: WorkerEnd | ConfirmaError, *, visible: bool) -> None:
-    health.tell_of_end(account)
+    health.note_stopped(account)
     if visible:
         _show(ended, f"{account}: ")

@@ -1,4 +1,4 @@
-"""The workers of a job: tasks that handle items one at a time, as many as have work."""
+"""A pool of asyncio tasks that handle the items of a job. It grows only as far as there is work."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from confirma_async.bulk.evidence.tasks import Task
 
 
 @define
-class Workers:
-    """Workers that take items from one queue.
+class TaskPool:
+    """A pool of asyncio tasks that take items from one queue, one at a time each.
 
     Attributes:
-        most: How many workers there may be.
+        most: How many asyncio tasks there may be.
         handle: Handles one item. An error in it ends the job.
-        failed: Gets the first error of a worker.
+        failed: A future that gets the first error of an asyncio task.
     """
 
     most: int
@@ -33,20 +33,20 @@ class Workers:
 
     @property
     def tasks(self) -> Sequence[asyncio.Task[None]]:
-        """The asyncio tasks of the workers."""
+        """The asyncio tasks of the pool."""
         return [*self._tasks]
 
     async def hand(self, task: Task) -> None:
-        """Hand an item to the workers; if all are busy, start another one, up to ``most``."""
+        """Hand an item to the pool; if all its asyncio tasks are busy, start another one, up to ``most``."""
         await self._queue.put(task)
         if self._queue.qsize() > self._free and len(self._tasks) < self.most:
             self._free += 1
-            worker = asyncio.create_task(self._work())
-            worker.add_done_callback(self._ended)
-            self._tasks.add(worker)
+            running = asyncio.create_task(self._work())
+            running.add_done_callback(self._ended)
+            self._tasks.add(running)
 
     async def drained(self) -> None:
-        """Wait until no item is left to handle, or until a worker has failed (``failed``)."""
+        """Wait until no item is left to handle, or until an asyncio task has failed (``failed``)."""
         joined = asyncio.ensure_future(self._queue.join())
         try:
             await asyncio.wait([joined, self.failed], return_when=asyncio.FIRST_COMPLETED)
@@ -61,8 +61,8 @@ class Workers:
             self._free += 1
             self._queue.task_done()
 
-    def _ended(self, worker: asyncio.Task[None]) -> None:
-        """Note the error of a worker that has ended: a worker ends by itself only with an error."""
-        if not worker.cancelled() and (error := worker.exception()) and not self.failed.done():
+    def _ended(self, running: asyncio.Task[None]) -> None:
+        """Note the error of an asyncio task that has ended; without an error none ends by itself."""
+        if not running.cancelled() and (error := running.exception()) and not self.failed.done():
             self.failed.set_exception(error)
             self.failed.exception()  # whoever waits may have gone: then the loop must not complain

@@ -10,7 +10,7 @@ from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Decision, JobName, Resolution
 from confirma_async.bulk.machines.kept_bodies import bodies_of
 from confirma_async.bulk.machines.packing import Bundle
-from confirma_async.bulk.machines.planned import PlannedJournal, open_planned
+from confirma_async.bulk.machines.planned_journal import PlannedJournal, open_planned
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA
 from confirma_async.bulk.models import Retry, State
 from confirma_async.bulk.postgres.journal import open_postgres

@@ -1,4 +1,4 @@
-"""Records that ``Controls.tell`` added to the lists, as of another system, or as changed by the vendor."""
+"""Stores the records that ``Controls.add_records`` has added to the lists of the sandbox."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from confirma_async.sandbox.store.database import Database, Row
+from confirma_async.sandbox.store.database import Database, DatabaseRow
 
 SCHEMA = (
     """
-    CREATE TABLE told (
+    CREATE TABLE added_record (
         client TEXT NOT NULL,
         kind TEXT NOT NULL,
         name TEXT NOT NULL,  -- what it can be changed by
@@ -22,7 +22,7 @@ SCHEMA = (
         PRIMARY KEY (client, kind, name)
     ) STRICT
     """,
-    "CREATE INDEX told_by_day ON told (client, kind, day)",
+    "CREATE INDEX added_record_by_day ON added_record (client, kind, day)",
 )
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -37,7 +37,7 @@ class ListedKind(StrEnum):
     CASE = "case"
 
 
-class ToldTable:
+class AddedRecordsTable:
     """The added records, in their wire form."""
 
     def __init__(self, database: Database) -> None:
@@ -52,13 +52,13 @@ class ToldTable:
             for name, (day, record) in records.items()
         ]
         with self._db.transaction() as db:
-            db.executemany("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)", rows)
+            db.executemany("INSERT OR REPLACE INTO added_record VALUES (?, ?, ?, ?, ?)", rows)
 
     def drop(self, client: str, kind: ListedKind, names: Sequence[str]) -> None:
         """Forget records."""
         with self._db.transaction() as db:
             db.executemany(
-                "DELETE FROM told WHERE client = ? AND kind = ? AND name = ?",
+                "DELETE FROM added_record WHERE client = ? AND kind = ? AND name = ?",
                 [(client, str(kind), name) for name in names],
             )
 
@@ -73,7 +73,7 @@ class ToldTable:
         """
         return _raw(
             self._db.rows(
-                "SELECT record FROM told WHERE client = ? AND kind = ? AND day BETWEEN ? AND ? "
+                "SELECT record FROM added_record WHERE client = ? AND kind = ? AND day BETWEEN ? AND ? "
                 "ORDER BY day, name",
                 (client, str(kind), first.isoformat(), last.isoformat()),
             )
@@ -83,12 +83,12 @@ class ToldTable:
         """Return one record."""
         found = _raw(
             self._db.rows(
-                "SELECT record FROM told WHERE client = ? AND kind = ? AND name = ?",
+                "SELECT record FROM added_record WHERE client = ? AND kind = ? AND name = ?",
                 (client, str(kind), name),
             )
         )
         return found[0] if found else None
 
 
-def _raw(rows: Sequence[Row]) -> list[msgspec.Raw]:
+def _raw(rows: Sequence[DatabaseRow]) -> list[msgspec.Raw]:
     return [msgspec.Raw(record) for (record,) in rows]

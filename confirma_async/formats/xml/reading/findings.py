@@ -1,4 +1,4 @@
-"""What is told of a document while it is read: what is wrong, what was decided, and where."""
+"""Collects what was found in a document while it is read: problems and remarks, each with its place."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.parse import Element
 
 MOST_PROBLEMS = 1000
-"""Problems of one document that are told: whoever wrote so many has one of them all over."""
+"""Problems that are reported of one document. More than that are one mistake that repeats."""
 _PREFIX = re.compile(r"\b\w+:")
 
 
-class Told:
-    """What is told of a document. Lines and paths are found out only once something is told.
+class DocumentFindings:
+    """The problems and remarks of a document. Lines and paths are computed only once there is one.
 
     Args:
         root: The document's root element.
@@ -43,7 +43,7 @@ class Told:
         self._paths: dict[Element, str] = {}
 
     def wrong(self, element: Element, rule: str, message: str) -> None:
-        """Note that an element is wrong; the first ``MOST_PROBLEMS`` of them are told."""
+        """Note that an element is wrong; only the first ``MOST_PROBLEMS`` are reported."""
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(self._where(element), rule, message))
 

@@ -26,7 +26,7 @@ def known(monkeypatch):
     monkeypatch.setattr(documents, "_KNOWN", KnownMarkup())
 
 
-def told(path):
+def reported(path):
     """What each document of a file comes to, with the places of what is the seller's and the buyer's."""
     found: list[tuple[object, ...]] = []
     for record in read(path):
@@ -50,9 +50,9 @@ def test_each_document_has_its_own_seller_and_buyer(document, tmp_path, monkeypa
         for number in range(60)
     ]
     path.write_text("\n".join(texts), encoding="utf-8")
-    found = told(path)
+    found = reported(path)
     monkeypatch.setattr(KnownMarkup, "cut", lambda _self, _text: None)
-    assert told(path) == found
+    assert reported(path) == found
     assert len({str(each) for each in found}) >= 60
 
 
@@ -60,11 +60,11 @@ def test_each_document_has_its_own_seller_and_buyer(document, tmp_path, monkeypa
 def test_a_party_of_the_same_texts_is_not_read_again(document, tmp_path, monkeypatch):
     path = tmp_path / "in.xml"
     path.write_text("\n".join([document] * 8), encoding="utf-8")
-    told(path)
-    expected = told(path)[-1]
+    reported(path)
+    expected = reported(path)[-1]
     monkeypatch.delattr("confirma_async.formats.xml.ubl.parties.classify")
     monkeypatch.delattr("confirma_async.formats.xml.finvoice.parties.classify")
-    assert told(path)[-1][:2] == expected[:2]
+    assert reported(path)[-1][:2] == expected[:2]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -72,4 +72,4 @@ def test_what_is_remarked_of_a_party_is_remarked_of_each_document(document, tmp_
     path = tmp_path / "in.xml"
     text = document.replace(IBANS[0], "no account").replace('"IBAN"', '"other"')
     path.write_text("\n".join([text] * 8), encoding="utf-8")
-    assert {str(remarks).count("is no account") for _, remarks, *_ in told(path)} == {1}
+    assert {str(remarks).count("is no account") for _, remarks, *_ in reported(path)} == {1}

@@ -1,11 +1,11 @@
-"""What entries that are admitted together change in the tables of a journal."""
+"""Writes what an admission batch changes in the tables of a journal."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter
 
-from confirma_async.bulk.journal.admission import Chunk
+from confirma_async.bulk.journal.admission import AdmissionBatch
 from confirma_async.bulk.journal.stored.counts import StoredCounts
 from confirma_async.bulk.journal.stored.values import milliseconds, period, places, slices
 
@@ -15,35 +15,37 @@ _INSERTED = (
 )
 
 
-def write_chunk(connection: sqlite3.Connection, chunk: Chunk, run: int, counts: StoredCounts) -> None:
-    """Write down what a chunk has admitted.
+def write_batch(
+    connection: sqlite3.Connection, batch: AdmissionBatch, run: int, counts: StoredCounts
+) -> None:
+    """Write down what a batch has admitted.
 
     Args:
         connection: The journal, within a transaction.
-        chunk: What is admitted.
+        batch: What is admitted.
         run: The number of the run that admits it.
         counts: The counts of the journal.
     """
-    for new in slices(chunk.new):
+    for new in slices(batch.new):
         values = [value for row in new for value in row]
         connection.execute(f"INSERT INTO item ({_INSERTED}) VALUES {places(new, 14)}", values)
     many = connection.executemany
-    if chunk.claimed_again:
+    if batch.claimed_again:
         many(
             "UPDATE item SET state = ?, run = ?, holder = ?, digest = ?, date = ?, source = ?, "
             "amount = ?, currency = ?, ended = NULL, detail = ?, status = NULL, decided_at = NULL, "
             "took = NULL, says_no = NULL, form = NULL, attempts = CASE WHEN ? THEN 0 ELSE attempts END "
             "WHERE position = ?",
-            chunk.claimed_again,
+            batch.claimed_again,
         )
-    if chunk.reopened:  # it counts where it is decided again
+    if batch.reopened:  # it counts where it is decided again
         counted = Counter(
-            (row.run, period(milliseconds(row.decided_at or 0.0)), row.state) for row in chunk.reopened
+            (row.run, period(milliseconds(row.decided_at or 0.0)), row.state) for row in batch.reopened
         )
         counts.add_up({key: -count for key, count in counted.items()})
-    if chunk.taken_up:
-        many("UPDATE item SET run = ?, holder = ? WHERE position = ?", chunk.taken_up)
-    if chunk.known:
-        connection.execute("UPDATE run SET known = known + ? WHERE id = ?", (chunk.known, run))
-    if chunk.rejected:
-        many("INSERT OR IGNORE INTO known VALUES (?, ?)", [(run, position) for position in chunk.rejected])
+    if batch.taken_up:
+        many("UPDATE item SET run = ?, holder = ? WHERE position = ?", batch.taken_up)
+    if batch.known:
+        connection.execute("UPDATE run SET known = known + ? WHERE id = ?", (batch.known, run))
+    if batch.rejected:
+        many("INSERT OR IGNORE INTO known VALUES (?, ?)", [(run, position) for position in batch.rejected])

@@ -1,4 +1,4 @@
-"""Values of a document taken to their places in one go: what is taken is placed."""
+"""Functions that take a value of a document and put it into its place in the request."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from confirma_async.formats.payload import Draft, put
 from confirma_async.formats.xml.elements import own_text
-from confirma_async.formats.xml.markup.lent import PathsToPlaces
+from confirma_async.formats.xml.markup.reusable import PathsToPlaces
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.values import amount_of, day_of
+from confirma_async.formats.xml.reading.element_values import amount_of, day_of
 
 
 def text(reader: ElementReader, draft: Draft, place: str, parent: Element, path: str) -> str | None:
@@ -21,13 +21,13 @@ def text(reader: ElementReader, draft: Draft, place: str, parent: Element, path:
 
 def texts(reader: ElementReader, draft: Draft, parent: Element, places: PathsToPlaces) -> None:
     """Take the texts of the first elements at some paths, each to its place."""
-    asked = reader.asked.get(parent)
-    found = None if asked is None else asked.texts.get(places)
+    cache = reader.caches.get(parent)
+    found = None if cache is None else cache.texts.get(places)
     if found is None:
         firsts = [(place, reader.first(parent, path)) for path, place in places]
         found = {place: element for place, element in firsts if element is not None}
-        if asked is not None:
-            asked.texts[places] = found
+        if cache is not None:
+            cache.texts[places] = found
     for place, element in found.items():
         put(draft.values, place, own_text(element))
     draft.origins.update(found)
@@ -56,7 +56,7 @@ def number(reader: ElementReader, draft: Draft, place: str, parent: Element, pat
         return None
     value = reader.dialect.decimal(own_text(element))
     if value is None:
-        reader.told.no_number(element)
+        reader.findings.no_number(element)
         return None
     reader.taken.texts.add(element)
     draft.put(place, value, element)
@@ -93,7 +93,7 @@ def date(
     if day is not None:
         draft.put(place, day, element)
     elif optional:
-        reader.told.remark(element, "is no date, and is kept in the definition details")
+        reader.findings.remark(element, "is no date, and is kept in the definition details")
     else:
-        reader.told.no_date(element)
+        reader.findings.no_date(element)
     return day

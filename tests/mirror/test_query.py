@@ -23,7 +23,7 @@ async def filled(sandbox, sync):
         "amount": Decimal("10.10"),
         "currency": "EUR",
     }
-    sandbox.tell(ListedKind.PAYMENT, {"a": payment, "b": {**payment, "amount": Decimal("0.20")}})
+    sandbox.add_records(ListedKind.PAYMENT, {"a": payment, "b": {**payment, "amount": Decimal("0.20")}})
     await sync()
 
 
@@ -124,7 +124,7 @@ async def test_asking_makes_no_mirror(tmp_path):
 
 async def test_a_name_that_is_corrected_later_fills_its_column_from_what_was_told(sandbox, place):
     day = str(sandbox.clock.now().date())
-    sandbox.tell(
+    sandbox.add_records(
         ListedKind.PAYMENT, {"p": {"invoiceNumber": "7", "bookingDate": day, "paidAmount": Decimal("12.50")}}
     )
     async with Confirma(sandbox.api_key, base_url=sandbox.url) as unaware:

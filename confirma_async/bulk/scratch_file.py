@@ -1,4 +1,4 @@
-"""The records of a job's files, prepared before anything is sent, and kept in a scratch file until they are.
+"""Prepares the records of a job's files before anything is sent, and keeps them in a scratch file.
 
 Each file is read once, and what was checked is what is sent, whatever becomes of the files in the meantime.
 """
@@ -56,7 +56,7 @@ class _ScratchDocument(msgspec.Struct, array_like=True, gc=False):
 
 
 class _Ready(msgspec.Struct, array_like=True, gc=False):
-    """What an entry has beside what every record has."""
+    """The fields that an entry has and a refusal has not."""
 
     key: tuple[str, str, int, str, str]
     digest: bytes
@@ -160,7 +160,7 @@ class PreparedRecords:
         if places is None:
             return record
         problems = [standing_twice(identity, places, number_at)]
-        if isinstance(record, Refusal):  # told as well, so that one round of corrections is enough
+        if isinstance(record, Refusal):  # reported as well, so that all problems are known at once
             return evolve(record, problems=[*problems, *record.problems])
         return Refusal(
             place=record.place,
@@ -183,7 +183,7 @@ class PreparedRecords:
 def _number_at(record: ReadInvoice | BadRecord) -> str:
     """Return where the number of a record stands, as a message says it.
 
-    No file is read again for it: it is asked of every record, and told of few.
+    No file is read again for it: it is needed of every record, and reported of few.
     """
     origins = record.origins if isinstance(record, ReadInvoice) else None
     return NUMBER if origins is None else located_path(NUMBER, origins.name(NUMBER))

@@ -1,4 +1,4 @@
-"""What the text of an element says: an amount, a price, a day."""
+"""Reads the text of an element as an amount, a price or a date."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def amount_of(reader: ElementReader, element: Element) -> Decimal | None:
     value = price_of(reader, element)
     exact = None if value is None else cents(value)
     if value is not None and exact is None:
-        reader.told.wrong(
+        reader.findings.wrong(
             element, "xml.amount", "has more than two decimals; amounts are never rounded, so correct it"
         )
     return exact
@@ -31,9 +31,9 @@ def price_of(reader: ElementReader, element: Element) -> Decimal | None:
     """Return an element's price in the document's currency, with all its decimals, without taking it."""
     value = reader.dialect.decimal(own_text(element))
     if value is None:
-        reader.told.no_number(element)
+        reader.findings.no_number(element)
     if is_foreign(reader, element):
-        reader.told.wrong(
+        reader.findings.wrong(
             element,
             "xml.currency",
             f"is in another currency than the document; correct its {reader.dialect.currency_attribute}",
@@ -56,6 +56,6 @@ def day_of(reader: ElementReader, element: Element) -> str | None:
         day = reader.dialect.date(_ZONE.sub("", text))
         if day is None:
             return None
-        reader.told.remark(element, f"is {text}; its day is sent, not its time zone")
+        reader.findings.remark(element, f"is {text}; its day is sent, not its time zone")
     reader.imply(element)
     return day

@@ -14,7 +14,7 @@ import pytest
 
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.models import Entry, Refusal
-from confirma_async.bulk.prepared import PreparedRecords
+from confirma_async.bulk.scratch_file import PreparedRecords
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
 from confirma_async.formats import ReadOptions, assign, read_files, scan_files, spooled
@@ -165,7 +165,7 @@ def test_a_scratch_file_that_cannot_be_made_is_told_in_a_sentence(monkeypatch, t
 
 SPOOLS = """
 import sys
-from confirma_async.bulk.prepared import PreparedRecords
+from confirma_async.bulk.scratch_file import PreparedRecords
 from confirma_async.converters import Converter
 from confirma_async.formats.files import read_each
 from confirma_async.validation import Checks

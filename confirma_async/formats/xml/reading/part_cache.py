@@ -1,7 +1,7 @@
-"""Parts of a request that come again: a seller stands in all documents of a file, and many a buyer in some.
+"""Fills parts of a request that repeat from document to document, such as the seller, only once.
 
-A part comes to what its elements say, and to nothing else. Where a document has the elements of one before
-it, with the same texts, the part is what it was.
+A part depends on the texts of its elements and on nothing else. Where a document uses the elements of an
+earlier one, and their texts are equal, the part of the earlier document is used again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from confirma_async.formats.payload import Draft
-from confirma_async.formats.xml.markup.lent import Filled, PartView
+from confirma_async.formats.xml.markup.reusable import FilledPart, PartView
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.taken import Taken
@@ -21,14 +21,13 @@ Fill: TypeAlias = Callable[[ElementReader, Draft, Element], None]
 
 
 def fill_part(reader: ElementReader, part: Draft, paths: Sequence[str], fill: Fill) -> None:
-    """Fill a part of the request, or take over what it came to for the document before.
+    """Fill a part of the request; take its values from an earlier document where the texts are equal.
 
     Args:
         reader: The document.
-        part: The part, which is empty.
+        part: The part, still empty.
         paths: The paths of the elements that it is made of.
-        fill: Fills it. It is given an element that has these right below it, and no others, so that it cannot
-            make the part of anything else.
+        fill: Fills the part from an element that has only these elements below it.
     """
     view = _view(reader, paths)
     texts = [leaf.text for leaf in view.leaves]
@@ -43,34 +42,36 @@ def fill_part(reader: ElementReader, part: Draft, paths: Sequence[str], fill: Fi
 
 
 def _view(reader: ElementReader, paths: Sequence[str]) -> PartView:
-    """Return the elements at some paths, below one of their own."""
-    asked = reader.asked.get(reader.root)
-    view = None if asked is None else asked.views.get(paths)
+    """Return the elements at some paths, gathered below an element made for them."""
+    cache = reader.caches.get(reader.root)
+    view = None if cache is None else cache.views.get(paths)
     if view is None:
         top = ET.Element(reader.root.tag)
         for path in paths:
             top.extend(reader.every(reader.root, path))
         view = PartView(top, [each for each in top.iter() if each.text])
-    if asked is not None:
-        asked.views[paths] = view
-        reader.asked[view.top] = view.asked
+    if cache is not None:
+        cache.views[paths] = view
+        reader.caches[view.top] = view.cache
     return view
 
 
 def _filled(
     reader: ElementReader, part: Draft, view: PartView, texts: Sequence[str | None], fill: Fill
-) -> Filled | None:
-    """Fill a part, and return what it came to.
+) -> FilledPart | None:
+    """Fill a part, and return it for later documents.
 
-    None where something is told, since that is told of each document.
+    Returns None where there was a problem or a remark: these must be found again in each document.
     """
-    told, before = reader.told, reader.taken
-    count = len(told.problems) + len(told.remarks)
+    findings, before = reader.findings, reader.taken
+    count = len(findings.problems) + len(findings.remarks)
     reader.taken = taken = Taken(reader.dialect, reader.currency)
     fill(reader, part, view.top)
     reader.taken = before
     before.texts |= taken.texts
     before.attributes |= taken.attributes
-    if len(told.problems) + len(told.remarks) > count:
+    if len(findings.problems) + len(findings.remarks) > count:
         return None
-    return Filled(texts, reader.currency, {**part.values}, {**part.origins}, taken.texts, taken.attributes)
+    return FilledPart(
+        texts, reader.currency, {**part.values}, {**part.origins}, taken.texts, taken.attributes
+    )

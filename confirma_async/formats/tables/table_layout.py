@@ -1,4 +1,4 @@
-"""What every table is to its readers, whichever file it stands in: named columns, and lines of cells."""
+"""Tables of any file format: named columns, and lines of cells."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TableLine(NamedTuple):
 
 @frozen
 class BadLine:
-    """A line that is no line of this table.
+    """A line that cannot be read as a line of this table.
 
     Attributes:
         number: Its number.
@@ -48,7 +48,7 @@ class BadLine:
 
 @frozen
 class ColumnReader:
-    """What reads one column.
+    """Reads one column.
 
     Attributes:
         index: Its place in a line.

@@ -1,4 +1,4 @@
-"""What anybody asks a journal in a database."""
+"""Reads a journal in a PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from confirma_async.bulk.postgres.tables import PostgresTables
 
 
 class PostgresReader(StoredReader):
-    """The half of a ``Journal`` that changes nothing.
+    """The part of a ``Journal`` that only reads.
 
     Args:
         tables: The tables.

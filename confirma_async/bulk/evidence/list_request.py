@@ -1,4 +1,4 @@
-"""The one way to ask for a list that decides about an invoice: its answer is read strictly."""
+"""Requests a list that decides about an invoice. The answer is read strictly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rules say of a record that cannot be sent anyway, so that one round of corrections is enough."""
+"""Checks the rest of a record that has problems, so that all of them are reported at once."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def further_problems(
 
     Args:
         values: The request, as far as it could be read.
-        known: What is known to be wrong; what it hides, or would be told of it a second time, is left out.
+        known: The known problems. What they hide, or would report a second time, is left out.
         origins: Where its values stand in the file.
         of_table: Whether it comes from a table.
         read: What makes a request of it.
@@ -79,7 +79,7 @@ def further_problems(
     except ResponseDecodeError:
         return []
     sums_are_whole = all(problem.rule in _NOT_OF_SUMS for problem in known)
-    told = {problem.path for problem in known}
+    known_paths = {problem.path for problem in known}
     absent = _OF_ABSENCE if of_table else frozenset[str]()
     found: list[Problem] = []
     for problem in Checks().refused(check(request)):
@@ -91,7 +91,7 @@ def further_problems(
             continue
         if any(problem.path == f"$.invoice.header.{name}" for name in lacking):
             continue
-        if (origins.find(problem.path) or problem.path) not in told:
+        if (origins.find(problem.path) or problem.path) not in known_paths:
             found.append(evolve(problem, path=located(problem, origins).path))
     return found
 
@@ -107,7 +107,7 @@ def without(value: object, problems: Sequence[Problem]) -> dict[str, Any]:
         return {}
     try:
         tree: dict[str, Any] = copy.deepcopy(cast("dict[str, Any]", value))
-    except RecursionError:  # nested too deeply, which is told already
+    except RecursionError:  # nested too deeply, which is reported already
         return {}
     for problem in problems:
         *steps, last = [int(index) if index else name for name, index in _STEP.findall(problem.path)] or [""]

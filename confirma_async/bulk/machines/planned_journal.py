@@ -209,13 +209,13 @@ class PlannedJournal(PostgresJournal):
 
     # --- sending ------------------------------------------------------------------------------------
 
-    def become_worker(self, run: int, name: str, rate: float | None = None) -> float:
+    def become_worker(self, run: int, name: str, per_second: float | None = None) -> float:
         """Mark a run as that of a worker, which has no invoices of its own.
 
         Args:
             run: The number of the run.
             name: What names the worker.
-            rate: Calls per second of all workers together from now on; None keeps the present rate, and
+            per_second: Calls per second of all workers together from now on; None keeps the present rate, and
                 removes it where no other worker is alive.
 
         Returns:
@@ -230,7 +230,7 @@ class PlannedJournal(PostgresJournal):
             "INSERT INTO rate (per_second) VALUES (coalesce(%s, 'infinity'::float8)) "
             "ON CONFLICT (one) DO UPDATE SET per_second = coalesce(%s, rate.per_second), "
             "next_at = least(rate.next_at, clock_timestamp() + make_interval(secs => 1 / %s::float8))",
-            rate, rate, rate,
+            per_second, per_second, per_second,
         )  # fmt: skip
         ((found,),) = self._all("SELECT per_second FROM rate")
         return float(found)

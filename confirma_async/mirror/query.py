@@ -1,4 +1,4 @@
-"""Questions to the mirror in SQL, which can only read."""
+"""Queries of the mirror in SQL. They can only read."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MOST = 1_000_000
 """Rows of an answer at most, unless said otherwise."""
 
 CENTS = "_cents"
-"""How the name of a column ends that holds hundredths; its amounts are told without that."""
+"""The suffix of columns that hold hundredths. A result has amounts, and the names without the suffix."""
 
 
 @frozen
 class QueryResult:
-    """The answer to a question.
+    """The result of a query.
 
     Attributes:
         columns: The names of the columns. A column of hundredths loses its ending ``_cents``. The second
@@ -82,7 +82,7 @@ def ask(question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
         for place, name in enumerate(found.columns)
     ]
     return QueryResult(
-        _told_apart(
+        _distinct(
             name.removesuffix(CENTS) if is_exact else name
             for name, is_exact in zip(found.columns, exact, strict=True)
         ),
@@ -94,13 +94,15 @@ def ask(question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
     )
 
 
-def _told_apart(names: Iterable[str]) -> list[str]:
+def _distinct(names: Iterable[str]) -> list[str]:
     """Return the names of columns, with ``_2`` and so on added to repeated names, as a join has them."""
-    told: list[str] = []
+    distinct: list[str] = []
     for name in names:
         places = (f"{name}_{place}" for place in count(2))
-        told.append(name if name not in told else next(other for other in places if other not in told))
-    return told
+        distinct.append(
+            name if name not in distinct else next(other for other in places if other not in distinct)
+        )
+    return distinct
 
 
 def _is_exact(value: object) -> bool:
@@ -115,7 +117,7 @@ def _amount(value: int | Decimal | None) -> Decimal | None:
 
 
 def _are_amounts(values: Sequence[object]) -> bool:
-    told = [value for value in values if value is not None]
-    return bool(told) and all(
-        isinstance(value, Decimal) and value.as_tuple().exponent == -2 for value in told
+    known = [value for value in values if value is not None]
+    return bool(known) and all(
+        isinstance(value, Decimal) and value.as_tuple().exponent == -2 for value in known
     )

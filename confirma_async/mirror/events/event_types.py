@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 from attrs import field, frozen
 
 from confirma_async.converters import Converter
-from confirma_async.mirror.content import Raw, digest
+from confirma_async.mirror.content import RawRecord, digest
 from confirma_async.mirror.streams import CASES, DISTRIBUTED, PAID, SETTLED, Names
 from confirma_async.schemas import Case, CaseSummary, DistributionRecord, InvoiceStatus, Payment, Settlement
 
@@ -29,7 +29,7 @@ TYPES: Mapping[str, str] = {
 _DISTRIBUTED = frozenset({str(InvoiceStatus.INVOICED), str(InvoiceStatus.INTERMEDIATED)})
 _FAILED = frozenset({str(InvoiceStatus.ERROR)})
 
-Event: TypeAlias = tuple[str, str, str, Raw]
+EventRow: TypeAlias = tuple[str, str, str, RawRecord]
 """Its name, its type, its subject and its data."""
 
 
@@ -52,59 +52,59 @@ class RecordChange:
     stream: str
     record: int
     revision: int
-    raw: Raw | None = field(default=None, repr=False)
-    before: Raw | None = field(default=None, repr=False)
+    raw: RawRecord | None = field(default=None, repr=False)
+    before: RawRecord | None = field(default=None, repr=False)
     pair: int | None = None
     since: str | None = None
 
 
-def events_of(told: RecordChange, converter: Converter) -> Iterator[Event]:
+def events_of(change: RecordChange, converter: Converter) -> Iterator[EventRow]:
     """Return the events that a change makes."""
-    if told.raw is None:
+    if change.raw is None:
         return
-    if told.kind == "gone":
-        subject, data = _about(told.stream, told.raw, converter)
-        yield _event("record.gone", told, subject, {"stream": told.stream, **data})
+    if change.kind == "gone":
+        subject, data = _about(change.stream, change.raw, converter)
+        yield _event("record.gone", change, subject, {"stream": change.stream, **data})
         return
-    for kind in _KINDS[told.stream](told, converter):
-        subject, data = _about(told.stream, told.raw, converter)
-        yield _event(kind, told, subject, data)
+    for kind in _KINDS[change.stream](change, converter):
+        subject, data = _about(change.stream, change.raw, converter)
+        yield _event(kind, change, subject, data)
 
 
-def _event(kind: str, told: RecordChange, subject: str, data: Raw) -> Event:
-    name = digest([kind, told.record, told.revision, *filter(None, [told.since])])
+def _event(kind: str, change: RecordChange, subject: str, data: RawRecord) -> EventRow:
+    name = digest([kind, change.record, change.revision, *filter(None, [change.since])])
     return f"evt_{name}", kind, subject, data
 
 
-def _of_distribution(told: RecordChange, converter: Converter) -> Iterator[str]:
+def _of_distribution(change: RecordChange, converter: Converter) -> Iterator[str]:
     names = Names(converter, DistributionRecord)
-    now = names.get(told.raw or {}, "status")
-    before = names.get(told.before or {}, "status")
+    now = names.get(change.raw or {}, "status")
+    before = names.get(change.before or {}, "status")
     for kind, words in (("invoice.distributed", _DISTRIBUTED), ("invoice.failed", _FAILED)):
         if now in words and before not in words:
             yield kind
 
 
-def _of_case(told: RecordChange, converter: Converter) -> Iterator[str]:
-    if told.kind == "new":
+def _of_case(change: RecordChange, converter: Converter) -> Iterator[str]:
+    if change.kind == "new":
         yield "case.opened"
-    elif _stage(told.raw, converter) != _stage(told.before, converter) and told.before is not None:
+    elif _stage(change.raw, converter) != _stage(change.before, converter) and change.before is not None:
         yield "case.stage_changed"
 
 
-def _stage(raw: Raw | None, converter: Converter) -> object:
+def _stage(raw: RawRecord | None, converter: Converter) -> object:
     summary = Names(converter, Case).get(raw or {}, "summary")
     return (
-        Names(converter, CaseSummary).get(cast("Raw", summary), "stage")
+        Names(converter, CaseSummary).get(cast("RawRecord", summary), "stage")
         if isinstance(summary, dict)
         else None
     )
 
 
 def _plainly(seen: str, changed: str) -> Callable[[RecordChange, Converter], Iterator[str]]:
-    def kinds(told: RecordChange, _converter: Converter) -> Iterator[str]:
-        if told.kind in {"new", "changed"}:
-            yield seen if told.kind == "new" else changed
+    def kinds(change: RecordChange, _converter: Converter) -> Iterator[str]:
+        if change.kind in {"new", "changed"}:
+            yield seen if change.kind == "new" else changed
 
     return kinds
 
@@ -117,11 +117,13 @@ _KINDS: Mapping[str, Callable[[RecordChange, Converter], Iterator[str]]] = {
 }
 
 
-def _about(stream: str, raw: Raw, converter: Converter) -> tuple[str, Raw]:
+def _about(stream: str, raw: RawRecord, converter: Converter) -> tuple[str, RawRecord]:
     """Return the subject and the contents of an event, without anything that names a person."""
     if stream == CASES:
         summary = Names(converter, Case).get(raw, "summary")
-        data = _data(cast("Raw", summary or {}), Names(converter, CaseSummary), "case_id", "status", "stage")
+        data = _data(
+            cast("RawRecord", summary or {}), Names(converter, CaseSummary), "case_id", "status", "stage"
+        )
         return f"case {data.get('case_id')}", data
     if stream == SETTLED.name:
         names = Names(converter, Settlement)
@@ -136,5 +138,5 @@ def _about(stream: str, raw: Raw, converter: Converter) -> tuple[str, Raw]:
     return f"invoice {data.get('invoice_number')}", data
 
 
-def _data(raw: Raw, names: Names, *attributes: str) -> dict[str, Any]:
+def _data(raw: RawRecord, names: Names, *attributes: str) -> dict[str, Any]:
     return {name: value for name in attributes if (value := names.get(raw, name)) is not None}
