@@ -40,8 +40,8 @@ NUMBERS = {
     ),
     "bulk.expected": (bounds.EXPECTED, lambda value: JobOptions(expected=value)),
     "ReadOptions.due_days": (bounds.DUE_DAYS, lambda value: ReadOptions(due_days=value)),
-    "Horizons.listed": (bounds.HORIZON, lambda value: Horizons(listed_days=value)),
-    "Horizons.settled": (bounds.HORIZON, lambda value: Horizons(settled_banking_days=value)),
+    "Horizons.listed_days": (bounds.HORIZON, lambda value: Horizons(listed_days=value)),
+    "Horizons.settled_banking_days": (bounds.HORIZON, lambda value: Horizons(settled_banking_days=value)),
     "assign.start": (bounds.NUMBER, lambda value: assign([], value)),
     "windows.days": (bounds.WINDOW, lambda value: [*windows(TODAY, TODAY, value)]),
     "distributions_v2.page": (

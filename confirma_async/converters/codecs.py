@@ -68,13 +68,18 @@ def only_from(sources: type | tuple[type, ...], wanted: str, factory: HookFactor
         wanted: Tells of them, in errors.
         factory: Makes the hooks.
     """
-    return lambda kind, converter: partial(_only, sources, wanted, factory(kind, converter), kind)
 
+    def hook(kind: Any, converter: cattrs.Converter) -> Hook:
+        read = factory(kind, converter)
 
-def _only(sources: Any, wanted: str, read: Hook, kind: Any, found: Any, _kind: Any) -> Any:
-    if isinstance(found, sources):
-        return read(found, kind)
-    raise WireMismatch(wanted, found)
+        def only(found: Any, _kind: Any) -> Any:
+            if isinstance(found, sources):
+                return read(found, kind)
+            raise WireMismatch(wanted, found)
+
+        return only
+
+    return hook
 
 
 @attrs.frozen
