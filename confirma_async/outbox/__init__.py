@@ -7,38 +7,28 @@ journal of the account: every job knows what the outbox has sent, and the outbox
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self
-from weakref import WeakSet
 
 from attrs import evolve, frozen
 
-from confirma_async.bounds import Bounds
 from confirma_async.bulk.account_run import AccountRun
-from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.models import JobOptions, Outcome, Retry, State, Unknown, Verdict
 from confirma_async.bulk.placement import JournalSource
 from confirma_async.bulk.reporting.report import Report
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
-from confirma_async.converters import Converter
-from confirma_async.errors import ConfigurationError, JournalError
+from confirma_async.errors import ConfigurationError
 from confirma_async.formats.actions import ReadAction
 from confirma_async.outbox.action_batches import ActionBatch, BeginReading, checked_actions
 from confirma_async.outbox.events import EventStream, WriteEvent
-from confirma_async.outbox.invoices.desk import InvoiceDesk
+from confirma_async.outbox.opened import OpenOutbox
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.resources import OutboxAccounting, OutboxInvoices, OutboxOnboarding
 from confirma_async.outbox.write_options import WriteArguments, WriteOptions
-from confirma_async.outbox.writes.desk import WriteDesk
 from confirma_async.schemas import ActionsReceipt
 from confirma_async.schemas.identity import same_seller
 from confirma_async.session.closing import AsyncClosing
-from confirma_async.session.hooks import OutboxState
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.validation import Checks, Validate
 
@@ -61,9 +51,6 @@ __all__ = [
 INPUT = "outbox"
 """What the list of runs shows as the input of an outbox."""
 
-FORGOTTEN_AFTER = 1.0
-"""Seconds after which payloads that were kept are removed, at the latest, once they are final."""
-
 _UNSENT = "the run that took it in ended before its turn came"
 
 _FOUND_OUT = {
@@ -72,8 +59,6 @@ _FOUND_OUT = {
     Verdict.NOT_SENT: State.PENDING,
 }
 """The states that a person may find a write to be in."""
-
-logger: logging.Logger = logging.getLogger("confirma_async")
 
 
 @frozen(kw_only=True)
@@ -127,38 +112,30 @@ class Outbox(AsyncClosing):
         self._keep = keep_payloads
         self._sellers = None if sellers is None else frozenset(map(same_seller, sellers))
         self._inputs = tuple(inputs) or (INPUT,)
-        self._forgetting: asyncio.Task[None] | None = None
-        self._run: AccountRun | None = None
-        self._desks: tuple[InvoiceDesk, WriteDesk] | None = None
+        self._open: OpenOutbox | None = None
+        self._opening = False
         self._closed = False
-        self._streams = WeakSet[EventStream]()
-        self.invoices: OutboxInvoices = OutboxInvoices(self)
-        self.accounting: OutboxAccounting = OutboxAccounting(self)
-        self.onboarding: OutboxOnboarding = OutboxOnboarding(self)
-
-    # --- its life -----------------------------------------------------------------------------------
+        self.invoices: OutboxInvoices = OutboxInvoices(self.opened)
+        self.accounting: OutboxAccounting = OutboxAccounting(self.opened)
+        self.onboarding: OutboxOnboarding = OutboxOnboarding(self.opened)
 
     async def __aenter__(self) -> Self:
-        if self._closed or self._run is not None:
+        if self._closed or self._opening or self._open is not None:
             raise ConfigurationError("an outbox is opened once; make a new one to go on")
-        placement = await self._bulk.place(self._journal, target=self._target)
-        writer = await JournalWriter.open(placement.open, self._pipeline.timeout, awaited=True)
+        self._opening = True
         try:
-            self._run = await AccountRun.begin(placement, self._pipeline, writer, inputs=self._inputs)
-            invoices = InvoiceDesk(
-                self._run, self._options, self._notify, keep=self._keep, sellers=self._sellers
-            )
-            writes = WriteDesk(self._run, self._options.settle_seconds, self._notify, self._keep)
-            await self._run.writer.run(_forget)
-            await invoices.begin()
-            await writes.begin()
-            self._desks = invoices, writes
-            self._forgetting = asyncio.create_task(self._forget()) if self._keep else None
-            self._pipeline.hooks.outbox_opened(self._state)
-        except BaseException:
-            self._run = None
-            await writer.close()
-            raise
+            placement = await self._bulk.place(self._journal, target=self._target)
+            writer = await JournalWriter.open(placement.open, self._pipeline.timeout, awaited=True)
+            try:
+                run = await AccountRun.begin(placement, self._pipeline, writer, inputs=self._inputs)
+                opened = OpenOutbox(run, self._options, keep=self._keep, sellers=self._sellers)
+                await opened.begin()
+            except BaseException:
+                await writer.close()
+                raise
+            self._open = opened
+        finally:
+            self._opening = False
         return self
 
     async def aclose(self) -> None:
@@ -171,56 +148,19 @@ class Outbox(AsyncClosing):
         Raises:
             JournalError: the journal could not be written; the next run settles the open writes.
         """
-        run, desks, self._closed = self._run, self._desks, True
-        self._run = self._desks = None
-        if run is None or desks is None:
-            return
-        self._pipeline.hooks.outbox_closed(self._state)
-        try:
-            for desk in desks:
-                await desk.close()
-            await run.writer.run(_forget)
-            await self._end(run)
-        finally:
-            if self._forgetting is not None:
-                self._forgetting.cancel()
-            for stream in tuple(self._streams):
-                stream.end()
-            await run.writer.close()
-
-    async def _forget(self) -> None:
-        """Remove the payloads of final writes from time to time."""
-        writer = self._opened().writer
-        while True:
-            await asyncio.sleep(FORGOTTEN_AFTER)
-            with contextlib.suppress(JournalError):  # raised for whoever writes next
-                await writer.run(_forget)
-
-    async def _end(self, run: AccountRun) -> None:
-        left = await run.writer.run(lambda journal: _left(journal, run.number))
-        unknown, pending = left[State.UNKNOWN] + left[State.SENDING], left[State.PENDING]
-        ending = f"not finished: {unknown} unknown, {pending} pending" if unknown or pending else "finished"
-        await run.end(ending)
-        if unknown or pending:
-            logger.warning(
-                "the outbox was closed with %d writes not sent and %d of unknown outcome; the journal %s has "
-                "them",
-                pending,
-                unknown,
-                run.writer.name,
-            )
+        opened, self._open, self._closed = self._open, None, True
+        if opened is not None:
+            await opened.close()
 
     @property
     def warnings(self) -> Sequence[str]:
         """Warnings about the journal, such as that it is in doubt, or does not last."""
-        return self._opened().warnings
+        return self.opened().run.warnings
 
     @property
     def journal(self) -> str:
         """The name of the journal, which is the path of its file."""
-        return self._opened().writer.name
-
-    # --- what is open -------------------------------------------------------------------------------
+        return self.opened().run.writer.name
 
     async def settle(self) -> Sequence[WriteOutcome[Any]]:
         """Look up now every write of unknown outcome, also those of earlier runs, and wait for the results.
@@ -235,7 +175,8 @@ class Outbox(AsyncClosing):
         Raises:
             JournalError: the journal cannot be read.
         """
-        return [*await self.invoice_desk().unknown.settle(), *await self.write_desk().settle()]
+        opened = self.opened()
+        return [*await opened.invoices.unknown.settle(), *await opened.writes.settle()]
 
     async def wanted(self) -> Sequence[Wanted]:
         """Return the invoices that surely were not sent, and that are sent once they are given again.
@@ -251,14 +192,14 @@ class Outbox(AsyncClosing):
                 operation=CREATE_INVOICE.name, subject=str(row.key), key=str(row.key.number),
                 source=row.source, why=row.detail or _UNSENT,
             )
-            for row in await self.invoice_desk().unknown.wanted()
+            for row in await self.opened().invoices.unknown.wanted()
         ]  # fmt: skip
         return invoices + [
             Wanted(
                 operation=row.operation, subject=f"{row.operation} {row.key}", key=row.key, source=INPUT,
                 why=row.detail or _UNSENT,
             )
-            for row in await self.write_desk().wanted()
+            for row in await self.opened().writes.wanted()
         ]  # fmt: skip
 
     async def submit_actions(
@@ -297,13 +238,13 @@ class Outbox(AsyncClosing):
 
         batch = ActionBatch(
             give=give,
-            settle=self.write_desk().settle,
+            settle=self.opened().writes.settle,
             width=self._pipeline.limiter.concurrency,
             stop=stop or asyncio.Event(),
             on_outcome=on_outcome or _ignore,
         )
-        run = self._opened()
-        report = await batch.run(checked_actions(read, self.converter, checks), run.writer.name)
+        run = self.opened().run
+        report = await batch.run(checked_actions(read, self._pipeline.converter, checks), run.writer.name)
         return evolve(report, run=run.number, warnings=tuple(run.warnings), allowed=allowed)
 
     def events(self) -> EventStream:
@@ -315,10 +256,7 @@ class Outbox(AsyncClosing):
         Raises:
             ConfigurationError: the outbox is not open.
         """
-        self._opened()
-        stream = EventStream(self._streams.discard)
-        self._streams.add(stream)
-        return stream
+        return self.opened().events()
 
     async def resolve(self, operation: str, key: str, verdict: Verdict | str, *, because: str) -> None:
         """Write what a person found out about a write that is no invoice.
@@ -341,58 +279,18 @@ class Outbox(AsyncClosing):
         state = _FOUND_OUT.get(Verdict(verdict))
         if state is None:
             raise ConfigurationError("verdict must be accepted, rejected or not sent")
-        await self.write_desk().resolve(operation, key, state, because)
+        await self.opened().writes.resolve(operation, key, state, because)
 
-    # --- for the verbs ------------------------------------------------------------------------------
+    def opened(self) -> OpenOutbox:
+        """Return what the outbox has while it is open.
 
-    def invoice_desk(self) -> InvoiceDesk:
-        """See ``Desks``."""
-        return self._open_desks()[0]
-
-    def write_desk(self) -> WriteDesk:
-        """See ``Desks``."""
-        return self._open_desks()[1]
-
-    @property
-    def converter(self) -> Converter:
-        """Reads and writes the schemas as dicts and JSON."""
-        return self._pipeline.converter
-
-    def _notify(self, operation: str, outcome: WriteOutcome[Any], *, settled: bool) -> None:
-        """Put a durable change into the event streams."""
-        if not self._streams:
-            return
-        event = WriteEvent(
-            operation=operation, subject=outcome.subject, key=outcome.key, verdict=outcome.verdict,
-            settled=settled, detail=outcome.detail, at=time.time(),
-        )  # fmt: skip
-        for stream in tuple(self._streams):
-            stream.put(event)
-
-    def _state(self) -> OutboxState:
-        """Return the writes that are open here; any thread may call this."""
-        desks = self._desks or ()
-        since = [moment for desk in desks for moment in desk.held.open_since()]
-        unknown = sum(desk.held.count_unknown() for desk in desks)
-        return OutboxState(under_way=len(since) - unknown, unknown=unknown, since=min(since, default=None))
-
-    def _opened(self) -> AccountRun:
-        if self._run is None:
+        Raises:
+            ConfigurationError: it is not open.
+        """
+        if self._open is None:
             when = "closed; make a new one" if self._closed else "not open; use it as a context manager"
             raise ConfigurationError(f"this outbox is {when}. Nothing was sent")
-        return self._run
-
-    def _open_desks(self) -> tuple[InvoiceDesk, WriteDesk]:
-        self._opened()
-        if self._desks is None:
-            raise ConfigurationError("this outbox is being opened")
-        return self._desks
-
-    def checked_timeout(self, timeout: float | None) -> float | None:
-        """See ``Desks``: refuse a timeout that is longer than the longest call of this run."""
-        if timeout is not None:
-            Bounds(least=0, most=self._pipeline.timeout, above=True, of="seconds").check("timeout", timeout)
-        return timeout
+        return self._open
 
 
 def options_of(settle_seconds: float, on_unknown: Unknown | str) -> JobOptions:
@@ -410,14 +308,3 @@ def options_of(settle_seconds: float, on_unknown: Unknown | str) -> JobOptions:
 
 def _ignore(_outcome: Outcome) -> None:
     pass
-
-
-def _forget(journal: Journal) -> None:
-    journal.payloads.forget_final()
-
-
-def _left(journal: Journal, run: int) -> Counter[State]:
-    """Put back the writes that a run has claimed, and count those that it leaves open, by state."""
-    journal.runs.put_back(run)
-    journal.writes.put_back(run)
-    return Counter(dict(journal.figures.open_counts(run))) + Counter(dict(journal.writes.counts(run)))

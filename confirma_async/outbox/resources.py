@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, Unpack
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Unpack
 
 from confirma_async.bulk.journal.writes import Fact
 from confirma_async.contract import (
@@ -14,14 +14,12 @@ from confirma_async.contract import (
     SUBMIT_PAYMENTS,
     Operation,
 )
-from confirma_async.converters import Converter
 from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.formats.models import ReadInvoice
 from confirma_async.outbox.given import Given
-from confirma_async.outbox.invoices.desk import InvoiceDesk
+from confirma_async.outbox.opened import OpenOutbox
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.write_options import WriteArguments, WriteOptions
-from confirma_async.outbox.writes.desk import WriteDesk
 from confirma_async.outbox.writes.effects import facts_of_actions, facts_of_names
 from confirma_async.resources.accounting import prepared_ledger, prepared_payments
 from confirma_async.resources.arguments import Prepared
@@ -46,40 +44,20 @@ LONGEST_KEY = 200
 """Characters of a key at most."""
 
 
-class Desks(Protocol):
-    """The operations of an outbox that its verbs use."""
-
-    def invoice_desk(self) -> InvoiceDesk:
-        """Return the desk for invoices, or raise a ConfigurationError where the outbox is not open."""
-        ...
-
-    def write_desk(self) -> WriteDesk:
-        """Return the desk for other writes, or raise a ConfigurationError where the outbox is not open."""
-        ...
-
-    def checked_timeout(self, timeout: float | None) -> float | None:
-        """Return the timeout in seconds; refuse one that is longer than the longest call of the run."""
-        ...
-
-    @property
-    def converter(self) -> Converter:
-        """What writes the requests."""
-        ...
-
-
 class _Verbs:
-    def __init__(self, outbox: Desks) -> None:
-        self._outbox = outbox
+    def __init__(self, opened: Callable[[], OpenOutbox]) -> None:
+        self._opened = opened
 
-    def _how(self, **options: Unpack[WriteArguments]) -> WriteOptions:
-        """Return how a write is done.
+    def _begin(self, **options: Unpack[WriteArguments]) -> tuple[OpenOutbox, WriteOptions]:
+        """Return the outbox, which is open, and how a write is done.
 
         Raises:
-            ConfigurationError: the timeout is longer than the client's, or an option is of no known kind.
+            ConfigurationError: the outbox is not open, the timeout is longer than the client's, or an option
+                is of no known kind.
         """
-        how = WriteOptions(**options)
-        self._outbox.checked_timeout(how.timeout)
-        return how
+        opened, how = self._opened(), WriteOptions(**options)
+        opened.check_timeout(how.timeout)
+        return opened, how
 
 
 @shows(WriteArguments, WriteOptions)
@@ -111,10 +89,10 @@ class OutboxInvoices(_Verbs):
             JournalError: the journal cannot be written; nothing is sent without it.
             ConfigurationError: the outbox is not open, or a number is out of its bounds.
         """
-        desk, how = self._outbox.invoice_desk(), self._how(**options)
+        outbox, how = self._begin(**options)
         if key is not None:
             _check_key(key, "the invoice")
-        return await desk.create(request, how, key=key)
+        return await outbox.invoices.create(request, how, key=key)
 
     async def create_actions(
         self,
@@ -138,11 +116,11 @@ class OutboxInvoices(_Verbs):
             JournalError: the journal cannot be written; nothing is sent without it.
             ConfigurationError: the outbox is not open, or a number is out of its bounds.
         """
-        desk, how = self._outbox.write_desk(), self._how(**options)
-        prepared = prepared_actions(actions, self._outbox.converter, how.checks)
+        outbox, how = self._begin(**options)
+        prepared = prepared_actions(actions, outbox.converter, how.checks)
         facts = facts_of_actions(prepared.request)
         given = _given(CREATE_INVOICE_ACTIONS, prepared, how, key=key, facts=facts)
-        return await desk.write(given, how.retry)
+        return await outbox.writes.write(given, how.retry)
 
 
 @shows(WriteArguments, WriteOptions)
@@ -169,13 +147,13 @@ class OutboxAccounting(_Verbs):
             JournalError: the journal cannot be written; nothing is sent without it.
             ConfigurationError: the outbox is not open, or a number is out of its bounds.
         """
-        desk, how = self._outbox.write_desk(), self._how(**options)
-        prepared = prepared_ledger(ledger, self._outbox.converter, how.checks)
+        outbox, how = self._begin(**options)
+        prepared = prepared_ledger(ledger, outbox.converter, how.checks)
         identifier = prepared.request.ledgers.ledger_identifier
         names = [identifier] if identifier else []
         facts = facts_of_names(names)
         given = _given(SUBMIT_LEDGER, prepared, how, key=key or identifier, names=names, facts=facts)
-        return await desk.write(given, how.retry)
+        return await outbox.writes.write(given, how.retry)
 
     async def submit_payments(
         self,
@@ -198,15 +176,15 @@ class OutboxAccounting(_Verbs):
             JournalError: the journal cannot be written; nothing is sent without it.
             ConfigurationError: the outbox is not open, or a number is out of its bounds.
         """
-        desk, how = self._outbox.write_desk(), self._how(**options)
-        prepared = prepared_payments(payments, self._outbox.converter, how.checks)
+        outbox, how = self._begin(**options)
+        prepared = prepared_payments(payments, outbox.converter, how.checks)
         identifiers = [payment.payment_identifier for payment in prepared.request.payments]
         names = [*dict.fromkeys(name for name in identifiers if name)]
         facts: Sequence[Fact] = ()
         if all(identifiers):
             key, facts = key or _joined(names), facts_of_names(names)
         given = _given(SUBMIT_PAYMENTS, prepared, how, key=key, names=names, facts=facts)
-        return await desk.write(given, how.retry)
+        return await outbox.writes.write(given, how.retry)
 
 
 @shows(WriteArguments, WriteOptions)
@@ -238,12 +216,12 @@ class OutboxOnboarding(_Verbs):
             ConfigurationError: the outbox is not open, there is no provisioning token, or a number is out of
                 its bounds; nothing was sent.
         """
-        desk, how = self._outbox.write_desk(), self._how(**options)
-        prepared = prepared_client(request, self._outbox.converter, how.checks)
+        outbox, how = self._begin(**options)
+        prepared = prepared_client(request, outbox.converter, how.checks)
         company = prepared.request.client
         names = [f"{company.country_code or ''} {same_seller(company.business_code)}".upper().strip()]
         given = _given(CREATE_CLIENT, prepared, how, key=key or company.business_code, names=names)
-        return await desk.write(given, how.retry)
+        return await outbox.writes.write(given, how.retry)
 
 
 def _given(

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from confirma_async import Verdict, outbox as outbox_module
+from confirma_async import Verdict
 from confirma_async.bulk.sqlite.payloads import SqlitePayloads
 from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import JournalError
+from confirma_async.outbox import opened as opened_module
 from confirma_async.sandbox import Fault
 from tests.outbox.conftest import CREATE
 from tests.outbox.test_writes import LEDGER, ledger
@@ -103,7 +104,7 @@ def is_kept(journal):
 async def test_what_is_final_is_removed_though_the_journal_failed_before(
     confirma, journal, wire_invoice, monkeypatch
 ):
-    monkeypatch.setattr(outbox_module, "FORGOTTEN_AFTER", 0.02)
+    monkeypatch.setattr(opened_module, "FORGOTTEN_AFTER", 0.02)
     forget = SqlitePayloads.forget_final
     failed: list[bool] = []
 

@@ -109,7 +109,7 @@ def test_what_is_made_takes_the_same_parameters(name):
 
 GROUPS = ("invoices", "accounting", "onboarding")
 
-INSIDE = {"invoice_desk", "write_desk", "checked_timeout", "converter"}
+INSIDE = {"opened"}
 """What the verbs of an outbox have of it, and nobody else."""
 
 

@@ -1,0 +1,157 @@
+"""What an outbox has while it is open: its run, the desks for its writes, and who listens to them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import Counter
+from typing import Any
+from weakref import WeakSet
+
+from confirma_async.bounds import Bounds
+from confirma_async.bulk.account_run import AccountRun
+from confirma_async.bulk.journal import Journal
+from confirma_async.bulk.models import JobOptions, State
+from confirma_async.converters import Converter
+from confirma_async.errors import JournalError
+from confirma_async.outbox.events import EventStream, WriteEvent
+from confirma_async.outbox.invoices.desk import InvoiceDesk
+from confirma_async.outbox.outcomes import WriteOutcome
+from confirma_async.outbox.writes.desk import WriteDesk
+from confirma_async.session.hooks import OutboxState
+
+FORGOTTEN_AFTER = 1.0
+"""Seconds after which payloads that were kept are removed, at the latest, once they are final."""
+
+logger: logging.Logger = logging.getLogger("confirma_async")
+
+
+class OpenOutbox:
+    """An outbox between its opening and its closing.
+
+    Args:
+        run: Its run in the journal.
+        options: How its lookups go.
+        keep: Whether payloads are kept until their writes are final.
+        sellers: The sellers whose invoices it takes, in one spelling; None for all.
+
+    Attributes:
+        run: The run.
+        invoices: The desk for invoices.
+        writes: The desk for other writes.
+    """
+
+    def __init__(
+        self, run: AccountRun, options: JobOptions, *, keep: bool, sellers: frozenset[str] | None
+    ) -> None:
+        self.run: AccountRun = run
+        self.invoices: InvoiceDesk = InvoiceDesk(run, options, self._notify, keep=keep, sellers=sellers)
+        self.writes: WriteDesk = WriteDesk(run, options.settle_seconds, self._notify, keep)
+        self._keep = keep
+        self._forgetting: asyncio.Task[None] | None = None
+        self._streams = WeakSet[EventStream]()
+
+    @property
+    def converter(self) -> Converter:
+        """What writes the requests."""
+        return self.run.pipeline.converter
+
+    async def begin(self) -> None:
+        """Take up what earlier runs left open.
+
+        Raises:
+            JournalError: the journal cannot be read or written.
+        """
+        await self.run.writer.run(_forget)
+        await self.invoices.begin()
+        await self.writes.begin()
+        self._forgetting = asyncio.create_task(self._forget()) if self._keep else None
+        self.run.pipeline.hooks.outbox_opened(self._state)
+
+    async def close(self) -> None:
+        """Send nothing new, wait for the writes under way, and close the journal.
+
+        Raises:
+            JournalError: the journal could not be written; the next run settles the open writes.
+        """
+        self.run.pipeline.hooks.outbox_closed(self._state)
+        try:
+            await self.invoices.close()
+            await self.writes.close()
+            await self.run.writer.run(_forget)
+            await self._end_run()
+        finally:
+            if self._forgetting is not None:
+                self._forgetting.cancel()
+            for stream in tuple(self._streams):
+                stream.end()
+            await self.run.writer.close()
+
+    def events(self) -> EventStream:
+        """Return the changes of state from now on."""
+        stream = EventStream(self._streams.discard)
+        self._streams.add(stream)
+        return stream
+
+    def check_timeout(self, timeout: float | None) -> None:
+        """Check that a timeout in seconds is no longer than the longest call of the run.
+
+        Raises:
+            ConfigurationError: it is longer, or no time at all.
+        """
+        if timeout is not None:
+            longest = self.run.pipeline.timeout
+            Bounds(least=0, most=longest, above=True, of="seconds").check("timeout", timeout)
+
+    async def _forget(self) -> None:
+        """Remove the payloads of final writes from time to time."""
+        while True:
+            await asyncio.sleep(FORGOTTEN_AFTER)
+            with contextlib.suppress(JournalError):  # raised for whoever writes next
+                await self.run.writer.run(_forget)
+
+    async def _end_run(self) -> None:
+        run = self.run
+        left = await run.writer.run(lambda journal: _left(journal, run.number))
+        unknown, pending = left[State.UNKNOWN] + left[State.SENDING], left[State.PENDING]
+        ending = f"not finished: {unknown} unknown, {pending} pending" if unknown or pending else "finished"
+        await run.end(ending)
+        if unknown or pending:
+            logger.warning(
+                "the outbox was closed with %d writes not sent and %d of unknown outcome; the journal %s has "
+                "them",
+                pending,
+                unknown,
+                run.writer.name,
+            )
+
+    def _notify(self, operation: str, outcome: WriteOutcome[Any], *, settled: bool) -> None:
+        """Put a durable change into the event streams."""
+        if not self._streams:
+            return
+        event = WriteEvent(
+            operation=operation, subject=outcome.subject, key=outcome.key, verdict=outcome.verdict,
+            settled=settled, detail=outcome.detail, at=time.time(),
+        )  # fmt: skip
+        for stream in tuple(self._streams):
+            stream.put(event)
+
+    def _state(self) -> OutboxState:
+        """Return the writes that are open here; any thread may call this."""
+        desks = self.invoices, self.writes
+        since = [moment for desk in desks for moment in desk.held.open_since()]
+        unknown = sum(desk.held.count_unknown() for desk in desks)
+        return OutboxState(under_way=len(since) - unknown, unknown=unknown, since=min(since, default=None))
+
+
+def _forget(journal: Journal) -> None:
+    journal.payloads.forget_final()
+
+
+def _left(journal: Journal, run: int) -> Counter[State]:
+    """Put back the writes that a run has claimed, and count those that it leaves open, by state."""
+    journal.runs.put_back(run)
+    journal.writes.put_back(run)
+    return Counter(dict(journal.figures.open_counts(run))) + Counter(dict(journal.writes.counts(run)))
