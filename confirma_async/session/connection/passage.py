@@ -71,11 +71,13 @@ class _ConnectionLine(SystemDelivery):
         "_protocol",
         "_record_more",
         "_request_ends",
+        "_transport",
         "watch",
     )
 
     def __init__(self, protocol: ResponseHandler) -> None:
         transport = protocol.transport
+        self._transport = transport  # aiohttp's side forgets it as it closes, and what waits is still sent
         self._close = protocol.close
         protocol.close = self._close_as_usual  # type: ignore[method-assign]  # of this one connection
         super().__init__(None if transport is None else transport.get_extra_info("socket"))
@@ -159,8 +161,14 @@ class _ConnectionLine(SystemDelivery):
 
     def drop(self) -> None:
         self._protocol.force_close()
-        if self._protocol.transport is not None:
-            self._protocol.transport.abort()
+        _abort(self._transport)
+
+
+def _abort(transport: asyncio.WriteTransport | None) -> None:
+    """Close a connection at once; throw away what waits to be sent."""
+    if transport is not None:
+        with contextlib.suppress(AttributeError):  # asyncio's of a connection that has ended since
+            transport.abort()
 
 
 def _below_tls(transport: asyncio.WriteTransport | None) -> asyncio.WriteTransport | None:
@@ -262,10 +270,8 @@ class Passage:
         aiohttp closes a connection without haste: what waits is still sent. Where the answer is complete,
         so is the request, and the connection may be another one's by now.
         """
-        exchange, transport = self._exchange, self._transport
-        if transport is not None and exchange is not None and not exchange.ended:
-            with contextlib.suppress(AttributeError):  # asyncio's of a connection that has ended since
-                transport.abort()
+        if self._exchange is not None and not self._exchange.ended:
+            _abort(self._transport)
 
     def _nothing_sent(self) -> bool:
         return self._exchange is not None and self._exchange.sent is NOTHING

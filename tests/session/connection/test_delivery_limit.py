@@ -185,10 +185,11 @@ STATUSES = [b"429 Busy", b"503 Away", b"422 No"]
 
 
 @contextlib.asynccontextmanager
-async def refused_early(status, size):
+async def refused_early(status, size, pause=None):
     """Yield a call to a host that refuses it early, and how much of its body arrives all the same.
 
-    Such a host may read the rest, and do what it says.
+    Such a host may read the rest, and do what it says. With a pause, in seconds, its answer comes in two
+    pieces, and the system of the caller takes little at once.
     """
     answer = b"HTTP/1.1 " + status + b"\r\nRetry-After: 1\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 
@@ -198,7 +199,9 @@ async def refused_early(status, size):
             connection.settimeout(10)
             count += len(connection.recv(1000))
             time.sleep(0.2)  # until then the program has handed to the system what that takes
-            connection.sendall(answer)
+            connection.sendall(answer[:-1])
+            time.sleep(pause or 0.0)
+            connection.sendall(answer[-1:])
             time.sleep(0.2)
             while data := connection.recv(65_536):
                 count += len(data)
@@ -206,12 +209,19 @@ async def refused_early(status, size):
 
     with unread() as (listening, url):
         reading = asyncio.create_task(asyncio.to_thread(refuse, listening))
-        transport, loop = AiohttpTransport(), asyncio.get_running_loop()
-        request = Request("POST", url, {}, b"x" * size, 5.0, not_after=loop.time() + 5.0)
-        try:
+        loop, factory = asyncio.get_running_loop(), None if pause is None else little_at_once
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(socket_factory=factory)) as session:
+            transport = AiohttpTransport(session=session)
+            request = Request("POST", url, {}, b"x" * size, 5.0, not_after=loop.time() + 5.0)
             yield transport.send(request), reading
-        finally:
             await transport.close()
+
+
+def little_at_once(address):
+    """Make a socket of which the system takes little at once, so that the program holds the rest."""
+    made = socket.socket(address[0], address[1], address[2])
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4608)
+    return made
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -230,6 +240,16 @@ async def test_a_refusal_of_what_the_system_may_still_deliver_is_not_believed(st
             await call
         assert caught.value.phase is Phase.NO_REPLY
         await reading
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="this system does not say what it has not delivered")
+async def test_a_request_whose_answer_is_not_believed_does_not_arrive():
+    """An answer in pieces has its connection closed by the parser, before it is looked at."""
+    async with refused_early(b"504 Late", 73_000, pause=0.1) as (call, reading):
+        with pytest.raises(TransportError) as caught:
+            await call
+        assert caught.value.phase is Phase.NO_REPLY
+        assert await reading < 40_000  # what the program held is thrown away
 
 
 async def test_a_session_that_is_closed_under_way_leaves_the_outcome_unknown():
