@@ -301,3 +301,35 @@ async def test_a_worker_takes_up_more_that_is_in_doubt_than_there_is_room_for(
     async with asyncio.timeout(60):
         ended = await work(concurrency=4)
     assert "in a row are unknown" in ended.paused  # it does not stand still for want of room
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "overlay(body placing '\\x00ff'::bytea from length(body) - 20)",
+        "substr(body, 1, 40)",
+        "''::bytea",
+        "(SELECT body FROM confirma_journal.planned_chunk AS other ORDER BY other.id DESC LIMIT 1)",
+    ],
+    ids=["changed", "cut off", "empty", "of another chunk"],
+)
+async def test_a_chunk_that_cannot_be_read_is_left_until_it_is_planned_again(
+    damage, sandbox, plan, work, counts, in_database, caplog
+):
+    planned = await plan(*range(1, 26))
+    with in_database() as connection:
+        connection.execute(
+            f"UPDATE confirma_journal.planned_chunk SET body = {damage} "
+            "WHERE id = (SELECT min(id) FROM confirma_journal.planned_chunk)"
+        )
+    ended = await work()
+    assert ended.counts == {State.ACCEPTED: 15}
+    assert "cannot be unpacked" in caplog.text
+    assert "plan its 10 invoices again" in caplog.text
+    assert counts(planned.run) == {"ACCEPTED": 15, "PENDING": 10}
+    again = await plan(*range(1, 26))
+    assert (again.planned, again.known) == (10, 15)
+    await work()
+    assert exactly_once(sandbox, 25)
+    with in_database() as connection:
+        assert connection.execute("SELECT * FROM confirma_journal.planned_chunk").fetchall() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,9 +21,12 @@ from confirma_async.bulk.job.decisions import Decisions
 from confirma_async.bulk.job.run_lookups import begin_lookups, is_looked_up, lookups_of, task_of
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.task_pool import TaskPool
+from confirma_async.bulk.machines.packing import UnreadableBodiesError
 from confirma_async.bulk.machines.planner import planned_journal
 from confirma_async.bulk.models import JobOptions, Refusal, State
 from confirma_async.errors import CallError, JournalError
+
+_log = logging.getLogger("confirma_async")
 
 LOOK_SECONDS = 60.0
 """Seconds that a chunk waits for lookups of what the service surely has not taken, before it comes again."""
@@ -131,7 +135,11 @@ class ChunkSender:
             JournalError: the journal cannot be written.
         """
         if not self._brake.halted.is_set():  # what was claimed and not sent is put back as the worker drains
-            await self._brake.unless_halted(self._send(chunk))
+            try:
+                await self._brake.unless_halted(self._send(chunk))
+            except UnreadableBodiesError as error:
+                await self._set_aside(chunk, error)
+                return
         if self._brake.halted.is_set():
             await self._drained.wait()
         now, drained = self.clock(), self._brake.halted.is_set()
@@ -161,6 +169,18 @@ class ChunkSender:
         with contextlib.suppress(TimeoutError):  # its lookups fail: others may have more luck
             async with asyncio.timeout(LOOK_SECONDS):
                 await refused.none.wait()
+
+    async def _set_aside(self, chunk: int, error: UnreadableBodiesError) -> None:
+        left = await self.run.writer.run(lambda journal: planned_journal(journal).set_aside(chunk))
+        if left:
+            _log.error(
+                "chunk %d of the journal %s: %s. Nothing of it was sent now; plan its %d invoices again, as "
+                "before",
+                chunk,
+                self.run.writer.name,
+                error,
+                left,
+            )
 
     async def _handle(self, task: Task) -> None:
         await self._sender.bring(task)

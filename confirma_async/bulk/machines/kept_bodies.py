@@ -15,12 +15,15 @@ def bodies_of(journal: JournalReader, number: int) -> Sequence[bytes]:
     Args:
         journal: The journal; one in a file keeps none.
         number: The number of the invoices; sellers and types may share it.
+
+    Raises:
+        JournalError: the journal cannot be read, or its bodies are damaged.
     """
     if not isinstance(journal, PostgresReader):
         return ()
     return [
         entry.body
         for position, chunk, positions in journal.payloads.of_chunks(number)
-        for at, entry in zip(positions, unpacked(chunk), strict=True)
+        for at, entry in zip(positions, unpacked(chunk, len(positions)), strict=True)
         if at == position
     ]

@@ -8,7 +8,7 @@ import msgspec
 from attrs import frozen
 
 from confirma_async.bulk.models import Entry
-from confirma_async.errors import ConfigurationError
+from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.formats.models import Place
 from confirma_async.schemas.identity import InvoiceKey
 
@@ -30,6 +30,10 @@ much CPU.
 _Packed = tuple[str, str, str, int, str, str, bytes, bytes]
 _DECODER = msgspec.msgpack.Decoder(list[_Packed])
 _ENCODER = msgspec.msgpack.Encoder()
+
+
+class UnreadableBodiesError(JournalError):
+    """The packed invoices of a planned chunk cannot be read; nothing of it is sent."""
 
 
 @frozen
@@ -64,11 +68,23 @@ class Bundle:
 
 
 def _compressed(rows: Sequence[_Packed]) -> bytes:
-    return zstandard.ZstdCompressor(LEVEL).compress(_ENCODER.encode(rows))
+    return zstandard.ZstdCompressor(LEVEL, write_checksum=True).compress(_ENCODER.encode(rows))
 
 
-def _rows(packed: bytes) -> list[_Packed]:
-    return _DECODER.decode(zstandard.ZstdDecompressor().decompress(packed))
+def _rows(packed: bytes, count: int) -> list[_Packed]:
+    try:
+        rows = _DECODER.decode(zstandard.ZstdDecompressor().decompress(packed))
+    except (zstandard.ZstdError, msgspec.MsgspecError, MemoryError) as error:
+        raise _unreadable(type(error).__name__) from None  # it may hold a body
+    if len(rows) != count:
+        raise _unreadable(f"{len(rows)} of them, not {count}")
+    return rows
+
+
+def _unreadable(fault: str) -> UnreadableBodiesError:
+    return UnreadableBodiesError(
+        f"planned invoices cannot be unpacked ({fault}): they are damaged, or another version has packed them"
+    )
 
 
 def packed_of(packed: bytes, positions: Sequence[int], wanted: Sequence[int]) -> bytes:
@@ -78,14 +94,25 @@ def packed_of(packed: bytes, positions: Sequence[int], wanted: Sequence[int]) ->
         packed: The bundle in the form in which it is kept.
         positions: The positions of its invoices, in its order.
         wanted: Some of them, in the same order.
+
+    Raises:
+        UnreadableBodiesError: the bundle cannot be read.
     """
     chosen = set(wanted)
-    found = zip(positions, _rows(packed), strict=True)
+    found = zip(positions, _rows(packed, len(positions)), strict=True)
     return _compressed([row for position, row in found if position in chosen])
 
 
-def unpacked(packed: bytes) -> list[Entry]:
-    """Return the invoices of a packed bundle, in its order; their documents are in the bodies."""
+def unpacked(packed: bytes, count: int) -> list[Entry]:
+    """Return the invoices of a packed bundle, in its order; their documents are in the bodies.
+
+    Args:
+        packed: The bundle in the form in which it is kept.
+        count: How many invoices it holds.
+
+    Raises:
+        UnreadableBodiesError: the bundle cannot be read.
+    """
     return [
         Entry(
             place=Place(place),
@@ -93,5 +120,5 @@ def unpacked(packed: bytes) -> list[Entry]:
             digest=digest,
             body=contents,
         )
-        for place, seller, kind, number, repeat, date, digest, contents in _rows(packed)
+        for place, seller, kind, number, repeat, date, digest, contents in _rows(packed, count)
     ]

@@ -243,6 +243,9 @@ class PlannedJournal(PostgresJournal):
 
         Returns:
             What is to be sent, and what the journal says to it, as to an entry of a run's own.
+
+        Raises:
+            UnreadableBodiesError: what is to be sent cannot be read; see ``set_aside``.
         """
         found = self._session.execute(_CHUNK, (chunk,), binary=True).fetchone()
         if found is None:
@@ -251,7 +254,7 @@ class PlannedJournal(PostgresJournal):
         if self._holders.are_over(holders):
             self._tables.lock()
             self._holders.settle_dead()
-        entries = unpacked(body)
+        entries = unpacked(body, len(positions))
         digests = data_array(entry.digest for entry in entries)
         claimed = list(self._all(_CLAIMED, self._run, array_text(positions), digests))
         runs = {position: run for run, some, _ in claimed for position in some}
@@ -262,6 +265,28 @@ class PlannedJournal(PostgresJournal):
             for position, entry in zip(positions, entries, strict=True)
             if position in runs
         ]
+
+    def set_aside(self, chunk: int) -> int:
+        """Leave the invoices of a chunk that cannot be read to whoever plans them again.
+
+        Until then the chunk is kept: another version may be able to read it.
+
+        Args:
+            chunk: Its number.
+
+        Returns:
+            How many of its invoices are open, and not planned again yet.
+        """
+        self._tables.lock()
+        self._do(f"UPDATE item SET chunk = NULL WHERE chunk = %s AND {OPEN}", chunk)
+        left = self._one(
+            f"SELECT count(*) FROM planned_chunk JOIN item ON position = ANY(positions) AND {OPEN} "
+            "AND item.chunk IS NULL WHERE planned_chunk.id = %s",
+            chunk,
+        )
+        if not left:
+            self._do("DELETE FROM planned_chunk WHERE id = %s", chunk)
+        return int(left)
 
     def _rows_of(self, positions: Sequence[int]) -> Mapping[int, Row]:
         if not positions:
