@@ -14,6 +14,7 @@ from pathlib import Path
 from attrs import evolve, field, frozen
 
 from confirma_async.errors import Problem
+from confirma_async.formats.xml.cuts import CutSearch
 from confirma_async.formats.xml.markup.known import KnownMarkup
 from confirma_async.formats.xml.markup.reusable import ReusableDocument
 from confirma_async.formats.xml.parse import (
@@ -34,15 +35,6 @@ _BLOCK = 1024 * 1024
 _KNOWN = KnownMarkup()
 """The markup of this process: many files hold one document each."""
 
-_DECLARATION = b"<?xml"
-_FEW_MARKS = 3
-"""Question marks that may be those of a declaration."""
-_CDATA = b"<![CDATA["
-_AROUND = re.compile(
-    rb"(?<=Envelope>)\s*(?=<Finvoice[\s>])|(?<=</Finvoice>)\s*(?=<(?:[\w.-]{1,40}:)?Envelope[\s>])"
-)
-"""Where another document begins beside a declaration: between an envelope and a Finvoice."""
-_LONGEST_BOUNDARY = 1024
 _SPACE = b"\xef\xbb\xbf \t\r\n"
 _LEADING = re.compile(b"[" + _SPACE + b"]*")
 
@@ -167,7 +159,7 @@ def _load(path: Path, offset: int, length: int) -> bytes:
 def _parts(path: Path) -> Iterator[_DocumentPart]:
     """Cut a file where documents begin; hold one of them at a time."""
     buffer = bytearray()
-    line, offset, searched = 1, 0, 0
+    line, offset, cuts = 1, 0, CutSearch()
     began: int | None = None  # the line of a document that is too long, and so not kept
     with path.open("rb") as file:
         is_last = False
@@ -175,7 +167,7 @@ def _parts(path: Path) -> Iterator[_DocumentPart]:
             block = file.read(_BLOCK)
             is_last = not block
             buffer += block
-            while (end := _end_of_part(buffer, searched, is_last=is_last)) is not None:
+            while (end := _end_of_part(buffer, cuts, began, is_last=is_last)) is not None:
                 part = bytes(buffer[:end])
                 del buffer[:end]
                 blank = _leading_space(part)
@@ -185,52 +177,21 @@ def _parts(path: Path) -> Iterator[_DocumentPart]:
                     yield _DocumentPart(line + line_ends(part, 0, blank), offset + blank, part.strip(_SPACE))
                 line += line_ends(part, 0, end)
                 offset += end
-                searched, began = 0, None
-            searched = max(0, len(buffer) - _LONGEST_BOUNDARY)
+                cuts, began = CutSearch(), None
             if len(buffer) > LARGEST_DOCUMENT:
+                searched, cuts.searched = cuts.searched, 0
                 began = began or line
                 line += line_ends(buffer, 0, searched)
                 offset += searched
                 del buffer[:searched]
-                searched = 0
 
 
-def _end_of_part(buffer: bytearray, searched: int, *, is_last: bool) -> int | None:
+def _end_of_part(buffer: bytearray, cuts: CutSearch, began: int | None, *, is_last: bool) -> int | None:
     """Return where the first part in the buffer ends; None where more must be read to know."""
-    begin = max(searched, _leading_space(buffer) + 1)
-    end = _next_declaration(buffer, begin)
-    stop = len(buffer) if end is None else end
-    if buffer.find(b"Envelope", begin, stop) >= 0:  # else the pattern, which takes its time, finds nothing
-        found = _AROUND.search(buffer, begin, stop)
-        end = end if found is None else found.end()
+    end = cuts.find(buffer, _leading_space(buffer) + 1 if began is None else 0, is_last=is_last)
     if end is not None:
         return end
     return len(buffer) if is_last and buffer else None
-
-
-def _next_declaration(buffer: bytearray, begin: int) -> int | None:
-    """Return where the next document declares itself, which one that is carried as text does not count as."""
-    while (begin := _find_declaration(buffer, begin)) >= 0:
-        behind = buffer[begin + len(_DECLARATION) : begin + len(_DECLARATION) + 1]
-        if behind.isspace() and not buffer.endswith(_CDATA, 0, begin):
-            return begin
-        begin += 1
-    return None
-
-
-def _find_declaration(buffer: bytearray, begin: int) -> int:
-    """Return where a declaration stands next; -1 where none does.
-
-    One byte is found much sooner than five, and most documents have it in their declarations alone.
-    """
-    at = begin
-    for _ in range(_FEW_MARKS):
-        at = buffer.find(b"?", at + 1)
-        if at < 0:
-            return -1
-        if buffer.startswith(_DECLARATION, at - 1):
-            return at - 1
-    return buffer.find(_DECLARATION, at)
 
 
 def _leading_space(data: bytes | bytearray) -> int:

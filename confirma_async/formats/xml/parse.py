@@ -293,6 +293,14 @@ def _most_namespaces(text: bytes) -> int:
 _BEHIND_ROOT = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
 _INVALID = expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN]
 _ENTITY = expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY]
+_UNCLOSED_CDATA = expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION]
+_CDATA = b"<![CDATA["
+_UNCLOSED = (
+    (b"<!--", "a comment", "-->"),
+    (b"<?", "an instruction", "?>"),
+    (_CDATA, "a CDATA section", "]]>"),
+)
+"""What takes all that is behind it for its own where it does not end, and what ends it."""
 _CUT_OFF = frozenset(
     expat.errors.codes[error]
     for error in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN)
@@ -318,11 +326,28 @@ def _not_well_formed(error: ET.ParseError, text: bytes, start: int, line: int) -
         )
     elif error.code == _INVALID:
         what = _invalid(text, _offset(text, start, error), place)
+    elif (unclosed := _unclosed(error, text, start, line)) is not None:
+        what = unclosed
     elif error.code in _CUT_OFF:
         what = f"is cut off: it ends {place} before its root element does; write it again"
     else:
         what = f"is not well-formed XML {place} ({expat.ErrorString(error.code)}); write it again"
     return UnreadableXml("xml.syntax", what)
+
+
+def _unclosed(error: ET.ParseError, text: bytes, start: int, line: int) -> str | None:
+    """Return what is wrong where something hides the rest of the text; None where nothing does."""
+    if error.code == _UNCLOSED_CDATA:  # which is told at its end
+        at = text.rfind(_CDATA, start)
+    elif error.code in _CUT_OFF:
+        at = _offset(text, start, error)
+    else:
+        return None
+    for opening, what, end in _UNCLOSED:
+        if text.startswith(opening, at):
+            place = f"on line {line + line_ends(text, start, at)}"
+            return f"begins {what} {place} that does not end, and hides all behind it; end it with {end}"
+    return None
 
 
 def _invalid(text: bytes, at: int, place: str) -> str:
