@@ -28,7 +28,7 @@ from confirma_async.formats.xml.finvoice import finvoice_identity, finvoice_invo
 from confirma_async.formats.xml.finvoice.codes import FINVOICE_ROOT
 from confirma_async.formats.xml.framed import FramedDocument
 from confirma_async.formats.xml.markup.reusable import ReusableDocument
-from confirma_async.formats.xml.parse import Element, UnreadableXml, parse
+from confirma_async.formats.xml.parse import Element, UnreadableXml, as_utf8, parse
 from confirma_async.formats.xml.ubl import ubl_identity, ubl_invoice
 from confirma_async.formats.xml.ubl.codes import CREDIT_NOTE_ROOT, INVOICE_ROOT
 
@@ -180,26 +180,49 @@ def _is_within(top: Element | Problem, element: Element) -> bool:
 
 
 def _attached(root: Element) -> Sequence[tuple[Element, Envelope]]:
-    """Return the document that an AttachedDocument of UBL carries as text or as base64."""
-    for path in _EMBEDDED:
-        holder = root.find(path)
-        text = "" if holder is None else "".join(holder.itertext()).strip()
-        if holder is None or not text:
-            continue
-        try:
-            data = (
-                _DECLARATION.sub("", text).encode()
-                if text.startswith("<")
-                else base64.b64decode(text, validate=True)
-            )
-        except (binascii.Error, ValueError):
-            raise UnreadableXml(
-                "xml.base64", "carries a document that is not valid base64; attach it again"
-            ) from None
-        inner = parse(data)
-        if inner.tag in _KINDS:
-            return [(inner, Envelope(root))]
-    return ()
+    """Return the only document that an AttachedDocument of UBL carries, as text or as base64.
+
+    Other contents, such as a PDF, are of what is around it.
+
+    Raises:
+        UnreadableXml: it carries several documents, or what cannot be read.
+    """
+    holders = {holder: True for path in _EMBEDDED for holder in root.iterfind(path)}
+    for path in _EMBEDDED:  # deeper ones are those of other documents, and need not be documents
+        holders |= {each: False for each in root.iterfind(f".//{path}") if each not in holders}
+    carried = (_carried(holder, is_own=is_own) for holder, is_own in holders.items())
+    texts = [*dict.fromkeys(filter(None, carried))]  # the same one twice is one
+    roots = [parse(text) for text in texts if _is_xml(text) or len(texts) == 1]
+    if sum(len(_inside(each)) for each in roots) > 1:
+        raise UnreadableXml("xml.root", "carries more than one document; give each as a file of its own")
+    return [(each, Envelope(root)) for each in roots if each.tag in _KINDS]
+
+
+def _carried(holder: Element, *, is_own: bool) -> bytes:
+    """Return what an element carries as text or as base64, with the same bytes for both; empty for nothing.
+
+    Raises:
+        UnreadableXml: it is neither, and stands where the document does.
+    """
+    text = "".join(holder.itertext()).strip()
+    if text.startswith("<"):
+        return _DECLARATION.sub("", text).encode()
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        if not is_own:
+            return b""
+        message = "carries a document that is not valid base64; attach it again"
+        raise UnreadableXml("xml.base64", message) from None
+    if not _is_xml(data):
+        return data
+    written = as_utf8(data)[0].decode("utf-8", "surrogateescape").replace("\r\n", "\n").strip()
+    return _DECLARATION.sub("", written).encode("utf-8", "surrogateescape")
+
+
+def _is_xml(data: bytes) -> bool:
+    """Say whether data looks like XML, in any encoding that is read."""
+    return b"<" in data.lstrip()[:4]
 
 
 _SVEFAKTURA = "urn:sfti:documents:BasicInvoice"

@@ -12,6 +12,7 @@ import pytest
 
 from confirma_async.converters import Converter
 from confirma_async.formats import (
+    BadRecord,
     Identity,
     InputError,
     ReadInvoice,
@@ -574,6 +575,57 @@ def test_a_carried_document_is_looked_at_as_carefully(record, carried, rule):
 
 def test_a_carried_document_that_is_no_base64_is_refused(record):
     assert problems(record(ATTACHED.format(AS_BASE64.format("%%%")))) == [("/", "xml.base64")]
+
+
+BASE64 = base64.b64encode(INVOICE.encode()).decode()
+IN_WINDOWS = base64.b64encode(INVOICE.replace("\n", "\r\n").encode("utf-8-sig")).decode()
+OTHER = INVOICE.replace("<cbc:ID>12001<", "<cbc:ID>12009<", 1)
+OTHER_BASE64 = base64.b64encode(OTHER.encode()).decode()
+NEXT = "</cac:Attachment><cac:Attachment>"
+PDF = AS_BASE64.format(base64.b64encode(b"%PDF-1.7").decode())
+PARENT = (
+    "</cac:Attachment><cac:ParentDocumentLineReference><cac:DocumentReference><cac:Attachment>{}"
+    "</cac:Attachment></cac:DocumentReference></cac:ParentDocumentLineReference><cac:Attachment>"
+)
+
+
+@pytest.mark.parametrize(
+    "attached",
+    [
+        AS_TEXT.format(INVOICE) + NEXT + AS_TEXT.format(OTHER),
+        AS_TEXT.format(INVOICE) + AS_BASE64.format(OTHER_BASE64),
+        AS_BASE64.format(OTHER_BASE64) + NEXT + AS_BASE64.format(BASE64),
+        AS_TEXT.format(INVOICE) + PARENT.format(AS_BASE64.format(OTHER_BASE64)),
+        AS_TEXT.format(f"<Frame>{INVOICE.split('?>', 1)[1]}{OTHER.split('?>', 1)[1]}</Frame>"),
+    ],
+    ids=["texts", "text and base64", "base64", "nested", "frame"],
+)
+def test_a_document_that_carries_several_is_refused(record, attached):
+    found = record(ATTACHED.format(attached))
+    assert problems(found) == [("/", "xml.root")]
+    assert "more than one document" in found.problems[0].message
+
+
+@pytest.mark.parametrize("second", [AS_BASE64.format("%%%"), AS_TEXT.format("<Invoice>")])
+def test_a_second_document_that_cannot_be_read_is_not_passed_over(record, second):
+    assert isinstance(record(ATTACHED.format(AS_TEXT.format(INVOICE) + NEXT + second)), BadRecord)
+
+
+@pytest.mark.parametrize(
+    "attached",
+    [
+        AS_TEXT.format(INVOICE) + AS_BASE64.format(BASE64),
+        AS_TEXT.format(INVOICE) + AS_BASE64.format(IN_WINDOWS),
+        AS_TEXT.format(INVOICE) + NEXT + AS_TEXT.format(f"\n{INVOICE}\n"),
+        AS_TEXT.format(INVOICE) + NEXT + PDF,
+        PDF + NEXT + AS_TEXT.format(INVOICE),
+        AS_TEXT.format(INVOICE) + NEXT + AS_TEXT.format("<ApplicationResponse/>"),
+        AS_TEXT.format(INVOICE) + PARENT.format(AS_TEXT.format("as agreed")),
+    ],
+    ids=["text and base64", "other line ends", "texts", "pdf", "pdf first", "response", "words"],
+)
+def test_one_document_is_read_beside_itself_and_what_is_none(record, attached):
+    assert record(ATTACHED.format(attached)).request.invoice.header.number == 12001
 
 
 def test_a_document_in_a_frame_is_read(record):
