@@ -21,7 +21,7 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import day_of
+from confirma_async.formats.xml.reading.element_values import day_of, number_of
 from confirma_async.privacy import may_be_personal_number
 from confirma_async.schemas import EntityType, InvoiceType
 
@@ -191,9 +191,8 @@ def price_of_several(reader: ElementReader, row: Draft, base: Element, unit: str
     if price is None:
         return
     is_same_unit = unit != "" and base.get(unit) == row.values.get("unit")
-    count = reader.dialect.decimal(own_text(base))
+    count = number_of(reader, base)
     if count is None:
-        reader.findings.no_number(base)
         return
     if is_same_unit:
         reader.imply_attributes(base, unit)

@@ -24,6 +24,7 @@ from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.once import check_once
 from confirma_async.formats.xml.reading.part_cache import fill_part
 from confirma_async.formats.xml.ubl.codes import TYPE_CODES as UN_CODES
 from confirma_async.schemas import InvoiceType
@@ -75,6 +76,38 @@ _NUMBERS = (
 )
 
 _REQUIRED = (_NUMBER, _DATE, _DETAILS + "InvoiceTotalVatIncludedAmount")
+_ONCE = (
+    _NUMBER,
+    _TYPE,
+    _UN_TYPE,
+    _ORIGIN,
+    "PaymentStatusDetails/PaymentStatusCode",
+    "SellerPartyDetails",
+    "SellerPartyDetails/SellerPartyIdentifier",
+    "SellerPartyDetails/SellerOrganisationTaxCode",
+    "BuyerPartyDetails",
+    "BuyerPartyDetails/BuyerPartyIdentifier",
+    "BuyerPartyDetails/BuyerOrganisationTaxCode",
+    "EpiDetails/EpiPartyDetails/EpiBeneficiaryPartyDetails/EpiAccountID",
+    _PAYMENT_ID,
+)
+"""What says which document this is, of whom and for whom, and where it is paid to."""
+_ONE_VALUE = (
+    _DATE,
+    *(
+        f"{_DETAILS}{total}"
+        for total in (
+            "InvoiceTotalVatIncludedAmount",
+            "InvoiceTotalVatExcludedAmount",
+            "InvoiceTotalVatAmount",
+            "InvoiceTotalRoundoffAmount",
+            "InvoicePaidAmount",
+            "RowsTotalVatExcludedAmount",
+        )
+    ),
+    _EPI + "EpiInstructedAmount",
+)
+"""Its date, and its money."""
 
 
 def finvoice_invoice(document: FramedDocument, place: Place, options: ReadOptions) -> ReadInvoice | BadRecord:
@@ -87,6 +120,8 @@ def finvoice_invoice(document: FramedDocument, place: Place, options: ReadOption
     for required in _REQUIRED:
         if reader.first(root, required) is None:
             reader.findings.missing(required)
+    check_once(reader, root, _ONCE, are_texts=True)
+    check_once(reader, root, _ONE_VALUE)
     _fill_header(reader, draft, identity, options)
     credited = reader.every(root, _CREDITED)
     numbering = numbers(reader, draft, identity, options, number=_NUMBER, credited=credited)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from confirma_async.formats.tables.cells import DecimalSeparator, readings
 from confirma_async.formats.values.decimals import LONGEST_NUMERAL, REMEMBERED
 from confirma_async.formats.xml.dialect import Dialect
+from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.schemas import InvoiceType
 
@@ -92,7 +93,8 @@ def day(text: str) -> str | None:
 
 
 def _currency(root: Element) -> str:
-    total = root.find(_TOTAL)
+    totals = (each for each in root.iterfind(_TOTAL) if len(each) or own_text(each))
+    total = next(totals, None)
     return "" if total is None else (total.get(_CURRENCY) or "").strip()
 
 

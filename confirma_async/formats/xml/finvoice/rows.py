@@ -13,7 +13,9 @@ from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import price_of_several
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.element_values import number_of
 from confirma_async.formats.xml.reading.filling import fill
+from confirma_async.formats.xml.reading.once import check_once, refuse_second
 from confirma_async.formats.xml.reading.plan import Plan, Take, amounts, aside, numbers, texts
 
 ROWS = "InvoiceRow"
@@ -83,13 +85,14 @@ def _row(reader: ElementReader, row: Draft, element: Element) -> Sequence[dict[s
         if path in found and _put_quantity(reader, row, found[path][0]):
             break
     if _PRICE_BASE in found:
+        refuse_second(reader, found[_PRICE_BASE])
         price_of_several(reader, row, found[_PRICE_BASE][0], "")
     return _definitions(reader, found[_DEFINITIONS], "Row") if _DEFINITIONS in found else ()
 
 
 def _put_quantity(reader: ElementReader, row: Draft, quantity: Element) -> bool:
     """Put in a quantity with its unit; return whether it is a number: any other is left, being free text."""
-    value = number(own_text(quantity))
+    value = number_of(reader, quantity) if len(quantity) else number(own_text(quantity))
     if value is None:
         return False
     row.put("quantity", value, quantity)
@@ -122,6 +125,7 @@ def document_definitions(reader: ElementReader) -> list[dict[str, str]]:
 
 def _whole(reader: ElementReader, row: Draft, element: Element, *, is_charge: bool) -> None:
     """Fill in the row of a discount or charge on the whole document; with it, rows sum to the net total."""
+    check_once(reader, element, ("Amount", "VatRatePercent"))
     if reader.first(element, "Amount") is None:
         reader.findings.wrong(element, "xml.required", "has no Amount; every discount and charge needs one")
     if placing.text(reader, row, "productName", element, "ReasonText" if is_charge else "FreeText") is None:

@@ -13,8 +13,9 @@ from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading import placing, plan
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import amount_of, is_foreign
+from confirma_async.formats.xml.reading.element_values import amount_of, refuse_foreign
 from confirma_async.formats.xml.reading.filling import fill
+from confirma_async.formats.xml.reading.once import check_once
 from confirma_async.formats.xml.reading.plan import Plan
 from confirma_async.schemas import InvoiceType
 from confirma_async.schemas.values import ZERO
@@ -120,6 +121,7 @@ def _paid(reader: ElementReader) -> tuple[Decimal | None, Decimal | None]:
     parts = reader.every(reader.root, _PARTS)
     if not parts:
         return paid, None
+    check_once(reader, parts[0], ("PaidAmount", "UnPaidAmount"))
     of_first = [reader.first(parts[0], name) for name in ("PaidAmount", "UnPaidAmount")]
     before, left = (None if each is None else amount_of(reader, each) for each in of_first)
     if len(parts) > 1 or before is None or left is None or (paid is not None and paid != before):
@@ -142,7 +144,7 @@ def _imply_sums(reader: ElementReader, nets: Sequence[Decimal]) -> None:
         ("ChargesTotalVatExcludedAmount", _values(reader, CHARGES)),
     ):
         element = reader.first(reader.root, _DETAILS + path)
-        if element is None or values is None or is_foreign(reader, element):
+        if element is None or refuse_foreign(reader, element) or values is None:
             continue
         if number(own_text(element)) == total(values):
             reader.imply(element, reader.dialect.currency_attribute)

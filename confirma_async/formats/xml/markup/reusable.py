@@ -37,6 +37,8 @@ class LookupCache:
         leftovers: By currency, the elements that a document may leave over, each with its path and with the
             attributes that are left.
         views: Groups of elements that make one part of a request, by their paths.
+        doubtful: By the paths of what may stand once, the elements that stand there more often or have
+            elements inside.
     """
 
     first: dict[str, Element | None] = field(factory=dict[str, "Element | None"])
@@ -49,6 +51,9 @@ class LookupCache:
         factory=dict[str, "Sequence[tuple[Element, str, AttributePairs]]"]
     )
     views: dict[Sequence[str], PartView] = field(factory=dict[Sequence[str], "PartView"])
+    doubtful: dict[Sequence[str], Sequence[tuple[str, Sequence[Element]]]] = field(
+        factory=dict[Sequence[str], "Sequence[tuple[str, Sequence[Element]]]"]
+    )
 
     def make_room(self) -> None:
         """Forget the results of all currencies once there are too many: any text may stand as one."""

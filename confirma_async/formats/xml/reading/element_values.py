@@ -15,7 +15,8 @@ _ZONE = re.compile(r"(?<=\d)(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?\Z", re.A
 
 def amount_of(reader: ElementReader, element: Element) -> Decimal | None:
     """Return an element's amount in the document's currency, exact to the cent, without taking it."""
-    value = None if is_foreign(reader, element) else reader.dialect.plain_amount(own_text(element))
+    is_usual = not len(element) and not is_foreign(reader, element)
+    value = reader.dialect.plain_amount(own_text(element)) if is_usual else None
     if value is not None:  # the usual form
         return value
     value = price_of(reader, element)
@@ -29,16 +30,15 @@ def amount_of(reader: ElementReader, element: Element) -> Decimal | None:
 
 def price_of(reader: ElementReader, element: Element) -> Decimal | None:
     """Return an element's price in the document's currency, with all its decimals, without taking it."""
-    value = reader.dialect.decimal(own_text(element))
+    value = number_of(reader, element)
+    return None if refuse_foreign(reader, element) else value
+
+
+def number_of(reader: ElementReader, element: Element) -> Decimal | None:
+    """Return an element's number, without taking it. With another element inside, it is none."""
+    value = None if len(element) else reader.dialect.decimal(own_text(element))
     if value is None:
         reader.findings.no_number(element)
-    if is_foreign(reader, element):
-        reader.findings.wrong(
-            element,
-            "xml.currency",
-            f"is in another currency than the document; correct its {reader.dialect.currency_attribute}",
-        )
-        return None
     return value
 
 
@@ -48,8 +48,19 @@ def is_foreign(reader: ElementReader, element: Element) -> bool:
     return currency != "" and element.get(reader.dialect.currency_attribute, currency) != currency
 
 
+def refuse_foreign(reader: ElementReader, element: Element) -> bool:
+    """Refuse an amount in another currency than the document's; return whether it is."""
+    found = is_foreign(reader, element)
+    if found:
+        message = f"is in another currency than the document; correct its {reader.dialect.currency_attribute}"
+        reader.findings.wrong(element, "xml.currency", message)
+    return found
+
+
 def day_of(reader: ElementReader, element: Element) -> str | None:
     """Take an element's day as ISO text; None for what is no date. A time zone makes it no other day."""
+    if len(element):
+        return None
     text = own_text(element)
     day = reader.dialect.date(text)
     if day is None:

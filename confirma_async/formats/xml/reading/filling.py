@@ -9,7 +9,8 @@ from confirma_async.formats.payload import Draft, put
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import amount_of, price_of
+from confirma_async.formats.xml.reading.element_values import amount_of, number_of, price_of
+from confirma_async.formats.xml.reading.once import refuse_second
 from confirma_async.formats.xml.reading.plan import Aside, LaidOut, Plan, Take
 
 _NUMBER, _PRICE, _JOINED = Take.NUMBER, Take.PRICE, Take.JOINED
@@ -56,6 +57,8 @@ def _note(
 ) -> None:
     """Note what the values of a plan came from, all at once, and which of them were left."""
     taken = reader.taken
+    for pair in laid_out.repeated:
+        refuse_second(reader, pair)
     if left:
         read = [(place, element) for element, place, *_ in laid_out.placed if element not in left]
         draft.origins.update([*laid_out.copied.items(), *read])
@@ -87,7 +90,4 @@ def _number_of(reader: ElementReader, element: Element, take: Take) -> Decimal |
     """Return an element's number, amount or price in any form; None where it is none."""
     if take is _PRICE:
         return price_of(reader, element)
-    if take is not _NUMBER:
-        return amount_of(reader, element)
-    reader.findings.no_number(element)
-    return None
+    return number_of(reader, element) if take is _NUMBER else amount_of(reader, element)

@@ -10,7 +10,7 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.markup.reusable import PathsToPlaces
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import amount_of, day_of
+from confirma_async.formats.xml.reading.element_values import amount_of, day_of, number_of
 
 
 def text(reader: ElementReader, draft: Draft, place: str, parent: Element, path: str) -> str | None:
@@ -54,12 +54,10 @@ def number(reader: ElementReader, draft: Draft, place: str, parent: Element, pat
     element = reader.first(parent, path)
     if element is None:
         return None
-    value = reader.dialect.decimal(own_text(element))
-    if value is None:
-        reader.findings.no_number(element)
-        return None
-    reader.taken.texts.add(element)
-    draft.put(place, value, element)
+    value = number_of(reader, element)
+    if value is not None:
+        reader.taken.texts.add(element)
+        draft.put(place, value, element)
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from attrs import define, field, frozen
@@ -31,6 +32,7 @@ class Take(enum.Enum):
 
 
 _OF_MONEY = frozenset({Take.AMOUNT, Take.PRICE})
+_OF_NUMBERS = _OF_MONEY | {Take.NUMBER}
 
 
 @frozen
@@ -48,6 +50,16 @@ class ElementStep:
     take: Take
     unit: str
     below: Mapping[str, ElementStep]
+
+    @cached_property
+    def is_once(self) -> bool:
+        """Whether a second element of its name would leave open which number, or which money, holds."""
+        return self.take in _OF_NUMBERS or self.is_of_money
+
+    @cached_property
+    def is_of_money(self) -> bool:
+        """Whether it or an element below it is an amount or a price."""
+        return self.take in _OF_MONEY or any(each.is_of_money for each in self.below.values())
 
 
 Aside: TypeAlias = dict[str, list[Element]]
@@ -91,12 +103,20 @@ class ElementShape:
         implied: What is taken where its text equals that of another place, with that text.
         aside: What is set aside, with its place.
         rest: What has a text, or elements below it, that the plan does not take.
+        repeated: What may say the same number or money once more, each with the one before it.
     """
 
     placed: list[Placed] = field(factory=list[Placed])
     implied: list[tuple[int, str]] = field(factory=list[tuple[int, str]])
     aside: list[tuple[int, str]] = field(factory=list[tuple[int, str]])
     rest: list[int] = field(factory=list[int])
+    repeated: list[tuple[int, int]] = field(factory=list[tuple[int, int]])
+
+    def leave(self, position: int, step: ElementStep | None, first: int | None) -> None:
+        """Leave an element; note where it may say the same number or money as the first of its name."""
+        self.rest.append(position)
+        if step is not None and first is not None and step.is_once:
+            self.repeated.append((first, position))
 
 
 @frozen(eq=False, kw_only=True)
@@ -127,6 +147,7 @@ class LaidOut:
         implied: What is taken where its text equals that of another place.
         aside: What is set aside, by its place.
         rest: What may say something that the plan does not take.
+        repeated: Elements of the same number or money, which must say the same.
         origins: By place, the element that is taken to it.
         texts: The elements whose texts are taken.
     """
@@ -138,6 +159,7 @@ class LaidOut:
     implied: Sequence[tuple[Element, str]]
     aside: Aside
     rest: Rest
+    repeated: Sequence[tuple[Element, Element]]
     origins: Mapping[str, Element]
     texts: AbstractSet[Element]
 
@@ -205,6 +227,7 @@ class Plan:
                 },
                 is_deep=any(map(len, rest[1:])),
             ),
+            repeated=[(elements[first], elements[second]) for first, second in shape.repeated],
             origins={each.place: elements[each.at] for each in shape.placed},
             texts={elements[each.at] for each in shape.placed} | {elements[at] for at, _ in shape.implied},
         )
@@ -276,11 +299,11 @@ def _lay_out(
         readers: What reads the usual form of a value that is taken so.
         found: What it is added to.
     """
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     for child in parent:
         position, step = at[child], tree.get(child.tag)
         if step is None or child.tag in seen:
-            found.rest.append(position)
+            found.leave(position, step, seen.get(child.tag))
             continue
         text, has_children = texts[position], len(child) > 0
         if step.below:
@@ -293,19 +316,31 @@ def _lay_out(
             continue
         if text and step.take is Take.IMPLIED:
             found.implied.append((position, step.place))
-        elif text and step.place:
-            # Among the elements below it, its text may stand in several pieces.
-            take = Take.JOINED if has_children and step.take is Take.TEXT else step.take
-            is_nested = "." in step.place
-            is_first = take is Take.JOINED and all(each.place != step.place for each in found.placed)
-            is_plain = not has_children and (take is Take.TEXT or is_first)
-            found.placed.append(
-                Placed(position, step.place, take, is_nested, step.unit, readers.get(take), is_plain)
-            )
+        elif step.place and (text or step.take in _OF_NUMBERS):
+            _place(step, position, found, readers, has_children=has_children)
         if has_children and (text or not step.below):
             found.rest.append(position)
         if (text or step.below) and step.take is not Take.JOINED:
-            seen.add(child.tag)
+            seen[child.tag] = position
+
+
+def _place(
+    step: ElementStep,
+    position: int,
+    found: ElementShape,
+    readers: Mapping[Take, ReadText],
+    *,
+    has_children: bool,
+) -> None:
+    """Add an element whose text goes to a place; among the elements below it, it may stand in pieces."""
+    take = Take.JOINED if has_children and step.take is Take.TEXT else step.take
+    before = [each.at for each in found.placed if each.place == step.place]
+    if take in _OF_NUMBERS:
+        found.repeated.extend((at, position) for at in before)
+    is_plain = not has_children and (take is Take.TEXT or (take is Take.JOINED and not before))
+    # A number in pieces is none, which is told where it is taken.
+    read = None if has_children else readers.get(take)
+    found.placed.append(Placed(position, step.place, take, "." in step.place, step.unit, read, is_plain))
 
 
 def aside(*paths: str) -> list[tuple[str, str, Take]]:

@@ -20,6 +20,7 @@ from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import due_date, finish, numbers
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.reading.once import check_once
 from confirma_async.formats.xml.reading.part_cache import fill_part
 from confirma_async.formats.xml.ubl.attachments import attachments
 from confirma_async.formats.xml.ubl.codes import PLAIN_CODES, TYPE_CODES, customization
@@ -37,8 +38,7 @@ _CURRENCY = f"{{{_NAMESPACES['cbc']}}}DocumentCurrencyCode"
 
 
 def _currency(root: Element) -> str:
-    element = root.find(_CURRENCY)
-    return "" if element is None else own_text(element)
+    return next(filter(None, map(own_text, root.findall(_CURRENCY))), "")
 
 
 def _date(text: str) -> str | None:
@@ -83,6 +83,19 @@ _JOINED = (
 """Texts of which there may be several, joined line by line."""
 
 _REQUIRED = ("cbc:ID", "cbc:IssueDate", "cbc:DocumentCurrencyCode")
+_ONCE = (
+    "cbc:ID",
+    "cbc:DocumentCurrencyCode",
+    *_TYPE_CODE,
+    "cbc:TaxCurrencyCode",
+    *(
+        f"cac:Accounting{party}Party{path}"
+        for party in ("Supplier", "Customer")
+        for path in ("", "/cac:Party", "/cac:Party/cac:PartyLegalEntity/cbc:CompanyID")
+    ),
+)
+"""What says which document this is, of whom and for whom, and in which currency."""
+_ONE_DATE = ("cbc:IssueDate",)
 
 DIALECT = Dialect(
     namespaces=_NAMESPACES,
@@ -122,6 +135,8 @@ def ubl_invoice(document: FramedDocument, place: Place, options: ReadOptions) ->
     for required in _REQUIRED:
         if reader.first(root, required) is None:
             reader.findings.missing(required)
+    check_once(reader, root, _ONCE, are_texts=True)
+    check_once(reader, root, _ONE_DATE)
     _fill_header(reader, draft, identity, options)
     credited = reader.every(root, _CREDITED)
     numbering = numbers(reader, draft, identity, options, number="cbc:ID", credited=credited)

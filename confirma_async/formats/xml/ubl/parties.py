@@ -12,6 +12,7 @@ from confirma_async.formats.xml.parts import classify
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
+from confirma_async.formats.xml.reading.once import check_once
 from confirma_async.formats.xml.reading.part_cache import Fill
 from confirma_async.formats.xml.reading.plan import Plan, texts
 from confirma_async.formats.xml.ubl.codes import (
@@ -215,6 +216,7 @@ def _account(reader: ElementReader, party: Draft, account: Element) -> None:
     number, bank = reader.first(account, "cbc:ID"), _branch(reader, account)
     if number is None:
         return
+    check_once(reader, account, ("cbc:ID",), are_texts=True)
     giro = None if bank is None else GIRO_BRANCHES.get(own_text(bank))
     if giro is not None and bank is not None:
         if party.get(f"paymentDetails.{giro}") is None:

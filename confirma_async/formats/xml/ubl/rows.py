@@ -15,6 +15,7 @@ from confirma_async.formats.xml.parts import price_of_several
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
+from confirma_async.formats.xml.reading.once import check_once, refuse_second
 from confirma_async.formats.xml.reading.plan import Aside, Plan, Take, amounts, aside, numbers, texts
 from confirma_async.schemas.values import CENT
 
@@ -100,6 +101,7 @@ def _line(reader: ElementReader, row: Draft, line: Element) -> Aside:
     if _NOTE in found and "description" not in row.values:
         placing.join(reader, row, "description", found[_NOTE])
     if _PRICE_BASE in found:
+        refuse_second(reader, found[_PRICE_BASE])
         price_of_several(reader, row, found[_PRICE_BASE][0], "unitCode")
     if CHARGES in found:
         _discount(reader, row, found[CHARGES])
@@ -108,6 +110,7 @@ def _line(reader: ElementReader, row: Draft, line: Element) -> Aside:
 
 def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
     """Fill in the row of an allowance or charge on the whole document; rows then sum to the net total."""
+    check_once(reader, charge, ("cbc:ChargeIndicator", "cbc:Amount"))
     is_charge = _BOOLEANS.get(reader.peek(charge, "cbc:ChargeIndicator") or "")
     if is_charge is None:
         reader.findings.wrong(
@@ -136,7 +139,7 @@ def _discount(reader: ElementReader, row: Draft, charges: Sequence[Element]) -> 
     if len(charges) != 1 or _BOOLEANS.get(reader.peek(charges[0], "cbc:ChargeIndicator") or "") is not False:
         return
     element = reader.first(charges[0], "cbc:MultiplierFactorNumeric")
-    factor = None if element is None else decimal(own_text(element))
+    factor = None if element is None or len(element) else decimal(own_text(element))
     amount, base = (decimal(reader.peek(charges[0], path) or "") for path in ("cbc:Amount", "cbc:BaseAmount"))
     if base is None:
         base = _before(row, amount)

@@ -13,13 +13,24 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading import placing, plan
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import amount_of, is_foreign
+from confirma_async.formats.xml.reading.element_values import amount_of, is_foreign, refuse_foreign
 from confirma_async.formats.xml.reading.filling import fill
+from confirma_async.formats.xml.reading.once import check_once, refuse_second
 from confirma_async.formats.xml.reading.plan import Plan, Take
 from confirma_async.formats.xml.ubl.codes import OIOUBL, customization_name
 from confirma_async.schemas.values import ZERO
 
 _TOTALS = "cac:LegalMonetaryTotal"
+_ONCE = (
+    "cbc:LineExtensionAmount",
+    "cbc:TaxExclusiveAmount",
+    "cbc:TaxInclusiveAmount",
+    "cbc:AllowanceTotalAmount",
+    "cbc:ChargeTotalAmount",
+    "cbc:PrepaidAmount",
+    "cbc:PayableRoundingAmount",
+    "cbc:PayableAmount",
+)
 _RULE = "xml.totals"
 _NET, _VAT = "invoice.amounts.netAmount", "invoice.amounts.vatAmount"
 _GROSS, _ROUNDING = "invoice.amounts.grossAmount", "invoice.amounts.roundingAmount"
@@ -58,6 +69,7 @@ def amounts(reader: ElementReader, draft: Draft, lines: Sequence[Draft], charges
     if totals is None:
         reader.findings.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
         return
+    check_once(reader, totals, _ONCE)
     _net(reader, draft, totals, lines, charges)
     _imply_sums(reader, totals, lines, charges)
     _gross(reader, draft, totals)
@@ -171,6 +183,7 @@ def _taxes(reader: ElementReader, draft: Draft) -> None:
     tax = _only(reader, taxes, "TaxTotal in the document's currency")
     if tax is None:
         return
+    check_once(reader, tax, ("cbc:TaxAmount",))
     placing.amount(reader, draft, _VAT, tax, "cbc:TaxAmount")
     subtotals = reader.every(tax, "cac:TaxSubtotal")
     for part, subtotal in zip(
@@ -190,7 +203,7 @@ def _imply_sums(
         ("ChargeTotalAmount", _amounts_of(reader, more)),
     ):
         element = reader.first(totals, f"cbc:{name}")
-        if element is None or is_foreign(reader, element):
+        if element is None or refuse_foreign(reader, element):
             continue
         found = _sum(values)
         if found is not None and decimal(own_text(element)) == found:
@@ -218,8 +231,7 @@ def _sum(values: Sequence[Decimal | None]) -> Decimal | None:
 
 
 def _only(reader: ElementReader, found: Sequence[Element], what: str) -> Element | None:
-    if len(found) > 1:
-        reader.findings.wrong(found[1], _RULE, f"is a second {what}; it is open which one holds")
+    refuse_second(reader, found, what)
     return found[0] if found else None
 
 

@@ -1,0 +1,77 @@
+"""Refuses what a document says twice and not alike, where its schema allows it once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from confirma_async.formats.xml.elements import local_name, own_text
+from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.reading.element_reader import ElementReader
+
+
+def check_once(
+    reader: ElementReader, parent: Element, paths: Sequence[str], *, are_texts: bool = False
+) -> None:
+    """Refuse the second element at each path that says something else than the first.
+
+    Args:
+        reader: The document.
+        parent: Where the paths begin.
+        paths: The paths, each behind those that it begins with.
+        are_texts: Whether to refuse as well what has elements inside its text, which is then in pieces.
+            Amounts and dates in pieces are refused where they are read.
+    """
+    cache = reader.caches.get(parent)
+    doubtful = None if cache is None else cache.doubtful.get(paths)
+    if doubtful is None:
+        doubtful = _doubtful(reader, parent, paths)
+        if cache is not None:
+            cache.doubtful[paths] = doubtful
+    told: list[str] = []
+    for path, found in doubtful:
+        if not path.startswith((*told,)) and refuse_second(reader, found):
+            told.append(f"{path}/")
+        if are_texts and _is_mixed(found[0]):
+            reader.findings.wrong(
+                found[0], "xml.mixed", "has an element inside its text; write its value without one"
+            )
+
+
+def _doubtful(
+    reader: ElementReader, parent: Element, paths: Sequence[str]
+) -> Sequence[tuple[str, Sequence[Element]]]:
+    """Return the elements at each path that are several, or have elements inside their text."""
+    at_paths = ((path, reader.every(parent, path)) for path in paths)
+    return [(path, found) for path, found in at_paths if len(found) > 1 or any(map(_is_mixed, found))]
+
+
+def _is_mixed(element: Element) -> bool:
+    return len(element) > 0 and own_text(element) != ""
+
+
+def refuse_second(reader: ElementReader, found: Sequence[Element], what: str = "") -> bool:
+    """Refuse the first of some elements that says something else than the first of all.
+
+    Args:
+        reader: The document.
+        found: The elements.
+        what: What they are; their name where this is empty.
+
+    Returns:
+        Whether there is one.
+    """
+    for other in found[1:]:
+        if _said(other) != _said(found[0]):
+            name = what or local_name(other.tag)
+            reader.findings.wrong(
+                other,
+                "xml.repeated",
+                f"is a second {name}; it is open which one holds, so remove the wrong one",
+            )
+            return True
+    return False
+
+
+def _said(top: Element) -> Sequence[object]:
+    """Return what an element and those below it say."""
+    return [(each.tag, own_text(each), sorted(each.items())) for each in top.iter()]
