@@ -38,7 +38,7 @@ _CURRENCY = f"{{{_NAMESPACES['cbc']}}}DocumentCurrencyCode"
 
 
 def _currency(root: Element) -> str:
-    return next(filter(None, map(own_text, root.findall(_CURRENCY))), "")
+    return next((text for each in root.findall(_CURRENCY) if (text := own_text(each))), "")
 
 
 def _date(text: str) -> str | None:
