@@ -66,7 +66,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(Any|Awaitable|Callable|Generator|Iterable|Iterator|Mapping|Sequence|AsyncIterable)"),
     # Type variables, and what attrs calls a default that a function makes.
     # What verbs have of their outbox, and what it is made with.
-    (r"py:class", r"confirma_async\.outbox\.(resources\.Desks|invoices\.InvoiceDesk|writes\.desk\.\w+)"),
+    (r"py:class", r"confirma_async\.outbox\.opened\.OpenOutbox"),
     # What only workers import; it is named where the extra need not be installed.
     (r"py:class", r"(Source|PlannedJob|Watchdog|ChunkSender|WorkerEnd|Begun|Stopped)"),
     (r"py:class", r"(JournalSource|confirma_async\.resources\.arguments\.Prepared)"),
