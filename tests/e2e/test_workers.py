@@ -314,7 +314,7 @@ async def test_a_worker_takes_up_more_that_is_in_doubt_than_there_is_room_for(
     ids=["changed", "cut off", "empty", "of another chunk"],
 )
 async def test_a_chunk_that_cannot_be_read_is_left_until_it_is_planned_again(
-    damage, sandbox, plan, work, counts, in_database, caplog
+    damage, sandbox, plan, work, counts, in_database, in_queue, caplog
 ):
     planned = await plan(*range(1, 26))
     with in_database() as connection:
@@ -331,5 +331,10 @@ async def test_a_chunk_that_cannot_be_read_is_left_until_it_is_planned_again(
     assert (again.planned, again.known) == (10, 15)
     await work()
     assert exactly_once(sandbox, 25)
+    in_queue("UPDATE procrastinate_jobs SET scheduled_at = now()")  # an hour later
+    await work()
     with in_database() as connection:
         assert connection.execute("SELECT * FROM confirma_journal.planned_chunk").fetchall() == []
+        assert connection.execute(
+            "SELECT count(*) FROM confirma_journal.run WHERE ended_at IS NULL AND worker IS NULL"
+        ).fetchone() == (0,)

@@ -171,7 +171,8 @@ class ChunkSender:
                 await refused.none.wait()
 
     async def _set_aside(self, chunk: int, error: UnreadableBodiesError) -> None:
-        left = await self.run.writer.run(lambda journal: planned_journal(journal).set_aside(chunk))
+        now = self.clock()
+        left = await self.run.writer.run(lambda journal: planned_journal(journal).set_aside(chunk, now=now))
         if left:
             _log.error(
                 "chunk %d of the journal %s: %s. Nothing of it was sent now; plan its %d invoices again, as "

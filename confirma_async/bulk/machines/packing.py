@@ -74,7 +74,7 @@ def _compressed(rows: Sequence[_Packed]) -> bytes:
 def _rows(packed: bytes, count: int) -> list[_Packed]:
     try:
         rows = _DECODER.decode(zstandard.ZstdDecompressor().decompress(packed))
-    except (zstandard.ZstdError, msgspec.MsgspecError, MemoryError) as error:
+    except (zstandard.ZstdError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _unreadable(type(error).__name__) from None  # it may hold a body
     if len(rows) != count:
         raise _unreadable(f"{len(rows)} of them, not {count}")

@@ -44,7 +44,8 @@ _CHUNK = (
 )
 
 _CLAIMED = (
-    "WITH claimed AS (UPDATE item SET holder = %s, state = CASE state WHEN 0 THEN 1 ELSE state END "
+    "WITH claimed AS (UPDATE item SET holder = %s, state = CASE state WHEN 0 THEN 1 ELSE state END, "
+    "chunk = coalesce(chunk, %s) "  # it may have been set aside by another version
     f"WHERE position = ANY(ARRAY(SELECT position FROM item WHERE position = ANY(%s) AND {OPEN} "
     "AND holder IS NULL AND digest = ANY(%s) FOR UPDATE SKIP LOCKED)) "
     "RETURNING position, run, state = 1 AND attempts = 0 AS is_new) SELECT run, array_agg(position), "
@@ -54,6 +55,14 @@ _CLAIMED = (
 
 What another transaction has locked is left to it: a claim waits for nobody.
 """
+
+_SET_ASIDE = (
+    f"SELECT count(*) FILTER (WHERE {OPEN} AND item.chunk IS NULL), "
+    f"count(*) FILTER (WHERE {OPEN} AND item.chunk = planned_chunk.id), "
+    "array_agg(DISTINCT item.run) || planned_chunk.run FROM planned_chunk "
+    "LEFT JOIN item ON position = ANY(positions) WHERE planned_chunk.id = %s GROUP BY planned_chunk.id"
+)
+"""How many items of a chunk are open and were set aside, how many are in it still, and their runs."""
 
 _STANDING = (
     f"SELECT looks, keep_days, count(*) FILTER (WHERE {OPEN} AND chunk = planned_chunk.id), "
@@ -256,7 +265,7 @@ class PlannedJournal(PostgresJournal):
             self._holders.settle_dead()
         entries = unpacked(body, len(positions))
         digests = data_array(entry.digest for entry in entries)
-        claimed = list(self._all(_CLAIMED, self._run, array_text(positions), digests))
+        claimed = list(self._all(_CLAIMED, self._run, chunk, array_text(positions), digests))
         runs = {position: run for run, some, _ in claimed for position in some}
         rows = self._rows_of([position for _, _, before in claimed for position in before or ()])
         self._counts.take_up(runs)
@@ -266,26 +275,31 @@ class PlannedJournal(PostgresJournal):
             if position in runs
         ]
 
-    def set_aside(self, chunk: int) -> int:
+    def set_aside(self, chunk: int, *, now: float) -> int:
         """Leave the invoices of a chunk that cannot be read to whoever plans them again.
 
-        Until then the chunk is kept: another version may be able to read it.
+        Until then the chunk is kept, and queued again after the longest pause: another version may be able to
+        read it. What is in the hands of others stays with the chunk.
 
         Args:
             chunk: Its number.
+            now: Seconds since 1970.
 
         Returns:
             How many of its invoices are open, and not planned again yet.
         """
         self._tables.lock()
-        self._do(f"UPDATE item SET chunk = NULL WHERE chunk = %s AND {OPEN}", chunk)
-        left = self._one(
-            f"SELECT count(*) FROM planned_chunk JOIN item ON position = ANY(positions) AND {OPEN} "
-            "AND item.chunk IS NULL WHERE planned_chunk.id = %s",
-            chunk,
-        )
-        if not left:
+        self._holders.settle_dead()
+        self._do(f"UPDATE item SET chunk = NULL WHERE chunk = %s AND {OPEN} AND holder IS NULL", chunk)
+        found = next(self._all(_SET_ASIDE, chunk), None)
+        if found is None:
+            return 0
+        left, held, runs = found
+        if left or held:
+            queue_chunks(self._session, [chunk], seconds=LONGEST_PAUSE)
+        else:
             self._do("DELETE FROM planned_chunk WHERE id = %s", chunk)
+            self._runs.end_sent(runs, now)
         return int(left)
 
     def _rows_of(self, positions: Sequence[int]) -> Mapping[int, Row]:

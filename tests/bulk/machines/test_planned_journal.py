@@ -666,3 +666,42 @@ def test_a_kept_body_is_not_taken_for_one_that_is_queued(begun, entry, queued):
     with again.transaction():
         again.plan(Bundle.of([entry(1)]), run, Retry.ALL)
     assert queued() == [1, 2]
+
+
+def set_aside(journal, chunk):
+    with journal.transaction():
+        return journal.set_aside(chunk, now=2000.0)
+
+
+def test_what_one_version_cannot_read_another_one_takes_and_gives_back(plan, begun, kept):
+    plan(1, 2, 3)
+    old, _ = begun("old")
+    assert set_aside(old, 1) == 3
+    new, run = begun("new")
+    assert [position for position, _ in take(new, 1)] == [1, 2, 3]
+    with new.transaction():
+        new.runs.put_back(run)
+    assert finish(new, 1, drained=True) == 3
+    assert kept() == [1]
+
+
+def test_what_a_worker_is_sending_stays_in_a_chunk_that_another_one_cannot_read(plan, begun, kept):
+    plan(1, 2, 3)
+    one, run = begun("one")
+    take(one, 1)
+    other, _ = begun("other")
+    assert set_aside(other, 1) == 0
+    lose(one, 1)
+    with one.transaction():
+        one.runs.put_back(run)
+    assert finish(one, 1) == 3
+    assert kept() == [1]
+
+
+def test_a_chunk_that_cannot_be_read_is_removed_once_all_of_it_is_final(plan, begun, kept):
+    run = plan(1, 2)
+    worker, _ = begun("worker")
+    accept(worker, *(position for position, _ in take(worker, 1)))
+    assert set_aside(worker, 1) == 0
+    assert kept() == []
+    assert worker.runs.find(run).ended_at == 2000.0
