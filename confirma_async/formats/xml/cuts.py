@@ -6,7 +6,7 @@ What stands in a comment, in a CDATA section or in a processing instruction begi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from attrs import define
 
@@ -21,13 +21,20 @@ _NEAR_END = 1024
 """Bytes at the end of what is read that may be the first of what is sought."""
 _HIDES: Mapping[bytes, bytes] = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 """What hides all that looks like markup, and what ends it."""
+_CLOSED_BY: Mapping[bytes, bytes] = {**_HIDES, b'"': b'"', b"'": b"'"}
+"""The same in a DOCTYPE, where quotes hide as well."""
 _DOCTYPE = b"<!DOCTYPE"
-_PLAIN_DOCTYPE = re.compile(rb"""<!DOCTYPE(?:[^<>\[\]"']|"[^<>\[\]"]*"|'[^<>\[\]']*'){0,1000}>""")
-_NEVER = b""
-"""Ends a DOCTYPE that declares something: a declaration may quote what looks like markup.
-
-A document with one is refused, and with it all that is behind it in its file.
-"""
+_IN_DOCTYPE = re.compile(rb"""["'\[<>]""")
+_IN_SUBSET = re.compile(rb"""["'\]]|<!--|<\?""")
+_BEHIND_SUBSET = re.compile(rb"[^ \t\r\n]")
+"""What comes next in a DOCTYPE: before its declarations, among them, and behind them."""
+_OPENING = re.compile(rb"<!--|<!\[CDATA\[|<\?|<!DOCTYPE")
+_ENDS: Mapping[bytes, re.Pattern[bytes]] = {
+    b"<!--": re.compile(rb"-->?"),
+    b"<![CDATA[": re.compile(rb"\]\]>|<!\[CDATA\["),
+    b"<?": re.compile(rb"\?>|<\?"),
+}
+"""What ends each that hides markup, or shows that its own end is missing."""
 
 
 @define
@@ -37,10 +44,12 @@ class CutSearch:
     Attributes:
         searched: Bytes at the beginning that are searched.
         end: What ends that which the searched bytes leave open; None where they leave nothing open.
+        doctype: What comes next in the DOCTYPE that the searched bytes leave open; None where there is none.
     """
 
     searched: int = 0
     end: bytes | None = None
+    doctype: re.Pattern[bytes] | None = None
 
     def find(self, data: bytearray, begin: int, *, is_last: bool) -> int | None:
         """Return where another document begins; None where none does in what is read.
@@ -53,7 +62,7 @@ class CutSearch:
         if self.searched < begin and _DECLARATION.match(data, begin - 1):
             self.searched = begin  # behind the first bytes of its own
         question = -1
-        while self.end is None or self._is_ended(data):
+        while self._is_ended(data):
             at = self.searched
             if question < at:
                 question = _find_tag(data, b"?", at, len(data))
@@ -71,15 +80,33 @@ class CutSearch:
             self._pass(data, tag)
         return None
 
-    def _is_ended(self, data: bytearray) -> bool:
+    def _is_ended(self, data: bytes | bytearray) -> bool:
         """Pass over what is open; return whether its end is read."""
-        end = self.end or _NEVER
-        found = -1 if end is _NEVER else data.find(end, self.searched)
-        if found < 0:
-            self.searched = max(self.searched, len(data) - 2)  # all but the last byte of the longest end
-            return False
-        self.searched, self.end = found + len(end), None
+        while self.end is not None or self.doctype is not None:
+            if self.end is not None:
+                found = data.find(self.end, self.searched)
+                if found < 0:
+                    self.searched = max(self.searched, len(data) - 2)  # but the last byte of the longest end
+                    return False
+                self.searched, self.end = found + len(self.end), None
+            elif self.doctype is not None:
+                token = self.doctype.search(data, self.searched)
+                if token is None:
+                    self.searched = max(self.searched, len(data) - 3)  # but the last byte of <!--
+                    return False
+                self._pass_in_doctype(token)
         return True
+
+    def _pass_in_doctype(self, token: re.Match[bytes]) -> None:
+        """Pass over what comes next in a DOCTYPE; one that is not well-formed ends where it no longer is."""
+        opening, self.searched = token[0], token.end()
+        if self.doctype is _BEHIND_SUBSET or opening in {b"<", b">"}:
+            self.doctype = None
+            self.searched -= opening == b"<"
+        elif opening in _CLOSED_BY:
+            self.end = _CLOSED_BY[opening]
+        else:
+            self.doctype = _IN_SUBSET if opening == b"[" else _BEHIND_SUBSET
 
     def _pass(self, data: bytearray, tag: int) -> None:
         """Pass over a tag that begins with a mark."""
@@ -89,11 +116,42 @@ class CutSearch:
                 return
         self.searched = tag + 2
         if data.startswith(_DOCTYPE, tag):
-            plain = _PLAIN_DOCTYPE.match(data, tag)
-            if plain is None:
-                self.end = _NEVER
-            else:
-                self.searched = plain.end()
+            self.searched, self.doctype = tag + len(_DOCTYPE), _IN_DOCTYPE
+
+    def pass_doctype(self, data: bytes) -> int | None:
+        """Return where the DOCTYPE ends whose first bytes are searched; None where it does not end."""
+        self.doctype = _IN_DOCTYPE
+        return self.searched if self._is_ended(data) else None
+
+
+def hidden_documents(data: bytes, begin: int) -> Iterator[int]:
+    """Yield where documents seem to begin within one that is refused.
+
+    A comment, a CDATA section or an instruction holds none, unless its own end seems to be missing.
+
+    Args:
+        data: The document that is refused.
+        begin: A byte behind its own beginning.
+    """
+    at, has_doctype = begin, False
+    while (found := _OPENING.search(data, at)) is not None:
+        at, opening = found.end(), found[0]
+        if opening == _DOCTYPE:
+            if not has_doctype:
+                at = CutSearch(at).pass_doctype(data) or at
+            has_doctype = True
+        elif _DECLARATION.match(data, found.start()):
+            yield found.start()
+        else:
+            end = _ENDS[opening].search(data, at)
+            if end is not None and end[0] == _HIDES[opening]:
+                at = end.end()
+
+
+def count_declarations(data: bytearray, begin: int, end: int) -> tuple[int, int | None]:
+    """Return how many XML declarations begin between two bytes, and where the first does."""
+    found = [each.start() for each in _DECLARATION.finditer(data, begin) if each.start() < end]
+    return len(found), found[0] if found else None
 
 
 def _find_tag(data: bytearray, mark: bytes, begin: int, end: int) -> int:

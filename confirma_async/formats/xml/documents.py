@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from confirma_async.errors import Problem
-from confirma_async.formats.xml.cuts import CutSearch
+from confirma_async.formats.xml.cuts import CutSearch, count_declarations, hidden_documents
 from confirma_async.formats.xml.markup.known import KnownMarkup
 from confirma_async.formats.xml.markup.reusable import ReusableDocument
 from confirma_async.formats.xml.parse import (
@@ -31,6 +31,9 @@ LARGEST_DOCUMENT = 64 * 1024 * 1024
 """Bytes of one document, with its attachments."""
 
 _BLOCK = 1024 * 1024
+
+_KEPT = 8
+"""Bytes that are searched and yet kept, since they may be the first of a declaration."""
 
 _KNOWN = KnownMarkup()
 """The markup of this process: many files hold one document each."""
@@ -85,11 +88,39 @@ class Document:
 
 @frozen
 class _DocumentPart:
-    """What lies between two cuts of a file: where it begins, and its bytes; None where there is too much."""
+    """What lies between two cuts of a file.
+
+    Attributes:
+        line: The line that it begins on.
+        offset: The byte that it begins at.
+        data: Its bytes; None where there are too many.
+        hidden: The documents that seem to begin in bytes that were not kept.
+    """
 
     line: int
     offset: int
     data: bytes | None
+    hidden: _Hidden | None = None
+
+
+@define
+class _Hidden:
+    """Documents that seem to begin within one that is too long.
+
+    Attributes:
+        count: How many they are.
+        line: The line of the first; None where there is none.
+    """
+
+    count: int = 0
+    line: int | None = None
+
+    def add(self, data: bytearray, begin: int, end: int, line: int) -> None:
+        """Count those that begin between two bytes, of bytes that begin on a line."""
+        count, first = count_declarations(data, begin, end)
+        self.count += count
+        if self.line is None and first is not None:
+            self.line = line + line_ends(data, 0, first)
 
 
 def documents(path: Path) -> Iterator[Document]:
@@ -111,10 +142,12 @@ def _documents(path: Path) -> Iterator[Document]:
     for part in _parts(path):
         try:
             if part.data is None or len(part.data) > LARGEST_DOCUMENT:
-                raise _too_large()
+                raise _too_large(part.hidden)
             text, remark = as_utf8(part.data)
         except UnreadableXml as error:
             yield Document(part.line, error.problem)
+            if part.data is not None:
+                yield from _hidden(part.data, 0, part.line)
             continue
         load = partial(_load, path, part.offset, len(part.data))
         remarks = () if remark is None else (remark,)
@@ -131,13 +164,38 @@ def _documents(path: Path) -> Iterator[Document]:
             ):
                 reusable = _KNOWN.learn(cut, parsed.root)
             yield _document(parsed, load, remarks, reusable)
+            if isinstance(parsed.root, UnreadableXml) and parsed.end == len(text):
+                yield from _hidden(text, parsed.start, parsed.line)
 
 
-def _too_large() -> UnreadableXml:
+def _hidden(data: bytes, start: int, line: int) -> Iterator[Document]:
+    """Return the documents that seem to begin within a refused one, none of which is read.
+
+    Args:
+        data: The refused document, and what is before it.
+        start: The byte that it begins at.
+        line: The line that it begins on.
+    """
+    own = line
+    for found in hidden_documents(data, _leading_space(data, start) + 1):
+        line += line_ends(data, start, found)
+        start = found
+        message = (
+            f"seems to begin a document, which is not read: the one that begins on line {own} does not end "
+            "before it; mend that one first"
+        )
+        yield Document(line, Problem("/", "xml.syntax", message))
+
+
+def _too_large(hidden: _Hidden | None) -> UnreadableXml:
     """Return what is wrong with a document beyond the limit."""
-    return UnreadableXml(
-        "xml.size", f"is larger than {LARGEST_DOCUMENT // 1024**2} MiB; give large attachments by URL"
-    )
+    message = f"is larger than {LARGEST_DOCUMENT // 1024**2} MiB; give large attachments by URL"
+    if hidden is not None and hidden.count:
+        message += (
+            f". Documents seem to begin in it and are not read: {hidden.count}, the first on line "
+            f"{hidden.line}; look whether a comment or another part of it does not end"
+        )
+    return UnreadableXml("xml.size", message)
 
 
 def _document(
@@ -161,6 +219,7 @@ def _parts(path: Path) -> Iterator[_DocumentPart]:
     buffer = bytearray()
     line, offset, cuts = 1, 0, CutSearch()
     began: int | None = None  # the line of a document that is too long, and so not kept
+    hidden = _Hidden()
     with path.open("rb") as file:
         is_last = False
         while not is_last:
@@ -168,22 +227,26 @@ def _parts(path: Path) -> Iterator[_DocumentPart]:
             is_last = not block
             buffer += block
             while (end := _end_of_part(buffer, cuts, began, is_last=is_last)) is not None:
+                if began is not None:
+                    hidden.add(buffer, 0, end, line)
                 part = bytes(buffer[:end])
                 del buffer[:end]
                 blank = _leading_space(part)
                 if began is not None:
-                    yield _DocumentPart(began, offset, None)
+                    yield _DocumentPart(began, offset, None, hidden)
                 elif blank < end:
                     yield _DocumentPart(line + line_ends(part, 0, blank), offset + blank, part.strip(_SPACE))
                 line += line_ends(part, 0, end)
                 offset += end
-                cuts, began = CutSearch(), None
+                cuts, began, hidden = CutSearch(), None, _Hidden()
             if len(buffer) > LARGEST_DOCUMENT:
-                searched, cuts.searched = cuts.searched, 0
+                dropped = max(0, cuts.searched - _KEPT)
+                hidden.add(buffer, _leading_space(buffer) + 1 if began is None else 0, dropped, line)
                 began = began or line
-                line += line_ends(buffer, 0, searched)
-                offset += searched
-                del buffer[:searched]
+                line += line_ends(buffer, 0, dropped)
+                offset += dropped
+                cuts.searched -= dropped
+                del buffer[:dropped]
 
 
 def _end_of_part(buffer: bytearray, cuts: CutSearch, began: int | None, *, is_last: bool) -> int | None:
@@ -194,6 +257,7 @@ def _end_of_part(buffer: bytearray, cuts: CutSearch, began: int | None, *, is_la
     return len(buffer) if is_last and buffer else None
 
 
-def _leading_space(data: bytes | bytearray) -> int:
-    found = _LEADING.match(data)
-    return found.end() if found else 0
+def _leading_space(data: bytes | bytearray, start: int = 0) -> int:
+    """Return where the space ends that begins at a byte."""
+    found = _LEADING.match(data, start)
+    return found.end() if found else start

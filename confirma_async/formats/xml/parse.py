@@ -295,8 +295,9 @@ _INVALID = expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN]
 _ENTITY = expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY]
 _UNCLOSED_CDATA = expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION]
 _CDATA = b"<![CDATA["
+_COMMENT = b"<!--"
 _UNCLOSED = (
-    (b"<!--", "a comment", "-->"),
+    (_COMMENT, "a comment", "-->"),
     (b"<?", "an instruction", "?>"),
     (_CDATA, "a CDATA section", "]]>"),
 )
@@ -325,7 +326,8 @@ def _not_well_formed(error: ET.ParseError, text: bytes, start: int, line: int) -
             "&amp;"
         )
     elif error.code == _INVALID:
-        what = _invalid(text, _offset(text, start, error), place)
+        at = _offset(text, start, error)
+        what = _dashes_in_comment(text, start, at, line) or _invalid(text, at, place)
     elif (unclosed := _unclosed(error, text, start, line)) is not None:
         what = unclosed
     elif error.code in _CUT_OFF:
@@ -348,6 +350,21 @@ def _unclosed(error: ET.ParseError, text: bytes, start: int, line: int) -> str |
             place = f"on line {line + line_ends(text, start, at)}"
             return f"begins {what} {place} that does not end, and hides all behind it; end it with {end}"
     return None
+
+
+def _dashes_in_comment(text: bytes, start: int, at: int, line: int) -> str | None:
+    """Return what is wrong where a comment holds two dashes before a byte; None where they are not there."""
+    dashes = at - 2
+    if not text.startswith(b"--", dashes):
+        return None
+    begin = text.rfind(_COMMENT, start, dashes)
+    if begin < 0 or text.find(b"--", begin + len(_COMMENT), at) != dashes:
+        return None
+    first = line + line_ends(text, start, begin)
+    return (
+        f"begins a comment on line {first} that is not ended before the -- on line "
+        f"{first + line_ends(text, begin, dashes)}; end it with -->, and write no -- in it"
+    )
 
 
 def _invalid(text: bytes, at: int, place: str) -> str:

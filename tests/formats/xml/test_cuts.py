@@ -75,7 +75,7 @@ def test_what_a_cdata_section_holds_is_no_document(write, space):
 )
 def test_what_does_not_end_is_refused_with_its_line_and_hides_all_behind_it(write, opening, end):
     cut = INVOICE.index(BEGINS)
-    behind = "" if end in DECLARATION else numbered(3)
+    behind = undeclared(numbered(3))
     path = write("in.xml", f"{numbered(2)}\n{INVOICE[:cut]}{opening} {INVOICE[cut:]}\n{behind}")
     line = 1 + numbered(2).count("\n") + 1 + INVOICE[:cut].count("\n")
     good, bad = read(path)
@@ -86,9 +86,93 @@ def test_what_does_not_end_is_refused_with_its_line_and_hides_all_behind_it(writ
     assert bad.problems[0].message.endswith(f"end it with {end}")
 
 
+def opened(document: str, what: str) -> str:
+    return document.replace(BEGINS, what + BEGINS, 1)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        opened(INVOICE, "<!-- oops "),
+        opened(INVOICE, "<x><![CDATA[ oops</x>"),
+        opened(INVOICE, '<a b="<!--"/>'),
+        opened(INVOICE, "<x>a & b</x><!-- oops"),
+        opened(INVOICE, "<!-- oops ").replace("UTF-8", "EBCDIC", 1),
+        INVOICE.replace("?>", "?><!DOCTYPE Invoice [<!ENTITY a 'b\">", 1),
+        INVOICE[: INVOICE.index(BEGINS)] + "<!-- cut of",
+        f"{INVOICE}<!-- oops",
+    ],
+    ids=["comment", "cdata", "attribute", "ampersand", "encoding", "doctype", "cut off", "behind"],
+)
+def test_each_document_that_a_broken_one_hides_is_refused_with_its_line(write, broken):
+    texts = [numbered(2), broken, numbered(3), "\n" + numbered(4)]
+    good, *others = read(write("in.xml", "\n".join(texts)))
+    bad = [each for each in others if isinstance(each, BadRecord)]
+    begins = [1 + "\n".join(texts[:each]).count("\n") + 1 for each in range(1, 4)]
+    begins[-1] += 1
+    assert isinstance(good, ReadInvoice)
+    assert [each.place.line for each in others] == [each.place.line for each in bad] == begins
+    told, *hidden = (each.problems[0].message for each in bad)
+    assert "seems to begin" not in told
+    for message in hidden:
+        assert message.startswith("seems to begin a document, which is not read")
+        assert f"the one that begins on line {begins[0]} " in message
+
+
+@pytest.mark.parametrize("opening", ["<!-- oops ", "<![CDATA[", "<? oops"])
+def test_what_only_ends_in_a_later_document_hides_those_before_it(write, opening):
+    has_own = {"<!-- oops ": "<!-- fine -->", "<![CDATA[": "<x><![CDATA[fine]]></x>"}.get(
+        opening, "<?fine ?>"
+    )
+    texts = [opened(numbered(2), opening), numbered(3), opened(numbered(4), has_own), numbered(5)]
+    found = sent(write("in.xml", "\n".join(texts)))
+    assert "seems to begin" in str(found[1])
+    if opening.startswith("<?"):  # which the next declaration ends
+        assert found[2:] == [4, 5]
+    else:
+        assert "seems to begin" in str(found[2])
+        assert found[3:] == [5]
+
+
+@pytest.mark.parametrize("hidden", [*HIDDEN[:4], f"<x><![CDATA[{numbered(9)}]]></x>"])
+def test_what_a_refused_document_rightly_hides_is_not_told(write, hidden):
+    path = write("in.xml", "\n".join([numbered(2), opened(INVOICE, f"<x>&</x>{hidden}"), numbered(3)]))
+    two, bad, three = sent(path)
+    assert [two, three] == [2, 3]
+    assert "an & that stands for itself" in str(bad)
+
+
+def test_a_comment_with_dashes_is_told_with_both_lines(write):
+    cut = INVOICE.index(BEGINS)
+    (bad,) = sent(write("in.xml", f"{INVOICE[:cut]}<!-- oops\n\n -- \n-->{INVOICE[cut:]}"))
+    line = 1 + INVOICE[:cut].count("\n")
+    assert f"begins a comment on line {line} that is not ended before the -- on line {line + 2};" in str(bad)
+
+
 def test_a_comment_without_end_behind_an_invoice_refuses_the_invoice(write):
-    (bad,) = read(write("in.xml", f"{INVOICE}\n<!-- {numbered(2)}"))
+    (bad,) = read(write("in.xml", f"{INVOICE}\n<!-- {undeclared(numbered(2))}"))
     assert problems(bad) == [("/", "xml.syntax")]
+
+
+DOCTYPES = [
+    "<!DOCTYPE Invoice [<!ELEMENT Invoice ANY>]>",
+    "<!DOCTYPE Invoice [<!ENTITY a ']>'> <!-- ' ]> --> <?p \" ]> ?> %b;\n] \n>",
+    "<!DOCTYPE Invoice PUBLIC '[' \">\" []>",
+    "<!DOCTYPE Invoice [] x>",
+    "<!DOCTYPE Invoice ",
+    f"<!DOCTYPE Invoice [<!ENTITY a '{numbered(9)}'><!-- {numbered(8)} -->]>".replace("'", "\x00")
+    .replace('"', "'")
+    .replace("\x00", '"'),
+]
+
+
+@pytest.mark.parametrize("doctype", DOCTYPES)
+@pytest.mark.parametrize("block", [7, 1000, 1024 * 1024])
+def test_a_doctype_that_declares_something_costs_its_document_alone(write, monkeypatch, doctype, block):
+    monkeypatch.setattr(documents, "_BLOCK", block)
+    texts = [numbered(2), INVOICE.replace("?>", f"?>{doctype}", 1), numbered(3), numbered(4)]
+    found = sent(write("in.xml", "\n".join(texts)))
+    assert [found[0], *found[2:]] == [2, 3, 4]
 
 
 def test_what_a_doctype_quotes_is_no_document(write):
@@ -107,6 +191,17 @@ def test_a_comment_longer_than_any_document_costs_its_document_alone(write, monk
     found = sent(write("in.xml", f"{numbered(2)}\n{INVOICE.replace(BEGINS, hidden + BEGINS)}{numbered(3)}"))
     assert [found[0], *found[2:]] == [2, 3]
     assert "is larger than" in str(found[1])
+
+
+@pytest.mark.parametrize("block", [1000, 1013])
+def test_documents_that_one_beyond_the_limit_hides_are_told(write, monkeypatch, block):
+    monkeypatch.setattr(documents, "LARGEST_DOCUMENT", 20_000)
+    monkeypatch.setattr(documents, "_BLOCK", block)
+    texts = [numbered(2), opened(INVOICE, "<!--"), *(numbered(each) for each in range(20, 30))]
+    two, bad = sent(write("in.xml", "\n".join(texts)))
+    first = 1 + "\n".join(texts[:2]).count("\n") + 1
+    assert two == 2
+    assert f"Documents seem to begin in it and are not read: 10, the first on line {first};" in str(bad)
 
 
 MARKS = ["<!--", "-->", "<![CDATA[", "]]>", "<?a", "?>", "]", "-", "<", ">", "<!", "!", "?", "--", "\n", "x"]
