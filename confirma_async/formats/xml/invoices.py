@@ -48,6 +48,13 @@ _EMBEDDED = (
     "{*}Attachment/{*}EmbeddedDocumentBinaryObject",
 )
 _DECLARATION = re.compile(r"\A<\?xml[^>]*\?>")  # says how it was encoded once, before it became text here
+_SPACE = "\ufeff\xa0 \t\r\n"
+"""What stands around a document and is none of it: space, and the mark of its encoding."""
+_ROOT_NAME = re.compile(rb"<(?:[^\s<>/:]+:)?(?:Invoice|CreditNote|Finvoice)(?![\w.:-])")
+_XML_KIND = re.compile(r"xml|text/plain|octet-stream", re.IGNORECASE)
+"""Media types of what may be XML."""
+_PDF = b"%PDF"
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _ENVELOPE = "Envelope"
 
 
@@ -190,39 +197,81 @@ def _attached(root: Element) -> Sequence[tuple[Element, Envelope]]:
     holders = {holder: True for path in _EMBEDDED for holder in root.iterfind(path)}
     for path in _EMBEDDED:  # deeper ones are those of other documents, and need not be documents
         holders |= {each: False for each in root.iterfind(f".//{path}") if each not in holders}
-    carried = (_carried(holder, is_own=is_own) for holder, is_own in holders.items())
-    texts = [*dict.fromkeys(filter(None, carried))]  # the same one twice is one
-    roots = [parse(text) for text in texts if _is_xml(text) or len(texts) == 1]
-    if sum(len(_inside(each)) for each in roots) > 1:
+    texts: set[bytes] = set()  # the same one twice is one
+    roots: list[Element] = []
+    unread: list[UnreadableXml] = []
+    for holder, is_own in holders.items():
+        try:
+            text = _carried(holder)
+            if text and text not in texts:
+                texts.add(text)
+                roots.append(parse(text))
+        except UnreadableXml as error:
+            if _seems_to_carry_invoice(holder):
+                raise
+            if is_own:
+                unread.append(error)
+    count = sum(len(_inside(each)) for each in roots)
+    if count > 1:
         raise UnreadableXml("xml.root", "carries more than one document; give each as a file of its own")
+    if unread and not count:
+        raise unread[0]
     return [(each, Envelope(root)) for each in roots if each.tag in _KINDS]
 
 
-def _carried(holder: Element, *, is_own: bool) -> bytes:
+def _carried(holder: Element) -> bytes:
     """Return what an element carries as text or as base64, with the same bytes for both; empty for nothing.
 
     Raises:
-        UnreadableXml: it is neither, and stands where the document does.
+        UnreadableXml: it is neither, or is no XML.
     """
-    text = "".join(holder.itertext()).strip()
+    text = _text(holder)
     if text.startswith("<"):
         return _DECLARATION.sub("", text).encode()
     try:
-        data = base64.b64decode(text, validate=True)
+        data = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        if not is_own:
-            return b""
         message = "carries a document that is not valid base64; attach it again"
         raise UnreadableXml("xml.base64", message) from None
+    if _is_of_another_kind(holder, data):
+        raise UnreadableXml(
+            "xml.root", "carries no invoice as XML; attach it, or give it as a file of its own"
+        )
     if not _is_xml(data):
         return data
-    written = as_utf8(data)[0].decode("utf-8", "surrogateescape").replace("\r\n", "\n").strip()
+    written = as_utf8(data)[0].decode("utf-8", "surrogateescape").replace("\r\n", "\n").strip(_SPACE)
     return _DECLARATION.sub("", written).encode("utf-8", "surrogateescape")
+
+
+def _text(holder: Element) -> str:
+    return "".join(holder.itertext()).strip(_SPACE)
+
+
+def _is_of_another_kind(holder: Element, data: bytes) -> bool:
+    """Say whether data is called something else than XML, and is no invoice under a wrong name."""
+    kind = holder.get("mimeCode", "").strip()
+    if not kind or _XML_KIND.search(kind):
+        return data.startswith(_PDF)
+    return not (_is_xml(data) and _names_invoice(data))
+
+
+def _seems_to_carry_invoice(holder: Element) -> bool:
+    """Say whether what cannot be read has the root element of an invoice in it, also as damaged base64."""
+    text = _text(holder)
+    if _names_invoice(text.encode()):
+        return True
+    letters = _NO_BASE64.sub("", text)
+    data = base64.b64decode(letters[: len(letters) // 4 * 4])
+    return not _is_of_another_kind(holder, data) and _names_invoice(data)
+
+
+def _names_invoice(data: bytes) -> bool:
+    return _ROOT_NAME.search(data.replace(b"\0", b"")) is not None  # which UTF-16 has between letters
 
 
 def _is_xml(data: bytes) -> bool:
     """Say whether data looks like XML, in any encoding that is read."""
-    return b"<" in data.lstrip()[:4]
+    return b"<" in data.lstrip(b"\xef\xbb\xbf \t\r\n")[:4]
 
 
 _SVEFAKTURA = "urn:sfti:documents:BasicInvoice"

@@ -583,6 +583,14 @@ OTHER = INVOICE.replace("<cbc:ID>12001<", "<cbc:ID>12009<", 1)
 OTHER_BASE64 = base64.b64encode(OTHER.encode()).decode()
 NEXT = "</cac:Attachment><cac:Attachment>"
 PDF = AS_BASE64.format(base64.b64encode(b"%PDF-1.7").decode())
+CUT_OFF = AS_BASE64.format(BASE64[:-7])
+HTML = base64.b64encode(b"<!DOCTYPE html><html><br></html>").decode()
+OF_A_KIND = '<cbc:EmbeddedDocumentBinaryObject mimeCode="{}">{}</cbc:EmbeddedDocumentBinaryObject>'
+WRAPPED = base64.encodebytes(INVOICE.encode()).decode()
+OTHER_WRAPPED = base64.encodebytes(OTHER.encode()).decode()
+WORDS = (
+    "<cac:ExternalReference><cbc:Description>The invoice, in XML</cbc:Description></cac:ExternalReference>"
+)
 PARENT = (
     "</cac:Attachment><cac:ParentDocumentLineReference><cac:DocumentReference><cac:Attachment>{}"
     "</cac:Attachment></cac:DocumentReference></cac:ParentDocumentLineReference><cac:Attachment>"
@@ -606,9 +614,48 @@ def test_a_document_that_carries_several_is_refused(record, attached):
     assert "more than one document" in found.problems[0].message
 
 
-@pytest.mark.parametrize("second", [AS_BASE64.format("%%%"), AS_TEXT.format("<Invoice>")])
-def test_a_second_document_that_cannot_be_read_is_not_passed_over(record, second):
-    assert isinstance(record(ATTACHED.format(AS_TEXT.format(INVOICE) + NEXT + second)), BadRecord)
+@pytest.mark.parametrize(
+    "second",
+    [
+        CUT_OFF,
+        AS_BASE64.format(f"%%%{BASE64}"),
+        AS_TEXT.format("<Invoice>"),
+        AS_TEXT.format(f"as agreed: {OTHER}"),
+        AS_BASE64.format(OTHER_WRAPPED),
+        AS_TEXT.format(f"\ufeff{OTHER}"),
+        AS_TEXT.format(f"\n\ufeff\n{OTHER}"),
+        AS_BASE64.format(base64.b64encode(f"\ufeff\n{OTHER}".encode()).decode()),
+        AS_BASE64.format(base64.b64encode(OTHER[:-1].replace("UTF-8", "UTF-16").encode("utf-16")).decode()),
+        OF_A_KIND.format("application/pdf", OTHER_BASE64),
+    ],
+)
+@pytest.mark.parametrize("place", ["{}", PARENT], ids=["own", "nested"])
+def test_a_second_document_that_cannot_be_read_is_not_passed_over(record, place, second):
+    attached = AS_TEXT.format(INVOICE) + NEXT + place.format(second)
+    assert isinstance(record(ATTACHED.format(attached)), BadRecord)
+
+
+@pytest.mark.parametrize(
+    "attached",
+    [
+        AS_BASE64.format(WRAPPED),
+        AS_TEXT.format(f"\ufeff{INVOICE}"),
+        OF_A_KIND.format("text/xml", WRAPPED),
+        OF_A_KIND.format("application/pdf", BASE64),
+    ],
+    ids=["wrapped", "mark", "kind", "another kind"],
+)
+def test_a_document_that_another_carries_is_read_however_it_is_written(record, attached):
+    assert record(ATTACHED.format(attached)).request.invoice.header.number == 12001
+
+
+@pytest.mark.parametrize(
+    "attached",
+    [PDF, OF_A_KIND.format("application/pdf", "JVBERg=="), OF_A_KIND.format("text/html", HTML), WORDS],
+    ids=["pdf", "pdf by name", "html", "words"],
+)
+def test_what_carries_no_document_is_refused(record, attached):
+    assert isinstance(record(ATTACHED.format(attached)), BadRecord)
 
 
 @pytest.mark.parametrize(
@@ -621,8 +668,15 @@ def test_a_second_document_that_cannot_be_read_is_not_passed_over(record, second
         PDF + NEXT + AS_TEXT.format(INVOICE),
         AS_TEXT.format(INVOICE) + NEXT + AS_TEXT.format("<ApplicationResponse/>"),
         AS_TEXT.format(INVOICE) + PARENT.format(AS_TEXT.format("as agreed")),
+        AS_TEXT.format(INVOICE) + AS_BASE64.format(WRAPPED),
+        AS_TEXT.format(INVOICE) + NEXT + AS_BASE64.format("%%%"),
+        OF_A_KIND.format("application/pdf", "JVBERi0xLjcK\nJVBERg==") + NEXT + AS_TEXT.format(INVOICE),
+        OF_A_KIND.format("image/png", "%") + NEXT + AS_TEXT.format(INVOICE),
+        OF_A_KIND.format("text/html", HTML) + NEXT + AS_TEXT.format(INVOICE),
+        AS_TEXT.format(INVOICE) + PARENT.format(AS_BASE64.format(HTML)),
+        AS_TEXT.format(INVOICE) + PARENT.format(AS_TEXT.format("<see page 2>")),
+        AS_BASE64.format(BASE64) + WORDS,
     ],
-    ids=["text and base64", "other line ends", "texts", "pdf", "pdf first", "response", "words"],
 )
 def test_one_document_is_read_beside_itself_and_what_is_none(record, attached):
     assert record(ATTACHED.format(attached)).request.invoice.header.number == 12001
