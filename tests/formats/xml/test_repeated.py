@@ -87,6 +87,40 @@ def test_both_quantities_of_a_line_must_say_the_same(write):
     assert problems(found) == [("/Invoice/InvoiceLine[1]/CreditedQuantity", "xml.repeated")]
 
 
+CATEGORIES = [
+    ("cac:ClassifiedTaxCategory", 0, "InvoiceLine[1]/Item"),
+    ("cac:TaxCategory", 0, "AllowanceCharge"),
+    ("cac:TaxCategory", 1, "TaxTotal/TaxSubtotal"),
+]
+
+
+def two_categories(name: str, at: int, percent: str, scheme: str = "VAT") -> str:
+    found = [*re.finditer(rf"<{name}>.*?</{name}>", UBL, re.DOTALL)][at]
+    second = re.sub(r"(?<=<cbc:Percent>)[^<]*", percent, found[0]).replace(">VAT<", f">{scheme}<")
+    return UBL[: found.end()] + second + UBL[found.end() :]
+
+
+@pytest.mark.parametrize(("name", "at", "path"), CATEGORIES)
+def test_two_rates_of_one_tax_are_refused_at_the_second(write, name, at, path):
+    (found,) = read(write("in.xml", two_categories(name, at, "12")))
+    category = name.rpartition(":")[2]
+    assert problems(found) == [(f"/Invoice/{path}/{category}[2]/Percent", "xml.repeated")]
+
+
+@pytest.mark.parametrize(("name", "at", "path"), CATEGORIES)
+@pytest.mark.parametrize("percent", ["25.5", "25.50"])
+def test_the_same_rate_twice_is_one(write, name, at, path, percent):
+    (found,) = read(write("in.xml", two_categories(name, at, percent)))
+    assert isinstance(found, ReadInvoice), path
+
+
+def test_the_rate_of_another_tax_contradicts_none_in_a_line_but_in_the_vat_breakdown(write):
+    (found,) = read(write("in.xml", two_categories("cac:ClassifiedTaxCategory", 0, "12", "EXC")))
+    assert isinstance(found, ReadInvoice)
+    (found,) = read(write("in.xml", two_categories("cac:TaxCategory", 1, "12", "EXC")))
+    assert [rule for _, rule in problems(found)] == ["xml.repeated"]
+
+
 @pytest.mark.parametrize(
     ("document", "name"),
     [

@@ -17,6 +17,7 @@ from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.once import check_once, refuse_second
 from confirma_async.formats.xml.reading.plan import Aside, Plan, Take, amounts, aside, numbers, texts
+from confirma_async.formats.xml.ubl.rates import check_rates
 from confirma_async.schemas.values import CENT
 
 LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
@@ -97,6 +98,7 @@ def _numbers(identifiers: Sequence[str]) -> Iterator[int]:
 
 def _line(reader: ElementReader, row: Draft, line: Element) -> Aside:
     found = fill(reader, row, line, _LINE)
+    check_rates(reader, line, _CATEGORY)
     # The note explains the item where the item has no description; otherwise both are wanted.
     if _NOTE in found and "description" not in row.values:
         placing.join(reader, row, "description", found[_NOTE])
@@ -124,6 +126,7 @@ def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
         row.put("productName", reason or ("Charge" if is_charge else "Allowance"))
     row.put("quantity", Decimal(1))
     fill(reader, row, charge, _CHARGE)
+    check_rates(reader, charge, "cac:TaxCategory")
     amount = placing.amount(reader, row, "netAmount", charge, "cbc:Amount")
     if amount and not is_charge:
         row.put("netAmount", amount.copy_negate(), element)

@@ -18,6 +18,7 @@ from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.once import check_once, refuse_second
 from confirma_async.formats.xml.reading.plan import Plan, Take
 from confirma_async.formats.xml.ubl.codes import OIOUBL, customization_name
+from confirma_async.formats.xml.ubl.rates import check_rates
 from confirma_async.schemas.values import ZERO
 
 _TOTALS = "cac:LegalMonetaryTotal"
@@ -190,6 +191,7 @@ def _taxes(reader: ElementReader, draft: Draft) -> None:
         draft.items("invoice.amounts.vatBreakdown", len(subtotals)), subtotals, strict=True
     ):
         fill(reader, part, subtotal, _SUBTOTAL)
+        check_rates(reader, subtotal, "cac:TaxCategory", is_of_one_tax=True)
 
 
 def _imply_sums(
