@@ -87,6 +87,18 @@ def test_both_quantities_of_a_line_must_say_the_same(write):
     assert problems(found) == [("/Invoice/InvoiceLine[1]/CreditedQuantity", "xml.repeated")]
 
 
+@pytest.mark.parametrize("party", ["9990001-6", "9990002-4"], ids=["seller", "buyer"])
+@pytest.mark.parametrize(("scheme", "is_refused"), [("0212", True), ("0088", False), ("", False)])
+def test_identifiers_of_a_company_contradict_those_of_their_own_scheme(write, party, scheme, is_refused):
+    own = f'<cbc:CompanyID schemeID="0212">{party}</cbc:CompanyID>'
+    entity = "</cac:PartyLegalEntity><cac:PartyLegalEntity><cbc:RegistrationName>X</cbc:RegistrationName>"
+    other = f'<cbc:CompanyID schemeID="{scheme}">7300010000001</cbc:CompanyID>'.replace(' schemeID=""', "")
+    (found,) = read(write("in.xml", UBL.replace(own, own + entity + other, 1)))
+    assert isinstance(found, BadRecord) == is_refused
+    if is_refused:
+        assert [rule for _, rule in problems(found)] == ["xml.repeated"]
+
+
 CATEGORIES = [
     ("cac:ClassifiedTaxCategory", 0, "InvoiceLine[1]/Item"),
     ("cac:TaxCategory", 0, "AllowanceCharge"),

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from confirma_async.formats.xml.elements import local_name, own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 
+_NO_SCHEMES: Mapping[str, str] = {}
+
 
 def check_once(
-    reader: ElementReader, parent: Element, paths: Sequence[str], *, are_texts: bool = False
+    reader: ElementReader,
+    parent: Element,
+    paths: Sequence[str],
+    *,
+    are_texts: bool = False,
+    schemes: Mapping[str, str] = _NO_SCHEMES,
 ) -> None:
     """Refuse the second element at each path that says something else than the first.
 
@@ -20,6 +27,8 @@ def check_once(
         paths: The paths, each behind those that it begins with.
         are_texts: Whether to refuse as well what has elements inside its text, which is then in pieces.
             Amounts and dates in pieces are refused where they are read.
+        schemes: By path, the attribute that names the scheme of an identifier; those of unlike schemes do
+            not contradict each other.
     """
     cache = reader.caches.get(parent)
     doubtful = None if cache is None else cache.doubtful.get(paths)
@@ -29,7 +38,8 @@ def check_once(
             cache.doubtful[paths] = doubtful
     told: list[str] = []
     for path, found in doubtful:
-        if not path.startswith((*told,)) and refuse_second(reader, found):
+        alike = _by_scheme(found, schemes[path]) if path in schemes else [found]
+        if not path.startswith((*told,)) and any(refuse_second(reader, each) for each in alike):
             told.append(f"{path}/")
         if are_texts and _is_mixed(found[0]):
             reader.findings.wrong(
@@ -43,6 +53,13 @@ def _doubtful(
     """Return the elements at each path that are several, or have elements inside their text."""
     at_paths = ((path, reader.every(parent, path)) for path in paths)
     return [(path, found) for path, found in at_paths if len(found) > 1 or any(map(_is_mixed, found))]
+
+
+def _by_scheme(found: Sequence[Element], attribute: str) -> Sequence[Sequence[Element]]:
+    schemes: dict[str | None, list[Element]] = {}
+    for each in found:
+        schemes.setdefault(each.get(attribute), []).append(each)
+    return [*schemes.values()]
 
 
 def _is_mixed(element: Element) -> bool:

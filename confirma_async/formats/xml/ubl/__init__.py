@@ -95,6 +95,7 @@ _ONCE = (
     ),
 )
 """What says which document this is, of whom and for whom, and in which currency."""
+_SCHEMES = {path: "schemeID" for path in _ONCE if path.endswith("/cbc:CompanyID")}
 _ONE_DATE = ("cbc:IssueDate",)
 
 DIALECT = Dialect(
@@ -135,7 +136,7 @@ def ubl_invoice(document: FramedDocument, place: Place, options: ReadOptions) ->
     for required in _REQUIRED:
         if reader.first(root, required) is None:
             reader.findings.missing(required)
-    check_once(reader, root, _ONCE, are_texts=True)
+    check_once(reader, root, _ONCE, are_texts=True, schemes=_SCHEMES)
     check_once(reader, root, _ONE_DATE)
     _fill_header(reader, draft, identity, options)
     credited = reader.every(root, _CREDITED)
