@@ -34,6 +34,7 @@ from confirma_async.schemas import (
     Payment,
     SellerParty,
 )
+from tests.converters.test_converters import HEADER
 
 ROW = {"netAmount": Decimal("12.40"), "quantity": Decimal("2.5"), "unknownKey": 1}
 PAYMENT = {"caseId": 7, "amount": Decimal("1.50"), "bookingDate": "2026-11-01"}
@@ -67,13 +68,6 @@ class Ledger:
     status: InvoiceStatus | None = None
 
 
-HEADER = {
-    "number": 1,
-    "type": "INVOICE",
-    "date": "2026-01-01",
-    "dueDate": "2026-01-15",
-    "currencyCode": "EUR",
-}
 LEDGER = {
     "name": "n",
     "day": "2026-11-30",

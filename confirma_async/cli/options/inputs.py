@@ -49,10 +49,35 @@ class Inputs:
         return evolve(self, files=found, reading=with_mappings(found, self.reading, before))
 
 
+def format_option(meaning: str, *, without: FileFormat | None = None) -> OptionOf:
+    """Make the option that names the format of files.
+
+    Args:
+        meaning: What its help says.
+        without: A format that is not read.
+    """
+    choices = [choice.value for choice in FileFormat if choice is not without]
+    return OptionOf(fields(ReadOptions).file_format, "--format", meaning, read=click.Choice(choices))
+
+
+def format_named(chosen: str | None) -> FileFormat | None:
+    """Return the format that was chosen; None where none was."""
+    return None if chosen is None else FileFormat(chosen)
+
+
+mapping_option: OptionOf = OptionOf(
+    fields(ReadOptions).mapping,
+    "--mapping",
+    "A TOML file that names the columns of your own tables.",
+    read=options.FILE,
+)
+"""The option of a file that says what the columns of a table are."""
+
+
 def _reading(file_format: str | None, mapping: Path | None, reading: ReadOptions) -> ReadOptions:
     return evolve(
         reading,
-        file_format=None if file_format is None else FileFormat(file_format),
+        file_format=format_named(file_format),
         mapping=None if mapping is None else ColumnMapping.from_toml(mapping),
     )
 
@@ -67,18 +92,8 @@ number_from: Decorator = click.option(
 _READING: Decorator = bundle(
     "reading",
     _reading,
-    OptionOf(
-        fields(ReadOptions).file_format,
-        "--format",
-        "What the files are; found out per file unless given.",
-        read=click.Choice([form.value for form in FileFormat]),
-    ),
-    OptionOf(
-        fields(ReadOptions).mapping,
-        "--mapping",
-        "A TOML file that names the columns of your own tables.",
-        read=options.FILE,
-    ),
+    format_option("What the files are; found out per file unless given."),
+    mapping_option,
     object_of(
         "reading",
         ReadOptions,

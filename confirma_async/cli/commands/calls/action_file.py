@@ -19,7 +19,7 @@ from confirma_async.cli.options.account import connected_for_account
 from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.options.destination import Destination, journal as own_journal
-from confirma_async.cli.options.inputs import Inputs
+from confirma_async.cli.options.inputs import Inputs, format_named, format_option, mapping_option
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress
 from confirma_async.cli.output.render import print_json
@@ -72,7 +72,7 @@ def _inputs(
     file_format: str | None, mapping: Path | None, decimal_comma: bool | None, checks: Checks
 ) -> Inputs:
     reading = ReadOptions(
-        file_format=None if file_format is None else FileFormat(file_format),
+        file_format=format_named(file_format),
         mapping=None if mapping is None else ActionMapping.from_toml(mapping),
         decimal_comma=decimal_comma,
     )
@@ -99,18 +99,8 @@ action_file_options: Decorator = bundle(
     bundle(
         "inputs",
         _inputs,
-        OptionOf(
-            fields(ReadOptions).file_format,
-            "--format",
-            "What the file is; found out unless given.",
-            read=click.Choice([form.value for form in FileFormat if form is not FileFormat.XML]),
-        ),
-        OptionOf(
-            fields(ReadOptions).mapping,
-            "--mapping",
-            "A TOML file that names the columns of your own tables.",
-            read=options.FILE,
-        ),
+        format_option("What the file is; found out unless given.", without=FileFormat.XML),
+        mapping_option,
         OptionOf(
             fields(ReadOptions).decimal_comma,
             "--decimal-comma/--no-decimal-comma",

@@ -36,11 +36,11 @@ def check_once(
         doubtful = _doubtful(reader, parent, paths)
         if cache is not None:
             cache.doubtful[paths] = doubtful
-    told: list[str] = []
+    refused: list[str] = []
     for path, found in doubtful:
         alike = _by_scheme(found, schemes[path]) if path in schemes else [found]
-        if not path.startswith((*told,)) and any(refuse_second(reader, each) for each in alike):
-            told.append(f"{path}/")
+        if not path.startswith((*refused,)) and any(refuse_second(reader, each) for each in alike):
+            refused.append(f"{path}/")
         if are_texts and _is_mixed(found[0]):
             reader.findings.wrong(
                 found[0], "xml.mixed", "has an element inside its text; write its value without one"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from attrs import evolve, fields, frozen
+from attrs import evolve, frozen
 
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.submit import carry_out, refuse_older_journals
@@ -20,11 +20,10 @@ from confirma_async.cli.journals import SANDBOX_TARGET
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.account import connected_for_account
-from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.options.connection import Connection
 from confirma_async.cli.options.destination import Destination, journal as own_journal, to_sandbox
-from confirma_async.cli.options.inputs import Inputs, number_from
+from confirma_async.cli.options.inputs import Inputs, format_named, format_option, number_from
 from confirma_async.cli.options.sending import Sending, sending_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.remembered import mapping_file
@@ -33,7 +32,6 @@ from confirma_async.files import write_durably
 from confirma_async.formats import (
     AssignedNumbers,
     ColumnMapping,
-    FileFormat,
     InputError,
     ReadOptions,
     assign,
@@ -95,19 +93,14 @@ class _ImportRequest:
 
 
 def _inputs(file_format: str | None, number_from: int | None, checks: Checks) -> Inputs:
-    reading = ReadOptions(file_format=None if file_format is None else FileFormat(file_format))
+    reading = ReadOptions(file_format=format_named(file_format))
     return Inputs(reading=reading, number_from=number_from, checks=checks)
 
 
 _input_options: Decorator = bundle(
     "inputs",
     _inputs,
-    OptionOf(
-        fields(ReadOptions).file_format,
-        "--format",
-        "What the file is; found out unless given.",
-        read=click.Choice([form.value for form in FileFormat]),
-    ),
+    format_option("What the file is; found out unless given."),
     number_from,
     options.checks,
 )
