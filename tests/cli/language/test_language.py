@@ -25,6 +25,7 @@ EVERY = [(domain, code) for domain in catalogues.SOURCES for code in catalogues.
 
 @pytest.fixture(autouse=True)
 def as_it_was():
+    choose(None)  # a test before may have left another language
     yield
     choose(None)
 
