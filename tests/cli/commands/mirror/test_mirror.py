@@ -63,7 +63,7 @@ def test_what_is_not_proved_is_told(sent, confirma):
     from confirma_async.sandbox import Fault
 
     sent.faults.add(Fault.SERVER_ERROR, operation="payments.list", times=None, status=500)
-    code, out, _ = confirma("mirror", "sync", "--db", "m.db", "--timeout", "1")
+    code, out, _ = confirma("mirror", "sync", "--db", "m.db", "--from", "2026-11-16", "--to", "2026-11-30")
     assert code == 3
     assert "Not proved: payments" in out
 
