@@ -12,10 +12,23 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import aiohttp
+
 _END_OF_HEAD = b"\r\n\r\n"
 _FIRST = b"HTTP/"
-_INTERIM = frozenset({*range(100, 200)} - {101})
+INTERIM = frozenset({*range(100, 200)} - {101})
+"""Statuses of what comes before an answer."""
 _NO_BODY = frozenset({204, 304})
+
+_FINAL = 200
+"""Statuses from here on are answers."""
+
+_REFUSED = 400
+"""Statuses from here on say that a request was not done."""
+
+
+class NoAnswerError(aiohttp.ClientError):
+    """What came is no answer to the request; the text says why."""
 
 
 class RequestProgress(enum.Enum):
@@ -110,6 +123,27 @@ class Exchange:
         pieces = self._pieces
         return pieces is not None and not pieces.closed and pieces.tell() < pieces.getbuffer().nbytes
 
+    def check(self, status: int) -> None:
+        """Check a complete answer.
+
+        An early refusal is believed where the rest of the request surely never arrives: a host may refuse a
+        body that is too large while it is still being sent.
+
+        Args:
+            status: The HTTP status of the answer.
+
+        Raises:
+            NoAnswerError: it is no answer to this request.
+        """
+        if status < _FINAL:
+            raise NoAnswerError(
+                f"the host switched to another protocol (HTTP {status}), which nobody asked for"
+            )
+        if self.early and not (self.cut_off and status >= _REFUSED):
+            raise NoAnswerError(
+                "an answer began before the request was sent: it answers something else, and is not believed"
+            )
+
 
 class AnswerWatch:
     """Stands before the parser of each answer on a connection, and goes on watching until the next request.
@@ -193,7 +227,7 @@ class AnswerWatch:
     def _take(self, messages: Sequence[tuple[_Message, _Payload]]) -> None:
         """Note the head of the answer: the first that is final; interim ones may come before it."""
         for message, payload in messages:
-            if message.code not in _INTERIM:
+            if message.code not in INTERIM:
                 self._message, self._payload = message, payload
                 return
             self._interim = True

@@ -5,23 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import io
 import os
 import ssl
 import warnings
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp import hdrs
 
 from confirma_async import bounds
 from confirma_async.errors import ConfigurationError, Phase, TransportError
-from confirma_async.session.connection.passage import (
-    NoAnswerError,
-    Passage,
-    TooLateError,
-    UnclearError,
-)
+from confirma_async.session.connection.answer_watch import NoAnswerError
+from confirma_async.session.connection.connection_line import TooLateError, UnclearError
+from confirma_async.session.connection.direct import DirectRequests, goes_direct
+from confirma_async.session.connection.passage import sent_through
 from confirma_async.session.connection.public import NotPublicError, is_proxied, not_public, public_socket
 from confirma_async.session.connection.tls_errors import fault_of
 from confirma_async.session.transport import ANSWER_LIMIT, Request, Response
@@ -32,8 +28,6 @@ CONNECT_TIMEOUT = 10.0
 
 CLOSE_TIMEOUT = 1.0
 """Seconds that closing waits for connections to end properly."""
-
-_LARGE = 1024 * 1024
 
 _BEFORE_SENDING = (
     aiohttp.ClientConnectorError,  # refused, DNS, TLS handshake, certificate, proxy
@@ -73,6 +67,7 @@ class AiohttpTransport:
         bounds.ANSWER_LIMIT.check("answer_limit_bytes", answer_limit_bytes)
         self._borrowed = session
         self._own: aiohttp.ClientSession | None = None
+        self._direct: DirectRequests | None = None
         self._outside: aiohttp.ClientSession | None = None
         self._ssl: ssl.SSLContext | bool = ssl_context or True
         self._connections = connections
@@ -118,32 +113,11 @@ class AiohttpTransport:
         raise failure
 
     async def _answer(self, session: aiohttp.ClientSession, request: Request) -> Response:
-        body = _body(request.body)
-        passage = Passage(request.not_after, body if isinstance(body, io.BytesIO) else None)
-        try:
-            # Not "async with": read() gives the connection back, or closes it where it fails, and costs less.
-            answer = await session.request(
-                request.method,
-                request.url,
-                data=body,
-                headers=request.headers,
-                timeout=_LONGEST if request.timeout >= _LONG else _connecting(request.timeout / 2),
-                allow_redirects=False,
-                raise_for_status=False,
-                ssl=self._ssl,
-                middlewares=passage.beside(session),
-            )
-            limit = self._answer_limit_bytes if request.limit_bytes is None else request.limit_bytes
-            declared = answer.content_length
-            if declared is not None and declared <= limit and hdrs.CONTENT_ENCODING not in answer.headers:
-                contents, cut_off = await answer.read(), False
-            else:
-                contents, cut_off = await _read(answer, limit)
-            passage.check(answer.status)
-        except BaseException:
-            passage.give_up()
-            raise
-        return Response(answer.status, answer.headers, contents, cut_off)
+        limit = self._answer_limit_bytes if request.limit_bytes is None else request.limit_bytes
+        connecting = _LONGEST if request.timeout >= _LONG else _connecting(request.timeout / 2)
+        if self._direct is not None and session is self._own and goes_direct(session, request):
+            return await self._direct.send(request, connecting, limit)
+        return await sent_through(session, request, self._ssl, connecting, limit)
 
     async def close(self) -> None:
         """Close the session made here, if there is one; a borrowed session stays open.
@@ -157,7 +131,7 @@ class AiohttpTransport:
         self._closed = True
         self._timeouts.stop()
         opened = [session for session in (self._own, self._outside) if session is not None]
-        self._own = self._outside = None
+        self._own = self._outside = self._direct = None
         for session in opened:
             with contextlib.suppress(TimeoutError):  # a host that reads nothing must not hold it up
                 async with asyncio.timeout(CLOSE_TIMEOUT):
@@ -177,10 +151,9 @@ class AiohttpTransport:
         if self._borrowed is not None:
             return self._borrowed
         if self._own is None:
-            self._own = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
+            connector = aiohttp.TCPConnector(limit=self._connections)
+            self._own = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+            self._direct = DirectRequests(connector, self._ssl, loop)
         return self._own
 
     def _public(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientSession:
@@ -224,33 +197,6 @@ class AiohttpTransport:
                 stacklevel=2,
                 source=self,
             )
-
-
-def _body(body: bytes | None) -> bytes | io.BytesIO | None:
-    """Return the body as aiohttp wants it.
-
-    A large one piece by piece, so that it does not hold up the loop.
-    """
-    return body if body is None or len(body) <= _LARGE else io.BytesIO(body)
-
-
-async def _read(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
-    """Return the body, and whether it was cut off.
-
-    A body that says that it is too long is not read at all.
-    """
-    declared = answer.content_length
-    if declared is not None and declared > limit:
-        answer.close()
-        return b"", True
-    body = bytearray()
-    async with answer:
-        async for chunk in answer.content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                answer.close()
-                return bytes(body[:limit]), True
-    return bytes(body), False
 
 
 def _connecting(seconds: float) -> aiohttp.ClientTimeout:

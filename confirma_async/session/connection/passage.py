@@ -1,198 +1,79 @@
-"""One request over one connection that is clear, and the answer that belongs to it."""
+"""A request through a session of aiohttp's, let out once over a connection that is clear."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import io
-import math
 import ssl
-import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohttp
 
-from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, AnswerWatch, Exchange
-from confirma_async.session.connection.delivery_limit import GONE, SystemDelivery
+from confirma_async.session.connection.answer_watch import BEGUN, NOTHING, WHOLE, Exchange
+from confirma_async.session.connection.connection_line import (
+    ConnectionLine,
+    TooLateError,
+    UnclearError,
+    line_of,
+)
+from confirma_async.session.connection.contents import read_contents
+from confirma_async.session.transport import Request, Response
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
-    from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
 
-_FINAL = 200
-"""Statuses from here on are answers."""
 
-_REFUSED = 400
-"""Statuses from here on say that a request was not done."""
+AT_ONCE = 1024 * 1024
+"""Bytes of a body that go out at once. A longer one goes piece by piece: it must not hold up the loop."""
 
-_RECORD = 16_384
-"""Bytes of a request that a record of TLS holds at most."""
 
-_RECORD_MORE: Mapping[str, int] = {"CCM_8": 14, "CCM8": 21, "TLS_": 22, "GCM": 29, "CCM": 29, "": 21}
-"""Bytes that a record takes beside what it holds, at least: by the first of these in its cipher's name."""
+async def sent_through(
+    session: aiohttp.ClientSession,
+    request: Request,
+    ssl_context: ssl.SSLContext | bool,
+    connecting: aiohttp.ClientTimeout,
+    limit: int,
+) -> Response:
+    """Send a request once through a session, and read its answer.
 
-_TURNS = 5
-"""Turns of the loop in which a connection over TLS must have read what is no answer."""
+    Args:
+        session: The session.
+        request: The request.
+        ssl_context: The settings of TLS; True for the usual ones.
+        connecting: How long making a connection may take.
+        limit: Bytes of the answer that are read at most.
+
+    Raises:
+        aiohttp.ClientError, OSError, ValueError: no complete answer to this request came.
+    """
+    body = request.body
+    pieces = None if body is None or len(body) <= AT_ONCE else io.BytesIO(body)
+    passage = Passage(request.not_after, pieces)
+    try:
+        answer = await session.request(
+            request.method,
+            request.url,
+            data=body if pieces is None else pieces,
+            headers=request.headers,
+            timeout=connecting,
+            allow_redirects=False,
+            raise_for_status=False,
+            ssl=ssl_context,
+            middlewares=passage.beside(session),
+        )
+        async with answer:
+            contents, cut_off = await read_contents(answer.content, answer.headers, limit)
+            if cut_off:
+                answer.close()
+        passage.check(answer.status)
+    except BaseException:
+        passage.give_up()
+        raise
+    return Response(answer.status, answer.headers, contents, cut_off)
 
 
 class ConnectionLostError(aiohttp.ClientError):
     """Stands for the errors after which aiohttp would send a GET once more by itself."""
-
-
-class UnclearError(aiohttp.ClientError):
-    """The connection held bytes that nobody asked for, or its end, before the request was sent."""
-
-
-class TooLateError(UnclearError):
-    """The deadline passed before the first byte was written: the process stood still."""
-
-
-class NoAnswerError(aiohttp.ClientError):
-    """What came is no answer to the request; the text says why."""
-
-
-class _ConnectionLine(SystemDelivery):
-    """A connection, as the watch over its answers sees it; it keeps this for its life.
-
-    Args:
-        protocol: aiohttp's side of it.
-
-    Attributes:
-        watch: The watch.
-    """
-
-    __slots__ = (
-        "_before",
-        "_close",
-        "_is_hidden",
-        "_is_tls",
-        "_protocol",
-        "_record_more",
-        "_request_ends",
-        "_transport",
-        "watch",
-    )
-
-    def __init__(self, protocol: ResponseHandler) -> None:
-        transport = protocol.transport
-        self._transport = transport  # aiohttp's side forgets it as it closes, and what waits is still sent
-        self._close = protocol.close
-        protocol.close = self._close_as_usual  # type: ignore[method-assign]  # of this one connection
-        super().__init__(None if transport is None else transport.get_extra_info("socket"))
-        self._protocol = protocol
-        tls = None if transport is None else transport.get_extra_info("ssl_object")
-        self._is_tls = tls is not None
-        self._is_hidden = self._is_tls and _below_tls(transport) is transport
-        self._record_more = 0 if tls is None else _record_more(tls)
-        self._before: int | None = None
-        self._request_ends = 0
-        self.watch: AnswerWatch = AnswerWatch(self)
-
-    def begin_request(self) -> None:
-        """Note that a request is being written from now on."""
-        if self._is_hidden:
-            self._before, self._request_ends = self.handed_over(), 0
-
-    def end_request(self, size: int) -> None:
-        """Note that a request of ``size`` bytes was written to the event loop."""
-        if self._before is not None:
-            self._request_ends = self._before + size + self._record_more * math.ceil(size / _RECORD)
-
-    def has_undelivered(self) -> bool:
-        return self._program_holds_some() or self.has_unconfirmed()
-
-    def throws_away(self) -> bool:
-        # asyncio's selector empties its buffer as it aborts; other loops may still hand it to the system.
-        transport = self._protocol.transport
-        return (
-            isinstance(transport, asyncio.Transport)
-            and sys.platform != "win32"
-            and self._program_holds_some()
-        )
-
-    def _program_holds_some(self) -> bool:
-        transport = self._protocol.transport
-        if transport is None:
-            return False
-        if transport.get_write_buffer_size() > 0:
-            return True
-        if not self._is_tls:
-            return False
-        if not self._is_hidden:  # what is encrypted already waits below
-            below = _below_tls(transport)
-            return below is not None and below.get_write_buffer_size() > 0
-        handed_over = self.handed_over() if self._request_ends else None
-        return handed_over is not None and handed_over < self._request_ends
-
-    def is_clear(self) -> bool:
-        """Say whether it is open and has nothing to read, right before a request is written to it."""
-        transport = self._protocol.transport
-        return transport is not None and not transport.is_closing() and not self.is_readable()
-
-    async def clear(self) -> None:
-        """Let a connection over TLS read what may be no answer: TLS has messages of its own.
-
-        Raises:
-            UnclearError: it is closed, or has something to read all the same.
-        """
-        for _ in range(_TURNS):
-            transport = self._protocol.transport
-            if transport is None or transport.get_extra_info("ssl_object") is None:
-                break
-            await asyncio.sleep(0)  # the loop tells such a message from an answer, which the watch drops
-            if self.is_clear():
-                return
-        raise UnclearError
-
-    def answered(self) -> None:
-        if self._protocol.transport is None:  # it was closed as the answer ended
-            self.end_limit()
-
-    def _close_as_usual(self) -> None:
-        """Close the connection; let the host see a usual end where no request is under way."""
-        if self.watch.is_idle():
-            self.end_limit()
-        self._close()
-
-    def retire(self) -> None:
-        self._protocol.force_close()
-
-    def drop(self) -> None:
-        self._protocol.force_close()
-        _abort(self._transport)
-
-
-def _abort(transport: asyncio.WriteTransport | None) -> None:
-    """Close a connection at once; throw away what waits to be sent."""
-    if transport is not None:
-        with contextlib.suppress(AttributeError):  # asyncio's of a connection that has ended since
-            transport.abort()
-
-
-def _below_tls(transport: asyncio.WriteTransport | None) -> asyncio.WriteTransport | None:
-    """Return the transport of the socket, below asyncio's of TLS; other loops do not show theirs."""
-    while (protocol := getattr(transport, "_ssl_protocol", None)) is not None:
-        transport = getattr(protocol, "_transport", None)
-    return transport
-
-
-_NAME = "confirma_line"
-
-
-def _line_of(protocol: ResponseHandler) -> _ConnectionLine:
-    found: _ConnectionLine | None = getattr(protocol, _NAME, None)
-    if found is None:
-        found = _ConnectionLine(protocol)
-        setattr(protocol, _NAME, found)
-    return found
-
-
-def _record_more(tls: ssl.SSLObject) -> int:
-    """Return how many bytes longer a record of a connection is than what it holds, at least."""
-    cipher = (tls.cipher() or ("",))[0]
-    return next(more for part, more in _RECORD_MORE.items() if part in cipher)
 
 
 class Passage:
@@ -205,14 +86,14 @@ class Passage:
         pieces: The body, where it is sent piece by piece; None where it goes out at once.
     """
 
-    __slots__ = ("_exchange", "_fault", "_not_after", "_pieces", "_request", "_transport")
+    __slots__ = ("_exchange", "_fault", "_line", "_not_after", "_pieces", "_request")
 
     def __init__(self, not_after: float, pieces: io.BytesIO | None) -> None:
         self._not_after = not_after
         self._pieces = pieces
         self._fault: type[UnclearError] = UnclearError
         self._request: aiohttp.ClientRequest | None = None
-        self._transport: asyncio.WriteTransport | None = None
+        self._line: ConnectionLine | None = None
         self._exchange: Exchange | None = None
 
     def beside(self, session: aiohttp.ClientSession) -> tuple[aiohttp.ClientMiddlewareType, ...]:
@@ -224,7 +105,7 @@ class Passage:
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         """Send the request; a middleware, so that it holds in a borrowed session too."""
-        self._request, self._exchange = request, None
+        self._request, self._line, self._exchange = request, None, None
         # Of this one request: nothing else is called where the connection is known and nothing written yet.
         request.send = self._send  # type: ignore[method-assign]
         request.write_bytes = self._write  # type: ignore[method-assign]
@@ -246,68 +127,34 @@ class Passage:
         return answer
 
     def check(self, status: int) -> None:
-        """Check a complete answer.
-
-        An early refusal is believed where the rest of the request surely never arrives: a host may refuse a
-        body that is too large while it is still being sent.
-
-        Raises:
-            NoAnswerError: it is no answer to this request.
-        """
-        if status < _FINAL:
-            raise NoAnswerError(
-                f"the host switched to another protocol (HTTP {status}), which nobody asked for"
-            )
-        exchange = self._exchange
-        if exchange is not None and exchange.early and not (exchange.cut_off and status >= _REFUSED):
-            raise NoAnswerError(
-                "an answer began before the request was sent: it answers something else, and is not believed"
-            )
+        """Check a complete answer; see ``Exchange.check``."""
+        if self._exchange is not None:
+            self._exchange.check(status)
 
     def give_up(self) -> None:
-        """Deliver no more bytes of the request from now on: its call has ended.
-
-        aiohttp closes a connection without haste: what waits is still sent. Where the answer is complete,
-        so is the request, and the connection may be another one's by now.
-        """
-        if self._exchange is not None and not self._exchange.ended:
-            _abort(self._transport)
+        """Deliver no more bytes of the request from now on; see ``ConnectionLine.give_up``."""
+        if self._line is not None and self._exchange is not None:
+            self._line.give_up(self._exchange)
 
     def _nothing_sent(self) -> bool:
         return self._exchange is not None and self._exchange.sent is NOTHING
 
-    def _limit(self, line: _ConnectionLine) -> None:
-        """Check, right before the first byte is written, that it may leave; limit for how long.
-
-        Raises:
-            TooLateError: the deadline has passed.
-            UnclearError: the connection is gone.
-        """
-        left = self._not_after - asyncio.get_running_loop().time()
-        if left <= 0:
-            self._fault = TooLateError
-            raise TooLateError
+    async def _let_out(self, line: ConnectionLine) -> None:
         try:
-            line.limit(left)
-        except GONE as error:
-            raise UnclearError from error
+            await line.let_out(self._not_after)
+        except TooLateError:
+            self._fault = TooLateError
+            raise
 
     async def _send(self, conn: Connection) -> aiohttp.ClientResponse:
         request, protocol = self._request, conn.protocol
-        if request is None or protocol is None or protocol.should_close:
+        if request is None or protocol is None:
             raise UnclearError
-        # aiohttp shows every byte of a connection to its parser, and to nothing else.
-        held: Any = protocol  # of which its types know only what is public
-        exchange, line = Exchange(self._pieces), _line_of(protocol)
-        self._exchange = exchange
-        line.watch.begin(exchange, held._parser)  # noqa: SLF001
-        held._parser = line.watch  # noqa: SLF001
-        self._transport = protocol.transport  # aiohttp's connection forgets it as it closes
+        line = self._line = line_of(protocol)
+        exchange = self._exchange = line.begin_exchange(self._pieces)
         if request.body:
             return await type(request).send(request, conn)  # it calls _write
-        if not line.is_clear():
-            await line.clear()
-        self._limit(line)
+        await self._let_out(line)
         answer = await type(request).send(request, conn)
         exchange.sent = WHOLE
         return answer
@@ -315,14 +162,11 @@ class Passage:
     async def _write(
         self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
     ) -> None:
-        request, exchange, protocol = self._request, self._exchange, conn.protocol
-        if request is None or exchange is None or protocol is None:
+        request, line, exchange, protocol = self._request, self._line, self._exchange, conn.protocol
+        if request is None or line is None or exchange is None or protocol is None:
             return
-        line = _line_of(protocol)
         try:
-            if not line.is_clear():
-                await line.clear()
-            self._limit(line)
+            await self._let_out(line)
         except UnclearError as error:
             protocol.set_exception(error)
             conn.close()

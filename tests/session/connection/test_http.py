@@ -10,8 +10,10 @@ import ssl
 import aiohttp
 import pytest
 from attrs import evolve
+from yarl import URL
 
 from confirma_async.errors import ConfigurationError, Phase, TransportError
+from confirma_async.session.connection.direct import _head
 from confirma_async.session.connection.http import AiohttpTransport
 from confirma_async.session.transport import Request
 from tests.session import fault_server
@@ -61,6 +63,16 @@ async def transport():
     made = AiohttpTransport()
     yield made
     await made.close()
+
+
+@pytest.fixture(params=["own", "borrowed"])
+async def ways(request, transport):
+    """A transport over a session of its own, and over a caller's."""
+    if request.param == "own":
+        yield transport
+        return
+    async with aiohttp.ClientSession() as session:
+        yield AiohttpTransport(session=session)
 
 
 async def failure(transport, request):
@@ -404,6 +416,84 @@ async def test_a_url_that_cannot_be_read_is_shown_nowhere(transport):
     assert (error.phase, error.lasting) == (Phase.NOT_SENT, True)
     assert shown(error) == ["no connection could be made (InvalidUrlClientError); nothing was sent"]
     assert "s3cret" not in repr(request)
+
+
+async def test_a_tool_that_answers_in_place_of_hosts_is_asked(replies, transport):
+    """Such tools replace a method of aiohttp's session; a request that passed them by would be a real one."""
+    replies.post("https://service.example/x", status=202, body=b"[]")
+    answer = await transport.send(post("https://service.example"))
+    assert (answer.status, answer.body) == (202, b"[]")
+
+
+async def test_a_tool_that_traces_each_session_sees_the_requests(monkeypatch, transport):
+    seen, tracer, make = [], aiohttp.TraceConfig(), aiohttp.ClientSession.__init__
+
+    async def note(_session, _context, begun):
+        seen.append(str(begun.url))
+
+    tracer.on_request_start.append(note)
+    monkeypatch.setattr(
+        aiohttp.ClientSession,
+        "__init__",
+        lambda self, **settings: make(self, **settings, trace_configs=[tracer]),
+    )
+
+    async def script(reader, writer):
+        await read_request(reader)
+        writer.write(OK)
+
+    async with serving(script) as url:
+        await transport.send(post(url))
+    assert seen == [f"{url}/x"]
+
+
+@pytest.mark.parametrize("body", [None, b""])
+async def test_a_post_without_contents_says_so(ways, body):
+    heads = []
+
+    async def script(reader, writer):
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(OK)
+
+    async with serving(script) as url:
+        await ways.send(Request("POST", f"{url}/x", {}, body, 5.0))
+    assert b"\r\nContent-Length: 0\r\n" in heads[0]
+
+
+async def test_the_head_of_a_request_names_its_host_once_and_what_is_decoded(ways):
+    heads = []
+
+    async def script(reader, writer):
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                heads.append(await reader.readuntil(b"\r\n\r\n"))
+                writer.write(OK)
+
+    async with serving(script) as url:
+        for headers in ({}, {"accept-encoding": "identity"}):
+            await ways.send(Request("GET", f"{url}/x?a=%C3%A4&b=1+2", headers, None, 5.0))
+    first, second = (head.decode().split("\r\n") for head in heads)
+    assert first[0] == "GET /x?a=%C3%A4&b=1+2 HTTP/1.1"
+    assert [line for line in first if line.startswith("Host:")] == [f"Host: {url.removeprefix('http://')}"]
+    assert any(line.startswith("Accept-Encoding: gzip, deflate") for line in first)
+    assert [line for line in second if "ncoding" in line] == ["accept-encoding: identity"]
+
+
+async def test_an_answer_to_head_has_no_contents_to_wait_for(ways):
+    async def script(reader, writer):
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+
+    async with serving(script) as url:
+        for _ in range(2):
+            assert (await ways.send(Request("HEAD", f"{url}/x", {}, None, 5.0))).body == b""
+
+
+def test_a_header_cannot_break_out_of_its_line():
+    request = Request("GET", "http://127.0.0.1/x", {"A": "b\r\nHost: elsewhere"}, None, 5.0)
+    with pytest.raises(ValueError, match="line break"):
+        _head(request, URL(request.url), "127.0.0.1")
 
 
 def shown(error):

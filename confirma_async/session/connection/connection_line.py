@@ -1,0 +1,241 @@
+"""A connection of aiohttp's under watch: clear before each request, and closed with its call."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import math
+import ssl
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from confirma_async.session.connection.answer_watch import AnswerWatch, Exchange
+from confirma_async.session.connection.delivery_limit import GONE, SystemDelivery
+
+if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
+
+_RECORD = 16_384
+"""Bytes of a request that a record of TLS holds at most."""
+
+_RECORD_MORE: Mapping[str, int] = {"CCM_8": 14, "CCM8": 21, "TLS_": 22, "GCM": 29, "CCM": 29, "": 21}
+"""Bytes that a record takes beside what it holds, at least: by the first of these in its cipher's name."""
+
+_TURNS = 5
+"""Turns of the loop in which a connection over TLS must have read what is no answer."""
+
+
+class UnclearError(aiohttp.ClientError):
+    """The connection held bytes that nobody asked for, or its end, before the request was sent."""
+
+
+class TooLateError(UnclearError):
+    """The deadline passed before the first byte was written: the process stood still."""
+
+
+class ConnectionLine(SystemDelivery):
+    """A connection, as the watch over its answers sees it; it keeps this for its life.
+
+    Args:
+        protocol: aiohttp's side of it.
+
+    Attributes:
+        watch: The watch.
+    """
+
+    __slots__ = (
+        "_before",
+        "_close",
+        "_is_hidden",
+        "_is_tls",
+        "_protocol",
+        "_record_more",
+        "_request_ends",
+        "_transport",
+        "watch",
+    )
+
+    def __init__(self, protocol: ResponseHandler) -> None:
+        transport = protocol.transport
+        self._transport = transport  # aiohttp's side forgets it as it closes, and what waits is still sent
+        self._close = protocol.close
+        protocol.close = self._close_as_usual  # type: ignore[method-assign]  # of this one connection
+        super().__init__(None if transport is None else transport.get_extra_info("socket"))
+        self._protocol = protocol
+        tls = None if transport is None else transport.get_extra_info("ssl_object")
+        self._is_tls = tls is not None
+        self._is_hidden = self._is_tls and _below_tls(transport) is transport
+        self._record_more = 0 if tls is None else _record_more(tls)
+        self._before: int | None = None
+        self._request_ends = 0
+        self.watch: AnswerWatch = AnswerWatch(self)
+
+    def begin_exchange(self, pieces: io.BytesIO | None = None) -> Exchange:
+        """Begin to watch over the answer to another request, right after aiohttp has made its parser.
+
+        Args:
+            pieces: The body, where it is sent piece by piece; None where it goes out at once.
+        """
+        # aiohttp shows every byte of a connection to its parser, and to nothing else.
+        held: Any = self._protocol  # of which its types know only what is public
+        exchange = Exchange(pieces)
+        self.watch.begin(exchange, held._parser)  # noqa: SLF001
+        held._parser = self.watch  # noqa: SLF001
+        return exchange
+
+    async def let_out(self, not_after: float) -> None:
+        """Check, right before the first byte of a request is written, that it may leave; limit for how long.
+
+        Args:
+            not_after: The time of the loop from which on it must not leave.
+
+        Raises:
+            TooLateError: that time has passed.
+            UnclearError: the connection is gone, or holds what nobody asked for.
+        """
+        if not self.is_clear():
+            await self.clear()
+        left = not_after - asyncio.get_running_loop().time()
+        if left <= 0:
+            raise TooLateError
+        try:
+            self.limit(left)
+        except GONE as error:
+            raise UnclearError from error
+
+    def begin_request(self) -> None:
+        """Note that a request is being written from now on."""
+        if self._is_hidden:
+            self._before, self._request_ends = self.handed_over(), 0
+
+    def end_request(self, size: int) -> None:
+        """Note that a request of ``size`` bytes was written to the event loop."""
+        if self._before is not None:
+            self._request_ends = self._before + size + self._record_more * math.ceil(size / _RECORD)
+
+    def write(self, request: bytes) -> None:
+        """Write a whole request.
+
+        Raises:
+            UnclearError: the connection is gone; nothing was written.
+        """
+        transport = self._protocol.transport
+        if transport is None:
+            raise UnclearError
+        self.begin_request()
+        transport.write(request)
+        self.end_request(len(request))
+
+    def has_undelivered(self) -> bool:
+        """See ``Line``."""
+        return self._program_holds_some() or self.has_unconfirmed()
+
+    def throws_away(self) -> bool:
+        """See ``Line``."""
+        # asyncio's selector empties its buffer as it aborts; other loops may still hand it to the system.
+        transport = self._protocol.transport
+        return (
+            isinstance(transport, asyncio.Transport)
+            and sys.platform != "win32"
+            and self._program_holds_some()
+        )
+
+    def _program_holds_some(self) -> bool:
+        transport = self._protocol.transport
+        if transport is None:
+            return False
+        if transport.get_write_buffer_size() > 0:
+            return True
+        if not self._is_tls:
+            return False
+        if not self._is_hidden:  # what is encrypted already waits below
+            below = _below_tls(transport)
+            return below is not None and below.get_write_buffer_size() > 0
+        handed_over = self.handed_over() if self._request_ends else None
+        return handed_over is not None and handed_over < self._request_ends
+
+    def is_clear(self) -> bool:
+        """Say whether it is open and has nothing to read, right before a request is written to it."""
+        transport = self._protocol.transport
+        return transport is not None and not transport.is_closing() and not self.is_readable()
+
+    async def clear(self) -> None:
+        """Let a connection over TLS read what may be no answer: TLS has messages of its own.
+
+        Raises:
+            UnclearError: it is closed, or has something to read all the same.
+        """
+        for _ in range(_TURNS):
+            transport = self._protocol.transport
+            if transport is None or transport.get_extra_info("ssl_object") is None:
+                break
+            await asyncio.sleep(0)  # the loop tells such a message from an answer, which the watch drops
+            if self.is_clear():
+                return
+        raise UnclearError
+
+    def answered(self) -> None:
+        """See ``Line``."""
+        if self._protocol.transport is None:  # it was closed as the answer ended
+            self.end_limit()
+
+    def _close_as_usual(self) -> None:
+        """Close the connection; let the host see a usual end where no request is under way."""
+        if self.watch.is_idle():
+            self.end_limit()
+        self._close()
+
+    def retire(self) -> None:
+        """See ``Line``."""
+        self._protocol.force_close()
+
+    def drop(self) -> None:
+        """See ``Line``."""
+        self._protocol.force_close()
+        if self._transport is not None:
+            with contextlib.suppress(AttributeError):  # asyncio's of a connection that has ended since
+                self._transport.abort()
+
+    def give_up(self, exchange: Exchange) -> None:
+        """Deliver no more bytes of a request from now on: its call has ended.
+
+        aiohttp closes a connection without haste: what waits is still sent. Where the answer is complete,
+        so is the request, and the connection may be another one's by now.
+        """
+        if not exchange.ended:
+            self.drop()
+
+
+def _below_tls(transport: asyncio.WriteTransport | None) -> asyncio.WriteTransport | None:
+    """Return the transport of the socket, below asyncio's of TLS; other loops do not show theirs."""
+    while (protocol := getattr(transport, "_ssl_protocol", None)) is not None:
+        transport = getattr(protocol, "_transport", None)
+    return transport
+
+
+def _record_more(tls: ssl.SSLObject) -> int:
+    """Return how many bytes longer a record of a connection is than what it holds, at least."""
+    cipher = (tls.cipher() or ("",))[0]
+    return next(more for part, more in _RECORD_MORE.items() if part in cipher)
+
+
+_NAME = "confirma_line"
+
+
+def line_of(protocol: ResponseHandler) -> ConnectionLine:
+    """Return the line of a connection: the same one for its whole life.
+
+    Raises:
+        UnclearError: the connection has ended.
+    """
+    if protocol.should_close:
+        raise UnclearError
+    found: ConnectionLine | None = getattr(protocol, _NAME, None)
+    if found is None:
+        found = ConnectionLine(protocol)
+        setattr(protocol, _NAME, found)
+    return found

@@ -1,0 +1,31 @@
+"""The contents of an answer, read as far as they may go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiohttp import StreamReader, hdrs
+
+
+async def read_contents(reader: StreamReader, headers: Mapping[str, str], limit: int) -> tuple[bytes, bool]:
+    """Return the contents of an answer, and whether they were cut off.
+
+    Contents that say that they are too long are not read at all.
+
+    Args:
+        reader: What they are read from.
+        headers: The headers of the answer.
+        limit: Bytes that are read at most, after decompression.
+    """
+    declared = headers.get(hdrs.CONTENT_LENGTH)
+    if declared is not None:
+        if int(declared) > limit:
+            return b"", True
+        if hdrs.CONTENT_ENCODING not in headers:
+            return await reader.read(), False
+    contents = bytearray()
+    async for chunk in reader.iter_any():
+        contents += chunk
+        if len(contents) > limit:
+            return bytes(contents[:limit]), True
+    return bytes(contents), False
