@@ -36,7 +36,6 @@ from confirma_async.validation.values.codes import (
     language_fault,
     postal_code_fault,
 )
-from confirma_async.validation.values.glance import Below, Glance, glance_of
 from confirma_async.validation.values.identifiers import (
     bic_fault,
     business_id_fault,
@@ -157,13 +156,7 @@ _BY_CLASS: Mapping[type[Schema], tuple[tuple[rules.Rule, str, Callable[[Any], st
 def type_problems(obj: Schema) -> list[Problem]:
     """Return what is wrong with single values of a request or an answer."""
     cls: type = type(obj)
-    tree = _tree(cls)
-    try:
-        if tree.glance(obj):
-            return []
-    except WRONG_TYPES:
-        pass
-    return list(_beneath("$", _look(obj, tree)))
+    return list(_beneath("$", _look(obj, _tree(cls))))
 
 
 _Problems: TypeAlias = tuple[Problem, ...]
@@ -177,7 +170,6 @@ class _Branch:
     values: tuple[tuple[str, rules.Rule, Callable[[str], str | None]], ...]
     wholes: tuple[tuple[rules.Rule, str, Callable[[Any], str | None]], ...]
     below: tuple[tuple[str, Callable[[Any, _Branch], _Problems], _Branch], ...]
-    glance: Glance
 
 
 def _look(obj: Any, branch: _Branch) -> _Problems:
@@ -238,15 +230,8 @@ def _tree(cls: type) -> _Branch:
     """Return the places at and below a class that a rule looks at."""
     nested = [(name, look, _tree(kind)) for name, look, kind in _nested(cls)]
     below = tuple(entry for entry in nested if entry[2].values or entry[2].wholes or entry[2].below)
-    values, wholes = tuple(_values(cls)), _BY_CLASS.get(cls, ())
-    glance = glance_of(
-        cls,
-        [(name, fault_of) for name, _, fault_of in values],
-        [fault_of for _, _, fault_of in wholes],
-        [Below(name, tree.cls, look is _look_at_each, tree.glance) for name, look, tree in below],
-    )
     # mypy takes an attrs class for unhashable, and so for no key
-    return _Branch(typing.cast("type[Schema]", cls), values, wholes, below, glance)
+    return _Branch(typing.cast("type[Schema]", cls), tuple(_values(cls)), _BY_CLASS.get(cls, ()), below)
 
 
 def _values(cls: type) -> Iterator[tuple[str, rules.Rule, Callable[[str], str | None]]]:
