@@ -1,0 +1,63 @@
+"""A class has about a dozen methods at most; one that has more says why."""
+
+import ast
+from pathlib import Path
+
+import confirma_async
+import confirma_sync
+
+ROOT = Path(confirma_async.__file__).parents[1]
+PACKAGES = [Path(file).parent for file in (confirma_async.__file__, confirma_sync.__file__)]
+MOST = 14
+
+REASONS = {
+    "confirma_async/account.py Account": "one property for each resource of the API",
+    "confirma_async/accounts/registry.py Accounts": "every question about one file, under one lock",
+    "confirma_async/bulk/evidence/lookups.py Lookups": "the stages of one lookup",
+    "confirma_async/bulk/journal/stored/writes.py StoredWrites": "the verbs of a port, as statements",
+    "confirma_async/bulk/machines/chunk_sender.py ChunkSender": "the events of a port, for chunks",
+    "confirma_async/bulk/machines/planned_journal.py PlannedJournal": "one for each statement on chunks",
+    "confirma_async/bulk/postgres/connection/session.py PostgresSession": "a connection, lost in any of them",
+    "confirma_async/bulk/postgres/journal.py PostgresJournal": "the verbs of a port, as statements",
+    "confirma_async/bulk/sqlite/journal.py SqliteJournal": "the verbs of a port, as statements",
+    "confirma_async/bulk/writer.py JournalWriter": "what is gathered for one commit, and who waits for it",
+    "confirma_async/comparison/reading.py ContractDocument": "one question each about the same document",
+    "confirma_async/converters/__init__.py Converter": "cattrs' verbs, and those of JSON",
+    "confirma_async/creditors/__init__.py Creditors": "everything public that is done for many accounts",
+    "confirma_async/outbox/invoices/desk.py InvoiceDesk": "the stages of one invoice",
+    "confirma_async/outbox/writes/desk.py WriteDesk": "the stages of one write",
+    "confirma_async/sandbox/controls.py Controls": "one method for each operation of the sandbox",
+    "confirma_async/sandbox/server.py Sandbox": "a context manager with the properties that programs need",
+    "confirma_async/session/connection/connection_line.py ConnectionLine": "a port, for two ways",
+    "confirma_async/session/tokens/credential.py Credential": "the states of one key, under one lock",
+}
+"""Why a class has more. Where some methods share what the others never see, a second class is better."""
+
+
+def large(source):
+    """The classes of a module that have more than ``MOST`` methods; overloads are one."""
+    return [
+        node.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ClassDef) and len(methods(node)) > MOST
+    ]
+
+
+def methods(cls):
+    return {each.name for each in cls.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def test_methods_are_counted_by_their_names():
+    verbs = "".join(f"\n def f{number}(self): ..." for number in range(MOST))
+    assert large(f"class A:{verbs}\n def f0(self, a): ...") == []
+    assert large(f"class A:{verbs}\n async def g(self): ...") == ["A"]
+
+
+def test_a_class_of_more_than_a_dozen_methods_says_why():
+    found = {
+        f"{file.relative_to(ROOT)} {name}"
+        for package in PACKAGES
+        for file in package.rglob("*.py")
+        for name in large(file.read_text(encoding="utf-8"))
+    }
+    assert found == REASONS.keys()
