@@ -136,9 +136,7 @@ class Exchange:
             NoAnswerError: it is no answer to this request.
         """
         if status < _FINAL:
-            raise NoAnswerError(
-                f"the host switched to another protocol (HTTP {status}), which nobody asked for"
-            )
+            raise NoAnswerError(f"the host answered HTTP {status}, which is no answer to what was asked")
         if self.early and not (self.cut_off and status >= _REFUSED):
             raise NoAnswerError(
                 "an answer began before the request was sent: it answers something else, and is not believed"

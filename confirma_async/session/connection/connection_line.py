@@ -33,6 +33,10 @@ class UnclearError(aiohttp.ClientError):
     """The connection held bytes that nobody asked for, or its end, before the request was sent."""
 
 
+class UnwritableError(aiohttp.ClientError):
+    """The head of the request holds what HTTP cannot carry."""
+
+
 class TooLateError(UnclearError):
     """The deadline passed before the first byte was written: the process stood still."""
 
@@ -51,6 +55,7 @@ class ConnectionLine(SystemDelivery):
         "_before",
         "_close",
         "_is_hidden",
+        "_is_new",
         "_is_tls",
         "_protocol",
         "_record_more",
@@ -67,7 +72,7 @@ class ConnectionLine(SystemDelivery):
         super().__init__(None if transport is None else transport.get_extra_info("socket"))
         self._protocol = protocol
         tls = None if transport is None else transport.get_extra_info("ssl_object")
-        self._is_tls = tls is not None
+        self._is_tls = self._is_new = tls is not None
         self._is_hidden = self._is_tls and _below_tls(transport) is transport
         self._record_more = 0 if tls is None else _record_more(tls)
         self._before: int | None = None
@@ -97,6 +102,9 @@ class ConnectionLine(SystemDelivery):
             TooLateError: that time has passed.
             UnclearError: the connection is gone, or holds what nobody asked for.
         """
+        if self._is_new:  # over TLS a host may have spoken first, and the loop has not read it yet
+            self._is_new = False
+            await asyncio.sleep(0)
         if not self.is_clear():
             await self.clear()
         left = not_after - asyncio.get_running_loop().time()

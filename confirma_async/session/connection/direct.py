@@ -7,8 +7,9 @@ proxies, calls tracers, and writes from a task of its own. That is half of what 
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
-from operator import attrgetter
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -16,7 +17,7 @@ from aiohttp import hdrs, http
 from yarl import URL
 
 from confirma_async.session.connection.answer_watch import BEGUN, INTERIM, WHOLE
-from confirma_async.session.connection.connection_line import UnclearError, line_of
+from confirma_async.session.connection.connection_line import UnclearError, UnwritableError, line_of
 from confirma_async.session.connection.contents import read_contents
 from confirma_async.session.connection.passage import AT_ONCE
 from confirma_async.session.transport import Request, Response
@@ -26,13 +27,17 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
     from aiohttp.http import RawResponseMessage
 
-_HEAD = "HEAD"
+_WITHOUT_CONTENTS = "HEAD"
+"""The method whose answers have a head only."""
 
-_LINE_ENDS = ("\r", "\n")
+_SCHEMES = frozenset({"http", "https"})
 
-_request_of = attrgetter("_request")
-_REQUEST = _request_of(aiohttp.ClientSession)
-"""The method of a session that tools replace."""
+_DECODED = aiohttp.ClientRequest.DEFAULT_HEADERS[hdrs.ACCEPT_ENCODING]
+_DEFAULTS = {"accept-encoding": f"Accept-Encoding: {_DECODED}"}
+"""What a head says unless its request says otherwise: what aiohttp's parser decodes."""
+
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""Control characters, which would end a line of the head, or spoil it."""
 
 
 def goes_direct(session: aiohttp.ClientSession, request: Request) -> bool:
@@ -43,11 +48,16 @@ def goes_direct(session: aiohttp.ClientSession, request: Request) -> bool:
     credentials in a URL make a header: both are left to the session.
     """
     return (
-        _request_of(type(session)) is _REQUEST
+        all(_is_of_aiohttp(getattr(type(session), name, None)) for name in ("request", "_request"))
         and not session.trace_configs
         and (request.body is None or len(request.body) <= AT_ONCE)
         and "@" not in request.url
     )
+
+
+def _is_of_aiohttp(method: object) -> bool:
+    """Say whether a method of a session is the one that aiohttp gave it."""
+    return isinstance(method, FunctionType) and method.__code__.co_filename == aiohttp.client.__file__
 
 
 class DirectRequests:
@@ -79,19 +89,17 @@ class DirectRequests:
             limit: Bytes of the answer that are read at most.
 
         Raises:
-            aiohttp.ClientError, OSError: no complete answer to this request came: as through a session.
+            aiohttp.ClientError, OSError, ValueError: no complete answer to this request came.
         """
         url = _parsed(request.url)
         origin = self._origin(url)
-        data = _head(request, url, origin.headers[hdrs.HOST])
-        if request.body:
-            data += request.body
+        head = _head_of(request, url, origin.headers[hdrs.HOST])
         try:
             connection = await self._connector.connect(origin, [], connecting)
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError from error
         try:
-            answer = await _exchanged(connection, request, data, limit)
+            answer = await _exchanged(connection, request, head, limit)
         except BaseException:
             connection.close()
             raise
@@ -115,52 +123,49 @@ def _parsed(url: str) -> URL:
     """Return a URL.
 
     Raises:
-        aiohttp.InvalidURL: it cannot be read, or names no host; the message does not show it.
+        aiohttp.InvalidURL: it cannot be read, names no host, or is not of HTTP; the message does not show it.
     """
     try:
         parsed = URL(url)
         parsed.origin()
     except ValueError:
         raise aiohttp.InvalidUrlClientError("") from None
+    if parsed.scheme not in _SCHEMES:
+        raise aiohttp.InvalidUrlClientError("")
     return parsed
 
 
-def _head(request: Request, url: URL, host: str) -> bytes:
-    """Return the head of a request.
+def _head_of(request: Request, url: URL, host: str) -> bytes:
+    """Return the head of a request. Of headers whose names differ in their case alone, the last one counts.
 
     Raises:
-        ValueError: a header has a line break.
+        UnwritableError: it holds what HTTP cannot carry.
     """
-    lines = [f"{request.method} {url.raw_path_qs} HTTP/1.1", f"Host: {host}"]
-    lines += [f"{name}: {value}" for name, value in request.headers.items()]
-    if _ACCEPT_ENCODING not in map(str.lower, request.headers):
-        lines.append(_DECODED)
+    lines = {"": f"{request.method} {url.raw_path_qs} HTTP/1.1", "host": f"Host: {host}", **_DEFAULTS}
+    for name, value in request.headers.items():
+        lines[name.lower()] = f"{name}: {value}"
     if request.body is not None or request.method not in aiohttp.ClientRequest.GET_METHODS:
-        lines.append(f"Content-Length: {len(request.body or b'')}")
-    lines += ("", "")
-    head = "\r\n".join(lines)
-    if any(head.count(end) >= len(lines) for end in _LINE_ENDS):
-        raise ValueError("a header has a line break")
-    return head.encode()
+        lines["content-length"] = f"Content-Length: {len(request.body or b'')}"
+    if _FORBIDDEN.search("".join(lines.values())):
+        raise UnwritableError
+    try:
+        return "\r\n".join((*lines.values(), "", "")).encode()
+    except UnicodeEncodeError:
+        raise UnwritableError from None
 
 
-_ACCEPT_ENCODING = hdrs.ACCEPT_ENCODING.lower()
-_DECODED = f"{hdrs.ACCEPT_ENCODING}: {aiohttp.ClientRequest.DEFAULT_HEADERS[hdrs.ACCEPT_ENCODING]}"
-"""What aiohttp's parser decodes."""
-
-
-async def _exchanged(connection: Connection, request: Request, data: bytes, limit: int) -> Response:
-    """Send the bytes of a request over a connection, and read the answer."""
+async def _exchanged(connection: Connection, request: Request, head: bytes, limit: int) -> Response:
+    """Send a request over a connection, and read the answer."""
     protocol = connection.protocol
     if protocol is None:
         raise UnclearError
-    protocol.set_response_params(skip_payload=request.method == _HEAD, read_until_eof=True)
-    line = line_of(protocol)
+    line = line_of(protocol)  # before the parser is made, which would swallow what nobody asked for
+    protocol.set_response_params(skip_payload=request.method == _WITHOUT_CONTENTS, read_until_eof=True)
     exchange = line.begin_exchange()
     try:
         await line.let_out(request.not_after)
         exchange.sent = BEGUN
-        line.write(data)
+        line.write(head + (request.body or b""))  # no variable holds a second body while it waits
         exchange.sent = WHOLE
         message, reader = await _answer(protocol)
         contents, cut_off = await read_contents(reader, message.headers, limit)

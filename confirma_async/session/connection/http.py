@@ -15,7 +15,7 @@ import aiohttp
 from confirma_async import bounds
 from confirma_async.errors import ConfigurationError, Phase, TransportError
 from confirma_async.session.connection.answer_watch import NoAnswerError
-from confirma_async.session.connection.connection_line import TooLateError, UnclearError
+from confirma_async.session.connection.connection_line import TooLateError, UnclearError, UnwritableError
 from confirma_async.session.connection.direct import DirectRequests, goes_direct
 from confirma_async.session.connection.passage import sent_through
 from confirma_async.session.connection.public import NotPublicError, is_proxied, not_public, public_socket
@@ -36,12 +36,14 @@ _BEFORE_SENDING = (
     aiohttp.ServerFingerprintMismatch,
     aiohttp.InvalidURL,
     UnclearError,
+    UnwritableError,
 )
 
 _LASTING = (
     aiohttp.ClientConnectorCertificateError,
     aiohttp.ServerFingerprintMismatch,
     aiohttp.InvalidURL,
+    UnwritableError,
 )
 """Those of them that no later attempt gets over."""
 
@@ -98,7 +100,8 @@ class AiohttpTransport:
         except NoAnswerError as error:
             failure = TransportError(str(error), phase=Phase.NO_REPLY)
         except TimeoutError:
-            failure = TransportError(f"no answer within {request.timeout:.1f} s", phase=Phase.NO_REPLY)
+            end = "before the client was closed" if self._closed else f"within {request.timeout:.1f} s"
+            failure = TransportError(f"no answer {end}", phase=Phase.NO_REPLY)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: an answer that is no HTTP, e.g. a header that cannot be decoded.
             fault = type(error.__cause__ or error).__name__
@@ -129,7 +132,7 @@ class AiohttpTransport:
         if loop is not None and loop is not asyncio.get_running_loop() and not loop.is_closed():
             raise ConfigurationError("another event loop is using this client; close it there")
         self._closed = True
-        self._timeouts.stop()
+        self._timeouts.expire_all()  # aiohttp does not tell a call of the end whose answer is being read
         opened = [session for session in (self._own, self._outside) if session is not None]
         self._own = self._outside = self._direct = None
         for session in opened:
@@ -245,6 +248,8 @@ def _not_sent(error: Exception) -> str:
                 "the connection that was to be used had been closed, or held bytes that nobody asked for; "
                 "nothing was sent"
             )
+        case UnwritableError():
+            return "the request cannot be written: its head holds what HTTP cannot carry; nothing was sent"
         case aiohttp.ConnectionTimeoutError():
             return "no connection could be made in time; nothing was sent"
         case _:

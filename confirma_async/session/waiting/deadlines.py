@@ -51,6 +51,13 @@ class Deadlines(Generic[K]):
             self._timer.cancel()
             self._timer = None
 
+    def expire_all(self) -> None:
+        """Expire every entry now, whatever its deadline."""
+        due = list(self._moments)
+        self.stop()
+        for key in due:
+            self._expire(key)
+
     def _set(self, moment: float, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()

@@ -6,15 +6,16 @@ import gc
 import gzip
 import socket
 import ssl
+import subprocess
+import sys
 
 import aiohttp
 import pytest
 from attrs import evolve
-from yarl import URL
 
 from confirma_async.errors import ConfigurationError, Phase, TransportError
-from confirma_async.session.connection.direct import _head
 from confirma_async.session.connection.http import AiohttpTransport
+from confirma_async.session.request.headers import Headers
 from confirma_async.session.transport import Request
 from tests.session import fault_server
 
@@ -425,6 +426,34 @@ async def test_a_tool_that_answers_in_place_of_hosts_is_asked(replies, transport
     assert (answer.status, answer.body) == (202, b"[]")
 
 
+async def test_a_tool_that_replaces_the_public_method_is_asked(monkeypatch, transport):
+    class CannedError(Exception):
+        """Raised in place of an answer."""
+
+    async def answer(*_arguments, **_settings):
+        raise CannedError
+
+    monkeypatch.setattr(aiohttp.ClientSession, "request", answer)
+    with pytest.raises(CannedError):
+        await transport.send(post("https://service.example"))
+
+
+def test_a_tool_that_was_there_before_the_client_is_asked():
+    """Whatever the session's method is when the SDK is loaded."""
+    program = """
+import asyncio, aiohttp
+async def canned(*_arguments, **_settings):
+    raise SystemExit(7)
+aiohttp.ClientSession._request = canned
+from confirma_async import Confirma
+async def call():
+    async with Confirma("k", base_url="http://127.0.0.1:9") as confirma:
+        await confirma.onboarding.validate_token()
+asyncio.run(call())
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 7
+
+
 async def test_a_tool_that_traces_each_session_sees_the_requests(monkeypatch, transport):
     seen, tracer, make = [], aiohttp.TraceConfig(), aiohttp.ClientSession.__init__
 
@@ -490,10 +519,31 @@ async def test_an_answer_to_head_has_no_contents_to_wait_for(ways):
             assert (await ways.send(Request("HEAD", f"{url}/x", {}, None, 5.0))).body == b""
 
 
-def test_a_header_cannot_break_out_of_its_line():
-    request = Request("GET", "http://127.0.0.1/x", {"A": "b\r\nHost: elsewhere"}, None, 5.0)
-    with pytest.raises(ValueError, match="line break"):
-        _head(request, URL(request.url), "127.0.0.1")
+@pytest.mark.parametrize("value", ["b\r\nHost: elsewhere", "b\n", "\0", "\x7f", "\ud800"])
+async def test_a_head_that_http_cannot_carry_is_not_sent(transport, value):
+    error = await failure(transport, Request("GET", "http://127.0.0.1:9/x", {"A": value}, None, 5.0))
+    assert (error.phase, error.lasting) == (Phase.NOT_SENT, True)
+    assert str(error).startswith("the request cannot be written")
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "//127.0.0.1/x", "/x"])
+async def test_only_http_is_spoken(transport, url):
+    error = await failure(transport, Request("GET", url, {}, None, 5.0))
+    assert (error.phase, error.lasting) == (Phase.NOT_SENT, True)
+
+
+async def test_the_last_of_two_spellings_of_a_header_counts(ways):
+    heads = []
+
+    async def script(reader, writer):
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(OK)
+
+    headers = Headers({"Accept": "application/json", "User-Agent": "ours", "accept": "text/plain"})
+    async with serving(script) as url:
+        await ways.send(Request("GET", f"{url}/x", headers, None, 5.0))
+    lines = heads[0].decode().split("\r\n")
+    assert [line for line in lines if line.lower().startswith("accept:")] == ["accept: text/plain"]
 
 
 def shown(error):
@@ -503,6 +553,26 @@ def shown(error):
         reported.append(str(error))
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return reported
+
+
+async def test_closing_ends_the_calls_that_read_their_answers(ways):
+    """aiohttp does not tell them."""
+
+    begun = asyncio.Event()
+
+    async def script(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345")
+        begun.set()
+        await reader.read()
+
+    async with serving(script) as url:
+        call = asyncio.create_task(failure(ways, Request("GET", f"{url}/x", {}, None, 60.0)))
+        async with asyncio.timeout(5):
+            await begun.wait()
+            await ways.close()
+            error = await call
+    assert (error.phase, str(error)) == (Phase.NO_REPLY, "no answer before the client was closed")
 
 
 async def test_a_closed_transport_says_so(transport):
