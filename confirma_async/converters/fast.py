@@ -20,6 +20,7 @@ from confirma_async.converters.value_types import (
     BLANK,
     FAST_CHECKS,
     FAST_NAMES,
+    FAST_START,
     SPELLING_KEPT,
     WHOLE_RECORD,
     Reader,
@@ -131,7 +132,7 @@ def schema_reader(
         "UNSET": msgspec.UNSET,
         **FAST_NAMES,
     }
-    lines = ["def unpack(o):", " extra = {} if o.extra is UNSET else o.extra.found"]
+    lines = ["def unpack(o):", f" {FAST_START}", " extra = {} if o.extra is UNSET else o.extra.found"]
     slots: list[tuple[str, Any] | tuple[str, Any, Any]] = [
         ("extra", Extra | msgspec.UnsetType, msgspec.UNSET)
     ]
@@ -282,7 +283,7 @@ def schema_writer(
         "type": type,  # found at once, and not after the names of the module
         **FAST_NAMES,
     }
-    lines = ["def pack(x):"]
+    lines = ["def pack(x):", f" {FAST_START}"]
     for index, item in enumerate(fields):
         names |= {f"w{index}": item.write, f"k{index}": NATIVE.get(item.treated, item.treated)}
         if is_schema(item.treated):

@@ -316,13 +316,23 @@ where the vendor takes one, no other form will do.
 BLANK: frozenset[Any] = frozenset({BlankText})
 """Kinds whose empty text reads as None; it is kept, and written back as it was."""
 
-FAST_NAMES: Mapping[str, Any] = {"Decimal": Decimal, "CENT": CENT, "TENTH": TENTH, "WHOLE": WHOLE}
+FAST_NAMES: Mapping[str, Any] = {
+    "Decimal": Decimal,
+    "CENT": CENT,
+    "TENTH": TENTH,
+    "WHOLE": WHOLE,
+    "SIZES": frozenset(range(-29, 30)),
+}
 """What the checks below refer to."""
 
+FAST_START = "quantum = CENT"
+"""What stands before them: the quantum of the amount before, which is nearly always that of the next."""
+
 FAST_CHECKS: Mapping[Any, str] = {
-    Decimal: "type({0}) is not Decimal or not {0}.is_finite() or not -30 < {0}.adjusted() < 30",
-    Amount: "type({0}) is not Decimal or {0}.adjusted() > 30 or not "
-    "({0}.same_quantum(CENT) or {0}.same_quantum(WHOLE) or {0}.same_quantum(TENTH))",
+    Decimal: "type({0}) is not Decimal or not {0}.is_finite() or {0}.adjusted() not in SIZES",
+    Amount: "type({0}) is not Decimal or {0}.adjusted() > 30 or not ({0}.same_quantum(quantum) or "
+    "{0}.same_quantum(quantum := WHOLE) or {0}.same_quantum(quantum := TENTH) or "
+    "{0}.same_quantum(quantum := CENT))",
     InvoiceNumber: "type({0}) is not int",
 }
 """Kinds whose usual form is asked for where it stands; only a doubtful value goes through its reader.

@@ -159,7 +159,7 @@ class Pipeline:
             policy = _with_retries(policy, options.retries)
         result: Response | BaseException | None = None
         failure: CallError | None = None
-        self.open_calls.begin(record)
+        self.open_calls.begin(record, loop)
         try:
             while True:
                 token = key.current or await self._token(key, deadline)
@@ -182,6 +182,9 @@ class Pipeline:
                     if before_send is not None:
                         await before_send()
                         sent = loop.time()
+                    elif self.open_calls.are_many():
+                        await asyncio.sleep(0)  # until they are all encoded: see MANY
+                        sent = loop.time()
                     if sent >= deadline:
                         raise TransportError(
                             "the deadline passed before sending; nothing was sent", phase=Phase.NOT_SENT
@@ -201,7 +204,9 @@ class Pipeline:
                         )
                     except BaseException as error:  # noqa: BLE001 (a cancellation too: recorded, then raised)
                         result = error
-                    result = self._noted(record, result, token, waited_seconds=admitted - queued, began=sent)
+                    result = self._noted(
+                        record, result, token, waited_seconds=admitted - queued, seconds=loop.time() - sent
+                    )
                     if isinstance(result, Response):
                         self._answered(admitted, result)
                 finally:
@@ -276,13 +281,12 @@ class Pipeline:
         used: Secret,
         *,
         waited_seconds: float,
-        began: float,
+        seconds: float,
     ) -> Response | BaseException:
         """Put on record what came of a request; return it without keys."""
         mask = self.keys.mask(used)
         if isinstance(result, Response) and not _is_new_token(record.operation, result):
             result = without_keys(result, mask)
-        seconds = asyncio.get_running_loop().time() - began
         record.attempts.append(recorded(result, mask, waited_seconds=waited_seconds, seconds=seconds))
         return result
 

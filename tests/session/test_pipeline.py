@@ -29,6 +29,7 @@ from confirma_async.schemas import (
 )
 from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.call_options import CallOptions
+from confirma_async.session.in_flight import MANY
 from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.request.headers import Headers
 from confirma_async.session.retry import RetryPolicy, RetryQuota
@@ -86,6 +87,22 @@ def test_a_query_is_encoded_into_the_url(outcome, pipeline_over, scripted, answe
     query = DistributionQuery(invoice_number="7", fetch_type="A B&c")
     outcome(lambda: pipeline_over(transport).call(DISTRIBUTIONS, query=query))
     assert transport.requests[0].url.endswith("/invoice/distribution?invoiceNumber=7&fetchType=A+B%26c")
+
+
+def test_of_many_calls_none_is_written_until_all_have_come_as_far(outcome, pipeline_over, scripted, answer):
+    """They are quicker one beside the other than each by itself; the first few do not wait for that."""
+    begun, written = [], []
+
+    async def noting(_request):
+        written.append(len(begun))
+        await asyncio.sleep(1)
+        return answer()
+
+    pipeline = pipeline_over(scripted(noting))
+    begin = pipeline.open_calls.begin
+    pipeline.open_calls.begin = lambda *call: (begun.append(call), begin(*call))
+    outcome(lambda: asyncio.gather(*(create(pipeline) for _ in range(2 * MANY))))
+    assert written == [*range(1, MANY), *[2 * MANY] * (MANY + 1)]
 
 
 def test_an_override_changes_path_and_query_name(outcome, pipeline_over, scripted, answer):

@@ -80,13 +80,13 @@ class AiohttpTransport:
 
     async def send(self, request: Request) -> Response:
         """Send a request once; see ``Transport.send``."""
-        session = self._session()
+        loop = asyncio.get_running_loop()
+        session = self._session(loop)
         if session.closed:
             raise TransportError("the borrowed session is closed; nothing was sent", phase=Phase.NOT_SENT)
         try:
             if request.public_only:
                 session = self._public(session, request.url)
-            loop = asyncio.get_running_loop()
             with self._timeouts.until(loop.time() + request.timeout, loop):
                 return await self._answer(session, request)
         except NotPublicError:
@@ -140,8 +140,7 @@ class AiohttpTransport:
                 async with asyncio.timeout(CLOSE_TIMEOUT):
                     await session.close()
 
-    def _session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
+    def _session(self, loop: asyncio.AbstractEventLoop) -> aiohttp.ClientSession:
         if self._closed:
             raise ConfigurationError("this client is closed; make a new one, or close it later")
         if self._loop is None:

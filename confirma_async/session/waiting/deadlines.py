@@ -98,7 +98,7 @@ class Timeout(Interruption):
     __slots__ = ("_loop", "_moment", "_timeouts")
 
     def __init__(self, timeouts: Timeouts, moment: float, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__()
+        super().__init__(loop)
         self._timeouts = timeouts
         self._moment = moment
         self._loop = loop

@@ -10,12 +10,15 @@ class Interruption:
     """A wait of the running task that ``end`` can end; other cancellations of the task keep their effect.
 
     Make it when the task begins to wait.
+
+    Args:
+        loop: The running loop, where it is at hand.
     """
 
     __slots__ = ("_before", "_ended", "_task")
 
-    def __init__(self) -> None:
-        running: Any = asyncio.current_task()  # a coroutine always runs in one
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        running: Any = asyncio.current_task(loop)  # a coroutine always runs in one
         self._task: asyncio.Task[object] = running
         self._before = self._task.cancelling()
         self._ended = False

@@ -184,17 +184,6 @@ def _look(obj: Any, branch: _Branch) -> _Problems:
         value = getattr(obj, attribute)
         if type(value) is str and (fault := fault_of(value)):
             found += (Problem(_step(obj, attribute), rule.id, fault),)
-    if branch.wholes:
-        found += _look_at_whole(obj, branch)
-    for attribute, look, inner in branch.below:
-        value = getattr(obj, attribute)
-        if value and (below := look(value, inner)):
-            found += _beneath(_step(obj, attribute), below)
-    return found
-
-
-def _look_at_whole(obj: Schema, branch: _Branch) -> _Problems:
-    found: _Problems = ()
     for rule, attribute, fault_of in branch.wholes:
         try:
             fault = fault_of(obj)
@@ -202,6 +191,10 @@ def _look_at_whole(obj: Schema, branch: _Branch) -> _Problems:
             continue
         if fault:
             found += (Problem(_step(obj, attribute), rule.id, fault),)
+    for attribute, look, inner in branch.below:
+        value = getattr(obj, attribute)
+        if value and (below := look(value, inner)):
+            found += _beneath(_step(obj, attribute), below)
     return found
 
 
