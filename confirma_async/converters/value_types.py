@@ -325,9 +325,6 @@ FAST_NAMES: Mapping[str, Any] = {
 }
 """What the checks below refer to."""
 
-FAST_START = "quantum = CENT"
-"""What stands before them: the quantum of the amount before, which is nearly always that of the next."""
-
 FAST_CHECKS: Mapping[Any, str] = {
     Decimal: "type({0}) is not Decimal or not {0}.is_finite() or {0}.adjusted() not in SIZES",
     Amount: "type({0}) is not Decimal or {0}.adjusted() > 30 or not ({0}.same_quantum(quantum) or "
@@ -338,7 +335,7 @@ FAST_CHECKS: Mapping[Any, str] = {
 """Kinds whose usual form is asked for where it stands; only a doubtful value goes through its reader.
 
 A tail of more than ``MOST_DIGITS`` decimals on a number of usual size is let through: it is exact, and short
-enough for anybody who could write it.
+enough for anybody who could write it. ``quantum`` is that of the amount before: nearly always the next one's.
 """
 
 
