@@ -29,6 +29,7 @@ from confirma_async.schemas import (
 )
 from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.call_options import CallOptions
+from confirma_async.session.call_record import CallRecord
 from confirma_async.session.in_flight import MANY
 from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.request.headers import Headers
@@ -91,7 +92,7 @@ def test_a_query_is_encoded_into_the_url(outcome, pipeline_over, scripted, answe
 
 def test_of_many_calls_none_is_written_until_all_have_come_as_far(outcome, pipeline_over, scripted, answer):
     """They are quicker one beside the other than each by itself; the first few do not wait for that."""
-    begun, written = [], []
+    begun, written = list[CallRecord](), list[int]()
 
     async def noting(_request):
         written.append(len(begun))
@@ -100,7 +101,12 @@ def test_of_many_calls_none_is_written_until_all_have_come_as_far(outcome, pipel
 
     pipeline = pipeline_over(scripted(noting))
     begin = pipeline.open_calls.begin
-    pipeline.open_calls.begin = lambda *call: (begun.append(call), begin(*call))
+
+    def beginning(record, loop):
+        begun.append(record)
+        begin(record, loop)
+
+    pipeline.open_calls.begin = beginning
     outcome(lambda: asyncio.gather(*(create(pipeline) for _ in range(2 * MANY))))
     assert written == [*range(1, MANY), *[2 * MANY] * (MANY + 1)]
 

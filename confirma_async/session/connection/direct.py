@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from functools import lru_cache
 from types import FunctionType
 from typing import TYPE_CHECKING
 
@@ -47,17 +48,22 @@ def goes_direct(session: aiohttp.ClientSession, request: Request) -> bool:
     add a tracer to each session that is made: they see all requests. A long body goes piece by piece, and
     credentials in a URL make a header: both are left to the session.
     """
+    made = type(session)
     return (
-        all(_is_of_aiohttp(getattr(type(session), name, None)) for name in ("request", "_request"))
+        _are_of_aiohttp(getattr(made, "request", None), getattr(made, "_request", None))
         and not session.trace_configs
         and (request.body is None or len(request.body) <= AT_ONCE)
         and "@" not in request.url
     )
 
 
-def _is_of_aiohttp(method: object) -> bool:
-    """Say whether a method of a session is the one that aiohttp gave it."""
-    return isinstance(method, FunctionType) and method.__code__.co_filename == aiohttp.client.__file__
+@lru_cache(maxsize=4)
+def _are_of_aiohttp(*methods: object) -> bool:
+    """Say whether methods of a session are those that aiohttp gave it."""
+    return all(
+        isinstance(method, FunctionType) and method.__code__.co_filename == aiohttp.client.__file__
+        for method in methods
+    )
 
 
 class DirectRequests:

@@ -8,6 +8,8 @@ import errno
 import os
 import ssl
 import warnings
+from collections.abc import Coroutine
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -115,12 +117,13 @@ class AiohttpTransport:
         # Here, where no error of aiohttp's hangs on it: those hold the request, and the request the key.
         raise failure
 
-    async def _answer(self, session: aiohttp.ClientSession, request: Request) -> Response:
+    def _answer(self, session: aiohttp.ClientSession, request: Request) -> Coroutine[Any, Any, Response]:
+        """Send a request the way that it goes."""
         limit = self._answer_limit_bytes if request.limit_bytes is None else request.limit_bytes
         connecting = _LONGEST if request.timeout >= _LONG else _connecting(request.timeout / 2)
         if self._direct is not None and session is self._own and goes_direct(session, request):
-            return await self._direct.send(request, connecting, limit)
-        return await sent_through(session, request, self._ssl, connecting, limit)
+            return self._direct.send(request, connecting, limit)
+        return sent_through(session, request, self._ssl, connecting, limit)
 
     async def close(self) -> None:
         """Close the session made here, if there is one; a borrowed session stays open.
