@@ -278,7 +278,12 @@ def schema_writer(
         "struct": struct,
         "explicit": explicit,
         "nullable": {item.wire for item in fields if not item.required and item.treated not in SPELLING_KEPT},
-        "with_extra": partial(_with_extra, fields, unknown),
+        "with_extra": partial(
+            _with_extra,
+            {item.wire: item for item in fields},
+            [item for item in fields if item.older],
+            unknown,
+        ),
         "kept": _is_kept,
         "Mismatch": WireMismatch,
         "UNSET": msgspec.UNSET,
@@ -350,15 +355,26 @@ def _wire_names(fields: Sequence[Field]) -> dict[str, str]:
 
 
 def _with_extra(
-    fields: Sequence[Field], unknown: Callable[[], object], obj: Schema, struct: msgspec.Struct
+    fields: Mapping[str, Field],
+    renamed: Sequence[Field],
+    unknown: Callable[[], object],
+    obj: Schema,
+    struct: msgspec.Struct,
 ) -> Any:
-    """Write ``extra`` back; an attribute that was changed since wins over the spelling it had."""
+    """Write ``extra`` back; an attribute that was changed since wins over the spelling it had.
+
+    Args:
+        fields: The fields, by their wire names.
+        renamed: Those of them that have an older name.
+        unknown: Called where ``extra`` holds a key that no attribute stands for.
+        obj: The object.
+        struct: Its struct.
+    """
     if WHOLE_RECORD in obj.extra:
         return checked_json(obj.extra[WHOLE_RECORD])
     out: dict[str, Any] = msgspec.to_builtins(struct, builtin_types=(Decimal,))
-    written = {item.wire: item for item in fields}
     for key, value in obj.extra.items():
-        item = written.get(key)
+        item = fields.get(key)
         current = None if item is None else getattr(obj, item.attribute)
         if value is msgspec.UNSET:  # a required value that was not there
             continue
@@ -369,7 +385,7 @@ def _with_extra(
             out[key] = checked_json(value)
             if item is None:
                 unknown()
-    for item in fields:
+    for item in renamed:
         if item.older and item.older in obj.extra and item.wire not in obj.extra:
             # One name of the two is written: the older one, unless the attribute was changed since.
             older, current = obj.extra[item.older], getattr(obj, item.attribute)
