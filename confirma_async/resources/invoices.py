@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -81,8 +80,6 @@ class Invoices:
             OutcomeUnknownError: the invoice may have arrived; look it up before sending it again.
             CallError: the call failed otherwise.
         """
-        if self._pipeline.open_calls.are_many():
-            await asyncio.sleep(0)  # after the answers that came with that of the call before: see MANY
         prepared = self._prepare_create(request, validate=validate, allow=allow, **options)
         return await prepared.send()
 

@@ -14,9 +14,10 @@ PATIENCE = 1.0
 MANY = 4
 """Calls under way that are many.
 
-Each of them then lets the others come as far before it begins with other work: to check and encode an
-invoice, and to write it. Code that runs for one call after the other is found in the caches of the processor,
-and takes about a fifth less time for it; a turn of the loop costs less than that.
+Each of them then lets the others come as far before it begins with other work: to write what is encoded, and
+to go on with an answer. Code that runs for one call after the other is found in the caches of the processor,
+and takes about a fifth less time for it; a turn of the loop costs less than that. Nothing waits between the
+beginning of a call and the encoding of its contents, which the caller may change right after.
 """
 
 

@@ -183,7 +183,7 @@ class Pipeline:
                         await before_send()
                         sent = loop.time()
                     elif self.open_calls.are_many():
-                        await asyncio.sleep(0)  # until they are all encoded: see MANY
+                        await asyncio.sleep(0)  # until all are encoded: see MANY
                         sent = loop.time()
                     if sent >= deadline:
                         raise TransportError(
@@ -213,6 +213,8 @@ class Pipeline:
                     self.limiter.release()
                 if hooks.given:
                     await hooks.after_attempt(record, deadline)
+                if before_send is None and self.open_calls.are_many():
+                    await asyncio.sleep(0)  # until all answers that have come are read
                 if isinstance(result, Response):
                     if result.status in retry.SUCCESSES or says_none(result, operation, self, options.strict):
                         self.quota.refill()

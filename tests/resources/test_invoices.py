@@ -1,5 +1,6 @@
 """What actions, cases and both forms of distribution information look like on the wire."""
 
+import asyncio
 import datetime
 from decimal import Decimal
 
@@ -189,3 +190,21 @@ async def test_actions_whose_answer_is_lost_are_told_with_the_call_that_shows_th
     with pytest.raises(OutcomeUnknownError) as caught:
         await over_wire.invoices.create_actions(actions, validate=False)
     assert str(caught.value.find_out) == look
+
+
+async def test_what_a_caller_changes_after_the_beginning_of_a_call_is_not_sent(over_wire, wire):
+    """However many calls are under way: a producer may use one object for all of its invoices."""
+
+    async def later(request):
+        await asyncio.sleep(0.01)
+        return await send(request)
+
+    send, wire.send = wire.send, later
+    header = {"type": "INVOICE", "date": "2026-11-01", "dueDate": "2026-12-01", "currencyCode": "EUR"}
+    invoice, calls = {"invoice": {"header": header}}, []
+    for number in range(1, 13):
+        header["number"] = str(number)
+        calls.append(asyncio.create_task(over_wire.invoices.create(invoice, validate=False)))
+        await asyncio.sleep(0)
+    await asyncio.gather(*calls)
+    assert sorted(int(sent["invoice"]["header"]["number"]) for sent in wire.sent) == [*range(1, 13)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from functools import lru_cache
 from types import FunctionType
 from typing import TYPE_CHECKING
 
@@ -40,6 +39,11 @@ _DEFAULTS = {"accept-encoding": f"Accept-Encoding: {_DECODED}"}
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """Control characters, which would end a line of the head, or spoil it."""
 
+_METHODS = ("__init__", "request", "_request")
+"""The methods of a session that tools replace."""
+
+_CLIENT = aiohttp.client.__file__
+
 
 def goes_direct(session: aiohttp.ClientSession, request: Request) -> bool:
     """Say whether a request needs nothing of the session that was made for it.
@@ -48,22 +52,20 @@ def goes_direct(session: aiohttp.ClientSession, request: Request) -> bool:
     add a tracer to each session that is made: they see all requests. A long body goes piece by piece, and
     credentials in a URL make a header: both are left to the session.
     """
-    made = type(session)
     return (
-        _are_of_aiohttp(getattr(made, "request", None), getattr(made, "_request", None))
+        all(_is_of_aiohttp(getattr(type(session), name, None)) for name in _METHODS)
         and not session.trace_configs
         and (request.body is None or len(request.body) <= AT_ONCE)
         and "@" not in request.url
     )
 
 
-@lru_cache(maxsize=4)
-def _are_of_aiohttp(*methods: object) -> bool:
-    """Say whether methods of a session are those that aiohttp gave it."""
-    return all(
-        isinstance(method, FunctionType) and method.__code__.co_filename == aiohttp.client.__file__
-        for method in methods
-    )
+def _is_of_aiohttp(method: object) -> bool:
+    """Say whether a method of a session is the one that aiohttp gave it.
+
+    A wrapper may say that it is a function, equal what it wraps and show its code; its type tells.
+    """
+    return type(method) is FunctionType and method.__code__.co_filename == _CLIENT
 
 
 class DirectRequests:
@@ -147,15 +149,16 @@ def _head_of(request: Request, url: URL, host: str) -> bytes:
     Raises:
         UnwritableError: it holds what HTTP cannot carry.
     """
-    lines = {"": f"{request.method} {url.raw_path_qs} HTTP/1.1", "host": f"Host: {host}", **_DEFAULTS}
+    headers = {"host": f"Host: {host}", **_DEFAULTS}
     for name, value in request.headers.items():
-        lines[name.lower()] = f"{name}: {value}"
+        headers[name.lower()] = f"{name}: {value}"
     if request.body is not None or request.method not in aiohttp.ClientRequest.GET_METHODS:
-        lines["content-length"] = f"Content-Length: {len(request.body or b'')}"
-    if _FORBIDDEN.search("".join(lines.values())):
+        headers["content-length"] = f"Content-Length: {len(request.body or b'')}"
+    lines = (f"{request.method} {url.raw_path_qs} HTTP/1.1", *headers.values())
+    if _FORBIDDEN.search("".join(lines)):
         raise UnwritableError
     try:
-        return "\r\n".join((*lines.values(), "", "")).encode()
+        return "\r\n".join((*lines, "", "")).encode()
     except UnicodeEncodeError:
         raise UnwritableError from None
 

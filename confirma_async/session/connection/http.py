@@ -135,7 +135,10 @@ class AiohttpTransport:
         if loop is not None and loop is not asyncio.get_running_loop() and not loop.is_closed():
             raise ConfigurationError("another event loop is using this client; close it there")
         self._closed = True
-        self._timeouts.expire_all()  # aiohttp does not tell a call of the end whose answer is being read
+        if loop is not None and loop.is_closed():
+            self._timeouts.stop()
+        else:
+            self._timeouts.end_all()  # aiohttp does not tell a call of the end whose answer is being read
         opened = [session for session in (self._own, self._outside) if session is not None]
         self._own = self._outside = self._direct = None
         for session in opened:

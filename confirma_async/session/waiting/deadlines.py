@@ -51,13 +51,6 @@ class Deadlines(Generic[K]):
             self._timer.cancel()
             self._timer = None
 
-    def expire_all(self) -> None:
-        """Expire every entry now, whatever its deadline."""
-        due = list(self._moments)
-        self.stop()
-        for key in due:
-            self._expire(key)
-
     def _set(self, moment: float, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -81,6 +74,15 @@ class Timeouts(Deadlines["Timeout"]):
 
     def __init__(self) -> None:
         super().__init__(Timeout.end)
+
+    def end_all(self) -> None:
+        """End the waits of all tasks but the running one, whatever their deadlines."""
+        running = asyncio.current_task()
+        for timeout in [each for each in self._moments if not each.is_of(running)]:
+            self.remove(timeout)
+            timeout.end()
+        if not self._moments:
+            self.stop()
 
     def until(self, moment: float, loop: asyncio.AbstractEventLoop) -> Timeout:
         """Limit a wait: a context manager that ends the wait and raises ``TimeoutError`` at the deadline.

@@ -23,6 +23,10 @@ class Interruption:
         self._before = self._task.cancelling()
         self._ended = False
 
+    def is_of(self, task: asyncio.Task[object] | None) -> bool:
+        """Say whether it is a task's that waits."""
+        return self._task is task
+
     def end(self) -> None:
         """End the wait."""
         self._ended = True

@@ -426,16 +426,67 @@ async def test_a_tool_that_answers_in_place_of_hosts_is_asked(replies, transport
     assert (answer.status, answer.body) == (202, b"[]")
 
 
-async def test_a_tool_that_replaces_the_public_method_is_asked(monkeypatch, transport):
-    class CannedError(Exception):
-        """Raised in place of an answer."""
+class CannedError(Exception):
+    """Raised in place of an answer."""
 
+
+def plain(_method):
     async def answer(*_arguments, **_settings):
         raise CannedError
 
-    monkeypatch.setattr(aiohttp.ClientSession, "request", answer)
+    return answer
+
+
+class Wrapper:
+    """Says that it is what it wraps, as wrappers of instrumentation do, and is no key of a mapping."""
+
+    __hash__ = None
+    __class__ = property(lambda self: type(self.method))
+    __code__ = property(lambda self: self.method.__code__)
+
+    def __init__(self, method):
+        self.method = method
+
+    def __eq__(self, other):
+        return self.method == other
+
+    def __get__(self, session, _kind):
+        return plain(self.method)
+
+
+@pytest.mark.parametrize("tool", [plain, Wrapper])
+@pytest.mark.parametrize("method", ["request", "_request"])
+@pytest.mark.parametrize("first", [True, False], ids=["before the first request", "after it"])
+async def test_a_tool_that_replaces_a_method_of_the_session_is_asked(
+    monkeypatch, transport, tool, method, first, unused_tcp_port
+):
+    if not first:
+        await failure(transport, post(f"http://127.0.0.1:{unused_tcp_port}"))
+    monkeypatch.setattr(aiohttp.ClientSession, method, tool(getattr(aiohttp.ClientSession, method)))
     with pytest.raises(CannedError):
-        await transport.send(post("https://service.example"))
+        await transport.send(post(f"http://127.0.0.1:{unused_tcp_port}"))
+
+
+async def test_what_a_tool_adds_to_each_session_that_is_made_is_used(monkeypatch, transport):
+    seen, make = [], aiohttp.ClientSession.__init__
+
+    async def note(request, handler):
+        seen.append(request.method)
+        return await handler(request)
+
+    monkeypatch.setattr(
+        aiohttp.ClientSession,
+        "__init__",
+        lambda self, **settings: make(self, **settings, middlewares=(note,)),
+    )
+
+    async def script(reader, writer):
+        await read_request(reader)
+        writer.write(OK)
+
+    async with serving(script) as url:
+        await transport.send(post(url))
+    assert seen == ["POST"]
 
 
 def test_a_tool_that_was_there_before_the_client_is_asked():
@@ -573,6 +624,41 @@ async def test_closing_ends_the_calls_that_read_their_answers(ways):
             await ways.close()
             error = await call
     assert (error.phase, str(error)) == (Phase.NO_REPLY, "no answer before the client was closed")
+
+
+def test_closing_after_the_loop_of_a_call_forgets_the_call():
+    transport, loop = AiohttpTransport(), asyncio.new_event_loop()
+
+    async def silent(_reader, _writer):
+        await asyncio.sleep(60)
+
+    async def begin():
+        server = await asyncio.start_server(silent, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        call = asyncio.create_task(transport.send(post(url)))
+        await asyncio.sleep(0.1)
+        server.close()
+        return call
+
+    call = loop.run_until_complete(begin())
+    loop.close()
+    asyncio.run(transport.close())
+    assert not call.done()
+
+
+async def test_a_call_that_closes_its_own_client_comes_to_its_end():
+    async def closing(request, handler):
+        answer = await handler(request)
+        await transport.close()
+        return answer
+
+    async def script(reader, writer):
+        await read_request(reader)
+        writer.write(OK)
+
+    async with serving(script) as url, aiohttp.ClientSession(middlewares=(closing,)) as session:
+        transport = AiohttpTransport(session=session)
+        assert (await transport.send(post(url))).status == 200
 
 
 async def test_a_closed_transport_says_so(transport):
