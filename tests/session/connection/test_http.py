@@ -440,7 +440,7 @@ def plain(_method):
 class Wrapper:
     """Says that it is what it wraps, as wrappers of instrumentation do, and is no key of a mapping."""
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # so Python marks what has no hash
     __class__ = property(lambda self: type(self.method))
     __code__ = property(lambda self: self.method.__code__)
 
@@ -649,7 +649,7 @@ def test_closing_after_the_loop_of_a_call_forgets_the_call():
 async def test_a_call_that_closes_its_own_client_comes_to_its_end():
     async def closing(request, handler):
         answer = await handler(request)
-        await transport.close()
+        await borrowing.close()
         return answer
 
     async def script(reader, writer):
@@ -657,8 +657,8 @@ async def test_a_call_that_closes_its_own_client_comes_to_its_end():
         writer.write(OK)
 
     async with serving(script) as url, aiohttp.ClientSession(middlewares=(closing,)) as session:
-        transport = AiohttpTransport(session=session)
-        assert (await transport.send(post(url))).status == 200
+        borrowing = AiohttpTransport(session=session)
+        assert (await borrowing.send(post(url))).status == 200
 
 
 async def test_a_closed_transport_says_so(transport):
