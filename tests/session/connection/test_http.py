@@ -627,23 +627,21 @@ async def test_closing_ends_the_calls_that_read_their_answers(ways):
 
 
 def test_closing_after_the_loop_of_a_call_forgets_the_call():
-    transport, loop = AiohttpTransport(), asyncio.new_event_loop()
-
-    async def silent(_reader, _writer):
-        await asyncio.sleep(60)
-
-    async def begin():
-        server = await asyncio.start_server(silent, "127.0.0.1", 0)
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        call = asyncio.create_task(transport.send(post(url)))
-        await asyncio.sleep(0.1)
-        server.close()
-        return call
-
-    call = loop.run_until_complete(begin())
-    loop.close()
-    asyncio.run(transport.close())
-    assert not call.done()
+    program = """
+import asyncio, socket
+from confirma_async.session.connection.http import AiohttpTransport
+from confirma_async.session.transport import Request
+transport, loop, silent = AiohttpTransport(), asyncio.new_event_loop(), socket.create_server(("127.0.0.1", 0))
+request = Request("GET", f"http://127.0.0.1:{silent.getsockname()[1]}/x", {}, None, 60.0)
+call = loop.create_task(transport.send(request))
+loop.run_until_complete(asyncio.sleep(0.1))
+loop.close()
+asyncio.run(transport.close())
+print("closed")
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
+    assert done.stdout == "closed\n"
 
 
 async def test_a_call_that_closes_its_own_client_comes_to_its_end():
