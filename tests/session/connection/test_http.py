@@ -451,7 +451,7 @@ class Wrapper:
         return self.method == other
 
     def __get__(self, session, _kind):
-        return plain(self.method)
+        return self if session is None else plain(self.method)
 
 
 @pytest.mark.parametrize("tool", [plain, Wrapper])
