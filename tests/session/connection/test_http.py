@@ -59,6 +59,21 @@ async def read_request(reader):
     return head
 
 
+@contextlib.asynccontextmanager
+async def noting():
+    """A server that answers each request without contents, and the heads that came, in lines."""
+    heads = list[list[str]]()
+
+    async def script(reader, writer):
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                heads.append((await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n"))
+                writer.write(OK)
+
+    async with serving(script) as url:
+        yield url, heads
+
+
 @pytest.fixture
 async def transport():
     made = AiohttpTransport()
@@ -102,16 +117,8 @@ async def test_a_refused_connection_means_not_sent(transport, unused_tcp_port):
 @pytest.mark.parametrize("method", ["POST", "GET"])
 async def test_what_would_leave_after_its_deadline_does_not_leave(transport, method):
     """However long the process stood still between the decision to send and the first byte."""
-    seen = []
-
-    async def script(reader, writer):
-        with contextlib.suppress(asyncio.IncompleteReadError):
-            while True:
-                seen.append(await reader.readuntil(b"\r\n\r\n"))
-                writer.write(OK)
-
     body = b"{}" if method == "POST" else None
-    async with serving(script) as url:
+    async with noting() as (url, seen):
         now = asyncio.get_running_loop().time()
         late = Request(method, f"{url}/x", {}, body, 5.0, not_after=now)
         error = await failure(transport, late)
@@ -529,30 +536,16 @@ async def test_a_tool_that_traces_each_session_sees_the_requests(monkeypatch, tr
 
 @pytest.mark.parametrize("body", [None, b""])
 async def test_a_post_without_contents_says_so(ways, body):
-    heads = []
-
-    async def script(reader, writer):
-        heads.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(OK)
-
-    async with serving(script) as url:
+    async with noting() as (url, heads):
         await ways.send(Request("POST", f"{url}/x", {}, body, 5.0))
-    assert b"\r\nContent-Length: 0\r\n" in heads[0]
+    assert "Content-Length: 0" in heads[0]
 
 
 async def test_the_head_of_a_request_names_its_host_once_and_what_is_decoded(ways):
-    heads = []
-
-    async def script(reader, writer):
-        with contextlib.suppress(asyncio.IncompleteReadError):
-            while True:
-                heads.append(await reader.readuntil(b"\r\n\r\n"))
-                writer.write(OK)
-
-    async with serving(script) as url:
+    async with noting() as (url, heads):
         for headers in ({}, {"accept-encoding": "identity"}):
             await ways.send(Request("GET", f"{url}/x?a=%C3%A4&b=1+2", headers, None, 5.0))
-    first, second = (head.decode().split("\r\n") for head in heads)
+    first, second = heads
     assert first[0] == "GET /x?a=%C3%A4&b=1+2 HTTP/1.1"
     assert [line for line in first if line.startswith("Host:")] == [f"Host: {url.removeprefix('http://')}"]
     assert any(line.startswith("Accept-Encoding: gzip, deflate") for line in first)
@@ -584,17 +577,10 @@ async def test_only_http_is_spoken(transport, url):
 
 
 async def test_the_last_of_two_spellings_of_a_header_counts(ways):
-    heads = []
-
-    async def script(reader, writer):
-        heads.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(OK)
-
     headers = Headers({"Accept": "application/json", "User-Agent": "ours", "accept": "text/plain"})
-    async with serving(script) as url:
+    async with noting() as (url, heads):
         await ways.send(Request("GET", f"{url}/x", headers, None, 5.0))
-    lines = heads[0].decode().split("\r\n")
-    assert [line for line in lines if line.lower().startswith("accept:")] == ["accept: text/plain"]
+    assert [line for line in heads[0] if line.lower().startswith("accept:")] == ["accept: text/plain"]
 
 
 def shown(error):
