@@ -18,11 +18,11 @@ async def read_contents(reader: StreamReader, headers: Mapping[str, str], limit:
         limit: Bytes that are read at most, after decompression.
     """
     declared = headers.get(hdrs.CONTENT_LENGTH)
-    if declared is not None:
-        if int(declared) > limit:
-            return b"", True
-        if hdrs.CONTENT_ENCODING not in headers:
-            return await reader.read(), False
+    if declared is not None and int(declared) > limit:
+        return b"", True
+    if reader.is_eof():  # as nearly always: they came together with the head
+        whole = reader.read_nowait()
+        return whole[:limit], len(whole) > limit
     contents = bytearray()
     async for chunk in reader.iter_any():
         contents += chunk

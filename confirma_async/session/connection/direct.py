@@ -23,9 +23,7 @@ from confirma_async.session.connection.passage import AT_ONCE
 from confirma_async.session.transport import Request, Response
 
 if TYPE_CHECKING:
-    from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
-    from aiohttp.http import RawResponseMessage
 
 _WITHOUT_CONTENTS = "HEAD"
 """The method whose answers have a head only."""
@@ -176,21 +174,14 @@ async def _exchanged(connection: Connection, request: Request, head: bytes, limi
         exchange.sent = BEGUN
         line.write(head + (request.body or b""))  # no variable holds a second body while it waits
         exchange.sent = WHOLE
-        message, reader = await _answer(protocol)
+        message, reader = await protocol.read()
+        while message.code in INTERIM:
+            message, reader = await protocol.read()
         contents, cut_off = await read_contents(reader, message.headers, limit)
         exchange.check(message.code)
-    except BaseException:
+    except BaseException as error:
         line.give_up(exchange)
+        if isinstance(error, http.HttpProcessingError):
+            raise aiohttp.ClientPayloadError from error
         raise
     return Response(message.code, message.headers, contents, cut_off)
-
-
-async def _answer(protocol: ResponseHandler) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
-    """Return the head of the answer, and what its contents are read from; pass over what comes before it."""
-    try:
-        while True:
-            message, reader = await protocol.read()
-            if message.code not in INTERIM:
-                return message, reader
-    except http.HttpProcessingError as error:
-        raise aiohttp.ClientPayloadError from error
