@@ -7,7 +7,6 @@ proxies, calls tracers, and writes from a task of its own. That is half of what 
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 from types import FunctionType
 from typing import TYPE_CHECKING
@@ -34,8 +33,8 @@ _DECODED = aiohttp.ClientRequest.DEFAULT_HEADERS[hdrs.ACCEPT_ENCODING]
 _DEFAULTS = {"accept-encoding": f"Accept-Encoding: {_DECODED}"}
 """What a head says unless its request says otherwise: what aiohttp's parser decodes."""
 
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-"""Control characters, which would end a line of the head, or spoil it."""
+_CONTROLS = bytes({*range(0x20), 0x7F} - {ord("\t")})
+"""What would end a line of the head, or spoil it."""
 
 _METHODS = ("__init__", "request", "_request")
 """The methods of a session that tools replace."""
@@ -152,13 +151,15 @@ def _head_of(request: Request, url: URL, host: str) -> bytes:
         headers[name.lower()] = f"{name}: {value}"
     if request.body is not None or request.method not in aiohttp.ClientRequest.GET_METHODS:
         headers["content-length"] = f"Content-Length: {len(request.body or b'')}"
-    lines = (f"{request.method} {url.raw_path_qs} HTTP/1.1", *headers.values())
-    if _FORBIDDEN.search("".join(lines)):
-        raise UnwritableError
+    lines = (f"{request.method} {url.raw_path_qs} HTTP/1.1", *headers.values(), "", "")
     try:
-        return "\r\n".join((*lines, "", "")).encode()
+        head = "\r\n".join(lines).encode()
     except UnicodeEncodeError:
         raise UnwritableError from None
+    ends = 2 * (len(lines) - 1)
+    if len(head.translate(None, _CONTROLS)) != len(head) - ends:
+        raise UnwritableError
+    return head
 
 
 async def _exchanged(connection: Connection, request: Request, head: bytes, limit: int) -> Response:
