@@ -36,9 +36,6 @@ _DEFAULTS = {"accept-encoding": f"Accept-Encoding: {_DECODED}"}
 _CONTROLS = bytes({*range(0x20), 0x7F} - {ord("\t")})
 """What would end a line of the head, or spoil it."""
 
-_METHODS = ("__init__", "request", "_request")
-"""The methods of a session that tools replace."""
-
 _CLIENT = aiohttp.client.__file__
 
 
@@ -49,8 +46,11 @@ def goes_direct(session: aiohttp.ClientSession, request: Request) -> bool:
     add a tracer to each session that is made: they see all requests. A long body goes piece by piece, and
     credentials in a URL make a header: both are left to the session.
     """
+    made = type(session)
     return (
-        all(_is_of_aiohttp(getattr(type(session), name, None)) for name in _METHODS)
+        _is_of_aiohttp(getattr(made, "request", None))
+        and _is_of_aiohttp(getattr(made, "_request", None))
+        and _is_of_aiohttp(getattr(made, "__init__", None))
         and not session.trace_configs
         and (request.body is None or len(request.body) <= AT_ONCE)
         and "@" not in request.url
