@@ -66,8 +66,6 @@ def main() -> None:
             return
         costs = asyncio.run(_measure(url, rounds, count, Path(folder)))
     grown = [_in_a_process_of_its_own(size) for size in sizes]
-    if options.plot:
-        draw(grown, options.plot)
     cpu = {name: [cost.cpu_us for cost in taken] for name, taken in costs.items()}
     rate = {name: [cost.rate for cost in taken] for name, taken in costs.items()}
     over = {name: ratio(rate["journaled"], rate[name]) for name in ("unjournaled", "bare")}
@@ -98,6 +96,8 @@ def main() -> None:
             },
         }
     )
+    if options.plot:
+        draw(grown, options.plot)
 
 
 async def _measure(url: str, rounds: int, count: int, folder: Path) -> dict[str, list[Cost]]:
