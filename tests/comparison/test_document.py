@@ -7,6 +7,7 @@ import json
 import pytest
 import yaml
 
+from confirma_async import Confirma, Overrides
 from confirma_async.cli.app import run
 from confirma_async.comparison import FindingKind, compare
 from confirma_async.errors import DocumentError
@@ -143,3 +144,13 @@ def test_the_command_writes_overrides_a_page_and_json(tmp_path, capsys, quiet_lo
     assert Overrides.from_toml(out).names == {"Payment.amount": "paidAmount"}
     assert "Payment.amount" in page.read_text()
     assert run(["contract", "import", str(file), "--overrides", str(out)]) == 0
+
+
+async def test_a_client_compares_the_document_with_its_own_overrides(tmp_path):
+    file = tmp_path / "vendor.json"
+    file.write_text(json.dumps(document()))
+    corrected = Overrides(names={"Payment.amount": "sum"})
+    async with Confirma("k" * 20, overrides=corrected) as confirma:
+        assert confirma.contract.overrides == corrected
+        found = await confirma.contract.compare(file)
+    assert [(each.what, each.about) for each in found.differences] == [("name", "Payment.amount")]
