@@ -38,10 +38,10 @@ from typing import Any, TypeAlias
 from attrs import frozen
 from parts import figures
 from parts.drive import through_workers
-from parts.raw_server import running_server
 from parts.sample import numbered_invoices
-from parts.simulated_service import Capacity, Line, SecondWindow, SimulatedService, TokenBucket
 from parts.virtual_time import VirtualTimeLoop
+from services.raw_server import running_server
+from services.simulated_service import Capacity, Line, SecondWindow, SimulatedService, TokenBucket
 
 from confirma_async import CallError, Confirma, RateLimit
 from confirma_async.schemas import SalesInvoiceRequest
@@ -109,7 +109,7 @@ def measure_random(rounds: int, calls: int) -> dict[str, Any]:
     invoices = list(numbered_invoices(64))
     rates: dict[float, list[float]] = {share: [] for share in (0.0, *SHARES)}
     given_up = dict.fromkeys(rates, 0)
-    with running_server("parts.refusing_server") as url:
+    with running_server("services.refusing_server") as url:
         asyncio.run(random_turn(url, 0.0, invoices, WIDTH))  # what is loaded once is no part of it
         for _ in range(rounds):
             for share, taken in rates.items():

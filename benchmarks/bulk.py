@@ -34,8 +34,8 @@ from typing import Any
 
 from parts.drive import Cost, bare_post, client, cost_of, peak_memory_mib, through_workers
 from parts.figures import median, ratio, report, rounds_of, surroundings
-from parts.raw_server import running_server
 from parts.sample import FIRST_NUMBER, numbered, numbered_invoices, sample_invoice
+from services.raw_server import running_server
 
 from confirma_async import Confirma
 

@@ -31,9 +31,9 @@ from typing import Any, TypeAlias
 
 from parts.drive import Cost, bare_post, client, cost_of, hand_written_post, through_workers
 from parts.figures import median, ratio, report, rounds_of, surroundings
-from parts.raw_server import RECEIPT, running_server
 from parts.rivals import rival_posts, rival_versions
 from parts.sample import as_often_sent, for_new_buyer, numbered_invoices, sample_invoice
+from services.raw_server import RECEIPT, running_server
 
 from confirma_async.converters import Converter
 from confirma_async.schemas import InvoiceReceipt, SalesInvoiceRequest

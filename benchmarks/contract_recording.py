@@ -14,8 +14,8 @@ from pathlib import Path
 
 from parts.drive import API_KEY, cost_of, through_workers
 from parts.figures import median, ratio, report, surroundings
-from parts.raw_server import running_server
 from parts.sample import numbered_invoices
+from services.raw_server import running_server
 
 from confirma_async import Confirma, RateLimit
 

@@ -13,7 +13,7 @@ While a worker is stopped for so long that others have taken over, the requests 
 gets once it goes on and all others are held: it must get none to create an invoice.
 
 With ``--hosts`` the database, its replica, the service and each worker are hosts of their own, in network
-namespaces (``killing/hosts.py``); what they send each other gets lost, both ways or one, for shorter and for
+namespaces (``network/hosts.py``); what they send each other gets lost, both ways or one, for shorter and for
 longer than the lease (``killing/partitions.py``). A worker that has had no answer of the database for a lease
 must begin no call: each writes down when it does.
 
@@ -39,12 +39,12 @@ from typing import Any
 
 import psycopg
 from attrs import define, field
-from killing.cluster import Cluster
 from killing.fault_mix import CREATE, troubled_sandbox
 from killing.hasty_worker import LEASE, hasten
-from killing.hosts import INSIDE, Hosts, missing, run_inside
 from killing.partitions import ALL as ALL_PARTITIONS, Partition, Partitions
 from killing.worker_process import WorkerProcess, forking, start
+from network.cluster import Cluster
+from network.hosts import INSIDE, Hosts, missing, run_inside
 from parts.database import DatabaseServer, database_server
 from parts.figures import report, surroundings
 from parts.sample import FIRST_NUMBER, numbered, sample_invoice

@@ -19,8 +19,8 @@ from typing import Any
 
 from parts.drive import client, through_workers
 from parts.figures import report, surroundings
-from parts.raw_server import running_server
 from parts.sample import FIRST_NUMBER, numbered, sample_invoice
+from services.raw_server import running_server
 
 from confirma_async.schemas import SalesInvoiceRequest
 

@@ -26,7 +26,7 @@ from collections.abc import Generator
 from typing import Any
 
 from parts.figures import report, surroundings
-from parts.vendor_history import CallRecord
+from services.vendor_history import CallRecord
 
 from confirma_async import Confirma, RetryPolicy, Sandbox
 from confirma_async.converters import Converter

@@ -20,7 +20,7 @@ from typing import Any
 
 from parts.drive import peak_memory_mib
 from parts.figures import report, surroundings
-from parts.vendor_history import CallRecord
+from services.vendor_history import CallRecord
 
 from confirma_async import Confirma, Sandbox
 from confirma_async.mirror.content import RawRecord, digest, without

@@ -27,8 +27,8 @@ from pathlib import Path
 from bulk import CONCURRENCY
 from parts.drive import Cost, client, cost_of, through_workers
 from parts.figures import median, ratio, report, surroundings
-from parts.raw_server import running_server
 from parts.sample import FIRST_NUMBER, numbered, numbered_invoices, sample_invoice
+from services.raw_server import running_server
 
 from confirma_async import Confirma
 from confirma_async.schemas import SalesInvoiceRequest

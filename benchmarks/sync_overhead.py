@@ -35,9 +35,9 @@ import requests
 from anyio.from_thread import start_blocking_portal
 from parts.drive import API_KEY, Cost
 from parts.figures import median, ratio, report, surroundings
-from parts.raw_server import running_server
 from parts.sample import numbered_invoices
 from requests.adapters import HTTPAdapter
+from services.raw_server import running_server
 
 from confirma_async.contract import CREATE_INVOICE
 from confirma_sync import Confirma, RateLimit

@@ -37,9 +37,9 @@ from parts.database import DatabaseServer, database_server
 from parts.drive import API_KEY, cost_of, through_workers
 from parts.figures import median, ratio, report, surroundings
 from parts.fleet import Measured, measured, slow_service, worker
-from parts.raw_server import RECEIPT, running_server
 from parts.sample import FIRST_NUMBER, numbered, sample_invoice
-from parts.slow_server import LATENCY
+from services.raw_server import RECEIPT, running_server
+from services.slow_server import LATENCY
 
 from confirma_async import Confirma, RateLimit
 from confirma_async.bounds import PER_SECOND

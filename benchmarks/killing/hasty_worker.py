@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from killing.fault_mix import TOO_LATE
-from killing.hosts import Host
+from network.hosts import Host
 
 from confirma_async import Confirma, RateLimit, RetryPolicy
 from confirma_async.bulk.machines import planned_journal, queue, worker

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 from killing.hasty_worker import LEASE, MOMENT
-from killing.hosts import Host, Hosts
+from network.hosts import Host, Hosts
 
 Cut = contextlib.AbstractContextManager[None]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import define
 from killing import hasty_worker
-from killing.hosts import Host
+from network.hosts import Host
 
 
 @define(eq=False)

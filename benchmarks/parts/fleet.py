@@ -70,7 +70,7 @@ class Measured:
 def slow_service() -> Generator[SlowService]:
     """Have a service run that takes its time, and notes when requests come."""
     with subprocess.Popen(
-        [sys.executable, "-m", "parts.slow_server"],
+        [sys.executable, "-m", "services.slow_server"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -17,7 +17,7 @@ from typing import Any
 
 from parts.figures import ratio
 from parts.invoice_files import AS_JSON_LINES, written
-from parts.raw_server import running_server
+from services.raw_server import running_server
 
 SMALL = 5
 TARGET = 2.0

@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from parts.vendor_history import CallRecord
+from services.vendor_history import CallRecord
 
 from confirma_async.mirror.content import digest
 from confirma_async.sandbox import ListedKind

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-from parts.raw_server import ReadyAnswer
+from services.raw_server import ReadyAnswer
 
 LATENCY = 0.1
 """Seconds that an answer takes."""

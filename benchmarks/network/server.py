@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 from attrs import frozen
-from killing.hosts import Host
+from network.hosts import Host
 
 
 @frozen

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from attrs import define, field
-from parts.raw_server import RECEIPT
+from services.raw_server import RECEIPT
 
 from confirma_async.session.transport import Request, Response
 

@@ -12,8 +12,8 @@ from collections.abc import Generator
 from pathlib import Path
 
 from attrs import define
-from killing.hosts import Host
-from killing.server import Server
+from network.hosts import Host
+from network.server import Server
 
 MISSED_SECONDS = 1.0
 """Seconds of commits that the replica never gets."""

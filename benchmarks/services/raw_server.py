@@ -77,7 +77,7 @@ def header_of(head: bytes, name: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def running_server(module: str = "parts.raw_server") -> Iterator[str]:
+def running_server(module: str = "services.raw_server") -> Iterator[str]:
     """Run a server in another process; give its base URL.
 
     Args:

@@ -14,11 +14,11 @@ from urllib.parse import SplitResult, urlsplit
 
 import psycopg
 from attrs import define, field
-from killing.hosts import Hosts
-from killing.pooler import pooled
-from killing.replica import Replica
-from killing.server import Server
-from killing.silent_proxy import SilentProxy
+from network.hosts import Hosts
+from network.pooler import pooled
+from network.replica import Replica
+from network.server import Server
+from network.silent_proxy import SilentProxy
 from parts.database import DatabaseServer
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-from parts import raw_server
+from services import raw_server
 
 LATENCY = 0.005
 BUSY = (
