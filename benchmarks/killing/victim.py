@@ -26,8 +26,8 @@ from attrs import define, evolve, field
 from confirma_async import Confirma, RateLimit, RetryPolicy
 from confirma_async.accounts.owner import Owner
 from confirma_async.bulk import Journal
+from confirma_async.bulk.journal.parts import Runs
 from confirma_async.bulk.journal.records import Admitted, Decision, JobName
-from confirma_async.bulk.journal.runs import Runs
 from confirma_async.bulk.models import Entry, Retry
 from confirma_async.bulk.sqlite.file.guard import log_of
 from confirma_async.bulk.sqlite.file.marks import mark_paths

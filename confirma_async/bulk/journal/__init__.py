@@ -12,19 +12,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from confirma_async.bulk.journal.evidence import JournalEvidence, JournalEvidenceReader
-from confirma_async.bulk.journal.figures import Figures
-from confirma_async.bulk.journal.numbers import Numbers, NumbersReader
-from confirma_async.bulk.journal.ownership import Ownership, OwnershipReader
-from confirma_async.bulk.journal.payloads import Payloads
+from confirma_async.bulk.journal.parts import (
+    Figures,
+    JournalEvidence,
+    Numbers,
+    Ownership,
+    Payloads,
+    Runs,
+    RunsReader,
+    Trust,
+)
 from confirma_async.bulk.journal.records import (
     Admitted,
     Decision,
     PreviousVersion,
     Resolution,
 )
-from confirma_async.bulk.journal.runs import Runs, RunsReader
-from confirma_async.bulk.journal.trust import Trust, TrustReader
 from confirma_async.bulk.journal.writes import Writes
 from confirma_async.bulk.models import Entry, Retry, Row, State
 from confirma_async.schemas.identity import InvoiceKey
@@ -62,22 +65,22 @@ class JournalReader(Protocol):
         ...
 
     @property
-    def ownership(self) -> OwnershipReader:
+    def ownership(self) -> Ownership:
         """The target and the account that it is tied to."""
         ...
 
     @property
-    def evidence(self) -> JournalEvidenceReader:
+    def evidence(self) -> JournalEvidence:
         """What the journal knows that helps to decide about a lost invoice."""
         ...
 
     @property
-    def numbers(self) -> NumbersReader:
+    def numbers(self) -> Numbers:
         """The whole numbers that were given to documents whose own is none."""
         ...
 
     @property
-    def trust(self) -> TrustReader:
+    def trust(self) -> Trust:
         """Whether it may be trusted to know all that was sent."""
         ...
 
@@ -108,26 +111,6 @@ class Journal(JournalReader, Protocol):
     @property
     def runs(self) -> Runs:
         """The runs, with their beginning and their end."""
-        ...
-
-    @property
-    def ownership(self) -> Ownership:
-        """The target and the account that it is tied to."""
-        ...
-
-    @property
-    def evidence(self) -> JournalEvidence:
-        """What the journal knows that helps to decide about a lost invoice."""
-        ...
-
-    @property
-    def numbers(self) -> Numbers:
-        """The whole numbers that were given to documents whose own is none."""
-        ...
-
-    @property
-    def trust(self) -> Trust:
-        """Whether it may be trusted to know all that was sent."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
