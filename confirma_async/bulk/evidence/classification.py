@@ -14,11 +14,7 @@ from typing import cast
 from attrs import Factory, field, frozen
 
 from confirma_async.bulk.evidence.kinds import EvidenceKind
-from confirma_async.bulk.evidence.words import (
-    form_of,
-    is_number,
-    survey,
-)
+from confirma_async.bulk.evidence.words import form_of, is_number, survey
 from confirma_async.bulk.models import State
 from confirma_async.converters import Converter, wire_names
 from confirma_async.errors import (
@@ -30,10 +26,7 @@ from confirma_async.errors import (
     TransportError,
 )
 from confirma_async.privacy import quoted as repeated
-from confirma_async.schemas import (
-    InvoiceReceipt,
-    InvoiceStatus,
-)
+from confirma_async.schemas import InvoiceReceipt, InvoiceStatus
 from confirma_async.session.answers.api_errors import in_words
 from confirma_async.session.answers.decoding import Reply
 from confirma_async.session.retry import not_taken
@@ -259,9 +252,3 @@ def classify_answer(
 def _taken(status: str) -> Classification:
     """Return the usual case, made once for each word."""
     return Classification(kind=EvidenceKind.TAKEN, status=status)
-
-
-# --- records and lists ------------------------------------------------------------------------------
-
-
-# --- absence ----------------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ Every kind is a member of ``EvidenceKind``, with the state that follows from it 
 from __future__ import annotations
 
 import enum
+from functools import partial
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confirma_async.bulk.models import State
 
 
-@frozen(kw_only=True)
+@frozen
 class EvidenceRow:
     """A row of the table.
 
@@ -31,9 +32,9 @@ class EvidenceRow:
     what: str
     state: State
     reason: str
-    pause: bool = False
-    says_no: bool = False
-    duplicate: bool = False
+    pause: bool = field(default=False, kw_only=True)
+    says_no: bool = field(default=False, kw_only=True)
+    duplicate: bool = field(default=False, kw_only=True)
 
     @property
     def detail(self) -> str:
@@ -50,35 +51,14 @@ class EvidenceRow:
         return self.of in {"answer", "receipt"} and self.state is State.UNKNOWN
 
 
-def _answer(
-    what: str,
-    state: State,
-    reason: str,
-    *,
-    pause: bool = False,
-    says_no: bool = False,
-) -> EvidenceRow:
-    return EvidenceRow(of="answer", what=what, state=state, reason=reason, pause=pause, says_no=says_no)
-
-
-def _receipt(
-    what: str, state: State, reason: str, *, says_no: bool = False, duplicate: bool = False
-) -> EvidenceRow:
-    return EvidenceRow(
-        of="receipt", what=what, state=state, reason=reason, says_no=says_no, duplicate=duplicate
-    )
-
-
-def _record(what: str, state: State, reason: str, *, duplicate: bool = False) -> EvidenceRow:
-    return EvidenceRow(of="record", what=what, state=state, reason=reason, duplicate=duplicate)
+_answer = partial(EvidenceRow, "answer")
+_receipt = partial(EvidenceRow, "receipt")
+_record = partial(EvidenceRow, "record")
+_absence = partial(EvidenceRow, "absence")
 
 
 def _unsure(of: str, what: str, reason: str) -> EvidenceRow:
-    return EvidenceRow(of=of, what=what, state=State.UNKNOWN, reason=reason)
-
-
-def _absence(what: str, state: State, reason: str) -> EvidenceRow:
-    return EvidenceRow(of="absence", what=what, state=state, reason=reason)
+    return EvidenceRow(of, what, State.UNKNOWN, reason)
 
 
 class EvidenceKind(enum.Enum):
@@ -89,9 +69,8 @@ class EvidenceKind(enum.Enum):
     """
 
     def __init__(self, reading: EvidenceRow) -> None:
-        self.reading: EvidenceRow = (
-            reading  # found more quickly than the value: it is asked for ten times an invoice
-        )
+        # Found more quickly than the value: it is asked for ten times an invoice.
+        self.reading: EvidenceRow = reading
 
     NOT_SENT = _answer(
         "none, and nothing was sent", State.PENDING, "no byte of it left this machine", pause=True
