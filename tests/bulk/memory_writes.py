@@ -86,7 +86,7 @@ class MemoryWrites:
         row = self._rows[ident]
         check_unknown(row.key, row.state)
         if state is not State.ACCEPTED:
-            check_ended(row.key, ended_by(row, at), at, settle_seconds)
+            check_ended(row.key, ended_by(row.attempted_at, row.ends_at, at), at, settle_seconds)
         if state is State.ACCEPTED and row.form is not None:
             self._journal.evidence.confirm_form(row.form)
         self._change(

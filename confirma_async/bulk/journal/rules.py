@@ -85,7 +85,7 @@ def check_resolvable(row: Row | None, resolution: Resolution, forgotten: float) 
         )
     check_unknown(str(row.key), row.state)
     if resolution.state is not State.ACCEPTED:
-        ends_at = max(ended_by(row, resolution.at), forgotten)
+        ends_at = max(ended_by(row.attempted_at, row.ends_at, resolution.at), forgotten)
         check_ended(str(row.key), ends_at, resolution.at, resolution.settle_seconds)
 
 
@@ -102,28 +102,19 @@ def check_unknown(name: str, state: State) -> None:
         )
 
 
-class Sent(Protocol):
-    """An item or another write."""
-
-    @property
-    def attempted_at(self) -> float | None:
-        """When it was sent; seconds since 1970."""
-        ...
-
-    @property
-    def ends_at(self) -> float | None:
-        """The latest moment at which its last call could end; seconds since 1970."""
-        ...
-
-
-def ended_by(sent: Sent, now: float) -> float:
+def ended_by(attempted_at: float | None, ends_at: float | None, now: float) -> float:
     """Return the time by which the last call of an item or write had surely ended; 0 where it is not known.
 
     It is not known of a call that was sent while the clock was far ahead: then only the person can know.
+
+    Args:
+        attempted_at: When it was sent; seconds since 1970.
+        ends_at: The latest moment at which its last call could end, likewise.
+        now: Now, likewise.
     """
-    if sent.attempted_at is not None and sent.attempted_at - now > FAR:
+    if attempted_at is not None and attempted_at - now > FAR:
         return 0.0
-    return sent.ends_at or sent.attempted_at or 0.0
+    return ends_at or attempted_at or 0.0
 
 
 def check_ended(name: str, ends_at: float, now: float, settle_seconds: float) -> None:

@@ -179,7 +179,8 @@ class StoredWrites:
         name = f"{row.operation} {row.key}"
         check_unknown(name, row.state)
         if state is not State.ACCEPTED:
-            check_ended(name, max(ended_by(row, at), self._trust.forgotten_until(at)), at, settle_seconds)
+            ends_at = ended_by(row.attempted_at, row.ends_at, at)
+            check_ended(name, max(ends_at, self._trust.forgotten_until(at)), at, settle_seconds)
         elif row.form is not None:
             self._tables.change("INSERT INTO form VALUES (?) ON CONFLICT DO NOTHING", row.form)
         detail = f"a person decided: {note}"
