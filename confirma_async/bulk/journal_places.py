@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Generator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TypeAlias
 
@@ -78,8 +77,7 @@ def open_journal(place: JournalPlace, *, alone: bool = False) -> Journal:
     return open_postgres(place.url, alone=alone)
 
 
-@contextlib.contextmanager
-def reading(place: JournalPlace) -> Generator[JournalReader]:
+def reading(place: JournalPlace) -> AbstractContextManager[JournalReader]:
     """Open a journal for looking only, also while a job runs on it.
 
     Raises:
@@ -87,31 +85,21 @@ def reading(place: JournalPlace) -> Generator[JournalReader]:
         JournalMismatchError: what is there is no journal, or one of a newer version.
     """
     if isinstance(place, Path):
-        with sqlite.reading(place) as journal:
-            yield journal
-        return
+        return sqlite.reading(place)
     from confirma_async.bulk.postgres.journal import reading_postgres
 
-    with reading_postgres(place.url) as journal:
-        yield journal
+    return reading_postgres(place.url)
 
 
-@contextlib.contextmanager
-def reading_if_there(place: JournalPlace) -> Generator[JournalReader | None]:
-    """Open a journal that may not be there yet, for looking only; yield None where it is not.
+def reading_if_there(place: JournalPlace) -> AbstractContextManager[JournalReader | None]:
+    """Open a journal that may not be there yet, for looking only; give None where it is not.
 
     Raises:
         JournalError: it cannot be read, or is gone.
         JournalMismatchError: what is there is no journal, or one of a newer version.
     """
     if isinstance(place, Path):
-        with sqlite.reading_if_there(place) as journal:
-            yield journal
-        return
+        return sqlite.reading_if_there(place)
     from confirma_async.bulk.postgres.opening import is_there
 
-    if not is_there(place.url):
-        yield None
-        return
-    with reading(place) as found:
-        yield found
+    return reading(place) if is_there(place.url) else nullcontext()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from attrs import define, field
 
@@ -78,7 +79,10 @@ class JournalBook:
     used: dict[Identity, int] = field(init=False, factory=dict[Identity, int])
     _journal: JournalReader | None = field(init=False, default=None)
     _stack: contextlib.ExitStack = field(init=False, factory=contextlib.ExitStack)
-    _asked: dict[Identity, int | None] = field(init=False, factory=dict[Identity, "int | None"])
+    _remembered: Callable[[Identity], int | None] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._remembered = lru_cache(_MEMORY)(self._kept)
 
     def find(self, identity: Identity, /) -> int | None:
         """Return the whole number that stands for a document's number; None where none was given.
@@ -92,13 +96,6 @@ class JournalBook:
         if number is not None and identity.original != str(number):
             self.used[identity] = number
         return number
-
-    def _remembered(self, identity: Identity) -> int | None:
-        if identity not in self._asked:
-            if len(self._asked) >= _MEMORY:
-                self._asked.clear()
-            self._asked[identity] = self._kept(identity)
-        return self._asked[identity]
 
     def _kept(self, identity: Identity) -> int | None:
         if self._journal is None:
@@ -121,13 +118,13 @@ class JournalBook:
         self._stack.close()
 
 
-@contextlib.contextmanager
-def number_book(path: JournalPlace | None, given: AssignedNumbers | None) -> Generator[JournalBook]:
-    """Yield a book over a journal, for as long as the block runs.
+def number_book(
+    path: JournalPlace | None, given: AssignedNumbers | None
+) -> contextlib.AbstractContextManager[JournalBook]:
+    """Give a book over a journal, for as long as the block runs.
 
     Args:
         path: The journal; None where there is none yet.
         given: What this job has given; None where it gives none.
     """
-    with contextlib.closing(JournalBook(path, given.numbers if given else {})) as book:
-        yield book
+    return contextlib.closing(JournalBook(path, given.numbers if given else {}))

@@ -11,9 +11,9 @@ from attrs import frozen
 
 from confirma_async.accounts.folders import LOCALHOST, partner_of, target_of
 from confirma_async.accounts.owner import AccountName, Owner
-from confirma_async.accounts.registry import AccountRecord, Accounts
+from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace, open_journal, place_of
+from confirma_async.bulk.journal_places import JournalPlace, open_journal, place_of
 from confirma_async.bulk.sqlite.file.file_systems import ends_with_its_container
 from confirma_async.bulk.sqlite.file.guard import gone
 from confirma_async.bulk.sqlite.journal import open_sqlite
@@ -73,6 +73,7 @@ def place(
 
     Raises:
         ConfigurationError: the key belongs to no account that is known, or there is no place for the journal.
+        JournalError: the account's own journal is gone, and the service has taken something for the account.
     """
     if isinstance(journal, Placement):
         return journal
@@ -83,7 +84,8 @@ def place(
         restore_list(accounts)
         _prove_what_has_sent(accounts, at)
         record, owner = accounts.admit(at, key, account.name, new=account.new)
-        _check_not_gone(record)
+        if record.proved and not record.journal.exists():  # it must not begin anew
+            raise gone(record.journal)
         default = LOCALHOST if host == LOCALHOST else base_url
         return Placement(
             path=record.journal,
@@ -93,21 +95,15 @@ def place(
             warning=_mortal(record.journal),
             prove=partial(accounts.prove, at, record.name),
         )
-    owner = _owner(at, key, account)
+    owner, target = _owner(at, key, account), target or base_url
     if callable(journal):
-        return Placement(open=journal, target=target or base_url, owner=owner)
-    named = place_of(journal)
-    if isinstance(named, PostgresPlace):
-        opening = partial(open_journal, named)
-        return Placement(path=named, open=opening, target=target or base_url, owner=owner)
-    path = named.absolute()
-    return Placement(
-        path=path,
-        open=partial(open_sqlite, path),
-        target=target or base_url,
-        owner=owner,
-        warning=_mortal(path),
-    )
+        return Placement(open=journal, target=target, owner=owner)
+    path = place_of(journal)
+    warning = None
+    if isinstance(path, Path):
+        path = path.absolute()
+        warning = _mortal(path)
+    return Placement(path=path, open=partial(open_journal, path), target=target, owner=owner, warning=warning)
 
 
 def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
@@ -150,20 +146,9 @@ def restore_list(accounts: Accounts) -> None:
     if len(salts) > 1:
         raise ConfigurationError(
             f"the list of accounts in {accounts.root} is gone, and the journals there come from several "
-            "lists; "
-            "restore it from a copy"
+            "lists; restore it from a copy"
         )
     accounts.rebuild(salts.pop(), owners)
-
-
-def _check_not_gone(record: AccountRecord) -> None:
-    """Refuse to begin a journal anew where the service has taken something for the account.
-
-    Raises:
-        JournalError: the journal is gone.
-    """
-    if record.proved and not record.journal.exists():
-        raise gone(record.journal)
 
 
 def _owner(target: str, key: Secret, account: AccountName) -> Owner:

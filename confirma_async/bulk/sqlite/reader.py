@@ -40,20 +40,17 @@ def reading(path: Path) -> Generator[SqliteReader]:
         yield SqliteReader(tables, StoredTrust(tables, doubt))
 
 
-@contextlib.contextmanager
-def reading_if_there(path: Path) -> Generator[SqliteReader | None]:
-    """Open a journal that may not be there yet, for looking only; yield None where it is not.
+def reading_if_there(path: Path) -> contextlib.AbstractContextManager[SqliteReader | None]:
+    """Open a journal that may not be there yet, for looking only; give None where it is not.
 
     Raises:
         JournalError: it is damaged, or gone.
         JournalMismatchError: the file is something else, or of a newer version.
     """
-    if not path.exists():
-        examine_missing(path)
-        yield None
-        return
-    with reading(path) as journal:
-        yield journal
+    if path.exists():
+        return reading(path)
+    examine_missing(path)
+    return contextlib.nullcontext()
 
 
 class SqliteReader(StoredReader):
