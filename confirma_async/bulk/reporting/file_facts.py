@@ -10,7 +10,7 @@ from attrs import evolve
 
 from confirma_async.bulk.models import Verdict, gross_of
 from confirma_async.bulk.reporting.attention import Attention, NeedsAttention
-from confirma_async.bulk.reporting.summary import Summary, Total
+from confirma_async.bulk.reporting.summary import Summary, Total, file_of
 from confirma_async.formats.facts import InvoiceFacts
 from confirma_async.formats.models import BadRecord, InputError, ReadInvoice, ReadOptions
 from confirma_async.formats.reader import read
@@ -67,7 +67,7 @@ def facts_of(
         The buyers and amounts, by place and number.
     """
     wanted = {(each.place, each.number) for each in named}
-    sources = {_source_of(place) for place, _number in wanted}
+    sources = {file_of(place) for place, _number in wanted}
     found: dict[tuple[str, str], InvoiceFacts] = {}
     for file in files:
         mine = [source for source in sources if _is_of(source, file)]
@@ -83,12 +83,6 @@ def facts_of(
                 if len(found) == len(wanted):
                     return found
     return found
-
-
-def _source_of(place: str) -> str:
-    """Return a place without its line."""
-    source, _, line = place.rpartition(":")
-    return source if line.isdigit() else place
 
 
 def _is_of(source: str, file: str) -> bool:

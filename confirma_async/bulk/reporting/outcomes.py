@@ -108,8 +108,7 @@ def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
         message = (
             f"{entry.key} at {entry.place} differs from what the journal has for it from {row.source} "
             f"({row.state.name.lower()}), which the service has or may have; it is not sent. Restore it; "
-            "what "
-            "was sent is corrected by a credit note"
+            "what was sent is corrected by a credit note"
         )
     return Refusal(
         place=entry.place,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from attrs import field, frozen
+from attrs import asdict, evolve, field, frozen
 
 from confirma_async.bulk.models import Outcome, Verdict
 from confirma_async.errors import CallError
@@ -152,21 +152,17 @@ class ReportBuilder:
 
     def report(self, journal: str, ending: RunResult | None, seconds: float) -> Report:
         """Return what has been counted, as a report; without an ending, of a run that has not come to one."""
-        return Report(
+        report = Report(
             journal=journal,
             accepted=self.counts[Verdict.ACCEPTED.value],
             duplicates=self.counts["duplicates"],
             rejected=self.counts[Verdict.REJECTED.value],
             refused=self.counts[Verdict.REFUSED.value],
-            unknown=ending.unknown if ending else self.counts[Verdict.UNKNOWN.value],
-            pending=ending.pending if ending else 0,
+            unknown=self.counts[Verdict.UNKNOWN.value],
             unproven=self.counts["unproven"],
             resumed=self.counts["resumed"],
             seconds=seconds,
-            paused=ending.paused if ending else None,
-            paused_by=ending.paused_by if ending else None,
-            interrupted=ending.interrupted if ending else False,
-            ended=ending is not None,
+            ended=False,
             issues=tuple(self.issues),
             resent=tuple(self.resent),
             remarked=tuple(self.remarked),
@@ -174,3 +170,4 @@ class ReportBuilder:
             with_warnings=tuple(self.with_warnings),
             amounts={verdict: dict(sums) for verdict, sums in self.amounts.items()},
         )
+        return report if ending is None else evolve(report, ended=True, **asdict(ending, recurse=False))

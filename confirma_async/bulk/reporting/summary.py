@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import groupby
+from functools import cache
+from itertools import groupby, islice
 
 from attrs import define, field, frozen
 
@@ -178,10 +179,10 @@ class _RefusedRecord:
 
     @property
     def file(self) -> str:
-        return _file_of(self.place)
+        return file_of(self.place)
 
 
-def _file_of(place: str) -> str:
+def file_of(place: str) -> str:
     """Return a place without its line."""
     file, _, line = place.rpartition(":")
     return file if line.isdigit() else place
@@ -189,16 +190,10 @@ def _file_of(place: str) -> str:
 
 def _refused_records(journal: JournalReader, run: int) -> Iterator[list[_RefusedRecord]]:
     """Yield what a run refused, a slice at a time."""
-    records: list[_RefusedRecord] = []
-    for (place, number), problems in groupby(
-        journal.runs.refusals(run), key=lambda bad: (bad.source, bad.number or "")
-    ):
-        records.append(_RefusedRecord(number, place, tuple(problems)))
-        if len(records) == _AT_ONCE:
-            yield records
-            records = []
-    if records:
-        yield records
+    grouped = groupby(journal.runs.refusals(run), key=lambda bad: (bad.source, bad.number or ""))
+    records = (_RefusedRecord(number, place, tuple(problems)) for (place, number), problems in grouped)
+    while some := list(islice(records, _AT_ONCE)):
+        yield some
 
 
 @define
@@ -219,7 +214,7 @@ class _Suspects:
 
     def take(self, row: Row) -> list[_RefusedRecord] | None:
         """Remove and return the records that have an invoice's file and number."""
-        return self._found.pop((_file_of(row.source), str(row.key.number)), None)
+        return self._found.pop((file_of(row.source), str(row.key.number)), None)
 
 
 @define
@@ -276,14 +271,15 @@ def _corrected(journal: JournalReader, run: Run, suspects: _Suspects) -> list[Ro
 
     A record that the later run refused again is left out: the invoice may be another seller's of that number.
     """
-    refused_again: dict[int, frozenset[tuple[str, str]]] = {}
-    found: list[Row] = []
-    for row in journal.rows():
-        if row.run <= run.number:
-            continue
-        if row.run not in refused_again:
-            again = journal.runs.refusals(row.run)
-            refused_again[row.run] = frozenset((_file_of(bad.source), bad.number or "") for bad in again)
-        if (_file_of(row.source), str(row.key.number)) not in refused_again[row.run] and suspects.take(row):
-            found.append(row)
-    return found
+
+    @cache
+    def refused_in(later: int) -> frozenset[tuple[str, str]]:
+        return frozenset((file_of(bad.source), bad.number or "") for bad in journal.runs.refusals(later))
+
+    return [
+        row
+        for row in journal.rows()
+        if row.run > run.number
+        and (file_of(row.source), str(row.key.number)) not in refused_in(row.run)
+        and suspects.take(row)
+    ]
