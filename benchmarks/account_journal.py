@@ -40,7 +40,7 @@ from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
 from confirma_async.bulk.journal.records import Decision, JobName
 from confirma_async.bulk.models import DIGEST_BYTES, Entry, State
 from confirma_async.bulk.sqlite.journal import SqliteJournal, open_sqlite
-from confirma_async.bulk.sqlite.word_numbers import WordNumbers
+from confirma_async.bulk.sqlite.tables import WordNumbers
 from confirma_async.formats import Place
 from confirma_async.privacy import Secret
 from confirma_async.schemas.identity import InvoiceKey

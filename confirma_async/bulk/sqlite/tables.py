@@ -11,8 +11,21 @@ from confirma_async.bulk.journal.rules import JournalTakenOverError
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.journal.stored.values import SLICE
 from confirma_async.bulk.sqlite.migrations import DECIDED, OPEN
-from confirma_async.bulk.sqlite.word_numbers import WordNumbers
 from confirma_async.errors import JournalError
+
+
+class WordNumbers(dict[str, int]):
+    """The numbers that stand in a journal for texts that repeat, as far as they were asked for."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def __missing__(self, text: str) -> int:
+        self._connection.execute("INSERT OR IGNORE INTO word (text) VALUES (?)", (text,))
+        number: int = self._connection.execute("SELECT id FROM word WHERE text = ?", (text,)).fetchone()[0]
+        self[text] = number
+        return number
 
 
 class SqliteTables(Tables):

@@ -132,7 +132,7 @@ def doubt_of(
     reason = seen or _doubtful(path, connection, meta, stat)
     if reason is not None:  # a new one, whatever doubt there was before
         return Doubt(reason, now)
-    return known_doubt(connection)
+    return doubt_in(meta)
 
 
 def known_doubt(connection: sqlite3.Connection) -> Doubt | None:

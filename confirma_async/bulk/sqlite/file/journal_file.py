@@ -318,17 +318,10 @@ def _begun(path: Path, lock: int, marks: Marks) -> tuple[sqlite3.Connection, Dou
 
 def _joined(path: Path) -> tuple[sqlite3.Connection, Doubt | None]:
     """Open a journal that another job has open: that one has looked at it."""
-    connection = _connection_to(path)
-    try:
+    with _connecting(path) as connection:
         connection.execute("PRAGMA synchronous = FULL")
         check_form(path, connection)
         return connection, known_doubt(connection)
-    except sqlite3.Error as error:
-        connection.close()
-        raise explained(path, error) from error
-    except BaseException:
-        connection.close()
-        raise
 
 
 def _make(path: Path) -> None:
@@ -362,31 +355,30 @@ def _make_private(path: Path, descriptor: int) -> None:
             ) from error
 
 
-def _connection_to(path: Path) -> sqlite3.Connection:
-    try:
-        return sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
-        )
-    except sqlite3.Error as error:
-        raise explained(path, error) from error
+@contextlib.contextmanager
+def _connecting(path: Path) -> Generator[sqlite3.Connection]:
+    """Connect to a journal, and close the connection if the block fails; explain errors of the database."""
+    with contextlib.ExitStack() as on_failure:
+        try:
+            connection = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
+            )
+            on_failure.callback(connection.close)
+            yield connection
+        except sqlite3.Error as error:
+            raise explained(path, error) from error
+        on_failure.pop_all()
 
 
 def _connected(path: Path, seen: str | None) -> tuple[sqlite3.Connection, Doubt | None]:
-    connection = _connection_to(path)
-    try:
+    with _connecting(path) as connection:
         migrate(connection)
         doubt = doubt_of(path, connection, path.stat(), time.time(), seen)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         check_form(path, connection)
         _settle_in(path, connection, doubt)
-    except sqlite3.Error as error:
-        connection.close()
-        raise explained(path, error) from error
-    except BaseException:
-        connection.close()
-        raise
-    return connection, doubt
+        return connection, doubt
 
 
 def _settle_in(path: Path, connection: sqlite3.Connection, doubt: Doubt | None) -> None:
