@@ -84,7 +84,7 @@ def _entries(found: object) -> Sequence[tuple[str, object]]:
     return [*entries, ("error", "nested too deeply")]
 
 
-def survey(found: object, status: str, number: str) -> tuple[str | None, Sequence[object]]:
+def survey(found: Mapping[str, object], status: str, number: str) -> tuple[str | None, Sequence[object]]:
     """Return what an answer says at any of the keys that answers have.
 
     Args:
@@ -96,10 +96,9 @@ def survey(found: object, status: str, number: str) -> tuple[str | None, Sequenc
         The key under which it says that something failed, as far as that is known; and the invoice numbers
         that it names, under the name in force or one much like it.
     """
-    said = _as_object(found)
-    if 0 < len(said) <= _USUAL and _NESTED.isdisjoint(map(type, filter(None, said.values()))):
-        meaningful = _meaningful_keys(tuple(said), status, number)
-        entries: Sequence[tuple[str, object]] = [(plain(key), said[key]) for key in meaningful]
+    if len(found) <= _USUAL and _NESTED.isdisjoint(map(type, filter(None, found.values()))):
+        meaningful = _meaningful_keys(tuple(found), status, number)
+        entries: Sequence[tuple[str, object]] = [(plain(key), found[key]) for key in meaningful]
     else:
         entries = _entries(found)
     own = plain(number)
@@ -109,10 +108,6 @@ def survey(found: object, status: str, number: str) -> tuple[str | None, Sequenc
         if (key in _NUMBERS or key == own) and value is not None and not isinstance(value, dict | list)
     ]
     return _sign(entries, status), numbers
-
-
-def _as_object(found: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", found) if isinstance(found, dict) else {}
 
 
 @lru_cache(maxsize=64)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from attrs import frozen
 
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
 from confirma_async.bulk.journal.rules import admission_of, same_invoice
+from confirma_async.bulk.journal.stored.keeper import StoredKeeper
 from confirma_async.bulk.journal.stored.values import day, in_cents
 from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.schemas.identity import InvoiceKey
@@ -19,26 +20,6 @@ _CLAIMS = (Admission.CLAIMED, Admission.RETRIED)
 """Admissions after which the item is this run's to send; a member of a set would be hashed in Python."""
 TAKEN_UP = (*_CLAIMS, Admission.UNKNOWN)
 """The same, or to look up; none of them is final."""
-
-
-class Keeper(Protocol):
-    """The operations of a journal that the admission of a batch uses."""
-
-    def next_position(self) -> int:
-        """Return the position of the next new item."""
-        ...
-
-    def word(self, text: str, /) -> int | str:
-        """Return the stored form of a text that repeats: its number, or the text itself."""
-        ...
-
-    def keep_former(self, position: int, now: float, note: str) -> None:
-        """Keep the present version of an item, before it is changed."""
-        ...
-
-    def version_sent(self, position: int) -> Version | None:
-        """Return the version of an item that was sent last, if it was corrected since."""
-        ...
 
 
 @frozen
@@ -88,7 +69,7 @@ class AdmissionBatch:
 
     def __init__(
         self,
-        journal: Keeper,
+        journal: StoredKeeper,
         run: int,
         retry: Retry,
         doubt: str | None,

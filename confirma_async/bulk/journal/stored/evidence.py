@@ -43,19 +43,18 @@ class StoredEvidence:
 
     def ambiguous_matches(self, position: int, key: InvoiceKey) -> AmbiguousMatches:
         """See ``JournalEvidence``."""
-        sent = (
+        others = (
             row.key
             for row in self._items.of_number(key.number)
             if row.position != position
             and (row.attempts > 0 or row.state not in {State.PENDING, State.CLAIMED})
         )
-        archived = (row.key for row in self._items.archived_of_number(key.number))
         former = (
             f"SELECT EXISTS (SELECT 1 FROM former WHERE position = ? AND (state = {State.REJECTED:d} "
             f"OR (state = {State.PENDING:d} AND sequence > 0)))"
         )
         return AmbiguousMatches(
-            others=(*sent, *archived),
+            others=tuple(others),
             former=bool(self._tables.one(former, position)),
             forgotten=self._trust.doubt() is not None,
         )

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import chain
 
 from confirma_async.bulk.journal.stored.tables import Tables
-from confirma_async.bulk.journal.stored.values import PERIOD, by_state
+from confirma_async.bulk.journal.stored.values import PERIOD
 from confirma_async.bulk.models import FINAL, State
 
 
@@ -42,11 +42,11 @@ class StoredFigures:
         query = "SELECT state, currency, sum(amount) FROM item WHERE {} AND run = ? GROUP BY state, currency"
         tables = self._tables
         parts = [tables.few(query.format(where), run) for where in (tables.is_final, tables.is_open)]
-        return by_state(
-            (state, self._tables.text(currency), int(cents))
-            for state, currency, cents in chain(*parts)  # each by its index
-            if cents is not None
-        )
+        found: dict[State, dict[str, Decimal]] = {}
+        for state, currency, cents in chain(*parts):  # each by its index
+            if cents is not None:
+                found.setdefault(State(state), {})[tables.text(currency)] = Decimal(int(cents)).scaleb(-2)
+        return found
 
     def decided_since(self, run: int | None, moment: float) -> int:
         """See ``Figures``."""

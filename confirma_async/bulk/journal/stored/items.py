@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from confirma_async.bulk.journal.stored.tables import Tables
@@ -47,12 +48,9 @@ class StoredItems:
         return map(self.archived_row, found)
 
     def of_number(self, number: int) -> Iterator[Row]:
-        """Return the items that bear a number."""
-        return self.query("WHERE number = ?", number)
-
-    def archived_of_number(self, number: int) -> Iterator[Row]:
-        """Return what is kept of archived invoices that bear a number."""
-        return self.archived("WHERE number = ?", number)
+        """Return the items that bear a number, and what is kept of archived invoices that do."""
+        where = "WHERE number = ?"
+        return chain(self.query(where, number), self.archived(where, number))
 
     def row(self, found: tuple[Any, ...]) -> Row:
         """Return an item of the values of its columns."""

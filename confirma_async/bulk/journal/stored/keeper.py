@@ -12,13 +12,13 @@ from confirma_async.schemas import InvoiceStatus
 
 
 class StoredKeeper:
-    """``Keeper`` over the tables of a journal.
+    """Gives positions and stored texts, and keeps earlier versions of items.
 
     Args:
         tables: The tables.
 
     Attributes:
-        word: See ``Keeper``.
+        word: Returns the stored form of a text that repeats: its number, or the text itself.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -27,7 +27,7 @@ class StoredKeeper:
         self.word: Callable[[str], int | str] = tables.word
 
     def next_position(self) -> int:
-        """See ``Keeper``."""
+        """Return the position of the next new item."""
         if self._last is None:
             self._last = self._tables.one("SELECT coalesce(max(position), 0) FROM item")
         self._last += 1
@@ -38,7 +38,7 @@ class StoredKeeper:
         self._last = None
 
     def keep_former(self, position: int, now: float, note: str) -> None:
-        """See ``Keeper``; what was never sent is kept as PENDING."""
+        """Keep the present version of an item, before it is changed; one never sent is kept as PENDING."""
         tables = self._tables
         tables.change(
             "INSERT INTO former (position, at, state, digest, status, detail, note, sequence, date) "
@@ -48,7 +48,7 @@ class StoredKeeper:
         )  # fmt: skip
 
     def version_sent(self, position: int) -> Version | None:
-        """See ``Keeper``."""
+        """Return the version of an item that was sent last, if it was corrected since."""
         found = self._tables.few(
             "SELECT former.digest, former.date FROM former JOIN item USING (position, sequence) "
             "WHERE position = ? ORDER BY former.id LIMIT 1",

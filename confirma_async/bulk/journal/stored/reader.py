@@ -44,7 +44,7 @@ class StoredReader:
         """See ``Journal``."""
         same = [
             row
-            for row in (*self._items.of_number(key.number), *self._items.archived_of_number(key.number))
+            for row in self._items.of_number(key.number)
             if (row.key.type, row.key.repeat) == (key.type, key.repeat)
         ]
         return same_invoice(same, key)

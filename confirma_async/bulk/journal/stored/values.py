@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
-
-from confirma_async.bulk.models import State
 
 SLICE = 64
 """Rows that share one statement of SQLite, which is prepared once for each number of rows that occurs."""
@@ -35,14 +33,6 @@ def in_cents(amount: Decimal | None) -> int | None:
         return None
     cents = int(amount.scaleb(2))
     return cents if abs(cents) <= _LARGEST and Decimal(cents).scaleb(-2) == amount else None
-
-
-def by_state(sums: Iterable[tuple[int, str, int]]) -> dict[State, dict[str, Decimal]]:
-    """Return sums of hundredths as amounts, by state and currency."""
-    found: dict[State, dict[str, Decimal]] = {}
-    for state, currency, cents in sums:
-        found.setdefault(State(state), {})[currency] = Decimal(cents).scaleb(-2)
-    return found
 
 
 def slices(items: Sequence[Any], size: int = SLICE) -> Iterator[Sequence[Any]]:
