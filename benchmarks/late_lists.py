@@ -282,7 +282,7 @@ def play(
                     service.share = 0.0
                 invoices = (numbered(_BASE, number) for number in range(1, count + 1 + NEW * night))
                 job = await run_job(service, journal, invoices, on_unknown=on_unknown)
-                assert job.paused is None, job.paused
+                assert job.brake.reason is None, job.brake.reason
                 open_ = {row.key.number for row in journal.rows(State.UNKNOWN)} & set(service.lost)
                 settled.append(round(1 - len(open_) / len(service.lost), 4))
             accepted = {row.key.number for row in journal.rows(State.ACCEPTED)}

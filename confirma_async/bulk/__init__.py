@@ -169,16 +169,16 @@ class BulkStream:
         """Return the result of a run; ``cut_off`` says whether it was cancelled."""
         left = await writer.run(lambda journal: journal.figures.open_counts(run))
         withheld = await writer.run(lambda journal: journal.figures.withheld(run))
-        open_ends = left[State.UNKNOWN] + left[State.SENDING] + job.elsewhere
+        open_ends = left[State.UNKNOWN] + left[State.SENDING] + len(job.feeder.elsewhere)
         reported = self._builder.counts[Verdict.UNKNOWN.value]  # another job may have taken these up
         unknown = max(open_ends, reported)
         pending = left[State.PENDING] + left[State.CLAIMED] - withheld  # these are reported as refused
-        done = job.exhausted and not unknown and not pending
+        done = job.feeder.exhausted and not unknown and not pending
         return RunResult(
             unknown=unknown,
             pending=pending,
-            paused=job.paused,
-            paused_by=job.paused_by,
+            paused=job.brake.reason,
+            paused_by=job.brake.cause,
             interrupted=(job.stopped or cut_off) and not done,
             seconds=self._seconds(),
         )

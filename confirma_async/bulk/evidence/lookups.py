@@ -16,16 +16,14 @@ from confirma_async.bulk.evidence.lists import (
     held,
     reason_of,
 )
-from confirma_async.bulk.evidence.newer import ServiceTime
 from confirma_async.bulk.evidence.observations import Observations, loop_time
 from confirma_async.bulk.evidence.tasks import UNPROVEN, Again, Decided, Lost, Send, Step, Task, decision_of
 from confirma_async.bulk.journal import Journal, JournalReader
-from confirma_async.bulk.journal.records import Doubt, Version
+from confirma_async.bulk.journal.records import Version
 from confirma_async.bulk.journal.rules import FAR
 from confirma_async.bulk.models import JobOptions, Row, State, Unknown
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import CallError, Phase
-from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import InvoiceType
 from confirma_async.session.waiting.halt import CalledOffError
 
@@ -64,43 +62,33 @@ class Lookups:
     """Follows the invoices of a run whose outcome is unknown.
 
     Attributes:
-        invoices: The resource to ask.
+        observations: Ask the service for lists.
         writer: The journal.
         options: How the job runs.
         forms: The forms of answers after which a lookup has found the invoice.
         more: Says whether the run may still send invoices, which can become witnesses.
         backoff: Seconds to wait after so many failures.
         clock: Returns the time in seconds since 1970.
-        ask_time: Asks for the service's time.
         open: The tasks that must be looked up, by their positions.
     """
 
-    invoices: Invoices
+    observations: Observations
     writer: JournalWriter
     options: JobOptions
     more: Callable[[], bool]
     backoff: Callable[[int], float]
     clock: Callable[[], float]
-    ask_time: ServiceTime
     forms: set[str] = field(factory=set[str])
     open: dict[int, Task] = field(init=False, factory=dict[int, Task])
-    _observations: Observations = field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        self._observations = Observations(
-            self.invoices, self.writer, self.options.settle_seconds, self.ask_time
+    async def begin(self) -> None:
+        """Read from the journal what lookups need when the run begins."""
+        forms, doubt = await self.writer.run(
+            lambda journal: (journal.evidence.confirmed_forms(), journal.trust.doubt())
         )
-
-    def begin(self, forms: set[str], doubt: Doubt | None) -> None:
-        """Read from the journal what lookups need when the run begins.
-
-        Args:
-            forms: The forms of answers after which a lookup has found the invoice.
-            doubt: Why the journal may not know all that was sent; None where it does.
-        """
-        self.forms = forms
+        self.forms = set(forms)
         if doubt is not None:
-            self._observations.begin_doubt(doubt)
+            self.observations.begin_doubt(doubt)
 
     @property
     def unconfirmed(self) -> int:
@@ -177,22 +165,30 @@ class Lookups:
             return await self._decide(task, lambda _: known)
         settled = loop_time() >= lost.settles_at
         if lost.surely_not:
-            return await self._look(task, lost, self._moment(lost, settled=settled))
+            moment = _Now(wall=self.clock(), pause=self._pause(lost), settled=settled)
+            return await self._look(task, lost, moment)
         ended = await self._note_end(task, lost)
         candidates, at = await self.writer.run(lambda journal: _candidates(journal, task))
-        self._observations.note_witnesses(candidates)
-        witnessed = settled and ended and await self._observations.has_witness(task.entry.key, lost, at)
+        self.observations.witnesses.note(candidates)
+        witnessed = settled and ended and await self.observations.has_witness(task.entry.key, lost, at)
         may_wait = ended and not witnessed and self._may_wait(task, lost, at)
-        moment = self._moment(lost, settled=settled, ended=ended, witnessed=witnessed, may_wait=may_wait)
+        moment = _Now(
+            wall=self.clock(),
+            pause=self._pause(lost),
+            settled=settled,
+            ended=ended,
+            witnessed=witnessed,
+            may_wait=may_wait,
+        )
         if settled and may_wait and lost.asked:  # without a witness its absence would prove nothing
             return Again(moment.pause)
         return await self._look(task, lost, moment)
 
     async def _look(self, task: Task, lost: Lost, moment: _Now) -> Step:
         """Ask for the invoice itself, after its witness, and decide."""
-        dates = self._observations.dates_of(task.entry.key, lost)
+        dates = self.observations.dates_of(task.entry.key, lost)
         wanted = LookupQuery(task.entry.key, task.entry.amount, dates)
-        answer = await self._observations.list_of(wanted)
+        answer = await self.observations.list_of(wanted)
         lost.asked += 1
 
         def judge(journal: Journal) -> Classification | Again | Send:
@@ -302,32 +298,13 @@ class Lookups:
         if loop_time() >= lost.settles_at + self.options.settle_seconds:
             return False
         return self.more() or (
-            ended is not None and self._observations.may_have_witness(task.entry.key, ended)
+            ended is not None and self.observations.witnesses.may_come(task.entry.key, ended)
         )
 
-    def _moment(
-        self,
-        lost: Lost,
-        *,
-        settled: bool,
-        ended: bool = True,
-        witnessed: bool = False,
-        may_wait: bool = False,
-    ) -> _Now:
-        return _Now(
-            wall=self.clock(),
-            pause=_pause(lost, self.options.settle_seconds),
-            settled=settled,
-            ended=ended,
-            witnessed=witnessed,
-            may_wait=may_wait,
-        )
-
-
-def _pause(lost: Lost, settle: float) -> float:
-    """Return the seconds until the next lookup: longer each time, and not beyond the settle time."""
-    left = lost.settles_at - loop_time()
-    return min(left, settle * 3.0 ** min(lost.asked, 4) / 180) if left > 0 else max(0.02, settle / 20)
+    def _pause(self, lost: Lost) -> float:
+        """Return the seconds until the next lookup: longer each time, and not beyond the settle time."""
+        left, settle = lost.settles_at - loop_time(), self.options.settle_seconds
+        return min(left, settle * 3.0 ** min(lost.asked, 4) / 180) if left > 0 else max(0.02, settle / 20)
 
 
 _FAR = (

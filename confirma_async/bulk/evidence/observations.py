@@ -3,25 +3,124 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 
 from attrs import define, field
 
 from confirma_async.bulk.evidence.kinds import EvidenceKind
-from confirma_async.bulk.evidence.list_request import asked_list
-from confirma_async.bulk.evidence.lists import LookupQuery, classify_list, days_around
-from confirma_async.bulk.evidence.newer import Newer, ServiceTime
+from confirma_async.bulk.evidence.lists import WINDOW, LookupQuery, classify_list, days_around
 from confirma_async.bulk.evidence.tasks import Lost
 from confirma_async.bulk.evidence.witnesses import Witnesses
+from confirma_async.bulk.evidence.words import type_word, types_in
 from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt
 from confirma_async.bulk.models import Row
 from confirma_async.bulk.writer import JournalWriter
+from confirma_async.errors import ConfigurationError, Phase, TransportError
 from confirma_async.resources.invoices import Invoices
-from confirma_async.schemas import DistributionInformation
+from confirma_async.schemas import DistributionInformation, DistributionRecord, InvoiceType
 from confirma_async.schemas.identity import InvoiceKey
 
 MOVED = 366
 """Days by which an invoice may have been dated anew since a journal that is lost had it sent."""
+
+MARGIN = datetime.timedelta(hours=1)
+"""How much newer than the doubt a record must be: not all of a service need have one clock."""
+
+ServiceTime: TypeAlias = Callable[[], Awaitable[float | None]]
+"""Asks what the service's clock says; seconds since 1970, None where it does not say."""
+
+
+async def asked_list(
+    invoices: Invoices, first: datetime.date, last: datetime.date, number: int | None = None
+) -> DistributionInformation:
+    """Ask for a list, and raise an error for anything in it that the contract does not describe.
+
+    Args:
+        invoices: The resource to ask.
+        first: The first invoice date, included.
+        last: The last invoice date, included.
+        number: The invoice number; any with None.
+
+    Raises:
+        CallError: the list could not be asked, also where the client's overrides do not allow it.
+    """
+    try:
+        return await invoices.distributions(invoice_number=number, from_date=first, to_date=last, strict=True)
+    except ConfigurationError as error:
+        raise TransportError(f"the list cannot be asked: {error}", phase=Phase.NOT_SENT) from error
+
+
+@define
+class Newer:
+    """Asks for lists, again and again, until one shows an invoice that is newer than a journal's doubt.
+
+    That is a witness for what the journal never sent, which has none of its own: nothing may be sent before.
+    Only the service's clock counts: this machine's clock may have been wrong when the doubt arose.
+
+    Attributes:
+        invoices: The resource to ask.
+        pause: Seconds between two questions.
+        ask_time: Asks for the service's time.
+        keep: Writes the first time into the journal.
+        since: The service's time in its first answer after the doubt arose; None while it is not known.
+    """
+
+    invoices: Invoices
+    pause: float
+    ask_time: ServiceTime
+    keep: Callable[[float], Awaitable[None]]
+    since: float | None = None
+    _found: Sequence[DistributionRecord] = field(init=False, default=())
+    _next_at: float = field(init=False, default=0.0)
+    _lock: asyncio.Lock = field(init=False, factory=asyncio.Lock)
+
+    async def shows(self, key: InvoiceKey) -> bool:
+        """Say whether a record is listed that is like the invoice, and surely newer than the doubt.
+
+        Raises:
+            CallError: the service could not be asked.
+            JournalError: the journal cannot be written.
+        """
+        async with self._lock:  # who comes while somebody asks has the same answer
+            if not self._shows(key) and asyncio.get_running_loop().time() >= self._next_at:
+                await self._ask()
+                self._next_at = asyncio.get_running_loop().time() + self.pause
+        return self._shows(key)
+
+    async def _ask(self) -> None:
+        moment = await self.ask_time()
+        if moment is None:
+            return
+        if self.since is None:
+            await self.keep(moment)
+            self.since = moment
+        today = _moment(moment).date()
+        answer = await asked_list(self.invoices, today - 2 * WINDOW, today + WINDOW)
+        since = _moment(self.since) + MARGIN
+        self._found = [record for record in answer.data if _is_after(record.created_at, since)]
+
+    def _shows(self, key: InvoiceKey) -> bool:
+        return any(_is_like(record, key) for record in self._found)
+
+
+def _moment(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+
+
+def _is_like(record: DistributionRecord, key: InvoiceKey) -> bool:
+    """Say whether a listed record is like an invoice, as ``witnesses.is_like`` does for an invoice.
+
+    A record that does not name its type counts as an ordinary invoice.
+    """
+    types = types_in(record.extra) or [InvoiceType.INVOICE]
+    dated = record.invoice_date is not None and record.invoice_date.isoformat() >= key.date
+    return bool(key.date) and dated and all(said == type_word(key.type) for said in types)
+
+
+def _is_after(moment: object, other: datetime.datetime) -> bool:
+    return isinstance(moment, datetime.datetime) and moment.tzinfo is not None and moment > other
 
 
 @define
@@ -33,18 +132,19 @@ class Observations:
         writer: The journal, which keeps the service's time.
         settle_seconds: The settle time of the job.
         ask_time: Asks for the service's time.
+        witnesses: Which accepted invoices it has seen the list show.
     """
 
     invoices: Invoices
     writer: JournalWriter
     settle_seconds: float
     ask_time: ServiceTime
-    _witnesses: Witnesses = field(init=False)
+    witnesses: Witnesses = field(init=False)
     _newer: Newer | None = field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
         settle = self.settle_seconds
-        self._witnesses = Witnesses(self._shows, max(0.02, settle / 120), max(0.02, settle / 4))
+        self.witnesses = Witnesses(self._shows, max(0.02, settle / 120), max(0.02, settle / 4))
 
     def begin_doubt(self, doubt: Doubt) -> None:
         """Begin to look for records that are newer than a doubt of the journal."""
@@ -68,14 +168,6 @@ class Observations:
             return days_around(key.date, MOVED)
         return (lost.sent_on,) if lost.sent_on else ()
 
-    def note_witnesses(self, rows: Sequence[Row]) -> None:
-        """Remember accepted invoices that may be witnesses."""
-        self._witnesses.note(rows)
-
-    def may_have_witness(self, key: InvoiceKey, ended: int) -> bool:
-        """Say whether a witness is known that the list may still show."""
-        return self._witnesses.may_come(key, ended)
-
     async def has_witness(self, key: InvoiceKey, lost: Lost, ended: int | None) -> bool:
         """Say whether the list shows a witness.
 
@@ -87,7 +179,7 @@ class Observations:
         Raises:
             CallError: the list could not be asked.
         """
-        if ended is not None and await self._witnesses.has(key, ended):
+        if ended is not None and await self.witnesses.has(key, ended):
             return True
         return lost.new and self._newer is not None and await self._newer.shows(key)
 

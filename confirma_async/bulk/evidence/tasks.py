@@ -7,9 +7,7 @@ from typing import TypeAlias
 
 from attrs import define, frozen
 
-from confirma_async.bulk.evidence.classification import (
-    Classification,
-)
+from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.journal.records import Decision
 from confirma_async.bulk.models import Entry, State
@@ -85,11 +83,6 @@ class Task:
     reply: Reply | None = None
     timeout: float | None = None
     headers: Mapping[str, str] | None = None
-
-    @property
-    def unknown(self) -> bool:
-        """Whether it must be looked up before anything else."""
-        return self.lost is not None
 
 
 @frozen

@@ -19,12 +19,12 @@ from confirma_async.bulk.job.feeder import Feeder
 from confirma_async.bulk.job.item_listener import JobListener, OpenItems
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
 from confirma_async.bulk.job.preparation import Source
-from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of
+from confirma_async.bulk.job.run_lookups import lookups_of
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.models import JobOptions
 from confirma_async.bulk.writer import JournalWriter
-from confirma_async.errors import CallError, JournalError
+from confirma_async.errors import JournalError
 from confirma_async.session.pipeline import Pipeline
 
 
@@ -41,6 +41,8 @@ class Job:
         stop: Once set, invoices that wait for their turn are put back, and calls under way are finished.
         stopped: Whether the job was asked to stop before its end.
         clock: Returns the time in seconds since 1970.
+        brake: Says why the run paused, if it has.
+        feeder: Says how far the source was read, and what of it is in the hands of another job.
     """
 
     pipeline: Pipeline
@@ -51,17 +53,16 @@ class Job:
     stop: asyncio.Event
     stopped: bool = field(init=False, default=False)
     clock: Callable[[], float] = time.time
+    brake: Brake = field(init=False, factory=Brake)
+    feeder: Feeder = field(init=False)
     _open_items: OpenItems = field(init=False, factory=OpenItems)
-    _brake: Brake = field(init=False)
     _pool: TaskPool = field(init=False)
     _lookups: Lookups = field(init=False)
     _decisions: Decisions = field(init=False)
     _sender: Sender = field(init=False)
-    _feeder: Feeder = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._brake = Brake()
-        self.pipeline = evolve(self.pipeline, halt=self._brake.calls)
+        self.pipeline = evolve(self.pipeline, halt=self.brake.calls)
         self._pool = TaskPool(self.pipeline.limiter.concurrency, self._handle)
         self._lookups = lookups_of(self.pipeline, self.writer, self.options, self._may_send, self.clock)
         listener = JobListener(self.channel, self._open_items)
@@ -70,45 +71,14 @@ class Job:
             listener=listener,
             pool=self._pool,
             lookups=self._lookups,
-            brake=self._brake,
+            brake=self.brake,
             breaker=CircuitBreaker(self._pool.most, self.options.max_consecutive_rejections),
             clock=self.clock,
         )
         self._sender = Sender(self.pipeline, self.run, self._decisions)
-        self._feeder = Feeder(
-            converter=self.pipeline.converter,
-            options=self.options,
-            run=self.run,
-            writer=self.writer,
-            channel=self.channel,
-            pool=self._pool,
-            lookups=self._lookups,
-            open_items=self._open_items,
-            brake=self._brake,
-            room=self._decisions.room,
-            wait=self._decisions.wait,
-            longest_call_seconds=self.pipeline.timeout,
+        self.feeder = Feeder(
+            self.pipeline, self.options, self.run, self._decisions, self.channel, self._open_items
         )
-
-    @property
-    def paused(self) -> str | None:
-        """Why the job paused; None while it can go on."""
-        return self._brake.reason
-
-    @property
-    def paused_by(self) -> CallError | None:
-        """The error that it paused for, where there is one."""
-        return self._brake.cause
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether the whole source was read."""
-        return self._feeder.exhausted
-
-    @property
-    def elsewhere(self) -> int:
-        """How many invoices of the source are in the hands of another job."""
-        return len(self._feeder.elsewhere)
 
     async def submit(self, source: Source) -> None:
         """Bring every record of the source to its outcome, or as far as the job can go.
@@ -116,16 +86,16 @@ class Job:
         Raises:
             JournalError: the journal cannot be written; nothing is sent without it.
         """
-        await begin_lookups(self._lookups, self.writer)
+        await self._lookups.begin()
         watching = asyncio.create_task(self._watch_stop())
         try:
-            await self._first_of(self._feeder.feed(source), self._brake.halted.wait())
+            await self._first_of(self.feeder.feed(source), self.brake.halted.wait())
             await self._first_of(self._open_items.none_left.wait())
-            if self._feeder.error is not None:
-                raise self._feeder.error
+            if self.feeder.error is not None:
+                raise self.feeder.error
         finally:
             waiting = self._decisions.waiting.timers
-            self._brake.stop_sending()  # whatever becomes durable after this is not looked up by this run
+            self.brake.stop_sending()  # whatever becomes durable after this is not looked up by this run
             await end([watching, *waiting, *self._pool.tasks])
             await self._put_back()
 
@@ -147,23 +117,23 @@ class Job:
             async with asyncio.timeout(None if until is None else max(0.0, until.timestamp() - time.time())):
                 await self.stop.wait()
         except TimeoutError:
-            self._brake.pause(f"it is {until:%H:%M}, until when the job was to run")
+            self.brake.pause(f"it is {until:%H:%M}, until when the job was to run")
             return
         self.stopped = True
-        self._brake.stop_sending()
+        self.brake.stop_sending()
 
     async def _handle(self, task: Task) -> None:
         """Do what an item needs next."""
-        if task.elsewhere is None or self._brake.halted.is_set():
+        if task.elsewhere is None or self.brake.halted.is_set():
             await self._sender.bring(task)
-        elif following := await self._feeder.ask_again(task, task.elsewhere):
+        elif following := await self.feeder.ask_again(task, task.elsewhere):
             await self._handle(following)
 
     def _may_send(self) -> bool:
         """Say whether this run may still send invoices that need no lookup first."""
-        if self._brake.halted.is_set():
+        if self.brake.halted.is_set():
             return False
-        return not self.exhausted or self._open_items.count > len(self._lookups.open)
+        return not self.feeder.exhausted or self._open_items.count > len(self._lookups.open)
 
     async def _put_back(self) -> None:
         """Release the claims of this run: items that were claimed and not sent are pending again."""

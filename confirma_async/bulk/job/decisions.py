@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import TypeAlias
 
 from attrs import define, evolve, field
 
@@ -16,12 +17,65 @@ from confirma_async.bulk.job.brake import Brake
 from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.item_listener import ItemListener
 from confirma_async.bulk.job.task_pool import TaskPool
-from confirma_async.bulk.job.waiting import Waiting
 from confirma_async.bulk.models import State
 from confirma_async.bulk.writer import JournalWriter
 
 UNKNOWN_ROOM = 1000
 """Invoices of unknown outcome that are kept in memory with their bodies until they are settled."""
+
+
+_Timer: TypeAlias = tuple[Task, asyncio.Task[None]]
+
+
+@define
+class Waiting:
+    """The items of unknown outcome that wait for their next lookup, by their positions in the journal.
+
+    Attributes:
+        hand: Hands an item to the pool when its time has come.
+        changed: Called when the number of waiting items has changed.
+    """
+
+    hand: Callable[[Task], Awaitable[None]]
+    changed: Callable[[], None]
+    _timers: dict[int, _Timer] = field(init=False, factory=dict[int, _Timer])
+
+    def __len__(self) -> int:
+        return len(self._timers)
+
+    @property
+    def timers(self) -> Sequence[asyncio.Task[None]]:
+        """The asyncio tasks of the waits."""
+        return [timer for _, timer in self._timers.values()]
+
+    def add(self, task: Task, seconds: float) -> None:
+        """Hand an item to the pool after some seconds."""
+
+        async def later() -> None:
+            await asyncio.sleep(seconds)
+            await self.hand(task)
+            self._forget(task.position)
+
+        self._timers[task.position] = task, asyncio.create_task(later())
+        self.changed()
+
+    def hurry(self, task: Task) -> None:
+        """Hand an item to the pool at once, if it waits."""
+        if task.position in self._timers:
+            self._timers.pop(task.position)[1].cancel()
+            self.add(task, 0.0)
+
+    def let_go(self) -> Sequence[Task]:
+        """End all waits, and return the items that waited."""
+        waited = [*self._timers.values()]
+        for task, timer in waited:
+            timer.cancel()
+            self._forget(task.position)
+        return [task for task, _ in waited]
+
+    def _forget(self, position: int) -> None:
+        self._timers.pop(position, None)
+        self.changed()
 
 
 @define
@@ -68,27 +122,17 @@ class Decisions:
             self._mark_unknown(task, found)
             return
         self.brake.pause(self.breaker.note(found))
-        self.write(task, found, partial(self.listener.decided, task, found))
+        self.write(task, found)
 
     def leave_unknown(self, task: Task, reason: str | None) -> None:
         """Leave an item UNKNOWN for the next run, or for a person; ``reason`` says why, in words."""
-        found = Classification(kind=EvidenceKind.EARLIER, detail=reason)
-        self.write(task, found, partial(self.listener.decided, task, found))
-
-    def put_back(self, task: Task, found: Classification) -> None:
-        """Write that an item was surely not sent: it is PENDING until it is given again.
-
-        Args:
-            task: The item.
-            found: Why it was not sent.
-        """
-        self.write(task, found, partial(self.listener.decided, task, found))
+        self.write(task, Classification(kind=EvidenceKind.EARLIER, detail=reason))
 
     def write(
         self,
         task: Task,
         found: Classification,
-        then: Callable[[], None],
+        then: Callable[[], None] | None = None,
         *,
         lost: bool = False,
         kept: bool = False,
@@ -98,13 +142,13 @@ class Decisions:
         Args:
             task: The item.
             found: Its outcome.
-            then: Called when the outcome is durable.
+            then: Called when the outcome is durable; reports it as decided unless given.
             lost: Whether the answer was lost just now, and the attempt has surely ended.
             kept: Whether the run keeps the item in its hands, to look it up.
         """
         seconds = asyncio.get_running_loop().time() - task.sent_at if task.sent_at else None
         decision = decision_of(task, found, wall=self.clock(), seconds=seconds, lost=lost, kept=kept)
-        self.writer.decide(decision, then)
+        self.writer.decide(decision, then or partial(self.listener.decided, task, found))
 
     async def look_up(self, task: Task) -> bool:
         """Look an item up and act on the result; return whether the item must be sent now."""
@@ -126,7 +170,7 @@ class Decisions:
                     self.brake.pause(failed.pause, failed.cause)
                 if failed is not None and self._is_not_to_be_had(lost, failed):
                     self.lookups.let_go(task)
-                    self.put_back(task, failed)
+                    self.write(task, failed)
                 else:
                     self.wait(task, seconds)
             case Send() if self.brake.halted.is_set():

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from attrs import define, evolve, field
 
-from confirma_async.bulk.evidence.lookups import Lookups
 from confirma_async.bulk.evidence.tasks import Task
-from confirma_async.bulk.job.brake import Brake
+from confirma_async.bulk.job.decisions import Decisions
 from confirma_async.bulk.job.item_listener import OpenItems
 from confirma_async.bulk.job.outcome_channel import OutcomeChannel
 from confirma_async.bulk.job.preparation import Record, Source, batches, prepare
 from confirma_async.bulk.job.run_lookups import task_of
-from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.journal.records import Admission, Admitted
 from confirma_async.bulk.models import Entry, JobOptions, Refusal
 from confirma_async.bulk.reporting import outcomes
-from confirma_async.bulk.writer import JournalWriter
-from confirma_async.converters import Converter
 from confirma_async.errors import JournalError
+from confirma_async.session.pipeline import Pipeline
 
 ELSEWHERE_PAUSE = 1.0
 """Seconds after which a job asks again for an invoice that another job has in its hands."""
@@ -32,35 +29,23 @@ class Feeder:
     """Reads the source only as fast as the run can handle its records.
 
     Attributes:
-        converter: Writes the bodies.
+        pipeline: The way to the service.
         options: How the job runs.
         run: The number of the run in the journal.
-        writer: The journal.
+        decisions: Have the journal and the pool, and say whether more items may come in.
         channel: Gets the outcomes that are known without a call.
-        pool: Takes the items.
-        lookups: Look up the items of unknown outcome.
         open_items: Counts the items on their way.
-        brake: Says whether the run may still send.
-        room: Set while more items may come in.
-        wait: Handles an item after some seconds.
-        longest_call_seconds: Seconds within which every call ends.
         elsewhere: The invoices in the hands of another job: their places in the source, by position.
         exhausted: Whether the whole source was read.
         error: The error of the source; None where it has not failed.
     """
 
-    converter: Converter
+    pipeline: Pipeline
     options: JobOptions
     run: int
-    writer: JournalWriter
+    decisions: Decisions
     channel: OutcomeChannel
-    pool: TaskPool
-    lookups: Lookups
     open_items: OpenItems
-    brake: Brake
-    room: asyncio.Event
-    wait: Callable[[Task, float], None]
-    longest_call_seconds: float
     elsewhere: dict[int, str] = field(init=False, factory=dict[int, str])
     exhausted: bool = field(init=False, default=False)
     error: Exception | None = field(init=False, default=None)
@@ -77,15 +62,15 @@ class Feeder:
             raise
         except Exception as error:  # noqa: BLE001 (raised again after the drain)
             self.error = error
-            self.brake.stop_sending()
+            self.decisions.brake.stop_sending()
 
     async def _feed(self, source: Source) -> None:
         index = 0
         async with contextlib.aclosing(batches(source)) as reading:
             async for batch in reading:
-                if self.brake.halted.is_set():
+                if self.decisions.brake.halted.is_set():
                     return
-                await self.room.wait()
+                await self.decisions.room.wait()
                 await self.channel.wait_for_capacity()
                 await self._take(batch, index)
                 index += len(batch)
@@ -95,15 +80,17 @@ class Feeder:
     async def _take(self, batch: list[Record], index: int) -> None:
         """Check a batch of records, claim its entries in the journal, and hand them to the pool."""
         prepared = [
-            prepare(record, position, self.converter, self.options.checks)
+            prepare(record, position, self.pipeline.converter, self.options.checks)
             for position, record in enumerate(batch, index + 1)
         ]
         entries = [entry for entry in prepared if isinstance(entry, Entry)]
         await self._refuse([refusal for refusal in prepared if isinstance(refusal, Refusal)])
-        run, retry = self.run, self.options.retry
-        admitted = await self.writer.run(lambda journal: journal.admit(entries, run, retry))
-        for entry, answer in zip(entries, admitted, strict=True):
+        for entry, answer in zip(entries, await self._admit(entries), strict=True):
             await self._route(entry, answer)
+
+    async def _admit(self, entries: Sequence[Entry]) -> list[Admitted]:
+        run, retry = self.run, self.options.retry
+        return await self.decisions.writer.run(lambda journal: journal.admit(entries, run, retry))
 
     async def _route(self, entry: Entry, admitted: Admitted) -> None:
         """Hand an entry to the pool, if it must be sent or looked up."""
@@ -111,10 +98,10 @@ class Feeder:
         if task is None:
             return
         if task.elsewhere is not None:
-            self.wait(task, ELSEWHERE_PAUSE)
+            self.decisions.wait(task, ELSEWHERE_PAUSE)
             return
         try:
-            await self.pool.hand(task)
+            await self.decisions.pool.hand(task)
         except asyncio.CancelledError:  # halted; the journal has it as it was
             self.open_items.finish()
             raise
@@ -135,11 +122,11 @@ class Feeder:
                 return None
             case Admitted(Admission.ELSEWHERE, position):
                 self.elsewhere[position] = str(entry.place)
-                patience = self.options.settle_seconds + self.longest_call_seconds
+                patience = self.options.settle_seconds + self.pipeline.timeout
                 until = asyncio.get_running_loop().time() + patience
                 task = Task(entry, position, elsewhere=until)
             case _:
-                task = task_of(entry, admitted, self.lookups)
+                task = task_of(entry, admitted, self.decisions.lookups)
         self.open_items.take_up()
         return task
 
@@ -153,14 +140,13 @@ class Feeder:
         Returns:
             The invoice as it must be handled now; None where there is nothing to handle.
         """
-        run, retry, entry = self.run, self.options.retry, task.entry
-        (admitted,) = await self.writer.run(lambda journal: journal.admit([entry], run, retry))
-        following = None
+        entry, following = task.entry, None
+        (admitted,) = await self._admit([entry])
         if admitted.admission is not Admission.ELSEWHERE:
             self.elsewhere.pop(task.position, None)
             following = await self._taken(entry, admitted)
         elif asyncio.get_running_loop().time() < until:
-            self.wait(task, ELSEWHERE_PAUSE)
+            self.decisions.wait(task, ELSEWHERE_PAUSE)
             return None
         else:
             self.channel.put(outcomes.elsewhere(entry))
@@ -170,6 +156,6 @@ class Feeder:
     async def _refuse(self, refusals: list[Refusal]) -> None:
         if not refusals:
             return
-        await self.writer.run(lambda journal: journal.runs.refuse(refusals, self.run))
+        await self.decisions.writer.run(lambda journal: journal.runs.refuse(refusals, self.run))
         for refusal in refusals:
             self.channel.put(outcomes.refused(refusal))

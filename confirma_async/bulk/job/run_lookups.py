@@ -6,9 +6,9 @@ import datetime
 from collections.abc import Callable
 
 from confirma_async.bulk.evidence.lookups import Lookups
+from confirma_async.bulk.evidence.observations import Observations
 from confirma_async.bulk.evidence.tasks import Task
-from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.journal.records import Admission, Admitted, Doubt
+from confirma_async.bulk.journal.records import Admission, Admitted
 from confirma_async.bulk.models import Entry, JobOptions, Row
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import DISTRIBUTIONS
@@ -42,19 +42,13 @@ def lookups_of(
         return http_date((await pipeline.reply(DISTRIBUTIONS, query=query)).date)
 
     return Lookups(
-        invoices=Invoices(pipeline),
+        observations=Observations(Invoices(pipeline), writer, options.settle_seconds, service_time),
         writer=writer,
         options=options,
         more=may_send,
         backoff=pipeline.policy.backoff,
         clock=clock,
-        ask_time=service_time,
     )
-
-
-async def begin_lookups(lookups: Lookups, writer: JournalWriter) -> None:
-    """Read from the journal what lookups need when the run begins."""
-    lookups.begin(*await writer.run(_known_so_far))
 
 
 def task_of(entry: Entry, admitted: Admitted, lookups: Lookups) -> Task:
@@ -69,10 +63,6 @@ def is_looked_up(admitted: Admitted) -> bool:
     """Say whether an entry that was admitted is looked up before it is sent."""
     row, admission = admitted.row, admitted.admission
     return row is not None and (admission is Admission.UNKNOWN or _may_be_there(admission, row))
-
-
-def _known_so_far(journal: Journal) -> tuple[set[str], Doubt | None]:
-    return set(journal.evidence.confirmed_forms()), journal.trust.doubt()
 
 
 def _may_be_there(admission: Admission, row: Row) -> bool:

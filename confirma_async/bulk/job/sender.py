@@ -56,7 +56,7 @@ class Sender:
         """Look an item up if need be, and send it if need be; drop it once the run sends nothing new."""
         if self.decisions.brake.halted.is_set():
             self.decisions.listener.dropped(task)
-        elif not task.unknown or await self.decisions.look_up(task):
+        elif task.lost is None or await self.decisions.look_up(task):
             await self.send(task)
 
     async def send(self, task: Task) -> None:
@@ -71,7 +71,7 @@ class Sender:
             task.sent_at = asyncio.get_running_loop().time()
 
         if not task.entry.body:
-            self.decisions.put_back(
+            self.decisions.write(
                 task, Classification(kind=EvidenceKind.ABSENT_WITHOUT_CONTENTS, detail=_ABSENT)
             )
             return
@@ -114,7 +114,7 @@ class Sender:
             reason = "the job ended before it was sent again; the attempt before may still appear"
             self.decisions.leave_unknown(task, reason)
         else:
-            self.decisions.put_back(task, Classification(kind=EvidenceKind.NOT_SENT))
+            self.decisions.write(task, Classification(kind=EvidenceKind.NOT_SENT))
 
     async def _whole_body(self, entry: Entry) -> bytes | None:
         """Return the body with its documents; None where the run halts before they are loaded.

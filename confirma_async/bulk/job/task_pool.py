@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from attrs import define, field
 
@@ -18,32 +18,28 @@ class TaskPool:
         most: How many asyncio tasks there may be.
         handle: Handles one item. An error in it ends the job.
         failed: A future that gets the first error of an asyncio task.
+        tasks: The asyncio tasks of the pool.
     """
 
     most: int
     handle: Callable[[Task], Awaitable[None]]
     failed: asyncio.Future[None] = field(init=False)
     _queue: asyncio.Queue[Task] = field(init=False)
-    _tasks: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
+    tasks: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
     _free: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
         self.failed = asyncio.get_running_loop().create_future()
         self._queue = asyncio.Queue(maxsize=2 * self.most)
 
-    @property
-    def tasks(self) -> Sequence[asyncio.Task[None]]:
-        """The asyncio tasks of the pool."""
-        return [*self._tasks]
-
     async def hand(self, task: Task) -> None:
         """Hand an item to the pool; if all its asyncio tasks are busy, start another one, up to ``most``."""
         await self._queue.put(task)
-        if self._queue.qsize() > self._free and len(self._tasks) < self.most:
+        if self._queue.qsize() > self._free and len(self.tasks) < self.most:
             self._free += 1
             running = asyncio.create_task(self._work())
             running.add_done_callback(self._ended)
-            self._tasks.add(running)
+            self.tasks.add(running)
 
     async def drained(self) -> None:
         """Wait until no item is left to handle, or until an asyncio task has failed (``failed``)."""

@@ -18,7 +18,7 @@ from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.brake import Brake, end
 from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.decisions import Decisions
-from confirma_async.bulk.job.run_lookups import begin_lookups, is_looked_up, lookups_of, task_of
+from confirma_async.bulk.job.run_lookups import is_looked_up, lookups_of, task_of
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.machines.packing import UnreadableBodiesError
@@ -119,7 +119,7 @@ class ChunkSender:
 
     async def begin(self) -> None:
         """Read from the journal what lookups need."""
-        await begin_lookups(self._lookups, self.run.writer)
+        await self._lookups.begin()
 
     async def send(self, chunk: int) -> None:
         """Send the invoices of a chunk that no run has in its hands; return once each was sent once.

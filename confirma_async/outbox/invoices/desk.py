@@ -18,7 +18,7 @@ from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.decisions import Decisions
 from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
 from confirma_async.bulk.job.preparation import Record, prepare
-from confirma_async.bulk.job.run_lookups import begin_lookups, lookups_of, task_of
+from confirma_async.bulk.job.run_lookups import lookups_of, task_of
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.journal.records import Admission, Admitted
@@ -128,7 +128,7 @@ class InvoiceDesk:
 
     async def begin(self) -> None:
         """Read what lookups need from the journal, and look up invoices that earlier runs left unknown."""
-        await begin_lookups(self._lookups, self.run.writer)
+        await self._lookups.begin()
         await self.unknown.take_up()
         if self.keep:
             await self.unknown.send_kept()
@@ -238,7 +238,7 @@ class InvoiceDesk:
             await self._sender.bring(task)
 
     def _put_back(self, task: Task, reason: str, cause: CallError | None = None) -> None:
-        self._decisions.put_back(task, Classification(kind=EvidenceKind.NOT_SENT, detail=reason, cause=cause))
+        self._decisions.write(task, Classification(kind=EvidenceKind.NOT_SENT, detail=reason, cause=cause))
 
     def _note_trouble(self, cause: CallError) -> None:
         """Close the gate if the service refused the key; other errors do not stop an outbox."""

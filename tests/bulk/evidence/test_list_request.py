@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from confirma_async import Confirma
-from confirma_async.bulk.evidence.list_request import asked_list
+from confirma_async.bulk.evidence.observations import asked_list
 from confirma_async.contract import Overrides
 from confirma_async.errors import Phase, ResponseDecodeError, TransportError
 from confirma_async.sandbox import Sandbox

@@ -408,7 +408,7 @@ def test_what_a_gateway_refused_is_looked_up_before_it_is_sent_again(
         service = Service(loop, n1=[refuses(status, takes=taken)])
         service.answers[1] *= 1 if status != 429 else 4
         first = await run_job(service, journal, source(request_of(1)))
-        assert first.paused
+        assert first.brake.reason
         await run_job(service, journal, source(request_of(1)))
         return service
 
@@ -450,7 +450,7 @@ def test_what_a_wrong_key_refused_is_sent_though_its_invoice_is_listed(
         service = Typed(loop)
         await run_job(service, journal, source(request_of(1)))
         service.answers[1] = [refuses(401)]
-        assert (await run_job(service, journal, source(request_of(1, type=kind)))).paused
+        assert (await run_job(service, journal, source(request_of(1, type=kind)))).brake.reason
         await run_job(service, journal, source(request_of(1, type=kind)))
 
     in_virtual_time(scenario)
