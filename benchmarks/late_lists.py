@@ -35,7 +35,7 @@ from parts.figures import report, surroundings
 from parts.sample import numbered, sample_invoice
 
 from confirma_async.bulk.job import Job
-from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.job.item_listener import OutcomeChannel
 from confirma_async.bulk.job.preparation import Source
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Decision, JobName

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
-from attrs import evolve
+from attrs import define, evolve, field
 
 from confirma_async import bounds
 from confirma_async.accounts.folders import target_of
@@ -17,7 +17,7 @@ from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import check_successor
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job import Job
-from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.job.item_listener import OutcomeChannel
 from confirma_async.bulk.job.preparation import Record, Source
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.models import (
@@ -68,6 +68,7 @@ PROGRESS_SECONDS = 0.1
 """The least time between two reports to a ``progress`` callback."""
 
 
+@define(eq=False, repr=False)
 class BulkStream:
     """A running job, outcome by outcome: ``async for outcome in confirma.bulk.stream(...)``.
 
@@ -75,28 +76,19 @@ class BulkStream:
     are finished, and the same call goes on later.
     """
 
-    def __init__(
-        self,
-        bulk: Bulk,
-        pipeline: Pipeline,
-        source: Source,
-        journal: JournalSource,
-        options: JobOptions,
-        stop: asyncio.Event | None,
-    ) -> None:
-        self._bulk = bulk
-        self._pipeline = pipeline
-        self._source = source
-        self._journal = journal
-        self._name = ""
-        self._options = options
-        self._stop = stop or asyncio.Event()
-        self._builder = ReportBuilder()
-        self._started: float | None = None
-        self._run_number = 0
-        self._warnings: tuple[str, ...] = ()
-        self._ending: RunResult | None = None
-        self._channel = OutcomeChannel()
+    _bulk: Bulk
+    _pipeline: Pipeline
+    _source: Source
+    _journal: JournalSource
+    _options: JobOptions
+    _stop: asyncio.Event
+    _name: str = field(init=False, default="")
+    _builder: ReportBuilder = field(init=False, factory=ReportBuilder)
+    _started: float | None = field(init=False, default=None)
+    _run_number: int = field(init=False, default=0)
+    _warnings: tuple[str, ...] = field(init=False, default=())
+    _ending: RunResult | None = field(init=False, default=None)
+    _channel: OutcomeChannel = field(init=False, factory=OutcomeChannel)
 
     @property
     def report(self) -> Report:
@@ -155,10 +147,12 @@ class BulkStream:
             try:
                 await job.submit(self._source)
             except BaseException as error:
+                words = f"failed ({type(error).__name__})"
                 with contextlib.suppress(JournalError):  # what stopped the job is the error to raise
                     if isinstance(error, asyncio.CancelledError):
+                        words = "interrupted"
                         self._ending = await self._ended(job, writer, run.number, cut_off=True)
-                    await run.end(_in_words(error))
+                    await run.end(words)
                 raise
             self._ending = await self._ended(job, writer, run.number)
             await run.end(self._ending.in_words)
@@ -182,10 +176,6 @@ class BulkStream:
             interrupted=(job.stopped or cut_off) and not done,
             seconds=self._seconds(),
         )
-
-
-def _in_words(error: BaseException) -> str:
-    return "interrupted" if isinstance(error, asyncio.CancelledError) else f"failed ({type(error).__name__})"
 
 
 class Bulk:
@@ -284,7 +274,9 @@ class Bulk:
             stop: An event that, once set, ends the job after the calls under way.
             options: How the job runs; see ``JobOptions``.
         """
-        return BulkStream(self, self._pipeline, invoices, journal, JobOptions(**options), stop)
+        return BulkStream(
+            self, self._pipeline, invoices, journal, JobOptions(**options), stop or asyncio.Event()
+        )
 
     async def plan(
         self,

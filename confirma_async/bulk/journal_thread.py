@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Decision
@@ -56,6 +56,7 @@ class HandOver:
             return [_result(work, journal) for work, _ in self.orders]
 
 
+@define(eq=False)
 class JournalThread:
     """Writes what the loop hands over, one hand-over after the other.
 
@@ -71,23 +72,18 @@ class JournalThread:
         journal: The journal; None until it is open.
     """
 
-    def __init__(
-        self,
-        open_journal: OpenJournal,
-        loop: asyncio.AbstractEventLoop,
-        longest_call_seconds: float,
-        *,
-        written: Callable[[HandOver, Sequence[Any]], None],
-        failed: Callable[[HandOver, Exception], None],
-    ) -> None:
-        self.opened: asyncio.Future[str] = loop.create_future()
-        self.journal: Journal | None = None
-        self._open_journal = open_journal
-        self._loop = loop
-        self._longest_call_seconds = longest_call_seconds
-        self._written = written
-        self._failed = failed
-        self._work: queue.SimpleQueue[HandOver | None] = queue.SimpleQueue()
+    _open_journal: OpenJournal
+    _loop: asyncio.AbstractEventLoop
+    _longest_call_seconds: float
+    _written: Callable[[HandOver, Sequence[Any]], None] = field(kw_only=True, alias="written")
+    _failed: Callable[[HandOver, Exception], None] = field(kw_only=True, alias="failed")
+    opened: asyncio.Future[str] = field(init=False)
+    journal: Journal | None = field(init=False, default=None)
+    _work: queue.SimpleQueue[HandOver | None] = field(init=False, factory=queue.SimpleQueue[HandOver | None])
+    _thread: threading.Thread = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.opened = self._loop.create_future()
         self._thread = threading.Thread(target=self._run, name="confirma-journal", daemon=True)
         self._thread.start()
 

@@ -7,7 +7,6 @@ from tests.project.packages import places
 MOST = 5
 
 REASONS = {
-    "confirma_async/bulk/__init__.py BulkStream.__init__": "Bulk.stream makes it, of what it was given",
     "confirma_async/converters/tolerance.py TolerantReader._value": "all differ from value to value",
     "confirma_async/formats/xml/parts.py numbers": "reader and draft are one document, read and made",
     "confirma_async/formats/xml/parts.py due_date": "reader and draft are one document, read and made",

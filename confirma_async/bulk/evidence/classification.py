@@ -123,7 +123,8 @@ def classify_error(error: CallError) -> Classification:
     if kind.reading.pause:
         return Classification(kind=kind, pause=str(error), cause=error)
     refused = error.detail if kind is EvidenceKind.REFUSED and isinstance(error, APIError) else None
-    return Classification(kind=kind, detail=refused or _first_line(error))
+    message, _, _paths = str(error).partition("\n")
+    return Classification(kind=kind, detail=refused or message)
 
 
 def _kind_of_error(error: CallError) -> EvidenceKind:
@@ -146,11 +147,6 @@ def _kind_of_error(error: CallError) -> EvidenceKind:
             return kind_of_status(status, getattr(error, "retry_after", None))
         case _:
             return EvidenceKind.NO_ANSWER
-
-
-def _first_line(error: CallError) -> str:
-    """Return the first line of an error's message, without its list of paths."""
-    return str(error).partition("\n")[0]
 
 
 # --- receipts ---------------------------------------------------------------------------------------

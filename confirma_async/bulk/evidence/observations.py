@@ -63,14 +63,14 @@ class Newer:
         invoices: The resource to ask.
         pause: Seconds between two questions.
         ask_time: Asks for the service's time.
-        keep: Writes the first time into the journal.
+        writer: The journal, which keeps the first time.
         since: The service's time in its first answer after the doubt arose; None while it is not known.
     """
 
     invoices: Invoices
     pause: float
     ask_time: ServiceTime
-    keep: Callable[[float], Awaitable[None]]
+    writer: JournalWriter
     since: float | None = None
     _found: Sequence[DistributionRecord] = field(init=False, default=())
     _next_at: float = field(init=False, default=0.0)
@@ -94,7 +94,7 @@ class Newer:
         if moment is None:
             return
         if self.since is None:
-            await self.keep(moment)
+            await self.writer.run(lambda journal: journal.trust.note_service_time(moment))
             self.since = moment
         today = _moment(moment).date()
         answer = await asked_list(self.invoices, today - 2 * WINDOW, today + WINDOW)
@@ -149,10 +149,7 @@ class Observations:
     def begin_doubt(self, doubt: Doubt) -> None:
         """Begin to look for records that are newer than a doubt of the journal."""
         pause = max(1.0, self.settle_seconds)
-        self._newer = Newer(self.invoices, pause, self.ask_time, self._keep_time, doubt.service_time)
-
-    async def _keep_time(self, moment: float) -> None:
-        await self.writer.run(lambda journal: journal.trust.note_service_time(moment))
+        self._newer = Newer(self.invoices, pause, self.ask_time, self.writer, doubt.service_time)
 
     async def list_of(self, wanted: LookupQuery) -> DistributionInformation:
         """Ask for the list of one number, over a window of dates around the invoice's own; read it strictly.

@@ -16,8 +16,7 @@ from confirma_async.bulk.job.brake import Brake, end
 from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.decisions import Decisions
 from confirma_async.bulk.job.feeder import Feeder
-from confirma_async.bulk.job.item_listener import JobListener, OpenItems
-from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.job.item_listener import JobListener, OpenItems, OutcomeChannel
 from confirma_async.bulk.job.preparation import Source
 from confirma_async.bulk.job.run_lookups import lookups_of
 from confirma_async.bulk.job.sender import Sender
@@ -97,7 +96,8 @@ class Job:
             waiting = self._decisions.waiting.timers
             self.brake.stop_sending()  # whatever becomes durable after this is not looked up by this run
             await end([watching, *waiting, *self._pool.tasks])
-            await self._put_back()
+            with contextlib.suppress(JournalError):  # reported already, by what could not be written before
+                await self.writer.run(lambda journal: journal.runs.put_back(self.run))
 
     async def _first_of(self, *awaited: Coroutine[Any, Any, Any]) -> None:
         """Wait until one of the coroutines ends, then cancel the others; an error ends the job."""
@@ -134,8 +134,3 @@ class Job:
         if self.brake.halted.is_set():
             return False
         return not self.feeder.exhausted or self._open_items.count > len(self._lookups.open)
-
-    async def _put_back(self) -> None:
-        """Release the claims of this run: items that were claimed and not sent are pending again."""
-        with contextlib.suppress(JournalError):  # reported already, by what could not be written before
-            await self.writer.run(lambda journal: journal.runs.put_back(self.run))

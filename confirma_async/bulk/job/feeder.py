@@ -10,8 +10,7 @@ from attrs import define, evolve, field
 
 from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.decisions import Decisions
-from confirma_async.bulk.job.item_listener import OpenItems
-from confirma_async.bulk.job.outcome_channel import OutcomeChannel
+from confirma_async.bulk.job.item_listener import OpenItems, OutcomeChannel
 from confirma_async.bulk.job.preparation import Record, Source, batches, prepare
 from confirma_async.bulk.job.run_lookups import task_of
 from confirma_async.bulk.journal.records import Admission, Admitted

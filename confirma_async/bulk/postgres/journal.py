@@ -26,7 +26,7 @@ from confirma_async.bulk.journal.records import (
     Resolution,
 )
 from confirma_async.bulk.journal.rules import check_resolvable
-from confirma_async.bulk.journal.stored.counts import StoredCounts
+from confirma_async.bulk.journal.stored.figures import StoredCounts
 from confirma_async.bulk.journal.stored.items import ARCHIVED_COLUMNS, ITEM_COLUMNS
 from confirma_async.bulk.journal.stored.keeper import StoredKeeper
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership

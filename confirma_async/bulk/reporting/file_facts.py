@@ -27,7 +27,7 @@ def with_file_facts(summary: Summary, files: Iterable[str], options: ReadOptions
     attention = summary.attention
     if not attention.named:
         return summary
-    found = facts_of(attention.named, files, options)
+    found = _facts_of(attention.named, files, options)
     named = [evolve(each, facts=found.get((each.place, each.number), each.facts)) for each in attention.named]
     refused = [each.facts for each in named if each.verdict is Verdict.REFUSED]
     return evolve(
@@ -51,20 +51,12 @@ def _with_amounts(
     return {key: total for key, total in result.items() if total.count}
 
 
-def facts_of(
+def _facts_of(
     named: Iterable[NeedsAttention], files: Iterable[str], options: ReadOptions
 ) -> Mapping[tuple[str, str], InvoiceFacts]:
-    """Read the files of a run once more, for the buyers and amounts of invoices.
+    """Read the files of a run once more; return the buyers and amounts of invoices, by place and number.
 
     A record that is on another line now, or in a file that cannot be read, is left out.
-
-    Args:
-        named: The invoices that are looked for.
-        files: The files, as the run names them.
-        options: How they are read.
-
-    Returns:
-        The buyers and amounts, by place and number.
     """
     wanted = {(each.place, each.number) for each in named}
     sources = {file_of(place) for place, _number in wanted}

@@ -72,9 +72,7 @@ class PaceMeter:
             decided=(min(seconds), max(seconds) + 1) if seconds else None,
             throughput=_bars(seconds),
             latency=_by_edge(milliseconds),
-            quantiles={share: _quantile(milliseconds, share) for share in (50, 95, 99)}
-            if milliseconds
-            else {},
+            quantiles={share: _quantile(milliseconds, share) for share in (50, 95, 99) if milliseconds},
         )
 
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections import Counter
 
 from confirma_async.bulk.journal.admission import AdmissionBatch
-from confirma_async.bulk.journal.stored.counts import StoredCounts
+from confirma_async.bulk.journal.stored.figures import StoredCounts
 from confirma_async.bulk.journal.stored.values import milliseconds, period, places, slices
 
 _INSERTED = (

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from confirma_async.accounts.owner import Owner
 from confirma_async.bulk.journal.records import RUNS_WITH_REFUSALS, JobName, Refused, Run
-from confirma_async.bulk.journal.stored.counts import StoredCounts
+from confirma_async.bulk.journal.stored.figures import StoredCounts
 from confirma_async.bulk.journal.stored.items import StoredItems
 from confirma_async.bulk.journal.stored.numbers import OF_NO_RUN
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
