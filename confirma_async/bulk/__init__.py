@@ -133,15 +133,7 @@ class BulkStream:
         writer = await JournalWriter.open(placement.open, self._pipeline.timeout)
         try:
             self._name = writer.name
-            run = await AccountRun.begin(
-                placement,
-                self._pipeline,
-                writer,
-                inputs=self._options.inputs,
-                expected=self._options.expected,
-                allowed=sorted(self._options.allow),
-                reading=self._options.reading,
-            )
+            run = await AccountRun.begin(placement, self._pipeline, writer, self._options)
             self._run_number, self._warnings = run.number, tuple(run.warnings)
             job = Job(self._pipeline, writer, run.number, self._options, self._channel, self._stop)
             try:

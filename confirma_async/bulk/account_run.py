@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from attrs import evolve, frozen
 
 from confirma_async.bulk.journal.records import JobName
+from confirma_async.bulk.models import JobOptions
 from confirma_async.bulk.placement import Placement
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import CREATE_INVOICE
@@ -42,15 +43,7 @@ class AccountRun:
 
     @classmethod
     async def begin(
-        cls,
-        placement: Placement,
-        pipeline: Pipeline,
-        writer: JournalWriter,
-        *,
-        inputs: Sequence[str] = (),
-        expected: int | None = None,
-        allowed: Sequence[str] = (),
-        reading: str = "",
+        cls, placement: Placement, pipeline: Pipeline, writer: JournalWriter, options: JobOptions
     ) -> AccountRun:
         """Begin a run in a journal that is open.
 
@@ -58,17 +51,16 @@ class AccountRun:
             placement: The place of the journal, and its account.
             pipeline: The way to the service.
             writer: Writes the journal, in its own thread.
-            inputs: Names of the inputs, for people.
-            expected: How many records the whole input has, where it was counted.
-            allowed: The rules that invoices may break in it.
-            reading: How the inputs are read, for whoever reads them again.
+            options: How the run is described: its inputs, how they are read, and what is allowed in it.
 
         Raises:
             JournalError: the journal cannot be written, or is not of this target and account.
         """
-        name, owner = JobName(placement.target, tuple(inputs), tuple(allowed), reading), placement.owner
+        name = JobName(placement.target, options.inputs, tuple(sorted(options.allow)), options.reading)
         number = await writer.run(
-            lambda journal: journal.runs.begin(name, now=time.time(), owner=owner, expected=expected)
+            lambda journal: journal.runs.begin(
+                name, now=time.time(), owner=placement.owner, expected=options.expected
+            )
         )
         doubt = await writer.run(lambda journal: journal.trust.doubt())
         doubtful = None if doubt is None else _DOUBT.format(writer.name, doubt.reason)

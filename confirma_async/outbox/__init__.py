@@ -127,7 +127,8 @@ class Outbox(AsyncClosing):
             placement = await self._bulk.place(self._journal, target=self._target)
             writer = await JournalWriter.open(placement.open, self._pipeline.timeout, awaited=True)
             try:
-                run = await AccountRun.begin(placement, self._pipeline, writer, inputs=self._inputs)
+                described = JobOptions(inputs=self._inputs)
+                run = await AccountRun.begin(placement, self._pipeline, writer, described)
                 opened = OpenOutbox(run, self._options, keep=self._keep, sellers=self._sellers)
                 await opened.begin()
             except BaseException:

@@ -115,15 +115,7 @@ async def plan(
     database = database_of(placement)
     writer = await JournalWriter.open(partial(open_planned, database.url), pipeline.timeout)
     try:
-        run = await AccountRun.begin(
-            placement,
-            pipeline,
-            writer,
-            inputs=options.inputs,
-            expected=options.expected,
-            allowed=sorted(options.allow),
-            reading=options.reading,
-        )
+        run = await AccountRun.begin(placement, pipeline, writer, options)
         if keep_days is not None:
             await writer.run(lambda journal: planned_journal(journal).keep_bodies(run.number, keep_days))
         planner = _Planner(

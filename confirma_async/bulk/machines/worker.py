@@ -123,7 +123,7 @@ async def work(
     writer = await JournalWriter.open(open_journal, pipeline.timeout)
     try:
         name = worker_name(socket.gethostname(), os.getpid())
-        run = await AccountRun.begin(placement, pipeline, writer, inputs=[name])
+        run = await AccountRun.begin(placement, pipeline, writer, JobOptions(inputs=[name]))
         common = await writer.run(
             lambda journal: planned_journal(journal).become_worker(run.number, name, per_second)
         )
