@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import aclosing
 from typing import Any, TypeAlias
 
 from confirma_async.bulk.models import Entry, Refusal, digest_of, gross_of
@@ -30,13 +29,14 @@ PATIENCE = 0.02
 """Seconds that a slow source is waited for; then the batch goes on with the records that it has."""
 
 
-async def batches(source: Source, size: int = BATCH_SIZE) -> AsyncGenerator[list[Record]]:
+def batches(source: Source, size: int = BATCH_SIZE) -> AsyncGenerator[list[Record]]:
     """Cut a source into batches without reading ahead more than one of them."""
     if isinstance(source, AsyncIterable):
-        async with aclosing(_patient_batches(source, size)) as patient:
-            async for gathered in patient:
-                yield gathered
-        return
+        return _patient_batches(source, size)
+    return _batches(source, size)
+
+
+async def _batches(source: Iterable[Record], size: int) -> AsyncGenerator[list[Record]]:
     batch: list[Record] = []
     began = time.monotonic()
     for record in source:

@@ -9,7 +9,7 @@ from confirma_async.bulk.evidence.lookups import Lookups
 from confirma_async.bulk.evidence.observations import Observations
 from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.journal.records import Admission, Admitted
-from confirma_async.bulk.models import Entry, JobOptions, Row
+from confirma_async.bulk.models import Entry, JobOptions
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import DISTRIBUTIONS
 from confirma_async.resources.invoices import Invoices
@@ -62,11 +62,9 @@ def task_of(entry: Entry, admitted: Admitted, lookups: Lookups) -> Task:
 def is_looked_up(admitted: Admitted) -> bool:
     """Say whether an entry that was admitted is looked up before it is sent."""
     row, admission = admitted.row, admitted.admission
-    return row is not None and (admission is Admission.UNKNOWN or _may_be_there(admission, row))
-
-
-def _may_be_there(admission: Admission, row: Row) -> bool:
-    """Say whether an invoice was sent before, and only a gateway or a list said that it did not arrive."""
+    if row is None or admission is Admission.UNKNOWN:
+        return row is not None
+    # It was sent before, and only a gateway or a list said that it did not arrive.
     return row.attempts > 0 and (
         admission is Admission.CLAIMED or (admission is Admission.RETRIED and row.says_no)
     )

@@ -387,19 +387,15 @@ def _settle_in(path: Path, connection: sqlite3.Connection, doubt: Doubt | None) 
     if doubt is not None:
         values |= {"doubt": doubt.reason, "doubt_since": str(doubt.since)}
     connection.execute("BEGIN IMMEDIATE")
-    if doubt is not None and _known_since(connection) != str(doubt.since):  # it has arisen anew
-        connection.execute("DELETE FROM meta WHERE name IN ('doubt_settled', 'doubt_service_time')")
     connection.execute("INSERT OR IGNORE INTO meta VALUES ('id', ?)", (uuid.uuid4().hex,))
     if doubt is not None:
+        known = known_doubt(connection)
+        if known is None or known.since != doubt.since:  # it has arisen anew
+            connection.execute("DELETE FROM meta WHERE name IN ('doubt_settled', 'doubt_service_time')")
         connection.execute("UPDATE meta SET value = ? WHERE name = 'id'", (uuid.uuid4().hex,))
         connection.execute("DELETE FROM meta WHERE name = 'copied_at'")
     connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
     connection.execute("COMMIT")
-
-
-def _known_since(connection: sqlite3.Connection) -> str | None:
-    found = connection.execute("SELECT value FROM meta WHERE name = 'doubt_since'").fetchone()
-    return None if found is None else str(found[0])
 
 
 def check_form(path: Path, connection: sqlite3.Connection) -> None:
