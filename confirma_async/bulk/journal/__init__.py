@@ -22,12 +22,7 @@ from confirma_async.bulk.journal.parts import (
     RunsReader,
     Trust,
 )
-from confirma_async.bulk.journal.records import (
-    Admitted,
-    Decision,
-    PreviousVersion,
-    Resolution,
-)
+from confirma_async.bulk.journal.records import Admitted, Decision, PreviousVersion, Resolution
 from confirma_async.bulk.journal.writes import Writes
 from confirma_async.bulk.models import Entry, Retry, Row, State
 from confirma_async.schemas.identity import InvoiceKey

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
+from typing import TypeAlias
 
 from attrs import define, field, frozen
 
@@ -110,26 +111,26 @@ def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
     number = run.number if run else None
     refusing = journal.runs.latest() if run is None else run
     gathered = _Gathered()
-    suspects = _Suspects()
+    suspects: _Suspects = defaultdict(list)
     for records in _refused_records(journal, refusing.number if refusing else 0):
         used = journal.numbers.in_use([int(each.number) for each in records if each.is_whole])
         for each in records:
             if each.is_whole and int(each.number) in used:
-                suspects.add(each)
+                suspects[each.slot].append(each)
             else:
                 gathered.add_refused(each)
     archived = journal.figures.archived(number)
     if archived:
         gathered.totals[Verdict.ACCEPTED, ""] = Total(count=archived, without_amount=archived)
     for row in journal.rows(run=number):
-        gathered.add_row(row, suspects.take(row))
+        gathered.add_row(row, suspects.pop(_slot_of(row), ()))
     if run is not None:
         for row in journal.runs.known(run.number):
-            gathered.add_row(row, suspects.take(row))
-    corrected = _corrected(journal, run, suspects) if run is not None and suspects.left else []
+            gathered.add_row(row, suspects.pop(_slot_of(row), ()))
+    corrected = _corrected(journal, run, suspects) if run is not None and suspects else []
     for row in corrected:
-        gathered.add_row(row, None)
-    for each in suspects.left:
+        gathered.add_row(row)
+    for each in chain.from_iterable(suspects.values()):
         gathered.add_refused(each)
     former = Counter(one.state for one in journal.previous_versions())
     return Summary(
@@ -178,8 +179,22 @@ class _RefusedRecord:
         return self.number.isascii() and self.number.isdigit() and len(self.number) <= 18
 
     @property
-    def file(self) -> str:
-        return file_of(self.place)
+    def slot(self) -> _Slot:
+        return file_of(self.place), self.number
+
+
+_Slot: TypeAlias = tuple[str, str]
+"""A file, and a number in it."""
+
+_Suspects: TypeAlias = defaultdict[_Slot, list[_RefusedRecord]]
+"""Refused records with a number of the journal: they may belong to an invoice that is counted already.
+
+What is left of them belongs to no invoice that was found.
+"""
+
+
+def _slot_of(row: Row) -> _Slot:
+    return file_of(row.source), str(row.key.number)
 
 
 def file_of(place: str) -> str:
@@ -197,34 +212,13 @@ def _refused_records(journal: JournalReader, run: int) -> Iterator[list[_Refused
 
 
 @define
-class _Suspects:
-    """Refused records with a number of the journal: they may belong to an invoice that is counted already."""
-
-    _found: dict[tuple[str, str], list[_RefusedRecord]] = field(
-        init=False, factory=dict[tuple[str, str], list[_RefusedRecord]]
-    )
-
-    @property
-    def left(self) -> list[_RefusedRecord]:
-        """The records for which no invoice was found yet."""
-        return [each for records in self._found.values() for each in records]
-
-    def add(self, record: _RefusedRecord) -> None:
-        self._found.setdefault((record.file, record.number), []).append(record)
-
-    def take(self, row: Row) -> list[_RefusedRecord] | None:
-        """Remove and return the records that have an invoice's file and number."""
-        return self._found.pop((file_of(row.source), str(row.key.number)), None)
-
-
-@define
 class _Gathered:
     totals: defaultdict[tuple[Verdict, str], Total] = field(init=False, factory=lambda: defaultdict(Total))
     attention: Attention = field(init=False, factory=Attention)
     pace: PaceMeter = field(init=False, factory=PaceMeter)
     duplicates: int = field(init=False, default=0)
 
-    def add_row(self, row: Row, refused: Sequence[_RefusedRecord] | None) -> None:
+    def add_row(self, row: Row, refused: Sequence[_RefusedRecord] = ()) -> None:
         """Count an invoice of the journal, and what was refused under its number."""
         verdict = STANDINGS[row.state]
         if refused and verdict is Verdict.NOT_SENT:
@@ -234,7 +228,7 @@ class _Gathered:
         self.pace.add(row)
         if verdict not in _TROUBLED and not refused:
             return
-        problems = [_problem(bad) for record in refused or () for bad in record.problems]
+        problems = [_problem(bad) for record in refused for bad in record.problems]
         reasons = [problem.rule for problem in problems]
         if verdict in {Verdict.REJECTED, Verdict.UNKNOWN}:
             problems.insert(0, Problem("", "", row.detail or ""))
@@ -273,13 +267,13 @@ def _corrected(journal: JournalReader, run: Run, suspects: _Suspects) -> list[Ro
     """
 
     @cache
-    def refused_in(later: int) -> frozenset[tuple[str, str]]:
+    def refused_in(later: int) -> frozenset[_Slot]:
         return frozenset((file_of(bad.source), bad.number or "") for bad in journal.runs.refusals(later))
 
     return [
         row
         for row in journal.rows()
         if row.run > run.number
-        and (file_of(row.source), str(row.key.number)) not in refused_in(row.run)
-        and suspects.take(row)
+        and _slot_of(row) not in refused_in(row.run)
+        and suspects.pop(_slot_of(row), [])
     ]

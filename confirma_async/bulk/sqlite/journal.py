@@ -13,11 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from confirma_async.bulk.journal.admission import TAKEN_UP, AdmissionBatch
-from confirma_async.bulk.journal.records import (
-    Admitted,
-    Decision,
-    Resolution,
-)
+from confirma_async.bulk.journal.records import Admitted, Decision, Resolution
 from confirma_async.bulk.journal.rules import JournalTakenOverError, check_resolvable
 from confirma_async.bulk.journal.stored.figures import StoredCounts
 from confirma_async.bulk.journal.stored.keeper import StoredKeeper
@@ -72,9 +68,9 @@ class SqliteJournal(SqliteReader):
         self.writes: StoredWrites = StoredWrites(tables, self.trust, holders.settle_dead)
         self._runs: StoredRuns = StoredRuns(tables, self.ownership, self.trust, holders, self._counts)
         self._keeper = StoredKeeper(tables)
-        self._has_archive = bool(self._tables.one("SELECT EXISTS (SELECT 1 FROM archived)"))
-        tables.sequence = self._tables.one("SELECT sequence FROM progress")
-        self._commits: int = self._tables.one("SELECT commits FROM progress")
+        self._has_archive = False
+        self._commits: int = -1
+        self._catch_up()
 
     @property
     def runs(self) -> StoredRuns:
