@@ -161,3 +161,26 @@ def test_a_file_here_and_now_is_the_same_file(path):
     copy = path.with_name("copy")
     copy.touch()
     assert not origin.is_same_file(Origin.of(copy.stat()))
+
+
+def is_open(descriptor):
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def test_a_forked_child_keeps_no_mark_that_was_opened_anew_and_closes_nothing_else(tmp_path):
+    marks = Marks.open(tmp_path / "job.journal")
+    before = marks.beside
+    marks.place.unlink()
+    marks.renew()
+    other = os.open(os.devnull, os.O_RDONLY)
+    assert other == before  # the number of the old one, which is another file's now
+    child = os.fork()
+    if not child:
+        os._exit(is_open(marks.beside) * 2 + (not is_open(other)))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    os.close(other)
+    marks.close()

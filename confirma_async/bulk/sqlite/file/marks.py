@@ -121,6 +121,10 @@ def remove_marks(journal: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _open(path: Path) -> int:
+    return forks.note_descriptor(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+
+
 @define
 class Marks:
     """The marks of a journal that a job has open.
@@ -145,24 +149,20 @@ class Marks:
         """
         beside, *elsewhere = mark_paths(journal)
         marks = cls(beside)
-        marks._open(beside)
+        marks._descriptors.append(_open(beside))
         marks.file = identity(os.fstat(marks.beside))
         for path in elsewhere:
             with contextlib.suppress(OSError):
                 make_private(path.parent)
-                marks._open(path)
+                marks._descriptors.append(_open(path))
         return marks
-
-    def _open(self, path: Path) -> None:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        self._descriptors.append(forks.note_descriptor(descriptor))
 
     def renew(self) -> None:
         """Open the mark beside the journal anew, or make it: it is another file than it was."""
         old = self._descriptors[0]
-        self._descriptors[0] = os.open(self.place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        self._descriptors[0] = _open(self.place)
         self.file = identity(os.fstat(self.beside))
-        os.close(old)
+        forks.close(old)
 
     @property
     def beside(self) -> int:
