@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import TypeAlias
 
@@ -125,7 +125,7 @@ class Mirror:
         options = SyncOptions(
             first=from_date,
             last=to_date,
-            journals=_journals(journal) or ([who.journal] if who.journal else []),
+            journals=_journals(journal, who),
             most_cases=most_cases,
             progress=progress,
         )
@@ -175,12 +175,8 @@ class Mirror:
         """
 
         def rebuilt() -> int:
-            database = open_mirror(db)
-            try:
-                with database.alone():
-                    return rebuild(database, self._pipeline.converter, _now())
-            finally:
-                database.close()
+            with closing(open_mirror(db)) as database, database.alone():
+                return rebuild(database, self._pipeline.converter, _now())
 
         return await in_thread(rebuilt)
 
@@ -226,7 +222,7 @@ class Mirror:
         """
         moment = _moment(now)
         who = await self._claimant()
-        journals = _journals(journal) or ([who.journal] if who.journal else [])
+        journals = _journals(journal, who)
         async with _alone(db, who, today_of(moment) - HISTORY * _DAY) as (database, account):
             return await in_thread(reconcile, database, account, journals, horizons, moment)
 
@@ -292,8 +288,7 @@ async def _enter(stack: AsyncExitStack, database: MirrorDatabase, of: str, patie
             return
 
 
-def _journals(named: NamedJournals) -> Sequence[JournalPlace]:
-    if named is None:
-        return []
+def _journals(named: NamedJournals, who: Claimant) -> Sequence[JournalPlace]:
+    """Return the journals that are named, else the account's own, where it is there."""
     several = [named] if isinstance(named, str | Path | PostgresPlace) else named
-    return list(map(place_of, several))
+    return list(map(place_of, several or ([who.journal] if who.journal else [])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -72,11 +73,8 @@ def ask(question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
     Raises:
         MirrorError: there is no mirror, or the question cannot be answered.
     """
-    database = open_mirror(db)
-    try:
+    with contextlib.closing(open_mirror(db)) as database:
         found = database.ask(question, most)
-    finally:
-        database.close()
     exact = [
         name.endswith(CENTS) and all(row[place] is None or _is_exact(row[place]) for row in found.rows)
         for place, name in enumerate(found.columns)

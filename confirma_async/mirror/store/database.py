@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
+from attrs import frozen
+
 Values: TypeAlias = Sequence[Any]
 Found: TypeAlias = tuple[Any, ...]
 
@@ -72,23 +74,19 @@ class MirrorDatabase(Protocol):
         ...
 
 
-class QueryRows(Protocol):
-    """The result of a user's query."""
+@frozen
+class QueryRows:
+    """The result of a user's query.
 
-    @property
-    def columns(self) -> Sequence[str]:
-        """The names of the columns."""
-        ...
+    Attributes:
+        columns: The names of the columns.
+        rows: The rows.
+        cut: Whether there are more rows than were returned.
+    """
 
-    @property
-    def rows(self) -> Sequence[Found]:
-        """The rows."""
-        ...
-
-    @property
-    def cut(self) -> bool:
-        """Whether there are more rows than were returned."""
-        ...
+    columns: Sequence[str]
+    rows: Sequence[Found]
+    cut: bool
 
 
 def portions(values: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:

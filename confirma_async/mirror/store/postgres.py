@@ -9,12 +9,11 @@ from functools import cache
 from typing import Any, cast
 
 import psycopg
-from attrs import frozen
 from psycopg import errors, sql
 
 from confirma_async.bulk.postgres.connection.failures import name_of
 from confirma_async.errors import MirrorBusyError, MirrorError
-from confirma_async.mirror.store.database import Found, Values
+from confirma_async.mirror.store.database import Found, QueryRows, Values
 from confirma_async.mirror.store.tables import MADE, TABLES, VERSION
 from confirma_async.mirror.store.views import VIEWS
 
@@ -23,15 +22,6 @@ SCHEMA = "confirma_mirror"
 
 _LOCK = 0x434E464D
 """What advisory locks of a mirror go by."""
-
-
-@frozen
-class ServerAnswer:
-    """The result of a query."""
-
-    columns: list[str]
-    rows: list[Found]
-    cut: bool
 
 
 class PostgresDatabase:
@@ -100,7 +90,7 @@ class PostgresDatabase:
             with contextlib.suppress(MirrorError):  # the connection may be gone, and the lock with it
                 self.run("SELECT pg_advisory_unlock(?, ?)", key)
 
-    def ask(self, question: str, most: int) -> ServerAnswer:
+    def ask(self, question: str, most: int) -> QueryRows:
         """Run a query by a cursor in a read-only transaction, which accepts one SELECT only."""
         with contextlib.closing(self._connected()) as connection:
             connection.read_only = True
@@ -111,7 +101,7 @@ class PostgresDatabase:
                     columns = [column.name for column in cursor.description or ()]
             except psycopg.Error as error:
                 raise MirrorError(f"this cannot be asked: {_reason(error)}") from error
-        return ServerAnswer(columns, found[:most], len(found) > most)
+        return QueryRows(columns, found[:most], len(found) > most)
 
     def close(self) -> None:
         """End the connection. Closing twice is fine."""

@@ -9,10 +9,8 @@ import sqlite3
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
-from attrs import frozen
-
 from confirma_async.errors import MirrorBusyError, MirrorError
-from confirma_async.mirror.store.database import Found, Values
+from confirma_async.mirror.store.database import Found, QueryRows, Values
 from confirma_async.mirror.store.tables import MADE, TABLES, VERSION
 from confirma_async.mirror.store.views import VIEWS
 
@@ -42,15 +40,6 @@ _FUNCTIONS_REFUSED = frozenset({"load_extension", "readfile", "writefile", "edit
 
 _STEPS = 100_000
 """Steps of SQLite's machine after which Python may look whether it was interrupted."""
-
-
-@frozen
-class FileAnswer:
-    """The result of a query."""
-
-    columns: list[str]
-    rows: list[Found]
-    cut: bool
 
 
 class SqliteDatabase:
@@ -123,12 +112,14 @@ class SqliteDatabase:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise _busy(self.name) from None
+                raise MirrorBusyError(
+                    f"another run is at work on the mirror {self.name}; this one changed nothing"
+                ) from None
             yield
         finally:
             os.close(descriptor)
 
-    def ask(self, question: str, most: int) -> FileAnswer:
+    def ask(self, question: str, most: int) -> QueryRows:
         """Run a query on a connection of its own, which cannot write."""
         with contextlib.closing(sqlite3.connect(self._uri("ro"), uri=True, timeout=_PATIENCE)) as connection:
             connection.execute("PRAGMA query_only = ON")
@@ -143,7 +134,7 @@ class SqliteDatabase:
             columns = [column[0] for column in cursor.description or ()]
         if not columns:
             raise MirrorError("this is no question: only SELECT is answered")
-        return FileAnswer(columns, found[:most], len(found) > most)
+        return QueryRows(columns, found[:most], len(found) > most)
 
     def close(self) -> None:
         """Close the file. Closing twice is fine."""
@@ -196,7 +187,11 @@ class SqliteDatabase:
         try:
             yield self._connection  # type: ignore[misc]  # None while it is being opened, when nobody asks
         except sqlite3.Error as error:
-            raise _explained(self._path, error) from error
+            code = getattr(error, "sqlite_errorcode", None)
+            primary = None if code is None else code & 0xFF
+            mirror_error = MirrorError(f"the mirror {self._path}: {_SENTENCES.get(primary) or error}")
+            mirror_error.resumable = primary in _PASSING
+            raise mirror_error from error
 
 
 def _may_be_a_database(path: Path) -> bool:
@@ -242,14 +237,6 @@ def _authorised(action: int, _first: str | None, second: str | None, *_: str | N
     return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
 
 
-def _explained(path: Path, error: sqlite3.Error) -> MirrorError:
-    code = getattr(error, "sqlite_errorcode", None)
-    primary = None if code is None else code & 0xFF
-    mirror_error = MirrorError(f"the mirror {path}: {_SENTENCES.get(primary) or error}")
-    mirror_error.resumable = primary in _PASSING
-    return mirror_error
-
-
 def _missing(path: Path) -> MirrorError:
     return MirrorError(f"there is no mirror {path}; confirma mirror sync makes one, or name another (db=)")
 
@@ -257,7 +244,3 @@ def _missing(path: Path) -> MirrorError:
 def _unwritable(path: Path, error: OSError) -> MirrorError:
     reason = (error.strerror or "it failed").lower()
     return MirrorError(f"the mirror {path} cannot be made ({reason}); name another place (db=)")
-
-
-def _busy(name: str) -> MirrorBusyError:
-    return MirrorBusyError(f"another run is at work on the mirror {name}; this one changed nothing")
