@@ -6,13 +6,13 @@ import datetime
 from collections.abc import Iterator, Sequence
 
 from confirma_async.converters import Converter
-from confirma_async.mirror.content import RawRecord
+from confirma_async.mirror.content import RawRecord, digest
 from confirma_async.mirror.store.accounts import MirroredAccount, accounts_of
 from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.store.tables import PROJECTIONS
 from confirma_async.mirror.store.write_session import WriteSession
 from confirma_async.mirror.store.writing import write_projections
-from confirma_async.mirror.streams import CASES, STREAMS, CaseReader
+from confirma_async.mirror.streams import CASES, STREAMS, lasting
 
 AT_ONCE = 2000
 """Records that are made anew together."""
@@ -70,17 +70,14 @@ def _records(session: WriteSession, stream: str) -> Iterator[Sequence[tuple[int,
 
 def _rehash(session: WriteSession, stream: str, records: Sequence[tuple[int, RawRecord]]) -> None:
     if stream == CASES:
-        cases = CaseReader(session.converter)
         session.database.many(
-            "UPDATE record SET hash = ? WHERE id = ?", [(cases.content(raw), ident) for ident, raw in records]
+            "UPDATE record SET hash = ? WHERE id = ?",
+            [(digest(lasting(raw, session.converter)), ident) for ident, raw in records],
         )
         return
     reader = STREAMS[stream].reader(session.converter)
-    rows: list[tuple[str, str, str, str, int]] = []
-    for ident, raw in records:
-        seen = reader.seen(raw)
-        first, last = ("", "") if seen.days is None else (day.isoformat() for day in seen.days)
-        rows.append((seen.base, seen.hash, first, last, ident))
+    seen = [(reader.seen(raw), ident) for ident, raw in records]
     session.database.many(
-        "UPDATE record SET base = ?, hash = ?, first_day = ?, last_day = ? WHERE id = ?", rows
+        "UPDATE record SET base = ?, hash = ?, first_day = ?, last_day = ? WHERE id = ?",
+        [(each.base, each.hash, *each.first_and_last, ident) for each, ident in seen],
     )

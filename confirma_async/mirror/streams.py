@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from attrs import evolve, field, frozen
@@ -53,10 +52,13 @@ class Names:
         object.__setattr__(self, "of", {item.attribute: item.wire for item in fields})
         object.__setattr__(self, "older", {item.attribute: item.older for item in fields if item.older})
 
-    def get(self, raw: RawRecord, attribute: str) -> Any:
-        """Return the value of an attribute, as the wire has it."""
-        found = raw.get(self.of[attribute])
-        return raw.get(self.older[attribute]) if found is None and attribute in self.older else found
+    def get(self, raw: object, attribute: str) -> Any:
+        """Return the value of an attribute, as the wire has it; None where ``raw`` is no object."""
+        if not isinstance(raw, dict):
+            return None
+        values = cast("RawRecord", raw)
+        found = values.get(self.of[attribute])
+        return values.get(self.older[attribute]) if found is None and attribute in self.older else found
 
 
 @frozen
@@ -121,6 +123,11 @@ class SeenRecord:
     days: Days
     raw: RawRecord
 
+    @property
+    def first_and_last(self) -> tuple[str, str]:
+        """Its earliest and its latest day in ISO 8601; empty where it has none."""
+        return ("", "") if self.days is None else (self.days[0].isoformat(), self.days[1].isoformat())
+
 
 @frozen
 class RecordReader:
@@ -171,9 +178,9 @@ def _in_envelope(
     schema: type[Schema], attribute: str, converter: Converter, found: Any
 ) -> tuple[Names, Sequence[RawRecord]]:
     names = Names(converter, schema)
-    envelope: RawRecord = cast("RawRecord", found) if isinstance(found, dict) else {}
-    value = names.get(envelope, attribute)
-    records = () if value is None and names.of[attribute] in envelope else _list_of(value)
+    value = names.get(found, attribute)
+    is_null = value is None and isinstance(found, dict) and names.of[attribute] in found
+    records = () if is_null else _list_of(value)
     if records is None:
         raise NotAListError(f"the answer holds no list under {names.of[attribute]}")
     return names, records
@@ -192,20 +199,13 @@ def _payments(_converter: Converter, found: Any) -> Whole:
 
 def _distributions(converter: Converter, found: Any) -> Whole:
     names, records = _in_envelope(DistributionInformation, "data", converter, found)
-    meta = names.get(found, "meta_data")
-    if not isinstance(meta, dict):
-        return Whole(records)
-    of_meta = Names(converter, DistributionMetaData)
-    count, filters = (
-        of_meta.get(cast("RawRecord", meta), name) for name in ("total_count", "filters_applied")
+    meta, of_meta = names.get(found, "meta_data"), Names(converter, DistributionMetaData)
+    count, filters = of_meta.get(meta, "total_count"), of_meta.get(meta, "filters_applied")
+    of_filters = Names(converter, FiltersApplied)
+    window = of_filters.get(filters, "from_inv_date"), of_filters.get(filters, "to_inv_date")
+    return Whole(
+        records, count if isinstance(count, int) else None, window if isinstance(filters, dict) else None
     )
-    window = None
-    if isinstance(filters, dict):
-        of_filters = Names(converter, FiltersApplied)
-        window = tuple(
-            of_filters.get(cast("RawRecord", filters), name) for name in ("from_inv_date", "to_inv_date")
-        )
-    return Whole(records, count if isinstance(count, int) else None, cast("tuple[Any, Any] | None", window))
 
 
 SETTLED = Stream(
@@ -250,42 +250,30 @@ CASES = "cases"
 CASE_OPERATION = evolve(CASE, repeatable=True)
 
 
-@frozen
-class CaseReader:
-    """Reads the answer to a request for a case."""
+def case_of(found: Any, number: int, converter: Converter) -> tuple[SeenRecord, str] | None:
+    """Return the case of an answer, and the digest of the parts that only events change.
 
-    converter: Converter
-
-    def seen(self, found: Any, number: int) -> tuple[SeenRecord, str] | None:
-        """Return the case, and the digest of the parts that only events change.
-
-        None where the answer holds no case, or names another case than was asked for. A case without a number
-        counts as the one that was asked for.
-        """
-        if not isinstance(found, dict):
-            return None
-        case = Names(self.converter, CaseDetails).get(cast("RawRecord", found), "case")
-        if not isinstance(case, dict):
-            return None
-        raw = cast("RawRecord", case)
-        summary = Names(self.converter, Case).get(raw, "summary")
-        answered_id = summary and Names(self.converter, CaseSummary).get(summary, "case_id")
-        if answered_id is not None and str(answered_id) != str(number):
-            return None
-        content = self._lasting(raw)
-        steady = without(content, [(Names(self.converter, Case).of["balance"],)])
-        return SeenRecord(digest([CASES, str(number)]), digest(content), None, raw), digest(steady)
-
-    def content(self, raw: RawRecord) -> str:
-        """Return the digest of a case's content."""
-        return digest(self._lasting(raw))
-
-    def _lasting(self, raw: RawRecord) -> RawRecord:
-        """Return a case without the count of days for which it has been open."""
-        names, of_summary = Names(self.converter, Case), Names(self.converter, CaseSummary)
-        return without(raw, [(names.of["summary"], of_summary.of["active_days"])])
+    None where the answer holds no case, or names another case than was asked for. A case without a number
+    counts as the one that was asked for.
+    """
+    case = Names(converter, CaseDetails).get(found, "case")
+    if not isinstance(case, dict):
+        return None
+    raw = cast("RawRecord", case)
+    answered_id = of_summary(raw, "case_id", converter)
+    if answered_id is not None and str(answered_id) != str(number):
+        return None
+    content = lasting(raw, converter)
+    steady = without(content, [(Names(converter, Case).of["balance"],)])
+    return SeenRecord(digest([CASES, str(number)]), digest(content), None, raw), digest(steady)
 
 
-def flat(records: Sequence[RawRecord], reader: RecordReader) -> Iterator[SeenRecord]:
-    """Return every record of a list with what identifies it."""
-    return map(partial(RecordReader.seen, reader), records)
+def of_summary(case: object, attribute: str, converter: Converter) -> Any:
+    """Return the value of an attribute of a case's summary; None where the case has none."""
+    return Names(converter, CaseSummary).get(Names(converter, Case).get(case, "summary"), attribute)
+
+
+def lasting(case: RawRecord, converter: Converter) -> RawRecord:
+    """Return a case without the count of days for which it has been open."""
+    names, summary = Names(converter, Case), Names(converter, CaseSummary)
+    return without(case, [(names.of["summary"], summary.of["active_days"])])

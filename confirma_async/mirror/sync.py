@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.errors import CallError, MirrorError, NotFoundError
@@ -25,9 +25,9 @@ from confirma_async.mirror.streams import (
     CASE_OPERATION,
     CASES,
     STREAMS,
-    CaseReader,
     SeenRecord,
     Stream,
+    case_of,
 )
 from confirma_async.mirror.threads import in_thread
 from confirma_async.pagination import Window
@@ -162,19 +162,23 @@ async def run(
     """
     session = await in_thread(_begun, pipeline, database, account, now)
     running = _SyncRun(pipeline, session, options)
-    report = SyncReport(account=account.name, mirror=database.name, run=session.run, began_at=now)
-    report = evolve(report, journal=await in_thread(_read_journals, database, account, options))
+    journal = await in_thread(_read_journals, database, account, options)
+    failure: CallError | None = None
     try:
         await running.read_lists(account)
         await running.read_cases()
     except CallError as error:
-        running.error = error
-    report = evolve(
-        report,
+        failure = error
+    report = SyncReport(
+        account=account.name,
+        mirror=database.name,
+        run=session.run,
+        began_at=now,
         calls=running.calls,
         streams=running.reports,
-        stopped=None if running.error is None else str(running.error),
-        error=running.error,
+        journal=journal,
+        stopped=None if failure is None else str(failure),
+        error=failure,
     )
     await in_thread(_end, session, report)
     return report
@@ -224,7 +228,6 @@ class _SyncRun:
     options: SyncOptions
     reports: dict[str, StreamReport] = field(factory=dict[str, StreamReport])
     calls: int = 0
-    error: CallError | None = None
 
     async def read_lists(self, account: MirroredAccount) -> None:
         for stream in STREAMS.values():
@@ -316,7 +319,7 @@ class _SyncRun:
             if reason is None:
                 raise
             return reason.reason
-        found = CaseReader(self.pipeline.converter).seen(reply.found, number)
+        found = case_of(reply.found, number, self.pipeline.converter)
         return found or "the answer is not the case that was asked for"
 
     def _report_progress(self, stream: str, done: int, total: int) -> None:

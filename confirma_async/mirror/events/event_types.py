@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from attrs import field, frozen
 
 from confirma_async.converters import Converter
 from confirma_async.mirror.content import RawRecord, digest
-from confirma_async.mirror.streams import CASES, DISTRIBUTED, PAID, SETTLED, Names
+from confirma_async.mirror.streams import CASES, DISTRIBUTED, PAID, SETTLED, Names, of_summary
 from confirma_async.schemas import Case, CaseSummary, DistributionRecord, InvoiceStatus, Payment, Settlement
+from confirma_async.schemas.wire import Schema
 
 TYPES: Mapping[str, str] = {
     "invoice.distributed": "An invoice is INVOICED or INTERMEDIATED now.",
@@ -26,8 +27,36 @@ TYPES: Mapping[str, str] = {
 }
 """Every type of event."""
 
-_DISTRIBUTED = frozenset({str(InvoiceStatus.INVOICED), str(InvoiceStatus.INTERMEDIATED)})
-_FAILED = frozenset({str(InvoiceStatus.ERROR)})
+_OF_KIND: Mapping[tuple[str, str], str] = {
+    (CASES, "new"): "case.opened",
+    (PAID.name, "new"): "payment.seen",
+    (PAID.name, "changed"): "payment.changed",
+    (SETTLED.name, "new"): "settlement.seen",
+    (SETTLED.name, "changed"): "settlement.changed",
+}
+"""What a change of each kind is in each stream, whatever has changed."""
+
+_OF_STATUS: Mapping[str, Sequence[str]] = {
+    "invoice.distributed": (str(InvoiceStatus.INVOICED), str(InvoiceStatus.INTERMEDIATED)),
+    "invoice.failed": (str(InvoiceStatus.ERROR),),
+}
+"""The statuses of invoices that are an event once they are reached."""
+
+_DATA: Mapping[str, tuple[str, type[Schema], Sequence[str]]] = {
+    DISTRIBUTED.name: (
+        "invoice",
+        DistributionRecord,
+        ("invoice_number", "invoice_date", "status", "method", "case_id", "error"),
+    ),
+    PAID.name: ("invoice", Payment, ("invoice_number", "case_id", "booking_date", "amount", "currency")),
+    SETTLED.name: (
+        "settlement",
+        Settlement,
+        ("settlement_id", "settlement_date", "settlement_amount", "currency"),
+    ),
+    CASES: ("case", CaseSummary, ("case_id", "status", "stage")),
+}
+"""What events of each stream are about, and what they hold, its number first; nothing names a person."""
 
 EventRow: TypeAlias = tuple[str, str, str, RawRecord]
 """Its name, its type, its subject and its data."""
@@ -62,81 +91,27 @@ def events_of(change: RecordChange, converter: Converter) -> Iterator[EventRow]:
     """Return the events that a change makes."""
     if change.raw is None:
         return
+    for kind in _types_of(change, converter):
+        word, schema, attributes = _DATA[change.stream]
+        raw = Names(converter, Case).get(change.raw, "summary") if change.stream == CASES else change.raw
+        names = Names(converter, schema)
+        data = {name: value for name in attributes if (value := names.get(raw, name)) is not None}
+        subject = f"{word} {data.get(attributes[0])}"
+        if change.kind == "gone":
+            data = {"stream": change.stream, **data}
+        name = digest([kind, change.record, change.revision, *filter(None, [change.since])])
+        yield f"evt_{name}", kind, subject, data
+
+
+def _types_of(change: RecordChange, converter: Converter) -> list[str]:
     if change.kind == "gone":
-        subject, data = _about(change.stream, change.raw, converter)
-        yield _event("record.gone", change, subject, {"stream": change.stream, **data})
-        return
-    for kind in _KINDS[change.stream](change, converter):
-        subject, data = _about(change.stream, change.raw, converter)
-        yield _event(kind, change, subject, data)
-
-
-def _event(kind: str, change: RecordChange, subject: str, data: RawRecord) -> EventRow:
-    name = digest([kind, change.record, change.revision, *filter(None, [change.since])])
-    return f"evt_{name}", kind, subject, data
-
-
-def _of_distribution(change: RecordChange, converter: Converter) -> Iterator[str]:
-    names = Names(converter, DistributionRecord)
-    now = names.get(change.raw or {}, "status")
-    before = names.get(change.before or {}, "status")
-    for kind, words in (("invoice.distributed", _DISTRIBUTED), ("invoice.failed", _FAILED)):
-        if now in words and before not in words:
-            yield kind
-
-
-def _of_case(change: RecordChange, converter: Converter) -> Iterator[str]:
-    if change.kind == "new":
-        yield "case.opened"
-    elif _stage(change.raw, converter) != _stage(change.before, converter) and change.before is not None:
-        yield "case.stage_changed"
-
-
-def _stage(raw: RawRecord | None, converter: Converter) -> object:
-    summary = Names(converter, Case).get(raw or {}, "summary")
-    return (
-        Names(converter, CaseSummary).get(cast("RawRecord", summary), "stage")
-        if isinstance(summary, dict)
-        else None
-    )
-
-
-def _plainly(seen: str, changed: str) -> Callable[[RecordChange, Converter], Iterator[str]]:
-    def kinds(change: RecordChange, _converter: Converter) -> Iterator[str]:
-        if change.kind in {"new", "changed"}:
-            yield seen if change.kind == "new" else changed
-
-    return kinds
-
-
-_KINDS: Mapping[str, Callable[[RecordChange, Converter], Iterator[str]]] = {
-    DISTRIBUTED.name: _of_distribution,
-    CASES: _of_case,
-    PAID.name: _plainly("payment.seen", "payment.changed"),
-    SETTLED.name: _plainly("settlement.seen", "settlement.changed"),
-}
-
-
-def _about(stream: str, raw: RawRecord, converter: Converter) -> tuple[str, RawRecord]:
-    """Return the subject and the contents of an event, without anything that names a person."""
-    if stream == CASES:
-        summary = Names(converter, Case).get(raw, "summary")
-        data = _data(
-            cast("RawRecord", summary or {}), Names(converter, CaseSummary), "case_id", "status", "stage"
-        )
-        return f"case {data.get('case_id')}", data
-    if stream == SETTLED.name:
-        names = Names(converter, Settlement)
-        data = _data(raw, names, "settlement_id", "settlement_date", "settlement_amount", "currency")
-        return f"settlement {data.get('settlement_id')}", data
-    if stream == PAID.name:
-        names = Names(converter, Payment)
-        data = _data(raw, names, "invoice_number", "case_id", "booking_date", "amount", "currency")
-    else:
+        return ["record.gone"]
+    if change.stream == DISTRIBUTED.name:
         names = Names(converter, DistributionRecord)
-        data = _data(raw, names, "invoice_number", "invoice_date", "status", "method", "case_id", "error")
-    return f"invoice {data.get('invoice_number')}", data
-
-
-def _data(raw: RawRecord, names: Names, *attributes: str) -> dict[str, Any]:
-    return {name: value for name in attributes if (value := names.get(raw, name)) is not None}
+        now, before = names.get(change.raw, "status"), names.get(change.before, "status")
+        return [kind for kind, words in _OF_STATUS.items() if now in words and before not in words]
+    if change.stream == CASES and change.before is not None:
+        now, before = (of_summary(raw, "stage", converter) for raw in (change.raw, change.before))
+        return ["case.stage_changed"] if now != before else []
+    kind = _OF_KIND.get((change.stream, change.kind))
+    return [] if kind is None else [kind]

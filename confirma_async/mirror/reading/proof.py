@@ -22,7 +22,7 @@ from confirma_async.errors import (
     TransportError,
 )
 from confirma_async.mirror.reading.windows import asked, cut, spans
-from confirma_async.mirror.streams import Days, NotAListError, SeenRecord, Stream, Whole, day_of, flat
+from confirma_async.mirror.streams import Days, NotAListError, SeenRecord, Stream, Whole, day_of
 from confirma_async.pagination import OVERLAP, Window
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.pipeline import Pipeline
@@ -215,7 +215,7 @@ class WindowReader:
                 window=window, whole=False, reason=found.reason, divisible=found.shorter, answered=False
             )
         self.longest = max(self.longest or 0, len(found.records))
-        seen = list(flat(found.records, self.stream.reader(self.pipeline.converter)))
+        seen = list(map(self.stream.reader(self.pipeline.converter).seen, found.records))
         unheeded = _unheeded(found, seen, query)
         counts = found.count is None or found.count == len(seen)
         return WindowReading(

@@ -7,7 +7,7 @@ text in ISO 8601, moments in UTC. Whatever is read from the service lies in ``re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 VERSION = 1
 """The form of the tables that this version of the SDK writes."""
@@ -268,11 +268,11 @@ TABLES: Sequence[str] = (
 )
 """What makes an empty database a mirror."""
 
-PROJECTIONS: Sequence[str] = (
-    "distribution_data",
-    "payment_data",
-    "settlement_data",
-    "allocation_data",
-    "case_data",
-)
-"""The tables that are made of the records."""
+PROJECTIONS: Mapping[str, str] = {
+    "distribution_data": "distributions",
+    "payment_data": "payments",
+    "settlement_data": "settlements",
+    "allocation_data": "settlements",
+    "case_data": "cases",
+}
+"""The tables that are made of the records, each with the stream of these."""

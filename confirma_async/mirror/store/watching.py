@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Sequence
-from typing import cast
+from typing import Any
 
 from confirma_async.mirror.content import RawRecord
 from confirma_async.mirror.projections import moment
 from confirma_async.mirror.store.database import portions
 from confirma_async.mirror.store.write_session import WriteSession
-from confirma_async.mirror.streams import Names
-from confirma_async.schemas import Case, CaseSummary
+from confirma_async.mirror.streams import of_summary
 
 _DAY = datetime.timedelta(days=1)
 OPEN_PAUSES = (_DAY, 7 * _DAY)
@@ -73,14 +72,13 @@ def read(session: WriteSession, cases: Sequence[tuple[int, RawRecord, str]]) -> 
                 (session.account, *part),
             )
         }
-    rows: list[tuple[str | None, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     for number, raw, steady in cases:
         before, moved = known.get(number, (None, None))
         moved = session.at if before != steady or moved is None else moved
-        again = _again(session.now, datetime.datetime.fromisoformat(moved), closed=_is_closed(session, raw))
-        rows.append(
-            (moment(again), session.at, moved, steady, cast("str", session.account), cast("str", number))
-        )
+        closed = of_summary(raw, "closed_at", session.converter) is not None
+        again = _again(session.now, datetime.datetime.fromisoformat(moved), closed=closed)
+        rows.append((moment(again), session.at, moved, steady, session.account, number))
     session.database.many(
         "UPDATE watch SET due_at = ?, read_at = ?, moved_at = ?, steady = ?, reason = NULL "
         "WHERE account = ? AND case_id = ?",
@@ -94,13 +92,5 @@ def _again(now: datetime.datetime, moved: datetime.datetime, *, closed: bool) ->
     if closed and idle > FOLLOWED:
         return None
     least, greatest = CLOSED_PAUSES if closed else OPEN_PAUSES
-    return (
-        now + min(max(idle, least), greatest) - _DAY / 8
-    )  # a run that begins a little earlier reads it, too
-
-
-def _is_closed(session: WriteSession, raw: RawRecord) -> bool:
-    summary = Names(session.converter, Case).get(raw, "summary")
-    if not isinstance(summary, dict):
-        return False
-    return Names(session.converter, CaseSummary).get(cast("RawRecord", summary), "closed_at") is not None
+    # a run that begins a little earlier reads it, too
+    return now + min(max(idle, least), greatest) - _DAY / 8

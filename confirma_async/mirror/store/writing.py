@@ -76,8 +76,7 @@ def merge(
         missed = [each for each in found.absent if each.gone_since is None]
         if missed and not confirmed:
             return Merged(lacking=[datetime.date.fromisoformat(each.last_day) for each in missed])
-        merged = _write(session, stream.name, found)
-        merged.records = len(reading.seen)
+        merged = _write(session, stream.name, found, len(reading.seen))
         if keep:
             _keep_reading(session, stream, reading)  # the last thing: what is not whole is read again
     return merged
@@ -94,8 +93,7 @@ def merge_cases(session: WriteSession, cases: Sequence[tuple[int, SeenRecord, st
         check_latest(session)
         seen = [each for _, each, _ in cases]
         found = compare(_of_bases(session, "cases", {each.base for each in seen}), seen)
-        merged = _write(session, "cases", found)
-        merged.records = len(cases)
+        merged = _write(session, "cases", found, len(cases))
         read(session, [(number, each.raw, steady) for number, each, steady in cases])
     return merged
 
@@ -168,20 +166,21 @@ def latest_raw(session: WriteSession, forms: Sequence[tuple[int, int]]) -> dict[
     return found
 
 
-def _write(session: WriteSession, stream: str, found: Matching) -> Merged:
-    database, merged = session.database, Merged()
-    changes: list[RecordChange] = []
-    back = [each for each in found.same if each.gone_since is not None]
+def _write(session: WriteSession, stream: str, found: Matching, records: int) -> Merged:
     seen_again = [each.id for each in found.same if each.missed_at is not None or each.gone_since is not None]
     for places, part in portions(seen_again):
-        database.run(f"UPDATE record SET missed_at = NULL, gone_since = NULL WHERE id IN ({places})", part)
-    changes += [RecordChange("back", stream, each.id, each.revision) for each in back]
-    changes += _write_absent(session, stream, found.absent)
-    changes += _write_changed(session, stream, found.changed)
-    changes += _write_new(session, stream, found)
+        session.database.run(
+            f"UPDATE record SET missed_at = NULL, gone_since = NULL WHERE id IN ({places})", part
+        )
+    back = [each for each in found.same if each.gone_since is not None]
+    changes = [
+        *(RecordChange("back", stream, each.id, each.revision) for each in back),
+        *_write_absent(session, stream, found.absent),
+        *_write_changed(session, stream, found.changed),
+        *_write_new(session, stream, found),
+    ]
     _log_changes(session, changes)
-    merged.kinds.update(each.kind for each in changes)
-    return merged
+    return Merged(records, Counter(each.kind for each in changes))
 
 
 def _write_absent(session: WriteSession, stream: str, absent: Sequence[KnownRecord]) -> list[RecordChange]:
@@ -214,7 +213,10 @@ def _write_changed(
     database.many(
         "UPDATE record SET base = ?, hash = ?, first_day = ?, last_day = ?, revision = ?, missed_at = NULL, "
         "gone_since = NULL WHERE id = ?",
-        [(seen.base, seen.hash, *_days(seen), known.revision + 1, known.id) for known, seen in changed],
+        [
+            (seen.base, seen.hash, *seen.first_and_last, known.revision + 1, known.id)
+            for known, seen in changed
+        ],
     )
     forms = [(known.id, known.revision + 1, seen.raw) for known, seen in changed]
     before = latest_raw(session, [(known.id, known.revision) for known, _ in changed])
@@ -236,7 +238,7 @@ def _write_new(session: WriteSession, stream: str, found: Matching) -> list[Reco
         "INSERT INTO record (id, account, stream, base, hash, first_day, last_day, revision, first_seen) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)",
         [
-            (ident, session.account, stream, seen.base, seen.hash, *_days(seen), session.at)
+            (ident, session.account, stream, seen.base, seen.hash, *seen.first_and_last, session.at)
             for ident, seen in numbered
         ],
     )
@@ -245,10 +247,6 @@ def _write_new(session: WriteSession, stream: str, found: Matching) -> list[Reco
         RecordChange("new", stream, ident, 1, raw=seen.raw, pair=found.doubtful.get(place))
         for place, (ident, seen) in enumerate(numbered)
     ]
-
-
-def _days(seen: SeenRecord) -> tuple[str, str]:
-    return ("", "") if seen.days is None else (seen.days[0].isoformat(), seen.days[1].isoformat())
 
 
 def _write_forms(
@@ -283,13 +281,13 @@ def write_projections(
         drift.update(set(projection.drift))
         cases.update(projection.cases)
     if anew:
-        for table in PROJECTIONS:
-            if stream_of(table) == stream:
+        for table, of in PROJECTIONS.items():
+            if of == stream:
                 for places, part in portions([record for record, _ in records]):
                     session.database.run(f"DELETE FROM {table} WHERE record IN ({places})", part)
     for table, found in rows.items():
-        places = ", ".join("?" * len(found[0])) if found else ""
         if found:
+            places = ", ".join("?" * len(found[0]))
             session.database.many(f"INSERT INTO {table} VALUES ({places})", found)
     notice(session, cases)
     session.database.many(
@@ -299,13 +297,6 @@ def write_projections(
             (session.account, stream, each.path, each.kind, session.at, session.at, count)
             for each, count in drift.items()
         ],
-    )
-
-
-def stream_of(table: str) -> str:
-    """Return the stream that a typed table is made of."""
-    return {"distribution_data": "distributions", "payment_data": "payments", "case_data": "cases"}.get(
-        table, "settlements"
     )
 
 
