@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -96,30 +97,20 @@ def _check(journal: JournalReader, account: MirroredAccount) -> None:
 
 
 def _copy(database: MirrorDatabase, account: MirroredAccount, journal: JournalReader) -> int:
-    count, rows = 0, list[tuple[Any, ...]]()
-    for row in _sent(journal):
-        rows.append(_row(account, journal.name, row))
-        if len(rows) == AT_ONCE:
-            count += _put(database, rows)
-            rows = []
-    return count + _put(database, rows)
-
-
-def _sent(journal: JournalReader) -> Iterator[Row]:
-    """Return the invoices that the service has, or may have."""
-    return (row for row in journal.rows() if row.attempts or row.decided_at is not None)
-
-
-def _put(database: MirrorDatabase, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Copy the invoices that the service has, or may have."""
+    sent = (row for row in journal.rows() if row.attempts or row.decided_at is not None)
     places = ", ".join("?" * 12)
     replaced = ", ".join(f"{name} = excluded.{name}" for name in _REPLACED)
-    database.many(
-        f"INSERT INTO sent VALUES ({places}) ON CONFLICT (account, number, type, seller, repeat) DO UPDATE "
-        f"SET {replaced} WHERE sent.state = 'rejected' "
-        "OR (sent.state <> 'accepted' AND excluded.state = 'accepted')",
-        rows,
-    )
-    return len(rows)
+    count = 0
+    while rows := [_row(account, journal.name, row) for row in islice(sent, AT_ONCE)]:
+        database.many(
+            f"INSERT INTO sent VALUES ({places}) ON CONFLICT (account, number, type, seller, repeat) DO "
+            f"UPDATE SET {replaced} WHERE sent.state = 'rejected' "
+            "OR (sent.state <> 'accepted' AND excluded.state = 'accepted')",
+            rows,
+        )
+        count += len(rows)
+    return count
 
 
 def _row(account: MirroredAccount, name: str, row: Row) -> tuple[Any, ...]:

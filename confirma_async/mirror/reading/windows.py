@@ -1,12 +1,10 @@
-"""Which windows a run reads: half months, the latest ones at every run, older ones less often."""
+"""Windows of days: half months, pieces of them, and spans of a few days."""
 
 from __future__ import annotations
 
 import calendar
 import datetime
 from collections.abc import Iterable, Iterator
-
-from attrs import frozen
 
 from confirma_async.pagination import Window
 
@@ -16,12 +14,6 @@ OVERLAP = 35
 HISTORY = 400
 """Days that are followed: older windows are read by a backfill only."""
 
-DEEP = 7
-"""Days after which what is older than the overlap is read again."""
-
-UNSETTLED = 120
-"""Days for which payments that no settlement covers are read at every run."""
-
 MIDDLE = 15
 """The last day of the first half of a month."""
 
@@ -29,23 +21,6 @@ _AHEAD = datetime.timedelta(hours=3)
 """Finnish summer time over UTC: today is what it is where invoices are dated; an hour more costs nothing."""
 
 _DAY = datetime.timedelta(days=1)
-
-
-@frozen(kw_only=True)
-class Past:
-    """The earlier readings of a window.
-
-    Attributes:
-        proved_at: When the window was last proved; None where it never was.
-        proved_last: The last day that was proved then.
-        pieces: Into how many pieces it had to be cut.
-        open: Whether the last reading proved nothing.
-    """
-
-    proved_at: datetime.datetime | None = None
-    proved_last: datetime.date | None = None
-    pieces: int = 1
-    open: bool = True
 
 
 def today_of(now: datetime.datetime) -> datetime.date:
@@ -66,34 +41,6 @@ def end_of_half(day: datetime.date) -> datetime.date:
     """Return the last day of the half month that a day lies in."""
     last = MIDDLE if day.day <= MIDDLE else calendar.monthrange(day.year, day.month)[1]
     return day.replace(day=last)
-
-
-def is_due(
-    window: Window, past: Past | None, now: datetime.datetime, *, decaying: bool, unsettled: bool = False
-) -> bool:
-    """Say whether a run reads a window.
-
-    Args:
-        window: The days.
-        past: Its earlier readings; None where it was never read.
-        now: The moment of the run.
-        decaying: Whether the pauses between readings grow with its age, from one week to eight; otherwise
-            each is one week.
-        unsettled: Whether the window holds a payment that no settlement covers.
-    """
-    age = (today_of(now) - window.last).days
-    if past is None or past.open or past.proved_at is None or past.proved_last is None or age <= OVERLAP:
-        return True
-    if past.proved_last < window.last:
-        return True
-    if unsettled and age <= UNSETTLED:
-        return True
-    pause = DEEP * next(weeks for weeks, until in _PAUSES if age <= until) if decaying else DEEP
-    return now - past.proved_at >= datetime.timedelta(days=pause) - _DAY / 2
-
-
-_PAUSES = ((1, 60), (2, 120), (4, 240), (8, 10**9))
-"""Weeks between two readings, by the age in days up to which they hold."""
 
 
 def spans(days: Iterable[datetime.date], gap: int = 7, most: int = 16) -> Iterator[Window]:

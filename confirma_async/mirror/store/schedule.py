@@ -1,4 +1,7 @@
-"""Which windows a run reads, by what the mirror knows of them and of the invoices in them."""
+"""Which windows a run reads, by what the mirror knows of them and of the invoices in them.
+
+The latest half months are read at every run, older ones less often.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,22 @@ import datetime
 
 from attrs import frozen
 
-from confirma_async.mirror.reading.windows import (
-    HISTORY,
-    OVERLAP,
-    UNSETTLED,
-    Past,
-    halves,
-    is_due,
-    spans,
-    today_of,
-)
+from confirma_async.mirror.reading.windows import HISTORY, OVERLAP, halves, spans, today_of
 from confirma_async.mirror.store.write_session import WriteSession
 from confirma_async.mirror.streams import DISTRIBUTED, PAID, Stream
 from confirma_async.pagination import Window
 
 SETTLED_STATES = ("CREDITED", "INTERMEDIATED", "ERROR", "DUPLICATE")
 """Statuses of which nothing more is expected; of INVOICED, nothing where no case is open."""
+
+DEEP = 7
+"""Days after which what is older than the overlap is read again."""
+
+UNSETTLED = 120
+"""Days for which payments that no settlement covers are read at every run."""
+
+_PAUSES = ((1, 60), (2, 120), (4, 240), (8, 10**9))
+"""Weeks between two readings of distributions, by the age in days up to which they hold."""
 
 _DAY = datetime.timedelta(days=1)
 
@@ -49,12 +52,15 @@ def planned(session: WriteSession, stream: Stream, since: datetime.date) -> list
     today = today_of(session.now)
     first = max(since, today - HISTORY * _DAY)
     past = _past(session, stream)
-    unsettled = _unsettled(session, today) if stream is PAID else frozenset[datetime.date]()
+    unsettled = _unsettled(session, today) if stream is PAID else []
     due: list[Planned] = []
     for window in halves(first, today + _DAY):
         known = past.get(window.first)
-        held = any(window.first <= day <= window.last for day in unsettled)
-        if is_due(window, known, session.now, decaying=stream is DISTRIBUTED, unsettled=held):
+        if (
+            known is None
+            or _is_due(window, known, session.now, decaying=stream is DISTRIBUTED)
+            or any(window.first <= day <= window.last for day in unsettled)
+        ):
             due.append(Planned(window, known.pieces if known else 1))
     if stream is DISTRIBUTED:
         read = [plan.window for plan in due]
@@ -63,13 +69,30 @@ def planned(session: WriteSession, stream: Stream, since: datetime.date) -> list
     return sorted(due, key=lambda plan: plan.window.first in past and past[plan.window.first].open)
 
 
-def _past(session: WriteSession, stream: Stream) -> dict[datetime.date, Past]:
+@frozen
+class _Past:
+    """The earlier readings of a window.
+
+    Attributes:
+        proved_at: When the window was last proved; None where it never was.
+        proved_last: The last day that was proved then.
+        pieces: Into how many pieces it had to be cut.
+        open: Whether the last reading proved nothing.
+    """
+
+    proved_at: datetime.datetime | None
+    proved_last: datetime.date | None
+    pieces: int
+    open: bool
+
+
+def _past(session: WriteSession, stream: Stream) -> dict[datetime.date, _Past]:
     rows = session.database.rows(
         "SELECT first, proved_at, proved_last, pieces, reason FROM reading WHERE account = ? AND stream = ?",
         (session.account, stream.name),
     )
     return {
-        datetime.date.fromisoformat(first): Past(
+        datetime.date.fromisoformat(first): _Past(
             proved_at=None if proved_at is None else datetime.datetime.fromisoformat(proved_at),
             proved_last=None if proved_last is None else datetime.date.fromisoformat(proved_last),
             pieces=pieces,
@@ -79,7 +102,18 @@ def _past(session: WriteSession, stream: Stream) -> dict[datetime.date, Past]:
     }
 
 
-def _unsettled(session: WriteSession, today: datetime.date) -> frozenset[datetime.date]:
+def _is_due(window: Window, past: _Past, now: datetime.datetime, *, decaying: bool) -> bool:
+    """Say whether a window is read again; the pauses are one week, or grow with its age (``decaying``)."""
+    age = (today_of(now) - window.last).days
+    if past.open or past.proved_at is None or past.proved_last is None or age <= OVERLAP:
+        return True
+    if past.proved_last < window.last:
+        return True
+    pause = DEEP * next(weeks for weeks, until in _PAUSES if age <= until) if decaying else DEEP
+    return now - past.proved_at >= datetime.timedelta(days=pause) - _DAY / 2
+
+
+def _unsettled(session: WriteSession, today: datetime.date) -> list[datetime.date]:
     """Return the days of payments that no settlement covers yet."""
     rows = session.database.rows(
         "SELECT DISTINCT r.last_day FROM payment_data p JOIN record r ON r.id = p.record "
@@ -88,7 +122,7 @@ def _unsettled(session: WriteSession, today: datetime.date) -> frozenset[datetim
         "AND a.case_id = p.case_id AND a.amount_cents = p.amount_cents)",
         (session.account, (today - UNSETTLED * _DAY).isoformat()),
     )
-    return frozenset(datetime.date.fromisoformat(day) for (day,) in rows if day)
+    return [datetime.date.fromisoformat(day) for (day,) in rows if day]
 
 
 def _open_days(session: WriteSession, first: datetime.date) -> list[datetime.date]:
