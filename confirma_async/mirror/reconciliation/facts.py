@@ -13,6 +13,7 @@ from confirma_async.mirror.projections import moment
 from confirma_async.mirror.reading.windows import today_of
 from confirma_async.mirror.store.accounts import MirroredAccount
 from confirma_async.mirror.store.database import MirrorDatabase
+from confirma_async.mirror.streams import STREAMS
 
 
 @frozen
@@ -55,6 +56,11 @@ class Paid:
     booked_at: str | None
     cents: int | None
     currency: str | None
+
+    @property
+    def day(self) -> str:
+        """The day on which it was booked; empty where that is not known."""
+        return (self.booked_at or "")[:10]
 
 
 @frozen
@@ -124,7 +130,7 @@ class Proved:
             end = self.lasts[bisect_right(self.firsts, day) - 1]
             if end >= last:
                 return earliest
-            day = _after(end)
+            day = _days_after(end, 1)
 
     def unproved(self, first: str, last: str) -> Iterator[tuple[str, str]]:
         """Yield the parts of a period that no window proves, each with its first and its last day."""
@@ -132,19 +138,15 @@ class Proved:
         while day <= last:
             place = bisect_right(self.firsts, day) - 1
             within = place >= 0 and day <= self.lasts[place]
-            following = self.firsts[place + 1] if place + 1 < len(self.firsts) else _after(last)
-            end = min(last, self.lasts[place] if within else _before(following))
+            following = self.firsts[place + 1] if place + 1 < len(self.firsts) else _days_after(last, 1)
+            end = min(last, self.lasts[place] if within else _days_after(following, -1))
             if not within or self.at[place] is None:
                 yield day, end
-            day = _after(end)
+            day = _days_after(end, 1)
 
 
-def _after(day: str) -> str:
-    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=1)).isoformat()
-
-
-def _before(day: str) -> str:
-    return (datetime.date.fromisoformat(day) - datetime.timedelta(days=1)).isoformat()
+def _days_after(day: str, days: int) -> str:
+    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=days)).isoformat()
 
 
 @frozen(kw_only=True)
@@ -154,7 +156,7 @@ class Facts:
     Attributes:
         now: The moment of the reconciliation.
         since: The first day that the mirror follows, in ISO 8601.
-        distributions, payments, settlements: Which days of each list were read whole.
+        proved: Which days of each list were read whole, by the name of its stream.
         moved: The cases on which something was paid.
         begun: The date of the journals' first invoice; None where no journal was read.
     """
@@ -167,9 +169,7 @@ class Facts:
     paid_out: Sequence[PaidOut] = field(repr=False)
     allocated: Sequence[Allocated] = field(repr=False)
     owed: Sequence[Owed] = field(repr=False)
-    distributions: Proved
-    payments: Proved
-    settlements: Proved
+    proved: Mapping[str, Proved]
     moved: frozenset[int] = frozenset()
     begun: str | None = None
 
@@ -181,18 +181,12 @@ class Facts:
     @property
     def unproved(self) -> Sequence[str]:
         """The periods that a list does not prove, of the days that the mirror follows and was read for."""
-        lists = {
-            "distributions": self.distributions,
-            "payments": self.payments,
-            "settlements": self.settlements,
-        }
-        read_to = max(
-            (day for proved in lists.values() for day in proved.lasts), default=self.today.isoformat()
-        )
+        today = self.today.isoformat()
+        read_to = max((day for proved in self.proved.values() for day in proved.lasts), default=today)
         return [
             f"{name} {first} to {last}"
-            for name, proved in lists.items()
-            for first, last in proved.unproved(self.since, min(read_to, self.today.isoformat()))
+            for name, proved in self.proved.items()
+            for first, last in proved.unproved(self.since, min(read_to, today))
         ]
 
     @property
@@ -249,9 +243,7 @@ def facts_of(database: MirrorDatabase, account: MirroredAccount, now: datetime.d
         paid_out=_live(database, account, PaidOut),
         allocated=_live(database, account, Allocated),
         owed=_live(database, account, Owed),
-        distributions=_proved(database, account, "distributions"),
-        payments=_proved(database, account, "payments"),
-        settlements=_proved(database, account, "settlements"),
+        proved={name: _proved(database, account, name) for name in STREAMS},
         moved=frozenset(case for (case,) in moved),
         begun=begun,
     )

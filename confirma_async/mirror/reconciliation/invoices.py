@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
 
 from attrs import frozen
 
@@ -48,11 +50,14 @@ def check_invoices(facts: Facts, horizons: Horizons) -> tuple[list[InvoiceStandi
     differences: list[Difference] = []
     for key, invoices in sent.items():
         records = sorted(listed.pop(key, []), key=_weight)
-        for invoice, theirs in _paired(invoices, records):
-            standing = _standing(facts, horizons, invoice, theirs, cases)
+        real = [record for record in records if record.status not in _REPEATED]
+        for invoice, theirs in zip_longest(invoices, real[: len(invoices)]):
+            case = None if theirs is None or theirs.case is None else cases.get(theirs.case)
+            standing = InvoiceStanding(invoice, _kind(facts, horizons, invoice, theirs, case), theirs, case)
             standings.append(standing)
             differences += _differences(standing)
-        for extra in _extra(invoices, records):
+        delivered = [record for record in real if record.status not in _UNDELIVERED]
+        for extra in delivered[len(invoices) :]:
             differences.append(_twice(invoices[0], extra, records))
     differences += _unexpected(facts, listed)
     return standings, differences
@@ -63,36 +68,19 @@ def _weight(record: Listed) -> tuple[bool, bool, int]:
     return record.status in _REPEATED, record.status in _UNDELIVERED, record.record
 
 
-def _paired(
-    invoices: Sequence[SentInvoice], records: Sequence[Listed]
-) -> Iterator[tuple[SentInvoice, Listed | None]]:
-    standing = [record for record in records if record.status not in _REPEATED]
-    for place, invoice in enumerate(invoices):
-        yield invoice, standing[place] if place < len(standing) else None
-
-
-def _extra(invoices: Sequence[SentInvoice], records: Sequence[Listed]) -> list[Listed]:
-    """Return the records that match no sent invoice, without repetitions and errors."""
-    real = [record for record in records if record.status not in _REPEATED | _UNDELIVERED]
-    return real[len(invoices) :]
-
-
-def _standing(
-    facts: Facts, horizons: Horizons, sent: SentInvoice, listed: Listed | None, cases: Mapping[int, Owed]
-) -> InvoiceStanding:
-    proved = facts.distributions.since(sent.date)
+def _kind(
+    facts: Facts, horizons: Horizons, sent: SentInvoice, listed: Listed | None, case: Owed | None
+) -> DifferenceKind:
+    proved = facts.proved["distributions"].since(sent.date)
     if listed is None:
-        return InvoiceStanding(sent, _of_absent(facts, horizons, sent, proved))
-    case = None if listed.case is None else cases.get(listed.case)
+        return _of_absent(facts, horizons, sent, proved)
     if listed.status in _UNDELIVERED:
-        return InvoiceStanding(sent, DifferenceKind.FAILED, listed, case)
+        return DifferenceKind.FAILED
     if proved is None:
-        return InvoiceStanding(sent, DifferenceKind.NOT_CHECKED, listed, case)
+        return DifferenceKind.NOT_CHECKED
     if case is not None and _differs(sent, case, facts):
-        return InvoiceStanding(sent, DifferenceKind.AMOUNT_DIFFERS, listed, case)
-    return InvoiceStanding(
-        sent, DifferenceKind.CREDITED if listed.status == "CREDITED" else DifferenceKind.MATCHED, listed, case
-    )
+        return DifferenceKind.AMOUNT_DIFFERS
+    return DifferenceKind.CREDITED if listed.status == "CREDITED" else DifferenceKind.MATCHED
 
 
 def _of_absent(facts: Facts, horizons: Horizons, sent: SentInvoice, proved: str | None) -> DifferenceKind:
@@ -118,7 +106,6 @@ def _differs(sent: SentInvoice, case: Owed, facts: Facts) -> bool:
 
 def _differences(standing: InvoiceStanding) -> Iterator[Difference]:
     sent, listed, case = standing.sent, standing.listed, standing.case
-    subject = f"{_document(sent)} {sent.number}"
     ours = {
         "journal": sent.journal,
         "date": sent.date,
@@ -126,23 +113,29 @@ def _differences(standing: InvoiceStanding) -> Iterator[Difference]:
         "amount_cents": sent.cents,
         "sent_at": sent.sent_at,
     }
-    key = (sent.type, sent.seller, sent.repeat)
     theirs = {} if listed is None else _theirs(listed)
     if standing.kind in {DifferenceKind.MISSING, DifferenceKind.FAILED}:
-        yield difference(
-            standing.kind, subject, *key, cents=sent.cents, currency=sent.currency, day=sent.date,
-            seller=sent.seller, ours=ours, theirs=theirs,
-        )  # fmt: skip
+        yield _difference(standing.kind, sent, cents=sent.cents, ours=ours, theirs=theirs)
     if standing.kind is DifferenceKind.AMOUNT_DIFFERS and case is not None and sent.cents is not None:
         claimed = {**theirs, "case_id": case.id, "amount_cents": case.capital, "currency": case.currency}
-        yield difference(
-            standing.kind, subject, *key, case.id, cents=(case.capital or 0) - sent.cents,
-            currency=sent.currency, day=sent.date, seller=sent.seller, ours=ours, theirs=claimed,
-        )  # fmt: skip
+        cents = (case.capital or 0) - sent.cents
+        yield _difference(standing.kind, sent, case.id, cents=cents, ours=ours, theirs=claimed)
 
 
-def _document(sent: SentInvoice) -> str:
-    return sent.type.replace("_", " ").lower()
+def _difference(kind: DifferenceKind, sent: SentInvoice, *parts: object, **attributes: Any) -> Difference:
+    """Make a difference of an invoice that was sent; see ``difference``."""
+    return difference(
+        kind,
+        f"{sent.type.replace('_', ' ').lower()} {sent.number}",
+        sent.type,
+        sent.seller,
+        sent.repeat,
+        *parts,
+        currency=sent.currency,
+        day=sent.date,
+        seller=sent.seller,
+        **attributes,
+    )
 
 
 def _theirs(record: Listed) -> dict[str, object]:
@@ -180,21 +173,7 @@ def check_overpaid(standings: Sequence[InvoiceStanding], allocated: Sequence[All
         if over > 0:
             ours = {"journal": sent.journal, "amount_cents": sent.cents}
             theirs = {"capital_paid_cents": capital[number], "case_id": case and case.id}
-            found.append(
-                difference(
-                    DifferenceKind.OVERPAID,
-                    f"{_document(sent)} {sent.number}",
-                    sent.type,
-                    sent.seller,
-                    sent.repeat,
-                    cents=over,
-                    currency=sent.currency,
-                    day=sent.date,
-                    seller=sent.seller,
-                    ours=ours,
-                    theirs=theirs,
-                )
-            )
+            found.append(_difference(DifferenceKind.OVERPAID, sent, cents=over, ours=ours, theirs=theirs))
     return found
 
 
@@ -205,10 +184,5 @@ def _unexpected(facts: Facts, listed: Mapping[tuple[str, str], Sequence[Listed]]
     for (number, date), records in listed.items():
         for record in records:
             if date >= facts.begun and record.status not in _REPEATED:
-                yield difference(
-                    DifferenceKind.UNEXPECTED,
-                    f"invoice {number}",
-                    record.record,
-                    day=date,
-                    theirs=_theirs(record),
-                )
+                subject, theirs = f"invoice {number}", _theirs(record)
+                yield difference(DifferenceKind.UNEXPECTED, subject, record.record, day=date, theirs=theirs)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 from attrs import define, field, frozen
 
@@ -53,14 +54,15 @@ def check_money(facts: Facts, horizons: Horizons) -> MoneyCheck:
     found.differences += [_settled_twice(each, first, of_settlement) for each, first in again]
     pairs, left_paid, left_allocated = _matched(facts.paid, once)
     for paid, allocated in pairs:
-        standing = _standing(facts, paid, allocated)
-        found.payments.append(standing)
-        found.differences += _of_pair(standing, of_settlement[allocated.settlement])
+        kind = _of_pair(facts, paid, allocated)
+        found.payments.append(PaidStanding(paid, kind, allocated))
+        if kind in {DifferenceKind.AMOUNT_DIFFERS, DifferenceKind.REFERENCE_CHANGED}:
+            found.differences.append(_differing(kind, paid, allocated, of_settlement[allocated.settlement]))
     for paid in left_paid:
         kind = _of_unsettled(facts, horizons, paid)
         found.payments.append(PaidStanding(paid, kind))
         if kind is DifferenceKind.PAID_NOT_SETTLED:
-            found.differences.append(_paid_not_settled(paid))
+            found.differences.append(_difference(kind, paid, cents=paid.cents))
     for allocated in left_allocated:
         if (missing := _without_payment(facts, allocated, of_settlement[allocated.settlement])) is not None:
             found.differences.append(missing)
@@ -131,33 +133,30 @@ def _matched(
     return pairs, left, rest
 
 
-def _standing(facts: Facts, paid: Paid, allocated: Allocated) -> PaidStanding:
+def _of_pair(facts: Facts, paid: Paid, allocated: Allocated) -> DifferenceKind:
+    """Return the result for a payment and the allocation that pays it out."""
     if paid.cents is None or allocated.cents is None:
-        return PaidStanding(paid, DifferenceKind.NOT_CHECKED, allocated)
+        return DifferenceKind.NOT_CHECKED
     if paid.cents != allocated.cents or paid.currency != allocated.currency:
-        return PaidStanding(paid, DifferenceKind.AMOUNT_DIFFERS, allocated)
+        return DifferenceKind.AMOUNT_DIFFERS
     both = paid.paid_reference and allocated.paid_reference
     if both and paid.paid_reference != allocated.paid_reference:
-        return PaidStanding(paid, DifferenceKind.REFERENCE_CHANGED, allocated)
-    if facts.payments.since((paid.booked_at or "")[:10]) is None:
-        return PaidStanding(paid, DifferenceKind.NOT_CHECKED, allocated)
-    return PaidStanding(paid, DifferenceKind.MATCHED, allocated)
+        return DifferenceKind.REFERENCE_CHANGED
+    proved = facts.proved["payments"].since(paid.day)
+    return DifferenceKind.NOT_CHECKED if proved is None else DifferenceKind.MATCHED
 
 
 def _of_unsettled(facts: Facts, horizons: Horizons, paid: Paid) -> DifferenceKind:
     """Return the result for a payment that no settlement covers."""
-    booked = (paid.booked_at or "")[:10]
-    if not booked:
+    if not paid.day:
         return DifferenceKind.NOT_CHECKED
-    expected = banking_days_after(datetime.date.fromisoformat(booked), horizons.settled_banking_days)
+    expected = banking_days_after(datetime.date.fromisoformat(paid.day), horizons.settled_banking_days)
     if facts.today <= expected:
         return DifferenceKind.PENDING
-    proved = facts.settlements.all_since(booked, expected.isoformat())
-    return (
-        DifferenceKind.NOT_CHECKED
-        if proved is None or proved[:10] <= expected.isoformat()
-        else DifferenceKind.PAID_NOT_SETTLED
-    )
+    proved = facts.proved["settlements"].all_since(paid.day, expected.isoformat())
+    if proved is None or proved[:10] <= expected.isoformat():
+        return DifferenceKind.NOT_CHECKED
+    return DifferenceKind.PAID_NOT_SETTLED
 
 
 def _paid_side(paid: Paid) -> dict[str, object]:
@@ -193,29 +192,19 @@ def _about(number: str | None, case: int | None) -> str:
     return f"invoice {number}" if number is not None else f"case {case}"
 
 
-def _of_pair(standing: PaidStanding, settlement: PaidOut) -> Iterator[Difference]:
-    paid, allocated = standing.paid, standing.allocated
-    if allocated is None or standing.kind not in {
-        DifferenceKind.AMOUNT_DIFFERS,
-        DifferenceKind.REFERENCE_CHANGED,
-    }:
-        return
-    cents = (
-        (allocated.cents or 0) - (paid.cents or 0)
-        if standing.kind is DifferenceKind.AMOUNT_DIFFERS and paid.currency == allocated.currency
-        else paid.cents
-    )
-    yield difference(
-        standing.kind, _about(paid.number, paid.case), paid.record, allocated.settlement, _named(allocated),
-        cents=cents, currency=paid.currency or "", day=(paid.booked_at or "")[:10],
-        ours=_paid_side(paid), theirs=_settled_side(allocated, settlement),
-    )  # fmt: skip
+def _differing(kind: DifferenceKind, paid: Paid, allocated: Allocated, settlement: PaidOut) -> Difference:
+    cents = paid.cents
+    if kind is DifferenceKind.AMOUNT_DIFFERS and paid.currency == allocated.currency:
+        cents = (allocated.cents or 0) - (paid.cents or 0)
+    parts, theirs = (allocated.settlement, _named(allocated)), _settled_side(allocated, settlement)
+    return _difference(kind, paid, *parts, cents=cents, theirs=theirs)
 
 
-def _paid_not_settled(paid: Paid) -> Difference:
+def _difference(kind: DifferenceKind, paid: Paid, *parts: object, **attributes: Any) -> Difference:
+    """Make a difference of a payment; see ``difference``."""
     return difference(
-        DifferenceKind.PAID_NOT_SETTLED, _about(paid.number, paid.case), paid.record, cents=paid.cents,
-        currency=paid.currency or "", day=(paid.booked_at or "")[:10], ours=_paid_side(paid),
+        kind, _about(paid.number, paid.case), paid.record, *parts,
+        currency=paid.currency or "", day=paid.day, ours=_paid_side(paid), **attributes,
     )  # fmt: skip
 
 
@@ -234,7 +223,7 @@ def _without_payment(facts: Facts, allocated: Allocated, settlement: PaidOut) ->
     if not day:
         return None
     first = (datetime.date.fromisoformat(day) - _BEFORE).isoformat()
-    if first < facts.since or facts.payments.all_since(first, day) is None:
+    if first < facts.since or facts.proved["payments"].all_since(first, day) is None:
         return None
     return difference(
         DifferenceKind.SETTLED_WITHOUT_PAYMENT, _about(allocated.number, allocated.case), allocated.id,
@@ -249,18 +238,13 @@ def _check_settlements(facts: Facts, found: MoneyCheck) -> None:
         of[each.settlement].append(each)
     for settlement in facts.paid_out:
         broken = _broken(settlement, of[settlement.record])
-        proved = facts.settlements.since(settlement.date or "") is not None
+        proved = facts.proved["settlements"].since(settlement.date or "") is not None
         read = settlement.cents is not None and all(each.cents is not None for each in of[settlement.record])
-        kind = (
-            DifferenceKind.SUM_BROKEN
-            if broken
-            else DifferenceKind.MATCHED
-            if proved and read
-            else DifferenceKind.NOT_CHECKED
-        )
-        found.settlements.append((settlement, kind))
+        kind = DifferenceKind.MATCHED if proved and read else DifferenceKind.NOT_CHECKED
         if broken:
+            kind = DifferenceKind.SUM_BROKEN
             found.differences.append(broken)
+        found.settlements.append((settlement, kind))
         if settlement.revision > 1:
             found.differences.append(
                 difference(

@@ -175,30 +175,23 @@ def _with_names_of_their_own(differences: Sequence[Difference]) -> list[Differen
 
 
 def _totals(standings: Sequence[InvoiceStanding], money: MoneyCheck) -> list[ReconciliationTotal]:
-    counts: Counter[tuple[str, DifferenceKind, str, str]] = Counter()
-    sums: Counter[tuple[str, DifferenceKind, str, str]] = Counter()
+    found: dict[tuple[str, str, str, DifferenceKind], list[int]] = defaultdict(list)
     for standing in standings:
-        sent = standing.sent
-        key = ("invoices", standing.kind, sent.currency, sent.seller)
-        counts[key] += 1
-        sums[key] += (sent.cents or 0) * (-1 if sent.type == "CREDIT_NOTE" and (sent.cents or 0) > 0 else 1)
+        sent, cents = standing.sent, standing.sent.cents or 0
+        signed = -cents if sent.type == "CREDIT_NOTE" and cents > 0 else cents
+        found["invoices", sent.currency, sent.seller, standing.kind].append(signed)
     for paid in money.payments:
-        key = ("payments", paid.kind, paid.paid.currency or "", "")
-        counts[key] += 1
-        sums[key] += paid.paid.cents or 0
+        found["payments", paid.paid.currency or "", "", paid.kind].append(paid.paid.cents or 0)
     for settlement, kind in money.settlements:
-        key = ("settlements", kind, settlement.currency or "", "")
-        counts[key] += 1
-        sums[key] += settlement.cents or 0
+        found["settlements", settlement.currency or "", "", kind].append(settlement.cents or 0)
     order = {kind: place for place, kind in enumerate(DifferenceKind)}
     return [
         ReconciliationTotal(
-            what=what, kind=kind, currency=currency, seller=seller, count=count, cents=sums[key]
+            what=what, kind=kind, currency=currency, seller=seller, count=len(each), cents=sum(each)
         )
-        for key, count in sorted(
-            counts.items(), key=lambda item: (item[0][0], item[0][2], item[0][3], order[item[0][1]])
+        for (what, currency, seller, kind), each in sorted(
+            found.items(), key=lambda item: (*item[0][:3], order[item[0][3]])
         )
-        for what, kind, currency, seller in [key]
     ]
 
 
@@ -212,9 +205,8 @@ def _months(facts: Facts) -> list[Month]:
         if sent.type not in {"CREDIT_NOTE", "REMINDER"}:
             flows["sent"][sent.currency][sent.date[:7]] += sent.cents or 0
     for paid in facts.paid:
-        day = (paid.booked_at or "")[:10]
-        flows["collected"][paid.currency or ""][day[:7]] += paid.cents or 0
-        paid_on[paid.number or ""].append((day, paid.cents or 0))
+        flows["collected"][paid.currency or ""][paid.day[:7]] += paid.cents or 0
+        paid_on[paid.number or ""].append((paid.day, paid.cents or 0))
     for settlement in facts.paid_out:
         flows["paid_out"][settlement.currency or ""][(settlement.date or "")[:7]] += settlement.cents or 0
     months = _last_months(facts.today)
@@ -266,19 +258,18 @@ def _open_at(
 
 def _ageing(facts: Facts) -> list[Age]:
     dates = {record.case: record.date for record in facts.listed if record.case is not None}
-    found: dict[tuple[str, int | None], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    found: dict[tuple[str, int | None], list[int]] = defaultdict(list)
     for case in facts.owed:
         dated = dates.get(case.id)
         if case.closed_at is not None or not case.total or dated is None:
             continue
         age = (facts.today - datetime.date.fromisoformat(dated)).days
         until = next((days for days in AGES if age <= days), None)
-        count, cents = found[case.currency or "", until]
-        found[case.currency or "", until] = count + 1, cents + case.total
+        found[case.currency or "", until].append(case.total)
     order = {until: place for place, until in enumerate((*AGES, None))}
     return [
-        Age(currency=currency, until_days=until, count=count, cents=cents)
-        for (currency, until), (count, cents) in sorted(
+        Age(currency=currency, until_days=until, count=len(open_sums), cents=sum(open_sums))
+        for (currency, until), open_sums in sorted(
             found.items(), key=lambda item: (item[0][0], order[item[0][1]])
         )
     ]
