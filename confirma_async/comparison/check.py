@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define, evolve, field
@@ -58,45 +58,43 @@ class _ContractCheck:
         except AuthenticationError:
             raise
         except APIError as error:
-            lost = error.status in _GONE
-            message = (
-                f"{operation.method} {self.pipeline.overrides.path_of(operation)} answers HTTP {error.status}"
-            )
-            standing = FindingKind.DIFFERS if lost else FindingKind.NEVER_SEEN
-            what = "method" if error.status == 405 else "path"
-            self._add(standing, what, name, message)
-            return None
+            standing = FindingKind.DIFFERS if error.status in _GONE else FindingKind.NEVER_SEEN
+            path = self.pipeline.overrides.path_of(operation)
+            message = f"{operation.method} {path} answers HTTP {error.status}"
+            self._add(standing, "method" if error.status == 405 else "path", name, message)
         except ResponseDecodeError:
             self._add(FindingKind.DIFFERS, "path", name, "answers with something that is no JSON")
-            return None
         except CallError as error:
             self._add(FindingKind.NEVER_SEEN, "path", name, f"was not answered ({type(error).__name__})")
-            return None
-        self._add(FindingKind.CONFIRMED, "path", name, f"{operation.method} answers HTTP {reply.status}")
-        if not reply.empty:
-            self.observations.note(operation, reply.found)
-        return reply.found
+        else:
+            self._add(FindingKind.CONFIRMED, "path", name, f"{operation.method} answers HTTP {reply.status}")
+            if not reply.empty:
+                self.observations.note(operation, reply.found)
+            return reply.found
+        return None
 
-    async def ask_for_days(self, operation: Operation[object], usual: Schema, none: Schema) -> Any:
+    async def ask_for_days(
+        self, operation: Operation[object], query: Callable[[datetime.date, datetime.date], Schema]
+    ) -> Any:
         """Ask for the last days and for days that hold nothing, to see whether the filter is applied."""
-        found = await self.ask(operation, usual)
+        today = datetime.datetime.now(datetime.UTC).date()
+        found = await self.ask(operation, query(today - datetime.timedelta(days=DAYS), today))
         if found is None or not _records(found):
             return found
         try:
-            empty = await self.pipeline.reply(operation, query=none, options=_AS_IT_IS)
+            nothing = query(NO_DAYS.first, NO_DAYS.first)
+            empty = await self.pipeline.reply(operation, query=nothing, options=_AS_IT_IS)
         except CallError:
             return found
         applied = not _records(empty.found)
-        message = "days that hold nothing are answered with " + (
-            "nothing" if applied else "records all the same"
-        )
-        self._add(
-            FindingKind.CONFIRMED if applied else FindingKind.DIFFERS, "filter", operation.name, message
-        )
+        standing = FindingKind.CONFIRMED if applied else FindingKind.DIFFERS
+        answer = "nothing" if applied else "records all the same"
+        message = f"days that hold nothing are answered with {answer}"
+        self._add(standing, "filter", operation.name, message)
         return found
 
     def _add(self, standing: FindingKind, what: str, about: str, message: str) -> None:
-        self.found.append(ContractFinding(standing=standing, what=what, about=about, message=message))
+        self.found.append(ContractFinding(standing, what, about, message))
 
 
 async def check(pipeline: Pipeline) -> ContractComparison:
@@ -111,29 +109,22 @@ async def check(pipeline: Pipeline) -> ContractComparison:
     """
     state = _ContractCheck(pipeline, AnswerObservations(pipeline.converter, pipeline.overrides))
     await _is_the_service(state)
-    today = datetime.datetime.now(datetime.UTC).date()
-    first, none = today - datetime.timedelta(days=DAYS), NO_DAYS.first
-    settlements = _safe(contract.SETTLEMENTS)
     listed = await state.ask_for_days(
         contract.DISTRIBUTIONS,
-        DistributionQuery(from_inv_date=first, to_inv_date=today),
-        DistributionQuery(from_inv_date=none, to_inv_date=none),
+        lambda first, last: DistributionQuery(from_inv_date=first, to_inv_date=last),
     )
     await state.ask(contract.DISTRIBUTIONS_V2, DistributionPageQuery(page=1))
     paid = await state.ask_for_days(
-        contract.PAYMENTS,
-        PaymentsQuery(from_date=first, to_date=today),
-        PaymentsQuery(from_date=none, to_date=none),
+        contract.PAYMENTS, lambda first, last: PaymentsQuery(from_date=first, to_date=last)
     )
     await state.ask_for_days(
-        settlements,
-        SettlementsQuery(from_date=first, to_date=today),
-        SettlementsQuery(from_date=none, to_date=none),
+        evolve(contract.SETTLEMENTS, repeatable=True),
+        lambda first, last: SettlementsQuery(from_date=first, to_date=last),
     )
     for operation in (contract.LEDGER_STATUSES, contract.PAYMENT_STATUSES, contract.ACCOUNTING_INVOICE):
         await state.ask(operation)
     await state.ask(contract.FINVOICE_CREDENTIALS, FinvoiceCredentialsQuery(business_id=A_COMPANY))
-    case = next(filter(None, map(_case_in, (*_records(listed), *_records(paid)))), None)
+    case = next(filter(None, map(_case_in, [*_records(listed), *_records(paid)])), None)
     if case is not None:
         await state.ask(contract.CASE, CaseQuery(case_id=case))
     return ContractComparison(
@@ -159,10 +150,6 @@ async def _is_the_service(state: _ContractCheck) -> None:
     )
 
 
-def _safe(operation: Operation[object]) -> Operation[object]:
-    return evolve(operation, repeatable=True)
-
-
 def _records(found: object) -> list[Mapping[str, Any]]:
     """Return the records of an answer, wherever its list stands."""
     if (listed := as_array(found)) is not None:
@@ -171,10 +158,7 @@ def _records(found: object) -> list[Mapping[str, Any]]:
 
 
 def _case_in(record: Mapping[str, Any]) -> int | None:
-    return next(_cases(record), None)
-
-
-def _cases(record: Mapping[str, Any]) -> Iterator[int]:
     for key, value in record.items():
         if key.lower() in {"caseid", "case"} and type(value) is int:
-            yield value
+            return value
+    return None

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from confirma_async.comparison.findings import ContractComparison, ContractFinding, FindingKind
 from confirma_async.comparison.kinds import accepts, types_in_words
 from confirma_async.comparison.matching import matched
-from confirma_async.comparison.reading import ContractDocument, read_document
+from confirma_async.comparison.observing import list_of, record_of
+from confirma_async.comparison.reading import ContractDocument, DocumentedOperation, read_document
 from confirma_async.contract import OPERATIONS, Operation, Overrides
 from confirma_async.contract.places import WHOLE, usual_place
 from confirma_async.converters import Converter
@@ -38,30 +39,6 @@ def compare(file: str | Path, overrides: Overrides | None = None) -> ContractCom
     return _Comparing(read_document(Path(file)), Converter(known.names), known).compared(Path(file).name)
 
 
-@frozen
-class _DocumentEntry:
-    """An operation of the document."""
-
-    method: str
-    path: str
-    content: Mapping[str, Any]
-
-
-@frozen
-class _SchemaHere:
-    """A schema as the document has it.
-
-    Attributes:
-        properties: The schemas of its properties, by their names.
-        required: The names of those that are required.
-        place: Where it stands.
-    """
-
-    properties: Mapping[str, Mapping[str, Any]]
-    required: frozenset[str]
-    place: str
-
-
 @define
 class _Comparing:
     document: ContractDocument
@@ -71,20 +48,16 @@ class _Comparing:
     _compared: set[str] = field(factory=set[str])
 
     def compared(self, source: str) -> ContractComparison:
-        entries = [_DocumentEntry(*each) for each in self.document.operations()]
+        entries = list(self.document.operations())
         pairs = self._paired(entries)
-        if not any(operation.path.endswith(_tail(entry.path)) for operation, entry in pairs.items()):
+        if not any(operation.path.endswith(entry.path) for operation, entry in pairs.items()):
             raise DocumentError(f"{source} is of another API: it has none of the paths of this one")
         for operation, entry in pairs.items():
             self._operation(operation, entry)
-        for operation in OPERATIONS.values():
-            if operation.name not in {each.name for each in pairs}:
-                self._add(
-                    FindingKind.NEVER_SEEN,
-                    "path",
-                    operation.name,
-                    f"{operation.method} {operation.path} is not in it",
-                )
+        for name, operation in OPERATIONS.items():
+            if name not in {each.name for each in pairs}:
+                message = f"{operation.method} {operation.path} is not in it"
+                self._add(FindingKind.NEVER_SEEN, "path", name, message)
         for entry in entries:
             if entry not in pairs.values():
                 place = f"{entry.method} {entry.path}"
@@ -93,16 +66,16 @@ class _Comparing:
 
     # --- operations -----------------------------------------------------------------------------------
 
-    def _paired(self, entries: Sequence[_DocumentEntry]) -> dict[Operation[object], _DocumentEntry]:
+    def _paired(self, entries: Sequence[DocumentedOperation]) -> dict[Operation[object], DocumentedOperation]:
         """Return which operation of the document is which of ours.
 
         By path and method, path, page, then contents.
         """
-        pairs: dict[Operation[object], _DocumentEntry] = {}
+        pairs: dict[Operation[object], DocumentedOperation] = {}
         left = list(entries)
         ours = [self.overrides.applied(each) for each in OPERATIONS.values()]
 
-        def take(fits: Callable[[Operation[object], _DocumentEntry], bool]) -> None:
+        def take(fits: Callable[[Operation[object], DocumentedOperation], bool]) -> None:
             for operation in ours:
                 if operation in pairs:
                     continue
@@ -120,12 +93,12 @@ class _Comparing:
 
         take(lambda ours, its: (its.method, its.path) == (ours.method, ours.path))
         take(lambda ours, its: its.path == ours.path)
-        take(lambda ours, its: its.method == ours.method and _title(its) == ours.page)
-        take(lambda ours, its: _title(its) == ours.page)
+        take(lambda ours, its: its.method == ours.method and its.title == ours.page)
+        take(lambda ours, its: its.title == ours.page)
         take(lambda ours, its: its.method == ours.method and self._alike(ours, its) >= _ALIKE)
         return pairs
 
-    def _alike(self, operation: Operation[object], entry: _DocumentEntry) -> float:
+    def _alike(self, operation: Operation[object], entry: DocumentedOperation) -> float:
         """Return the share of names in common of request and answer."""
         shares: list[float] = []
         request = self.document.request_of(entry.content)
@@ -142,9 +115,9 @@ class _Comparing:
         theirs = self.document.properties(schema).keys()
         return len(names & theirs) / max(len(names), len(theirs), 1)
 
-    def _operation(self, operation: Operation[object], entry: _DocumentEntry) -> None:
+    def _operation(self, operation: Operation[object], entry: DocumentedOperation) -> None:
         shipped = OPERATIONS[operation.name]
-        name, firm = operation.name, entry.path == operation.path or _title(entry) == shipped.page
+        name, firm = operation.name, entry.path == operation.path or entry.title == shipped.page
         if entry.path != operation.path:
             message = f"it is {entry.path}, not {operation.path}"
             self._add(FindingKind.DIFFERS, "path", name, message, ("paths", name, entry.path), sure=firm)
@@ -165,15 +138,11 @@ class _Comparing:
             self._answer(operation, answer)
 
     def _answer(self, operation: Operation[object], answer: Mapping[str, Any]) -> None:
-        place = (
-            self.overrides.lists.get(operation.name) or usual_place(operation, self.converter)
-            if operation.lists
-            else ""
-        )
         if not operation.lists:
             self._schema(operation.response, answer, f"{operation.name} answer")
             return
-        record = operation.response if operation.bare_array else self._list_field(operation).kind
+        place = self.overrides.lists.get(operation.name) or usual_place(operation, self.converter)
+        record = record_of(operation, self.converter)
         where = self._place_of_list(answer, record)
         if (
             where is None
@@ -192,17 +161,10 @@ class _Comparing:
         if items is not None:
             self._schema(record, items, f"{operation.name} answer {where}[]")
         if not operation.bare_array and where != WHOLE:
-            left = {self._list_field(operation).attribute}
+            left = {list_of(operation, self.converter).attribute}
             self._schema(
                 operation.response, answer, f"{operation.name} answer", leave=left, ours={where.split(".")[0]}
             )
-
-    def _list_field(self, operation: Operation[object]) -> Field:
-        return next(
-            item
-            for item in self.converter.fields_of(operation.response)
-            if item.many and is_schema(item.kind)
-        )
 
     def _place_of_list(self, answer: Mapping[str, Any], record: type[Schema], path: str = "") -> str | None:
         """Return where the list of an answer stands: the one whose records have most of our names."""
@@ -259,7 +221,7 @@ class _Comparing:
             for name, each in unknown.items()
         }
         taken = matched(fits, {attribute: item.wire for attribute, item in missing.items()})
-        here = _SchemaHere(properties, self.document.required(schema), place)
+        required = self.document.required(schema)
         found = present | {attribute: name for name, (attribute, _) in taken.items()}
         for item in fields:
             if (wire := found.get(item.attribute)) is not None:
@@ -270,7 +232,10 @@ class _Comparing:
                     self._add(FindingKind.DIFFERS, "name", name, message, ("names", name, wire), sure=sure)
                 else:
                     self._add(FindingKind.CONFIRMED, "name", name, f"{place}: {wire} is in it")
-                self._attribute(name, item, wire, here)
+                if required and item.required != (wire in required):
+                    message = f"{place}: {wire} is {'' if wire in required else 'not '}required"
+                    self._add(FindingKind.DIFFERS, "required", name, message)
+                self._attribute(name, item, wire, properties[wire], place)
         for name, each in unknown.items():
             if name not in taken:
                 message = f"{place}: {name} ({types_in_words(self.document, each)}) is not known"
@@ -279,33 +244,20 @@ class _Comparing:
         for attribute in sorted(moved):
             self._missing(cls, missing[attribute], unknown, place)
 
-    def _attribute(self, name: str, item: Field, wire: str, here: _SchemaHere) -> None:
-        schema, place = here.properties[wire], here.place
-        self._kind(name, item, schema, place)
-        if here.required and item.required != (wire in here.required):
-            message = f"{place}: {wire} is {'' if wire in here.required else 'not '}required"
-            self._add(FindingKind.DIFFERS, "required", name, message)
-        below = self.document.items_of(schema) if item.many else schema
-        if is_schema(item.kind) and below is not None:
-            self._schema(item.kind, below, f"{place}.{wire}{'[]' if item.many else ''}")
-
-    def _kind(self, name: str, item: Field, schema: Mapping[str, Any], place: str) -> None:
+    def _attribute(self, name: str, item: Field, wire: str, schema: Mapping[str, Any], place: str) -> None:
+        """Compare what stands under a name with the kind of an attribute."""
         one = self.document.items_of(schema) if item.many else schema
-        if (item.many and one is None) or (one is not None and not accepts(item.kind, one, self.document)):
-            message = (
-                f"{place}: {item.wire} is {types_in_words(self.document, schema)}, which is not read there"
-            )
+        if one is None or not accepts(item.kind, one, self.document):
+            types = types_in_words(self.document, schema)
+            message = f"{place}: {item.wire} is {types}, which is not read there"
             self._add(FindingKind.DIFFERS, "kind", name, message)
-        elif is_open_enum(item.kind) and one is not None:
-            known = {str(word) for word in item.kind}
-            more = sorted(self.document.words(one) - known)
+        elif is_open_enum(item.kind):
+            more = sorted(self.document.words(one) - {str(word) for word in item.kind})
             if more:
-                self._add(
-                    FindingKind.DIFFERS,
-                    "words",
-                    name,
-                    f"{place}: {', '.join(more[:10])} may be its value, too",
-                )
+                message = f"{place}: {', '.join(more[:10])} may be its value, too"
+                self._add(FindingKind.DIFFERS, "words", name, message)
+        if is_schema(item.kind) and one is not None:
+            self._schema(item.kind, one, f"{place}.{wire}{'[]' if item.many else ''}")
 
     def _missing(
         self, cls: type[Schema], item: Field, unknown: Mapping[str, Mapping[str, Any]], place: str
@@ -341,16 +293,4 @@ class _Comparing:
         *,
         sure: bool = True,
     ) -> None:
-        self.found.append(
-            ContractFinding(
-                standing=standing, what=what, about=about, message=message, correction=correction, sure=sure
-            )
-        )
-
-
-def _title(entry: _DocumentEntry) -> str:
-    return str(entry.content.get("summary", "")).strip()
-
-
-def _tail(path: str) -> str:
-    return path.rstrip("/")
+        self.found.append(ContractFinding(standing, what, about, message, correction=correction, sure=sure))

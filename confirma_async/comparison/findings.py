@@ -29,7 +29,7 @@ class FindingKind(enum.Enum):
     """The contract has it, and nothing showed it."""
 
 
-@frozen(kw_only=True)
+@frozen
 class ContractFinding:
     """One thing that was compared.
 
@@ -38,27 +38,23 @@ class ContractFinding:
         what: ``path``, ``method``, ``name``, ``kind``, ``list``, ``filter``, ``required`` or ``words``.
         about: The operation, or ``Class.attribute``, or the place of a name that is not known.
         message: In words; names and kinds, never a value.
-        correction: The table of the overrides, the key and the value that correct it; None where none can.
-        sure: Whether the correction is taken; False where it is a guess.
         count: How often it was seen.
+        sure: Whether the correction is taken; False where it is a guess.
+        correction: The table of the overrides, the key and the value that correct it; None where none can.
     """
 
     standing: FindingKind
     what: str
     about: str
     message: str
-    correction: tuple[str, str, str] | None = None
-    sure: bool = True
-    count: int = 1
+    count: int = field(default=1, kw_only=True)
+    sure: bool = field(default=True, kw_only=True)
+    correction: tuple[str, str, str] | None = field(default=None, kw_only=True)
 
 
 def _in_order(found: Iterable[ContractFinding]) -> tuple[ContractFinding, ...]:
-    return tuple(sorted(found, key=_order))
-
-
-def _order(finding: ContractFinding) -> tuple[int, str, str]:
     order = [FindingKind.DIFFERS, FindingKind.UNKNOWN, FindingKind.NEVER_SEEN, FindingKind.CONFIRMED]
-    return order.index(finding.standing), finding.what, finding.about
+    return tuple(sorted(found, key=lambda each: (order.index(each.standing), each.what, each.about)))
 
 
 @frozen(kw_only=True)
@@ -90,33 +86,18 @@ class ContractComparison:
             ConfigurationError: they contradict each other.
         """
         tables: dict[str, dict[str, str]] = {}
-        for each in self._corrections(sure=True):
-            table, key, value = each.correction or ("", "", "")
+        for table, key, value in self._corrections:
             tables.setdefault(table, {})[key] = value
-        confirmed = frozenset(
-            each.about
-            for each in self.findings
-            if each.standing is FindingKind.CONFIRMED
-            and each.what in {"name", "path"}
-            and _is_fact(each.about)
-        )
-        return Overrides(**tables, forced=True, confirmed=confirmed)  # type: ignore[arg-type]  # tables of texts
+        return Overrides(**tables, forced=True, confirmed=frozenset(self._confirmed))  # type: ignore[arg-type]  # tables of texts
 
     def to_toml(self) -> str:
         """Return the same as a file of overrides: each line with its reason, doubtful ones commented out."""
         lines = [f"# Proposed by a comparison with {visible(self.source)}. Look over each line."]
-        if any(_is_firm(each) for each in self._corrections(sure=True)):
+        if any(_is_firm(table, key) for table, key, _ in self._corrections):
             lines.append(
                 "forced = true  # a line below corrects what is documented, or was seen in an example"
             )
-        confirmed = sorted(
-            each.about
-            for each in self.findings
-            if each.standing is FindingKind.CONFIRMED
-            and each.what in {"name", "path"}
-            and _is_fact(each.about)
-        )
-        lines.append(f"confirmed = [{', '.join(map(json.dumps, dict.fromkeys(confirmed)))}]")
+        lines.append(f"confirmed = [{', '.join(map(json.dumps, sorted(self._confirmed)))}]")
         for table in ("paths", "methods", "names", "lists"):
             found = [
                 each for each in self.findings if each.correction is not None and each.correction[0] == table
@@ -139,30 +120,27 @@ class ContractComparison:
         return {
             "source": self.source,
             "counts": dict(self.counts),
-            "findings": [
-                {
-                    "standing": each.standing.value,
-                    "what": each.what,
-                    "about": each.about,
-                    "message": each.message,
-                    "count": each.count,
-                    "sure": each.sure,
-                    "correction": list(each.correction) if each.correction else None,
-                }
-                for each in self.findings
-            ],
+            "findings": [{**attrs.asdict(each), "standing": each.standing.value} for each in self.findings],
         }
 
-    def _corrections(self, *, sure: bool) -> list[ContractFinding]:
-        return [each for each in self.findings if each.correction is not None and each.sure is sure]
+    @property
+    def _corrections(self) -> list[tuple[str, str, str]]:
+        """The corrections that are sure."""
+        return [each.correction for each in self.findings if each.correction is not None and each.sure]
+
+    @property
+    def _confirmed(self) -> set[str]:
+        """The operations, and the attributes of the contract, that are as it says."""
+        return {
+            each.about
+            for each in self.findings
+            if each.standing is FindingKind.CONFIRMED
+            and each.what in {"name", "path"}
+            and (each.about in OPERATIONS or evidence_of(each.about) is not None)
+        }
 
 
-def _is_fact(name: str) -> bool:
-    return name in OPERATIONS or evidence_of(name) is not None
-
-
-def _is_firm(finding: ContractFinding) -> bool:
-    table, key, _ = finding.correction or ("", "", "")
+def _is_firm(table: str, key: str) -> bool:
     if table in {"paths", "methods"}:
         return OPERATIONS[key].evidence is not Evidence.PROVISIONAL
     return table == "names" and evidence_of(key) is not Evidence.PROVISIONAL

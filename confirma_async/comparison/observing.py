@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from attrs import define, field
 
@@ -78,17 +78,9 @@ class AnswerObservations:
         yield from self._places.values()
         for (name, place, wanted, found), count in self._wrong.items():
             message = f"{place}: expected {wanted}, found {found}"
-            yield ContractFinding(
-                standing=FindingKind.DIFFERS, what="kind", about=name, message=message, count=count
-            )
+            yield ContractFinding(FindingKind.DIFFERS, "kind", name, message, count=count)
         for name, count in self.seen.items():
-            yield ContractFinding(
-                standing=FindingKind.CONFIRMED,
-                what="name",
-                about=name,
-                message="seen in an answer",
-                count=count,
-            )
+            yield ContractFinding(FindingKind.CONFIRMED, "name", name, "seen in an answer", count=count)
         for cls in self._objects.values():
             yield from self._of_class(cls)
 
@@ -97,31 +89,27 @@ class AnswerObservations:
         missing = {name for name in fields if f"{cls.__name__}.{name}" not in self.seen}
         unknown = {key: known for (owner, key), known in self._unknown.items() if owner == cls.__name__}
         candidates = {key: (known.fits or set()) & missing for key, known in unknown.items()}
-        taken, wire = matched(candidates, {name: fields[name].wire for name in missing}), cls.__name__
+        taken = matched(candidates, {name: fields[name].wire for name in missing})
         for key, known in unknown.items():
-            kinds = ", ".join(known.kinds)
-            attribute, sure = taken.get(key, (None, False))
-            message = f"{known.place} ({kinds}) is not known"
-            if attribute is None:
-                yield ContractFinding(
-                    standing=FindingKind.UNKNOWN, what="name", about=known.place, message=message,
-                    count=known.kinds.total(),
-                )  # fmt: skip
+            message, count = f"{known.place} ({', '.join(known.kinds)}) is not known", known.kinds.total()
+            if key not in taken:
+                yield ContractFinding(FindingKind.UNKNOWN, "name", known.place, message, count=count)
                 continue
+            attribute, sure = taken[key]
+            name = f"{cls.__name__}.{attribute}"
+            message += f", and {fields[attribute].wire} was never there: one may be the other"
             yield ContractFinding(
-                standing=FindingKind.DIFFERS,
-                what="name",
-                about=f"{wire}.{attribute}",
-                message=f"{message}, and {fields[attribute].wire} was never there: one may be the other",
-                correction=("names", f"{wire}.{attribute}", key),
+                FindingKind.DIFFERS,
+                "name",
+                name,
+                message,
+                correction=("names", name, key),
                 sure=sure,
-                count=known.kinds.total(),
+                count=count,
             )
-        for name in sorted(missing - {attribute for attribute, _ in taken.values()}):
-            yield ContractFinding(
-                standing=FindingKind.NEVER_SEEN, what="name", about=f"{wire}.{name}",
-                message=f"{fields[name].wire} was in no answer",
-            )  # fmt: skip
+        for attribute in sorted(missing - {attribute for attribute, _ in taken.values()}):
+            message = f"{fields[attribute].wire} was in no answer"
+            yield ContractFinding(FindingKind.NEVER_SEEN, "name", f"{cls.__name__}.{attribute}", message)
 
     def _has_moved(self, operation: Operation[object], answer: Mapping[str, Any]) -> bool:
         """Say whether the list of an answer stands further in than it should."""
@@ -138,13 +126,9 @@ class AnswerObservations:
             message = f"the list stands at {where}, not at {wanted}"
             correction = ("lists", operation.name, where)
             inner = as_array(found if where == "$" else moved(found, where, "$"))
-            self._list(_record_of(operation, self.converter), inner or (), "$")
+            self._list(record_of(operation, self.converter), inner or (), "$")
         self._places[operation.name] = ContractFinding(
-            standing=FindingKind.DIFFERS,
-            what="list",
-            about=operation.name,
-            message=message,
-            correction=correction,
+            FindingKind.DIFFERS, "list", operation.name, message, correction=correction
         )
 
     def _list(self, cls: type[Schema], found: Sequence[Any], place: str) -> None:
@@ -234,8 +218,12 @@ def _only_list(found: Any, path: str = "") -> str | None:
     return places[0] if len(places) == 1 else None
 
 
-def _record_of(operation: Operation[object], converter: Converter) -> type[Schema]:
-    if operation.bare_array:
-        return operation.response
-    lists = (item for item in converter.fields_of(operation.response) if item.many and is_schema(item.kind))
-    return cast("type[Schema]", next(lists).kind)
+def record_of(operation: Operation[object], converter: Converter) -> type[Schema]:
+    """Return the schema of a record in the list that an operation answers with."""
+    return operation.response if operation.bare_array else list_of(operation, converter).kind
+
+
+def list_of(operation: Operation[object], converter: Converter) -> Field:
+    """Return the attribute of an answer that holds its list."""
+    fields = converter.fields_of(operation.response)
+    return next(item for item in fields if item.many and is_schema(item.kind))

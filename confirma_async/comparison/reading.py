@@ -113,6 +113,26 @@ def _parsed(file: Path, text: str) -> Any:
 
 
 @frozen
+class DocumentedOperation:
+    """An operation of a document.
+
+    Attributes:
+        method: In upper case.
+        path: From the host on.
+        content: What the document says of it.
+    """
+
+    method: str
+    path: str
+    content: Json
+
+    @property
+    def title(self) -> str:
+        """Its summary, which is the title of its page."""
+        return str(self.content.get("summary", "")).strip()
+
+
+@frozen
 class ContractDocument:
     """What a document says.
 
@@ -122,15 +142,15 @@ class ContractDocument:
 
     root: Json
 
-    def operations(self) -> Iterator[tuple[str, str, Json]]:
-        """Yield method, path from the host on, and contents of each operation."""
+    def operations(self) -> Iterator[DocumentedOperation]:
+        """Yield each operation."""
         base = self._base()
         for path, item in _mapping(self.root["paths"]).items():
             for method, each in self.resolved(item).items():
                 content = as_object(each)
                 if method.lower() in _METHODS and content is not None:
                     whole = path if base and path.startswith(base) else f"{base}{path}"
-                    yield method.upper(), whole.rstrip("/"), content
+                    yield DocumentedOperation(method.upper(), whole.rstrip("/"), content)
 
     def _base(self) -> str:
         servers = as_array(self.root.get("servers")) or [{}]
