@@ -120,6 +120,23 @@ class AccountList:
             )
         return contents
 
+    def rebuild(self, salt: bytes, owners: Mapping[Path, Sequence[str]]) -> None:
+        """Make the list anew from what the journals know of their owners.
+
+        Args:
+            salt: The salt of the fingerprints.
+            owners: The fingerprints of each journal's keys.
+
+        Raises:
+            ConfigurationError: the list cannot be written.
+        """
+        accounts: dict[str, dict[str, ListedAccount]] = {}
+        for journal, keys in owners.items():
+            of_target = accounts.setdefault(journal.parent.parent.name, {})
+            of_target[journal.parent.name] = ListedAccount(list(keys), proved=True)
+        with self.changing(Contents(_VERSION, salt.hex(), accounts, {})):
+            pass
+
     def _write(self, contents: Contents) -> None:
         content = msgspec.json.format(msgspec.json.encode(contents), indent=1)
         path = self.root / _REGISTRY
@@ -138,34 +155,13 @@ def _decoded(content: bytes) -> Contents | None:
 
 
 def prints_of(contents: Contents, key: Secret) -> list[str]:
-    """Return the fingerprints of a key, and of those that it was renewed from."""
-    own = fingerprint(key, contents.salt_bytes)
-    return [own, *_kin(contents.renewals, own)]
+    """Return the fingerprints of a key, and of those that it was renewed from, the latest first."""
+    found = [fingerprint(key, contents.salt_bytes)]
+    while (before := contents.renewals.get(found[-1])) is not None and before not in found[1:]:
+        found.append(before)
+    return found
 
 
 def holder_of(known: Mapping[str, ListedAccount], prints: Sequence[str]) -> str | None:
     """Return the account that a key belongs to, if it is known."""
     return next((name for name, one in known.items() if not set(prints).isdisjoint(one.keys)), None)
-
-
-def _kin(renewals: Mapping[str, str], own: str) -> list[str]:
-    """Return the fingerprints of the keys that a key was renewed from, the latest first."""
-    found: list[str] = []
-    while own in renewals and renewals[own] not in found:
-        own = renewals[own]
-        found.append(own)
-    return found
-
-
-def made_anew(salt: bytes, owners: Mapping[Path, Sequence[str]]) -> Contents:
-    """Make a list of what the journals know of their owners.
-
-    Args:
-        salt: The salt of the fingerprints.
-        owners: The fingerprints of each journal's keys.
-    """
-    accounts: dict[str, dict[str, ListedAccount]] = {}
-    for journal, keys in owners.items():
-        of_target = accounts.setdefault(journal.parent.parent.name, {})
-        of_target[journal.parent.name] = ListedAccount(list(keys), proved=True)
-    return Contents(_VERSION, salt.hex(), accounts, {})

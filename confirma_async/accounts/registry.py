@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from confirma_async.accounts.account_list import (
     Contents,
     ListedAccount,
     holder_of,
-    made_anew,
     prints_of,
 )
 from confirma_async.accounts.folders import JOURNAL_NAME, is_here, journal_root
@@ -53,7 +52,7 @@ class AccountRecord:
     proved: bool = False
 
 
-class Accounts:
+class Accounts(AccountList):
     """The accounts that one user sends for.
 
     Args:
@@ -64,12 +63,11 @@ class Accounts:
     """
 
     def __init__(self, root: Path | None = None) -> None:
-        self.root: Path = root or journal_root()
-        self._list = AccountList(self.root)
+        super().__init__(root or journal_root())
 
     def all(self) -> Iterator[AccountRecord]:
         """Yield every account, by target and name."""
-        for target, accounts in sorted(self._list.read().accounts.items()):
+        for target, accounts in sorted(self.read().accounts.items()):
             for name, account in sorted(accounts.items()):
                 yield self._record(target, name, account)
 
@@ -86,7 +84,7 @@ class Accounts:
             UnknownAccountError: there is none of that name, or it is not clear which one is meant.
             UnknownKeyError: the key belongs to no account that is known.
         """
-        contents = self._list.read()
+        contents = self.read()
         known = contents.accounts.get(target, {})
         if account is not None and known:
             if account not in known:
@@ -120,7 +118,7 @@ class Accounts:
         """
         if account is not None:
             check_name(account)
-        with self._list.changing() as contents:
+        with self.changing() as contents:
             record = self._admitted(contents, target, key, account, new=new)
             make_private(record.journal.parent)
         return record, self.owner(key, account=record.name, vouched=record.proved or account is not None)
@@ -155,10 +153,10 @@ class Accounts:
         Raises:
             ConfigurationError: the list cannot be read or written.
         """
-        known = self._list.read().accounts.get(target, {}).get(name)
+        known = self.read().accounts.get(target, {}).get(name)
         if known is None or known.proved:
             return
-        with self._list.changing() as contents:
+        with self.changing() as contents:
             account = contents.accounts.setdefault(target, {}).setdefault(name, ListedAccount())
             account.proved = True
             account.keys = list(keys)
@@ -174,7 +172,7 @@ class Accounts:
         """
         mine = next((record for record in self.all() if record.journal.resolve() == journal.resolve()), None)
         if mine is not None and mine.proved:
-            with self._list.changing() as contents:
+            with self.changing() as contents:
                 contents.accounts[mine.target][mine.name].proved = False
 
     def vouch(self, target: str, key: Secret, account: str | None) -> Owner:
@@ -184,7 +182,7 @@ class Accounts:
             UnknownKeyError: the key is known to belong to another account than the one named.
             ConfigurationError: the list of accounts cannot be read or written.
         """
-        with self._list.changing() as contents:  # so that later renewals are known under the same salt
+        with self.changing() as contents:  # so that later renewals are known under the same salt
             known = contents.accounts.get(target, {})
             holder = holder_of(known, prints_of(contents, key))
         if holder is not None and account not in {None, holder}:
@@ -202,7 +200,7 @@ class Accounts:
         Raises:
             CredentialsError: the two are known to be of two accounts.
         """
-        contents = self._list.read()
+        contents = self.read()
         known = contents.accounts.get(target, {})
         former, holder = (holder_of(known, prints_of(contents, key)) for key in (old, new))
         if former is not None and holder not in {None, former}:
@@ -213,7 +211,7 @@ class Accounts:
 
     def owner(self, key: Secret, *, account: str = "", vouched: bool | None = None) -> Owner:
         """Return the owner of a run with this key; a named account vouches for it unless said otherwise."""
-        contents = self._list.read()
+        contents = self.read()
         return Owner(
             key=key,
             account=account,
@@ -228,31 +226,9 @@ class Accounts:
         Raises:
             ConfigurationError: the list cannot be read or written.
         """
-        with self._list.changing() as contents:
+        with self.changing() as contents:
             salt = contents.salt_bytes
             contents.renewals[fingerprint(new, salt)] = fingerprint(old, salt)
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether there are journals of accounts, and no list that says whose they are."""
-        return self._list.is_lost
-
-    def journals(self) -> Iterator[Path]:
-        """Return the journals that lie in the folder, in order."""
-        return self._list.journals()
-
-    def rebuild(self, salt: bytes, owners: Mapping[Path, Sequence[str]]) -> None:
-        """Make the list anew from what the journals know of their owners.
-
-        Args:
-            salt: The salt of the fingerprints.
-            owners: The fingerprints of each journal's keys.
-
-        Raises:
-            ConfigurationError: the list cannot be written.
-        """
-        with self._list.changing(made_anew(salt, owners)):
-            pass
 
     def _record(self, target: str, name: str, account: ListedAccount) -> AccountRecord:
         journal = self.root / target / name / JOURNAL_NAME

@@ -8,7 +8,6 @@ MOST = 14
 
 REASONS = {
     "confirma_async/account.py Account": "one property for each resource of the API",
-    "confirma_async/accounts/registry.py Accounts": "every question about one file, under one lock",
     "confirma_async/bulk/journal/stored/writes.py StoredWrites": "the verbs of a port, as statements",
     "confirma_async/bulk/machines/chunk_sender.py ChunkSender": "the events of a port, for chunks",
     "confirma_async/bulk/machines/planned_journal.py PlannedJournal": "one for each statement on chunks",
