@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from confirma_async.account import AccountView
 from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
-from confirma_async.bulk import BulkStream, JobArguments, Outcome, Placement, Record
+from confirma_async.bulk import BulkStream, JobArguments, Placement, Record
 from confirma_async.bulk.journal_places import PostgresPlace, reading_if_there
 from confirma_async.bulk.models import CHUNK_SIZE
 from confirma_async.client import ClientOptions, Confirma
@@ -149,7 +149,7 @@ class Creditors(AsyncClosing):
         if counts is None:
             counts = self.profiles.count(documents(read(), self.converter))
         placements = await self.place()
-        stop, on_outcome = stop or asyncio.Event(), on_outcome or _ignore
+        stop, on_outcome = stop or asyncio.Event(), on_outcome or unheard
         streams: dict[str, BulkStream] = {}
 
         async def send(account: str, records: AsyncIterable[Record]) -> None:
@@ -229,7 +229,7 @@ class Creditors(AsyncClosing):
                 **arguments,
             )
 
-        jobs = self._jobs(plan, counts, asyncio.Event(), _ignore)
+        jobs = self._jobs(plan, counts, asyncio.Event(), unheard)
         await jobs.run(read())
         return CreditorsPlan(
             accounts=planned, failed=jobs.failed, refused=jobs.refused, issues=tuple(jobs.issues)
@@ -267,22 +267,19 @@ class Creditors(AsyncClosing):
         self._check_databases()
         stop, place = stop or asyncio.Event(), await self._places()
 
-        def of(name: str) -> Callable[[], Awaitable[WorkerEnd]]:
-            async def work() -> WorkerEnd:
-                return await self._views[name].bulk.work(
-                    journal=await place(name),
-                    stop=stop,
-                    per_second=self.profiles[name].per_second,
-                    until_empty=until_empty,
-                    begun=partial(begun, name),
-                    **options,
-                )
-
-            return work
+        async def work(name: str) -> WorkerEnd:
+            return await self._views[name].bulk.work(
+                journal=await place(name),
+                stop=stop,
+                per_second=self.profiles[name].per_second,
+                until_empty=until_empty,
+                begun=partial(begun, name),
+                **options,
+            )
 
         ended = await asyncio.gather(
             *(
-                again_and_again(of(name), stop, once=until_empty, stopped=partial(stopped, name))
+                again_and_again(partial(work, name), stop, once=until_empty, stopped=partial(stopped, name))
                 for name in self.profiles
             )
         )
@@ -378,9 +375,8 @@ class Creditors(AsyncClosing):
         placements = await self.place()
         found: dict[str, SyncReport | ConfirmaError] = {}
         for name, view in self._views.items():
-            path = placements[name].path
             try:
-                found[name] = await view.mirror.sync(db, journal=path)
+                found[name] = await view.mirror.sync(db, journal=placements[name].path)
             except ConfirmaError as error:
                 found[name] = error
         return found
@@ -409,10 +405,6 @@ def _reading_anew(
             "lambda: read_files(...). Nothing was sent"
         )
     return invoices if callable(invoices) else lambda: invoices
-
-
-def _ignore(_account: str | None, _outcome: Outcome) -> None:
-    pass
 
 
 def _whose(profile: str, error: UnknownKeyError | UnknownAccountError) -> str:

@@ -89,16 +89,15 @@ def account_of(record: Record, index: int, profiles: Profiles, converter: Conver
         return record
     if isinstance(record, BadRecord):
         return Refusal(place=record.place, problems=record.problems, number=record.number)
-    request: SalesInvoiceRequest | None = None
+    number: str | None = None
     try:
         if isinstance(record, Entry):
+            number = str(record.key.number)
             return profiles.account_of(record.key.seller)
         request = request_of(record, converter)
+        number = number_of(request)
         return profiles.account_of(request.seller_identifier)
     except RequestInvalidError as error:
-        number = None if request is None else number_of(request)
-        if isinstance(record, Entry):
-            number = str(record.key.number)
         return Refusal(place=_place_of(record, index), problems=error.problems, number=number)
 
 

@@ -77,4 +77,4 @@ def _is_over(ended: WorkerEnd | ConfirmaError) -> bool:
 
 
 def unheard(*_arguments: object) -> None:
-    """Do nothing: the default of ``stopped``."""
+    """Do nothing: the default of who hears."""
