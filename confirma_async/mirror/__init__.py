@@ -14,7 +14,7 @@ from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace, plac
 from confirma_async.contract import SETTLEMENTS
 from confirma_async.errors import ConfigurationError, MirrorBusyError
 from confirma_async.mirror import sync as syncing
-from confirma_async.mirror.events.consumers import Event, begin, named, taken, waiting
+from confirma_async.mirror.events.consumers import Consumer, Event, named
 from confirma_async.mirror.events.signature import SignatureError, verify
 from confirma_async.mirror.query import MOST, QueryResult, ask
 from confirma_async.mirror.reading.windows import HISTORY, today_of
@@ -154,11 +154,12 @@ class Mirror:
         of = f"events-{named(consumer)}"
         who = await self._claimant()
         async with _alone(db, who, of=of, patience_seconds=_LEFT) as (database, account):
-            await in_thread(begin, database, account, consumer, new_only=new_only)
-            while found := await in_thread(waiting, database, account, consumer):
+            served = Consumer(database, account, consumer)
+            await in_thread(served.begin, new_only=new_only)
+            while found := await in_thread(served.waiting):
                 for event in found:
                     yield event
-                    await in_thread(taken, database, account, consumer, event)
+                    await in_thread(served.take, event)
 
     async def rebuild(self, db: Where = None) -> int:
         """Make the typed columns anew from the raw records, after an override has corrected a name.

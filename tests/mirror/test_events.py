@@ -11,7 +11,7 @@ from aiohttp import web
 
 from confirma_async.errors import ConfigurationError, MirrorBusyError, MirrorError
 from confirma_async.mirror import SignatureError, verify
-from confirma_async.mirror.events.consumers import begin
+from confirma_async.mirror.events.consumers import Consumer
 from confirma_async.mirror.events.delivery import CommandReceiver, Delivery, DeliveryError, UrlReceiver
 from confirma_async.mirror.events.signature import sign
 from confirma_async.mirror.store.accounts import accounts_of
@@ -134,8 +134,9 @@ async def test_one_consumer_is_served_by_one_run_at_a_time(story, confirma, plac
 def delivery(story, place):
     database = open_mirror(place)
     account = accounts_of(database)[0]
-    begin(database, account, "books", new_only=False)
-    yield Delivery(database, account, "books", pause_seconds=0.01)
+    books = Consumer(database, account, "books")
+    books.begin(new_only=False)
+    yield Delivery(books, pause_seconds=0.01)
     database.close()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import msgspec
 from attrs import field, frozen
 
@@ -45,16 +46,7 @@ class Event:
 
     def as_json(self) -> bytes:
         """Return the event as JSON, the same bytes at every delivery."""
-        return _encode(
-            {
-                "id": self.id,
-                "type": self.type,
-                "at": self.at,
-                "subject": self.subject,
-                "account": self.account,
-                "data": self.data,
-            }
-        )
+        return _encode(attrs.asdict(self, recurse=False, filter=attrs.filters.exclude("sequence")))
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -73,49 +65,49 @@ def named(consumer: str) -> str:
     return consumer
 
 
-def begin(database: MirrorDatabase, account: MirroredAccount, consumer: str, *, new_only: bool) -> None:
-    """Make a consumer known to the mirror.
+@frozen
+class Consumer:
+    """A consumer of the events of an account.
 
-    Args:
+    Attributes:
         database: The mirror.
-        account: The account whose events the consumer takes.
-        consumer: The name of the consumer.
-        new_only: Whether a new consumer gets only the events from now on, and no earlier ones.
+        account: The account whose events it takes.
+        name: Its name.
     """
-    ((last,),) = database.rows("SELECT coalesce(max(id), 0) FROM event WHERE account = ?", (account.id,))
-    database.run(
-        "INSERT INTO consumer VALUES (?, ?, ?) ON CONFLICT (account, name) DO NOTHING",
-        (account.id, consumer, last if new_only else 0),
-    )
 
+    database: MirrorDatabase
+    account: MirroredAccount
+    name: str
 
-def waiting(database: MirrorDatabase, account: MirroredAccount, consumer: str) -> Sequence[Event]:
-    """Return the next events that a consumer has not taken, in order; none where it has taken all."""
-    rows = database.rows(
-        "SELECT e.name, e.id, e.type, e.at, e.subject, e.data FROM event e "
-        "JOIN consumer c ON c.account = e.account AND c.name = ? "
-        "WHERE e.account = ? AND e.id > c.event ORDER BY e.id LIMIT ?",
-        (consumer, account.id, AT_ONCE),
-    )
-    return [
-        Event(
-            id=name, sequence=sequence, type=kind, at=at, subject=subject, account=account.name,
-            data=_decode(data),
+    def begin(self, *, new_only: bool) -> None:
+        """Make it known to the mirror; with ``new_only`` a new one gets only the events from now on."""
+        ((last,),) = self.database.rows(
+            "SELECT coalesce(max(id), 0) FROM event WHERE account = ?", (self.account.id,)
         )
-        for name, sequence, kind, at, subject, data in rows
-    ]  # fmt: skip
+        self.database.run(
+            "INSERT INTO consumer VALUES (?, ?, ?) ON CONFLICT (account, name) DO NOTHING",
+            (self.account.id, self.name, last if new_only else 0),
+        )
 
+    def waiting(self) -> Sequence[Event]:
+        """Return the next events that it has not taken, in order; none where it has taken all."""
+        rows = self.database.rows(
+            "SELECT e.name, e.id, e.type, e.at, e.subject, e.data FROM event e "
+            "JOIN consumer c ON c.account = e.account AND c.name = ? "
+            "WHERE e.account = ? AND e.id > c.event ORDER BY e.id LIMIT ?",
+            (self.name, self.account.id, AT_ONCE),
+        )
+        return [
+            Event(
+                id=name, sequence=sequence, type=kind, at=at, subject=subject, account=self.account.name,
+                data=_decode(data),
+            )
+            for name, sequence, kind, at, subject, data in rows
+        ]  # fmt: skip
 
-def taken(database: MirrorDatabase, account: MirroredAccount, consumer: str, event: Event) -> None:
-    """Note that a consumer has taken an event and all events before it.
-
-    Args:
-        database: The mirror.
-        account: The account whose event it is.
-        consumer: The name of the consumer.
-        event: The event.
-    """
-    database.run(
-        "UPDATE consumer SET event = ? WHERE account = ? AND name = ? AND event < ?",
-        (event.sequence, account.id, consumer, event.sequence),
-    )
+    def take(self, event: Event) -> None:
+        """Note that it has taken an event and all events before it."""
+        self.database.run(
+            "UPDATE consumer SET event = ? WHERE account = ? AND name = ? AND event < ?",
+            (event.sequence, self.account.id, self.name, event.sequence),
+        )

@@ -14,10 +14,8 @@ from urllib.parse import urlsplit
 from attrs import define, field, frozen
 
 from confirma_async.errors import ConfigurationError, MirrorError, TransportError
-from confirma_async.mirror.events.consumers import Event, taken, waiting
+from confirma_async.mirror.events.consumers import Consumer, Event
 from confirma_async.mirror.events.signature import HEADER, sign
-from confirma_async.mirror.store.accounts import MirroredAccount
-from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.mirror.threads import in_thread
 from confirma_async.privacy import Secret
 from confirma_async.session.transport import Request, Transport
@@ -161,16 +159,12 @@ class Delivery:
     """Delivers the events that a consumer has not taken yet.
 
     Attributes:
-        database: The mirror.
-        account: The account whose events are delivered.
-        consumer: The consumer's name.
+        consumer: The consumer.
         count: How many events the consumer has taken.
         pause_seconds: Seconds before the second attempt.
     """
 
-    database: MirrorDatabase
-    account: MirroredAccount
-    consumer: str
+    consumer: Consumer
     count: int = 0
     pause_seconds: float = FIRST_PAUSE
 
@@ -184,10 +178,10 @@ class Delivery:
         Raises:
             DeliveryError: an event was not taken after all attempts.
         """
-        while events := await in_thread(waiting, self.database, self.account, self.consumer):
+        while events := await in_thread(self.consumer.waiting):
             for event in events:
                 await self._deliver(receiver, event)
-                await in_thread(taken, self.database, self.account, self.consumer, event)
+                await in_thread(self.consumer.take, event)
                 self.count += 1
                 if on_taken is not None:
                     on_taken(event)

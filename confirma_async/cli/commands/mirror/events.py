@@ -19,7 +19,7 @@ from confirma_async.cli.output.printer import say
 from confirma_async.cli.running.stopping import signals
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import ConfigurationError
-from confirma_async.mirror.events.consumers import Event, begin, named
+from confirma_async.mirror.events.consumers import Consumer, Event, named
 from confirma_async.mirror.events.delivery import CommandReceiver, Delivery, Receiver, UrlReceiver
 
 
@@ -131,8 +131,9 @@ def events(sink: _Sink, consumer: str, new_only: bool, db: str | None, account: 
     async def deliver() -> int:
         async with sink.receiver() as receiver:
             with mirrored(db, account, of=f"events-{consumer}") as (database, mine):
-                begin(database, mine, consumer, new_only=new_only)
-                return await Delivery(database, mine, consumer).run(receiver)
+                served = Consumer(database, mine, consumer)
+                served.begin(new_only=new_only)
+                return await Delivery(served).run(receiver)
 
     count = signals.run(deliver)
     if not sink.jsonl:
