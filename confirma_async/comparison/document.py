@@ -143,12 +143,8 @@ class _Comparing:
             return
         place = self.overrides.lists.get(operation.name) or usual_place(operation, self.converter)
         record = record_of(operation, self.converter)
-        where = self._place_of_list(answer, record)
-        if (
-            where is None
-            or where == place
-            or (not operation.bare_array and "." not in where and where != WHOLE)
-        ):
+        _, where = self._place_of_list(answer, record) or (0.0, place)
+        if where == place or (not operation.bare_array and "." not in where and where != WHOLE):
             inner = self.document.items_of(answer) if operation.bare_array else answer
             if inner is not None:
                 self._schema(operation.response, inner, f"{operation.name} answer")
@@ -166,29 +162,23 @@ class _Comparing:
                 operation.response, answer, f"{operation.name} answer", leave=left, ours={where.split(".")[0]}
             )
 
-    def _place_of_list(self, answer: Mapping[str, Any], record: type[Schema], path: str = "") -> str | None:
-        """Return where the list of an answer stands: the one whose records have most of our names."""
+    def _place_of_list(
+        self, answer: Mapping[str, Any], record: type[Schema], path: str = ""
+    ) -> tuple[float, str] | None:
+        """Return where the list of an answer stands, after the share of our names that its records have.
+
+        Of several lists it is the one with the greatest share.
+        """
         items = self.document.items_of(answer)
         if items is not None:
-            return path or WHOLE
-        best: tuple[float, str] | None = None
-        if path.count(".") < 3:
-            for name, inner in self.document.properties(answer).items():
-                here = f"{path}.{name}" if path else name
-                listed = self.document.items_of(inner)
-                if listed is not None:
-                    share = self._share(record, listed)
-                    if best is None or share > best[0]:
-                        best = share, here
-                elif (deeper := self._place_of_list(inner, record, here)) is not None:
-                    share = self._share(
-                        record,
-                        self.document.items_of(self.document.at(answer, deeper[len(path) :].lstrip(".")))
-                        or {},
-                    )
-                    if best is None or share > best[0]:
-                        best = share, deeper
-        return best[1] if best else None
+            return self._share(record, items), path or WHOLE
+        if path.count(".") >= 3:
+            return None
+        below = self.document.properties(answer).items()
+        found = [
+            self._place_of_list(inner, record, f"{path}.{name}" if path else name) for name, inner in below
+        ]
+        return max(filter(None, found), key=lambda each: each[0], default=None)
 
     # --- schemas --------------------------------------------------------------------------------------
 
