@@ -65,13 +65,8 @@ def compare(known: Iterable[KnownRecord], seen: Iterable[SeenRecord]) -> Matchin
     changed.
     """
     found = Matching()
-    before: dict[str, list[KnownRecord]] = defaultdict(list)
-    for each in known:
-        before[each.base].append(each)
-    now: dict[str, list[SeenRecord]] = defaultdict(list)
-    for record in seen:
-        now[record.base].append(record)
-    for base, records in now.items():
+    before = _grouped((each.base, each) for each in known)
+    for base, records in _grouped((record.base, record) for record in seen).items():
         _compare(before.pop(base, []), records, found)
     for left in before.values():
         found.absent += left
@@ -82,9 +77,8 @@ def _compare(known: list[KnownRecord], seen: list[SeenRecord], found: Matching) 
     if len(known) == len(seen) == 1 and known[0].hash == seen[0].hash:  # as it nearly always is
         found.same.append(known[0])
         return
-    by_hash: dict[str, list[KnownRecord]] = defaultdict(list)
-    for each in sorted(known, key=lambda each: (each.gone_since is not None, each.id)):
-        by_hash[each.hash].append(each)
+    listed_first = sorted(known, key=lambda each: (each.gone_since is not None, each.id))
+    by_hash = _grouped((each.hash, each) for each in listed_first)
     rest: list[SeenRecord] = []
     for record in seen:
         if by_hash[record.hash]:
@@ -135,8 +129,8 @@ def pair(
     found.absent = [each for each in found.absent if each.id not in taken_known]
 
 
-def _grouped(items: Iterable[tuple[Hashable, T]]) -> dict[Hashable, list[T]]:
-    groups: dict[Hashable, list[T]] = defaultdict(list)
+def _grouped(items: Iterable[tuple[Hashable, T]]) -> defaultdict[Hashable, list[T]]:
+    groups: defaultdict[Hashable, list[T]] = defaultdict(list)
     for mark, item in items:
         groups[mark].append(item)
     return groups

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeAlias, TypeVar, cast
 
 import attrs
@@ -33,6 +34,8 @@ from confirma_async.validation.sums import EXACT
 T = TypeVar("T")
 
 ColumnValues: TypeAlias = tuple[Any, ...]
+RowsAndCases: TypeAlias = tuple[Mapping[str, Sequence[ColumnValues]], Sequence[int | None]]
+"""The rows of a record by table, and the numbers of the cases that it names."""
 
 LARGEST = 2**63 - 1
 """What a whole number of a database may be."""
@@ -129,13 +132,8 @@ _PASSES = 5
 
 def _steps(path: str) -> list[str | int]:
     """Return the names and indexes of a path such as ``$.allocations[3].amount``."""
-    steps: list[str | int] = []
-    for part in path.removeprefix("$").replace("[", ".[").split("."):
-        if part.startswith("["):
-            steps.append(int(part[1:-1]))
-        elif part:
-            steps.append(part)
-    return steps
+    parts = path.removeprefix("$").replace("[", ".[").split(".")
+    return [int(part[1:-1]) if part.startswith("[") else part for part in parts if part]
 
 
 def _without_places(path: str) -> str:
@@ -161,7 +159,7 @@ def _without(value: object, steps: Sequence[str | int]) -> Any:
 def _unknown(record: Schema, path: str) -> Iterator[UndescribedPlace]:
     """Return the keys of a record that no attribute of its schema reads."""
     for name, value in record.extra.items():
-        if value is not None and name not in _wire_names(type(record)):
+        if value is not None and name not in _wire_names(cast("Any", type(record))):
             yield UndescribedPlace(f"{path}.{name}".removeprefix("$"), "unknown")
     for item in attrs.fields(type(record)):
         found = getattr(record, item.name)
@@ -171,18 +169,12 @@ def _unknown(record: Schema, path: str) -> Iterator[UndescribedPlace]:
                 yield from _unknown(below, f"{path}.{item.name}")
 
 
-_WIRE_NAMES: dict[type[Schema], frozenset[str]] = {}
-
-
+@cache
 def _wire_names(cls: type[Schema]) -> frozenset[str]:
-    if cls not in _WIRE_NAMES:
-        _WIRE_NAMES[cls] = frozenset(wire_names(cls).values())
-    return _WIRE_NAMES[cls]
+    return frozenset(wire_names(cls).values())
 
 
-def _of_distribution(
-    record: DistributionRecord,
-) -> tuple[Mapping[str, Sequence[ColumnValues]], Sequence[int | None]]:
+def _of_distribution(record: DistributionRecord) -> RowsAndCases:
     row = (
         record.invoice_number,
         day(record.invoice_date),
@@ -197,7 +189,7 @@ def _of_distribution(
     return {"distribution_data": [row]}, [record.case_id]
 
 
-def _of_payment(payment: Payment) -> tuple[Mapping[str, Sequence[ColumnValues]], Sequence[int | None]]:
+def _of_payment(payment: Payment) -> RowsAndCases:
     row = (
         payment.case_id,
         payment.invoice_number,
@@ -212,9 +204,7 @@ def _of_payment(payment: Payment) -> tuple[Mapping[str, Sequence[ColumnValues]],
     return {"payment_data": [row]}, [payment.case_id]
 
 
-def _of_settlement(
-    settlement: Settlement,
-) -> tuple[Mapping[str, Sequence[ColumnValues]], Sequence[int | None]]:
+def _of_settlement(settlement: Settlement) -> RowsAndCases:
     beneficiary = settlement.beneficiary or Beneficiary()
     row = (
         settlement.settlement_id,
@@ -230,10 +220,8 @@ def _of_settlement(
         (position, *_of_allocation(each, settlement.currency))
         for position, each in enumerate(settlement.allocations)
     ]
-    return (
-        {"settlement_data": [row], "allocation_data": allocations},
-        [each.case_id for each in settlement.allocations],
-    )
+    cases = [each.case_id for each in settlement.allocations]
+    return {"settlement_data": [row], "allocation_data": allocations}, cases
 
 
 def _of_allocation(allocation: SettlementAllocation, currency: str | None) -> ColumnValues:
@@ -255,7 +243,7 @@ def _of_allocation(allocation: SettlementAllocation, currency: str | None) -> Co
     )
 
 
-def _of_case(case: Case) -> tuple[Mapping[str, Sequence[ColumnValues]], Sequence[int | None]]:
+def _of_case(case: Case) -> RowsAndCases:
     summary, balance = case.summary or CaseSummary(), case.balance or CaseBalance()
     row = (
         summary.case_id,
@@ -274,10 +262,7 @@ def _of_case(case: Case) -> tuple[Mapping[str, Sequence[ColumnValues]], Sequence
     return {"case_data": [row]}, ()
 
 
-_PROJECTED: Mapping[
-    str,
-    tuple[type[Schema], Callable[[Any], tuple[Mapping[str, Sequence[ColumnValues]], Sequence[int | None]]]],
-] = {
+_PROJECTED: Mapping[str, tuple[type[Schema], Callable[[Any], RowsAndCases]]] = {
     DISTRIBUTED.name: (DistributionRecord, _of_distribution),
     PAID.name: (Payment, _of_payment),
     SETTLED.name: (Settlement, _of_settlement),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from attrs import define, field, frozen
@@ -130,7 +130,7 @@ class SyncOptions:
         first: The first day of a backfill; None for what is due.
         last: The last day of a backfill.
         journals: The journals of the account.
-        cases: How many cases are read at most.
+        most_cases: How many cases are read at most.
         progress: Called as windows and cases are read.
     """
 
@@ -272,9 +272,7 @@ class _SyncRun:
             self._report_progress(stream.name, read, len(planned))
         finally:
             self.calls += reader.calls
-            self.reports[stream.name] = StreamReport(
-                read=read, open=failed, records=records, **{kind: kinds[kind] for kind in _KINDS}
-            )
+            self.reports[stream.name] = StreamReport(read=read, open=failed, records=records, **kinds)
 
     async def read_cases(self) -> None:
         """Read the cases that are due, several at the same time."""
@@ -282,19 +280,19 @@ class _SyncRun:
         kinds: Counter[str] = Counter()
         failed: list[tuple[str, str]] = []
         read = 0
-        for portion in _portions(numbers):
+        for start in range(0, len(numbers), CASES_AT_ONCE):
+            portion = numbers[start : start + CASES_AT_ONCE]
             self._report_progress(CASES, read, len(numbers))
             results = await asyncio.gather(*map(self._case, portion), return_exceptions=True)
-            answers = ["" if isinstance(answer, BaseException) else answer for answer in results]
-            found = [(number, *answer) for number, answer in zip(portion, answers, strict=True)
-                     if not isinstance(answer, str)]  # fmt: skip
+            answers = list(zip(portion, results, strict=True))
+            found = [(number, *answer) for number, answer in answers if isinstance(answer, tuple)]
             merged = await in_thread(merge_cases, self.session, found)
             kinds.update(merged.kinds)
             read += len(found)
             for error in results:
                 if isinstance(error, BaseException):  # what was read is kept; nothing more can be
                     raise error
-            for number, answer in zip(portion, answers, strict=True):
+            for number, answer in answers:
                 if isinstance(answer, str):
                     if answer != UNKNOWN_CASE:
                         failed.append((f"case {number}", answer))
@@ -305,7 +303,7 @@ class _SyncRun:
             open=failed,
             records=read,
             left=await in_thread(watching.left, self.session),
-            **{kind: kinds[kind] for kind in _KINDS},
+            **kinds,
         )
 
     async def _case(self, number: int) -> tuple[SeenRecord, str] | str:
@@ -325,13 +323,6 @@ class _SyncRun:
     def _report_progress(self, stream: str, done: int, total: int) -> None:
         if self.options.progress is not None:
             self.options.progress(SyncProgress(stream, done, total))
-
-
-_KINDS = ("new", "changed", "gone", "back")
-
-
-def _portions(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (numbers[start : start + CASES_AT_ONCE] for start in range(0, len(numbers), CASES_AT_ONCE))
 
 
 def _days_of(window: Window) -> str:

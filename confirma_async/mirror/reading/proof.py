@@ -150,8 +150,10 @@ class WindowReader:
         """
         longest = self.longest
         reading = _agreeing(await self._once(window), before)
-        if not (reading.whole or reading.divisible) or (reading.whole and self._is_shorter(reading, longest)):
+        if not (reading.whole or reading.divisible):
             return reading
+        if reading.whole and longest is not None and reading.largest < max(longest, 2):
+            return reading  # it is shorter than an earlier list, so that it was not cut off
         least = _count_within(reading, window)
         if reading.whole and compare and (around := await self._around(window)) is not None:
             there, count = around
@@ -163,10 +165,6 @@ class WindowReader:
             return self._of_one_day(reading, least)
         joined = await self._each(window, halves, [*before, reading.seen], compare=False)
         return self._of_halves(reading, least, joined)
-
-    def _is_shorter(self, reading: WindowReading, longest: int | None) -> bool:
-        """Say whether a list is shorter than an earlier one, so that it was not cut off."""
-        return longest is not None and reading.largest < max(longest, 2)
 
     def _of_halves(self, reading: WindowReading, least: int, joined: WindowReading) -> WindowReading:
         """Return the result of a window whose halves were read.
@@ -216,18 +214,13 @@ class WindowReader:
             )
         self.longest = max(self.longest or 0, len(found.records))
         seen = list(map(self.stream.reader(self.pipeline.converter).seen, found.records))
-        unheeded = _unheeded(found, seen, query)
-        counts = found.count is None or found.count == len(seen)
-        return WindowReading(
-            window=window,
-            seen=seen,
-            whole=counts and unheeded is None,
-            reason=unheeded
-            or (None if counts else f"the answer counts {found.count} records and holds {len(seen)}"),
-            divisible=not counts and unheeded is None,
-            answered=unheeded is None,
-            largest=len(seen),
-        )
+        reading = WindowReading(window=window, seen=seen, largest=len(seen))
+        if (reason := _unheeded(found, seen, query)) is not None:
+            return evolve(reading, whole=False, reason=reason, answered=False)
+        if found.count not in {None, len(seen)}:
+            reason = f"the answer counts {found.count} records and holds {len(seen)}"
+            return evolve(reading, whole=False, reason=reason, divisible=True)
+        return reading
 
     async def _around(self, window: Window) -> tuple[int, int] | None:
         """Ask for three times the days; return how many records are of the window, and how many in all.
@@ -303,11 +296,10 @@ def _unheeded(found: Whole, seen: Sequence[SeenRecord], query: Window) -> str | 
     """Return why an answer may not be about the days that were asked for; None where it surely is."""
     if found.window is not None and not _echoes(found.window, query):
         return "the answer says that it was filtered by other days than those asked for"
-    outside = sum(1 for each in seen if each.days is not None and not _touches(each, query))
+    outside = sum(not _touches(each, query) for each in seen)
     if outside:
         return f"{outside} of {len(seen)} records lie outside of the days asked for"
-    undated = sum(1 for each in seen if each.days is None)
-    if undated and undated == len(seen):
+    if seen and all(each.days is None for each in seen):
         return "no record bears a day by which it could be known that the days were heeded"
     return None
 

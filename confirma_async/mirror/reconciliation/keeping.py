@@ -10,6 +10,7 @@ from attrs import evolve
 from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.converters import Converter
 from confirma_async.errors import MirrorError
+from confirma_async.mirror.events.event_types import EventRow
 from confirma_async.mirror.journals import take_in
 from confirma_async.mirror.projections import moment
 from confirma_async.mirror.reconciliation.facts import facts_of
@@ -102,8 +103,9 @@ def _kept(database: MirrorDatabase, account: MirroredAccount, found: Reconciliat
         "UPDATE difference SET closed_at = ? WHERE account = ? AND id = ?",
         [(at, account.id, name) for name in closed],
     )
-    _put_difference_events(
-        database, account, [each for each in found.differences if each.id not in known], found
+    put_events(
+        WriteSession(database=database, account=account.id, run=0, now=found.made_at, converter=Converter()),
+        [_event(each) for each in found.differences if each.id not in known],
     )
     return evolve(
         found,
@@ -115,27 +117,12 @@ def _kept(database: MirrorDatabase, account: MirroredAccount, found: Reconciliat
     )
 
 
-def _put_difference_events(
-    database: MirrorDatabase, account: MirroredAccount, new: Sequence[Difference], found: Reconciliation
-) -> None:
-    session = WriteSession(
-        database=database, account=account.id, run=0, now=found.made_at, converter=Converter()
-    )
-    put_events(
-        session,
-        [
-            (
-                f"evt_{each.id}",
-                "difference.found",
-                each.subject,
-                {
-                    "id": each.id,
-                    "kind": each.kind.value,
-                    "subject": each.subject,
-                    "amount_cents": each.cents,
-                    "currency": each.currency,
-                },
-            )
-            for each in new
-        ],
-    )
+def _event(new: Difference) -> EventRow:
+    data = {
+        "id": new.id,
+        "kind": new.kind.value,
+        "subject": new.subject,
+        "amount_cents": new.cents,
+        "currency": new.currency,
+    }
+    return f"evt_{new.id}", "difference.found", new.subject, data

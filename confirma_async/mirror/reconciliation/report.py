@@ -142,11 +142,7 @@ def compare(facts: Facts, horizons: Horizons, account: str, target: str) -> Reco
     """
     standings, differences = check_invoices(facts, horizons)
     money = check_money(facts, horizons)
-    differences = [
-        *differences,
-        *check_overpaid(standings, settled_once(facts.allocated)[0]),
-        *money.differences,
-    ]
+    differences += check_overpaid(standings, settled_once(facts.allocated)[0]) + money.differences
     order = {kind: place for place, kind in enumerate(DIFFERENCES)}
     differences.sort(key=lambda each: (order[each.kind], each.day, each.subject, each.id))
     totals = _totals(standings, money)
@@ -198,8 +194,8 @@ def _totals(standings: Sequence[InvoiceStanding], money: MoneyCheck) -> list[Rec
 def _months(facts: Facts) -> list[Month]:
     """Return the last months by currency; open at the end of each is what was sent less what was paid."""
     flows: Mapping[str, dict[str, Counter[str]]] = {
-        "sent": defaultdict(Counter), "collected": defaultdict(Counter), "paid_out": defaultdict(Counter)
-    }  # fmt: skip
+        name: defaultdict(Counter) for name in ("sent", "collected", "paid_out")
+    }
     paid_on: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for sent in facts.sent:
         if sent.type not in {"CREDIT_NOTE", "REMINDER"}:
@@ -210,14 +206,14 @@ def _months(facts: Facts) -> list[Month]:
     for settlement in facts.paid_out:
         flows["paid_out"][settlement.currency or ""][(settlement.date or "")[:7]] += settlement.cents or 0
     months = _last_months(facts.today)
-    open_at = _open_at(facts, paid_on, months)
+    open_at, overdue_at = _open_at(facts, paid_on, months)
     currencies = sorted({currency for flow in flows.values() for currency in flow if currency})
     return [
         Month(
             month=month,
             currency=currency,
-            open=open_at[month, currency][0],
-            overdue=open_at[month, currency][1],
+            open=open_at[month, currency],
+            overdue=overdue_at[month, currency],
             **{name: flow[currency][month] for name, flow in flows.items()},
         )
         for currency in currencies
@@ -234,9 +230,9 @@ def _last_months(today: datetime.date) -> list[str]:
 
 def _open_at(
     facts: Facts, paid_on: Mapping[str, Sequence[tuple[str, int]]], months: Sequence[str]
-) -> dict[tuple[str, str], tuple[int, int]]:
+) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
     """Return what was open at the end of each month, and of that what was older than 30 days."""
-    found: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    whole, late = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     ends = {month: f"{month}-31" for month in months}
     old = {
         month: (datetime.date.fromisoformat(f"{month}-28") - datetime.timedelta(days=27)).isoformat()
@@ -250,10 +246,10 @@ def _open_at(
             if sent.date > end:
                 continue
             left = max(0, sent.cents - sum(cents for day, cents in payments if day <= end))
-            if left:
-                whole, late = found[month, sent.currency]
-                found[month, sent.currency] = whole + left, late + (left if sent.date < old[month] else 0)
-    return found
+            whole[month, sent.currency] += left
+            if sent.date < old[month]:
+                late[month, sent.currency] += left
+    return whole, late
 
 
 def _ageing(facts: Facts) -> list[Age]:

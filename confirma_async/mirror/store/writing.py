@@ -12,7 +12,7 @@ from attrs import define, field
 
 from confirma_async.errors import MirrorBusyError
 from confirma_async.mirror.content import RawRecord
-from confirma_async.mirror.events.event_types import RecordChange, events_of
+from confirma_async.mirror.events.event_types import EventRow, RecordChange, events_of
 from confirma_async.mirror.matching import KnownRecord, Matching, compare, lies_within, pair
 from confirma_async.mirror.projections import UndescribedPlace, project
 from confirma_async.mirror.reading.proof import WindowReading
@@ -320,7 +320,7 @@ def _log_changes(session: WriteSession, changes: Sequence[RecordChange]) -> None
     put_events(session, [event for each in changes for event in events_of(each, session.converter)])
 
 
-def put_events(session: WriteSession, events: Sequence[tuple[str, str, str, RawRecord]]) -> None:
+def put_events(session: WriteSession, events: Sequence[EventRow]) -> None:
     """Write events into the table from which they are delivered.
 
     Args:
