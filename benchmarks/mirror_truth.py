@@ -36,7 +36,7 @@ LISTS = {
     "payments": ListedKind.PAYMENT,
     "settlements": ListedKind.SETTLEMENT,
 }
-PASSING = [("apiFetchDate",)]
+PASSING = "apiFetchDate"
 
 
 def main() -> None:

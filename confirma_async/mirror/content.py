@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
 from typing import Any, TypeAlias, cast
 
@@ -27,21 +27,14 @@ def digest(content: object) -> str:
     return hashlib.blake2b(_encode(_canonical(content)), digest_size=16).hexdigest()
 
 
-def without(raw: RawRecord, paths: Collection[tuple[str, ...]]) -> RawRecord:
-    """Return a record without attributes that change at every reading, such as the fetch time."""
-    for path in paths:
-        raw = _lacking(raw, path)
-    return raw
-
-
-def _lacking(raw: RawRecord, path: tuple[str, ...]) -> RawRecord:
-    name, rest = path[0], path[1:]
+def without(raw: RawRecord, name: str, *rest: str) -> RawRecord:
+    """Return a record without what stands at a path: it changes at every reading, as the fetch time does."""
     if name not in raw:
         return raw
     if not rest:
         return {key: value for key, value in raw.items() if key != name}
     below = raw[name]
-    return {**raw, name: _lacking(cast("RawRecord", below), rest)} if isinstance(below, Mapping) else raw
+    return {**raw, name: without(cast("RawRecord", below), *rest)} if isinstance(below, Mapping) else raw
 
 
 def _canonical(value: object) -> object:

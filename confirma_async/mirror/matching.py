@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 
 from confirma_async.mirror.streams import SeenRecord
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
@@ -65,8 +66,8 @@ def compare(known: Iterable[KnownRecord], seen: Iterable[SeenRecord]) -> Matchin
     changed.
     """
     found = Matching()
-    before = _grouped((each.base, each) for each in known)
-    for base, records in _grouped((record.base, record) for record in seen).items():
+    before = grouped((each.base, each) for each in known)
+    for base, records in grouped((record.base, record) for record in seen).items():
         _compare(before.pop(base, []), records, found)
     for left in before.values():
         found.absent += left
@@ -78,7 +79,7 @@ def _compare(known: list[KnownRecord], seen: list[SeenRecord], found: Matching) 
         found.same.append(known[0])
         return
     listed_first = sorted(known, key=lambda each: (each.gone_since is not None, each.id))
-    by_hash = _grouped((each.hash, each) for each in listed_first)
+    by_hash = grouped((each.hash, each) for each in listed_first)
     rest: list[SeenRecord] = []
     for record in seen:
         if by_hash[record.hash]:
@@ -110,8 +111,8 @@ def pair(
     for strength in range(len(of_new[0]) if of_new else 0):
         left = [each for each in found.absent if each.id not in taken_known and each.id in known]
         rest = [index for index in range(len(found.new)) if index not in taken_new]
-        here = _grouped((known[each.id][strength], each) for each in left)
-        there = _grouped((of_new[index][strength], index) for index in rest)
+        here = grouped((known[each.id][strength], each) for each in left)
+        there = grouped((of_new[index][strength], index) for index in rest)
         for mark, group in there.items():
             others = here.get(mark, [])
             if len(group) == len(others) == 1:
@@ -129,8 +130,9 @@ def pair(
     found.absent = [each for each in found.absent if each.id not in taken_known]
 
 
-def _grouped(items: Iterable[tuple[Hashable, T]]) -> defaultdict[Hashable, list[T]]:
-    groups: defaultdict[Hashable, list[T]] = defaultdict(list)
+def grouped(items: Iterable[tuple[K, T]]) -> defaultdict[K, list[T]]:
+    """Return items by their marks, each group in the order in which they come."""
+    groups: defaultdict[K, list[T]] = defaultdict(list)
     for mark, item in items:
         groups[mark].append(item)
     return groups

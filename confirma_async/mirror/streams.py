@@ -138,9 +138,10 @@ class RecordReader:
 
     def seen(self, raw: RawRecord) -> SeenRecord:
         """Return a record of an answer."""
-        content = without(raw, [(self.names.of[name],) for name in self.stream.passing])
-        whole = digest(content)
-        base = whole
+        content = raw
+        for name in self.stream.passing:
+            content = without(content, self.names.of[name])
+        base = whole = digest(content)
         key = [self.names.get(raw, name) for name in self.stream.key]
         if key and key[0] is not None:  # without it all that it says tells it apart, as of one without a key
             base = digest([self.stream.name, *(str(part) if part is not None else None for part in key)])
@@ -264,7 +265,7 @@ def case_of(found: Any, number: int, converter: Converter) -> tuple[SeenRecord, 
     if answered_id is not None and str(answered_id) != str(number):
         return None
     content = lasting(raw, converter)
-    steady = without(content, [(Names(converter, Case).of["balance"],)])
+    steady = without(content, Names(converter, Case).of["balance"])
     return SeenRecord(digest([CASES, str(number)]), digest(content), None, raw), digest(steady)
 
 
@@ -276,4 +277,4 @@ def of_summary(case: object, attribute: str, converter: Converter) -> Any:
 def lasting(case: RawRecord, converter: Converter) -> RawRecord:
     """Return a case without the count of days for which it has been open."""
     names, summary = Names(converter, Case), Names(converter, CaseSummary)
-    return without(case, [(names.of["summary"], summary.of["active_days"])])
+    return without(case, names.of["summary"], summary.of["active_days"])

@@ -104,7 +104,7 @@ class Truth:
 
 
 def _content(raw):
-    return digest(without(raw, [("apiFetchDate",)]))
+    return digest(without(raw, "apiFetchDate"))
 
 
 @pytest.fixture

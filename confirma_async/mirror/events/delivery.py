@@ -95,7 +95,10 @@ class CommandReceiver:
         except BaseException:
             await _end(process)
             raise
-        return _said(self.words[0], process.returncode or 0)
+        code = process.returncode or 0
+        if code < 0:
+            return f"{self.words[0]} was ended by signal {-code}"
+        return f"{self.words[0]} ended with {code}" if code else None
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -103,13 +106,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
-
-
-def _said(command: str, code: int) -> str | None:
-    """Return why a command did not take an event, by its exit code; None for 0."""
-    if code < 0:
-        return f"{command} was ended by signal {-code}"
-    return f"{command} ended with {code}" if code else None
 
 
 @frozen

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from attrs import field, frozen
 
-from confirma_async.mirror.projections import moment
 from confirma_async.mirror.reading.windows import today_of
 from confirma_async.mirror.store.accounts import MirroredAccount
 from confirma_async.mirror.store.database import MirrorDatabase
@@ -172,11 +171,6 @@ class Facts:
     proved: Mapping[str, Proved]
     moved: frozenset[int] = frozenset()
     begun: str | None = None
-
-    @property
-    def at(self) -> str:
-        """The moment as the mirror stores it: ISO 8601, in UTC."""
-        return moment(self.now) or ""
 
     @property
     def unproved(self) -> Sequence[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
 from attrs import frozen
 
+from confirma_async.mirror.matching import grouped
 from confirma_async.mirror.projections import moment
 from confirma_async.mirror.reconciliation.facts import Allocated, Facts, Listed, Owed, SentInvoice
 from confirma_async.mirror.reconciliation.kinds import Difference, DifferenceKind, Horizons, difference
@@ -40,12 +41,8 @@ class InvoiceStanding:
 def check_invoices(facts: Facts, horizons: Horizons) -> tuple[list[InvoiceStanding], list[Difference]]:
     """Compare what was sent with what is listed; each record is used once."""
     cases = {case.id: case for case in facts.owed}
-    listed: dict[tuple[str, str], list[Listed]] = defaultdict(list)
-    for record in facts.listed:
-        listed[record.number or "", record.date or ""].append(record)
-    sent: dict[tuple[str, str], list[SentInvoice]] = defaultdict(list)
-    for invoice in facts.sent:
-        sent[invoice.number, invoice.date].append(invoice)
+    listed = grouped(((record.number or "", record.date or ""), record) for record in facts.listed)
+    sent = grouped(((invoice.number, invoice.date), invoice) for invoice in facts.sent)
     standings: list[InvoiceStanding] = []
     differences: list[Difference] = []
     for key, invoices in sent.items():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from attrs import define, field, frozen
 
+from confirma_async.mirror.matching import grouped
 from confirma_async.mirror.reconciliation.facts import Allocated, Facts, Paid, PaidOut
 from confirma_async.mirror.reconciliation.kinds import (
     Difference,
@@ -116,9 +116,7 @@ def _matched(
     pairs: list[tuple[Paid, Allocated]] = []
     left, rest = list(payments), list(allocations)
     for of_paid, of_allocated in _ORDER:
-        waiting: dict[Hashable, list[Allocated]] = defaultdict(list)
-        for each in reversed(rest):
-            waiting[of_allocated(each)].append(each)
+        waiting = grouped((of_allocated(each), each) for each in reversed(rest))
         unmatched: list[Paid] = []
         taken: set[int] = set()
         for paid in left:
@@ -233,9 +231,7 @@ def _without_payment(facts: Facts, allocated: Allocated, settlement: PaidOut) ->
 
 
 def _check_settlements(facts: Facts, found: MoneyCheck) -> None:
-    of: dict[int, list[Allocated]] = defaultdict(list)
-    for each in facts.allocated:
-        of[each.settlement].append(each)
+    of = grouped((each.settlement, each) for each in facts.allocated)
     for settlement in facts.paid_out:
         broken = _broken(settlement, of[settlement.record])
         proved = facts.proved["settlements"].since(settlement.date or "") is not None

@@ -17,7 +17,7 @@ from confirma_async.mirror.store.database import MirrorDatabase
 from confirma_async.privacy import Secret
 
 
-@frozen(kw_only=True)
+@frozen
 class MirroredAccount:
     """An account in a mirror.
 
@@ -27,7 +27,7 @@ class MirroredAccount:
         name: The account's name.
         salt: The salt of its keys' fingerprints, as hexadecimal digits.
         prints: The fingerprints of its keys.
-        since: The first day that the mirror follows, in ISO 8601.
+        since: The first day that the mirror follows.
     """
 
     id: int
@@ -73,18 +73,10 @@ def claimant(base_url: str, key: Secret, account: AccountName) -> Claimant:
 
 def accounts_of(database: MirrorDatabase) -> list[MirroredAccount]:
     """Return the accounts in a mirror, in the order in which they came."""
+    rows = database.rows("SELECT id, target, name, salt, prints, since FROM account ORDER BY id")
     return [
-        MirroredAccount(
-            id=ident,
-            target=target,
-            name=name,
-            salt=salt,
-            prints=json.loads(prints),
-            since=datetime.date.fromisoformat(since),
-        )
-        for ident, target, name, salt, prints, since in database.rows(
-            "SELECT id, target, name, salt, prints, since FROM account ORDER BY id"
-        )
+        MirroredAccount(ident, target, name, salt, json.loads(prints), datetime.date.fromisoformat(since))
+        for ident, target, name, salt, prints, since in rows
     ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 
-from attrs import frozen
+from attrs import field, frozen
 
 from confirma_async.mirror.reading.windows import HISTORY, OVERLAP, halves, spans, today_of
 from confirma_async.mirror.store.write_session import WriteSession
@@ -74,32 +74,25 @@ class _Past:
     """The earlier readings of a window.
 
     Attributes:
-        proved_at: When the window was last proved; None where it never was.
-        proved_last: The last day that was proved then.
+        proved_at: When the window was last proved, in ISO 8601; None where it never was.
+        proved_last: The last day that was proved then, likewise.
         pieces: Into how many pieces it had to be cut.
         open: Whether the last reading proved nothing.
     """
 
-    proved_at: datetime.datetime | None
-    proved_last: datetime.date | None
+    proved_at: str | None
+    proved_last: str | None
     pieces: int
-    open: bool
+    open: bool = field(converter=bool)
 
 
 def _past(session: WriteSession, stream: Stream) -> dict[datetime.date, _Past]:
     rows = session.database.rows(
-        "SELECT first, proved_at, proved_last, pieces, reason FROM reading WHERE account = ? AND stream = ?",
+        "SELECT first, proved_at, proved_last, pieces, reason IS NOT NULL FROM reading "
+        "WHERE account = ? AND stream = ?",
         (session.account, stream.name),
     )
-    return {
-        datetime.date.fromisoformat(first): _Past(
-            proved_at=None if proved_at is None else datetime.datetime.fromisoformat(proved_at),
-            proved_last=None if proved_last is None else datetime.date.fromisoformat(proved_last),
-            pieces=pieces,
-            open=reason is not None,
-        )
-        for first, proved_at, proved_last, pieces, reason in rows
-    }
+    return {datetime.date.fromisoformat(first): _Past(*past) for first, *past in rows}
 
 
 def _is_due(window: Window, past: _Past, now: datetime.datetime, *, decaying: bool) -> bool:
@@ -107,10 +100,10 @@ def _is_due(window: Window, past: _Past, now: datetime.datetime, *, decaying: bo
     age = (today_of(now) - window.last).days
     if past.open or past.proved_at is None or past.proved_last is None or age <= OVERLAP:
         return True
-    if past.proved_last < window.last:
+    if past.proved_last < window.last.isoformat():
         return True
     pause = DEEP * next(weeks for weeks, until in _PAUSES if age <= until) if decaying else DEEP
-    return now - past.proved_at >= datetime.timedelta(days=pause) - _DAY / 2
+    return now - datetime.datetime.fromisoformat(past.proved_at) >= datetime.timedelta(days=pause) - _DAY / 2
 
 
 def _unsettled(session: WriteSession, today: datetime.date) -> list[datetime.date]:
