@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from attrs import define, field
 
 from confirma_async.contract import Operation
@@ -26,27 +28,26 @@ class Gate:
     _opens_at: float = field(init=False, default=0.0)
     _trying: bool = field(init=False, default=False)
 
-    def passed(self, key: Secret | None, now: float) -> CallError | None:
+    def passed(self, key: Secret | None) -> CallError | None:
         """Let a write through and return None, or return the refusal for which it is not sent.
 
         Args:
             key: The key that the call would use; None where it is known only when the call begins.
-            now: The loop time, in seconds.
         """
         if self._refusal is None or key != self._key:
             return None
+        now = asyncio.get_running_loop().time()
         if now < self._opens_at:
             return self._refusal
         self._opens_at, self._trying = now + self._pause, True  # the others wait for what this one comes to
         return None
 
-    def note(self, cause: CallError | None, key: Secret | None, now: float) -> None:
+    def note(self, cause: CallError | None, key: Secret | None = None) -> None:
         """Close after a refusal of the key, and open after a call that the service accepted.
 
         Args:
             cause: The error of the call; None where the service accepted the call.
-            key: The key that the call used.
-            now: The loop time, in seconds.
+            key: The key that the call used; needed with an error.
         """
         if cause is None:
             self._refusal, self._trying = None, False
@@ -59,7 +60,8 @@ class Gate:
             self._pause = min(LONGEST_PAUSE, 2 * self._pause)
         else:
             return  # one of those that were under way when the first was refused
-        self._refusal, self._key, self._opens_at, self._trying = cause, key, now + self._pause, False
+        self._refusal, self._key, self._trying = cause, key, False
+        self._opens_at = asyncio.get_running_loop().time() + self._pause
 
 
 def current_key(pipeline: Pipeline, operation: Operation[object]) -> Secret | None:

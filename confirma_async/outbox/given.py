@@ -1,4 +1,4 @@
-"""A write as the caller gave it, and the outcome that the journal has from before."""
+"""A write that is no invoice, as the caller gave it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any
 
 from attrs import field, frozen
 
-from confirma_async.bulk.journal.writes import Fact, WriteRow
+from confirma_async.bulk.journal.writes import Fact
 from confirma_async.bulk.models import State, digest_of
 from confirma_async.contract import Operation
 from confirma_async.errors import Problem, RequestInvalidError
-from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
 from confirma_async.resources.arguments import Prepared
 
 
@@ -41,14 +40,6 @@ class Given:
     def digest(self) -> bytes:
         """The first ``DIGEST_BYTES`` of the SHA-256 of the body: differs where contents differ."""
         return digest_of(self.prepared.body)
-
-
-def known(row: WriteRow, subject: str) -> WriteOutcome[Any]:
-    """Return the outcome that the journal has from before."""
-    return WriteOutcome(
-        verdict=VERDICTS[row.state], subject=subject, key=row.key, status=row.status, detail=row.detail,
-        resumed=True,
-    )  # fmt: skip
 
 
 def differs(given: Given, key: str, state: str) -> RequestInvalidError:

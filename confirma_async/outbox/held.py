@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Coroutine, Hashable, Sequence
+from collections.abc import Coroutine, Generator, Hashable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import define, field
 
-from confirma_async.outbox.outcomes import WriteOutcome
+from confirma_async.bulk.journal.writes import WriteRow
+from confirma_async.bulk.models import Row, Verdict
+from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
 
 ROOM = 1000
 """Writes of unknown outcome that wait to be looked for again; the journal knows of the others."""
@@ -68,11 +71,13 @@ class Held:
             timer.cancel()
         return timer is not None
 
-    def fail(self, error: BaseException) -> None:
-        """Raise an error for whoever waits for the write."""
-        if not self.answer.done():
-            self.answer.set_exception(error)
-            self.answer.exception()  # whoever waited may have gone: then the loop must not complain
+    def outcome(self, verdict: Verdict, **more: Any) -> WriteOutcome[Any]:
+        """Return its outcome; ``more`` is what else there is to tell, by the names of ``WriteOutcome``."""
+        return WriteOutcome(verdict=verdict, subject=self.subject, key=self.key, **more)
+
+    def known(self, row: Row | WriteRow, **more: Any) -> WriteOutcome[Any]:
+        """Return the outcome that the journal has from before."""
+        return self.outcome(VERDICTS[row.state], status=row.status, detail=row.detail, resumed=True, **more)
 
 
 H = TypeVar("H", bound=Held)
@@ -155,7 +160,21 @@ class HeldWrites(Generic[H]):
     def fail(self, held: H, error: BaseException) -> None:
         """Release a write, and raise an error for whoever waits for it."""
         self.forget(held)
-        held.fail(error)
+        if not held.answer.done():
+            held.answer.set_exception(error)
+            held.answer.exception()  # whoever waited may have gone: then the loop must not complain
+
+    @contextlib.contextmanager
+    def answering(self, held: H) -> Generator[None]:
+        """Release a write if the block fails, and raise the error for whoever waits for it."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            self.forget(held)
+            held.answer.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 (raised where the write was given)
+            self.fail(held, error)
 
     def waits_too_many(self) -> bool:
         """Say whether too many writes wait for their next lookup, so that no more may."""

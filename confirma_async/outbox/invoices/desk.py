@@ -24,12 +24,7 @@ from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.journal.records import Admission, Admitted
 from confirma_async.bulk.models import Entry, JobOptions, Refusal, Verdict
 from confirma_async.contract import CREATE_INVOICE
-from confirma_async.errors import (
-    CallError,
-    JournalError,
-    Problem,
-    RequestInvalidError,
-)
+from confirma_async.errors import CallError, JournalError, Problem, RequestInvalidError
 from confirma_async.formats.models import Place, ReadInvoice
 from confirma_async.outbox.gate import Gate, current_key
 from confirma_async.outbox.held import ELSEWHERE, LOST, HeldWrites, OutcomeListener
@@ -38,10 +33,9 @@ from confirma_async.outbox.invoices.invoice_outcomes import (
     HeldInvoice,
     InvoiceOutcome,
     InvoiceOutcomes,
+    differs,
     held_invoice,
-    outcome_of,
 )
-from confirma_async.outbox.invoices.rows import differs, known
 from confirma_async.outbox.invoices.unknown_invoices import UnknownInvoices
 from confirma_async.outbox.write_options import WriteOptions
 from confirma_async.validation import Checks
@@ -174,33 +168,20 @@ class InvoiceDesk:
 
     async def _bring(self, held: HeldInvoice, how: WriteOptions) -> None:
         """Bring an invoice to its first outcome, in a task that the cancellation of a caller does not end."""
-        try:
-            patience = asyncio.get_running_loop().time() + self.run.pipeline.timeout
+        with self.held.answering(held):
+            loop, halted = asyncio.get_running_loop(), self._brake.halted
+            until = loop.time() + self.run.pipeline.timeout
             admitted = await self._admissions.admit(held.entry, how.retry)
-            while admitted.admission is Admission.ELSEWHERE and self._may_wait(patience):
+            while admitted.admission is Admission.ELSEWHERE and not halted.is_set() and loop.time() < until:
                 await asyncio.sleep(ELSEWHERE_PAUSE)
                 admitted = await self._admissions.admit(held.entry, how.retry)
             task = self._routed(held, admitted)
             if task is not None:
                 task.timeout, task.headers = how.timeout, how.headers
                 await self._send(task)
-        except asyncio.CancelledError:
-            self.held.forget(held)
-            held.answer.cancel()
-            raise
-        except Exception as error:  # noqa: BLE001 (raised where the invoice was given)
-            self.held.fail(held, error)
 
     def _bring_again(self, held: HeldInvoice) -> None:
         self.held.begin(self._bring(held, WriteOptions()))
-
-    def _may_wait(self, until: float) -> bool:
-        """Say whether to go on waiting for another run that has the invoice in its hands.
-
-        Args:
-            until: The loop time until which to wait, in seconds.
-        """
-        return not self._brake.halted.is_set() and asyncio.get_running_loop().time() < until
 
     def _routed(self, held: HeldInvoice, admitted: Admitted) -> Task | None:
         """Return the task of an invoice to send; None where it has an outcome, or is looked up first.
@@ -211,25 +192,24 @@ class InvoiceDesk:
         row = admitted.row
         match admitted.admission:
             case Admission.FINAL if row is not None:
-                self.held.settle(held, known(row, held.key))
+                self.held.settle(held, held.known(row, duplicate=row.duplicate))
                 return None
             case Admission.CHANGED | Admission.CLASH if row is not None:
                 raise differs(held.entry, row.source, row.state.name.lower())
             case Admission.ELSEWHERE:
-                self.held.settle(held, outcome_of(held, Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
+                self.held.settle(held, held.outcome(Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
                 return None
             case _:
                 held.task = task = task_of(held.entry, admitted, self._lookups)
         if admitted.admission is Admission.UNKNOWN:
             detail = row.detail if row is not None else None
-            self.held.stand(held, outcome_of(held, Verdict.UNKNOWN, detail=detail or LOST, resumed=True))
+            self.held.stand(held, held.outcome(Verdict.UNKNOWN, detail=detail or LOST, resumed=True))
             self.held.begin(self._lookers.hand(task))
             return None
         return task
 
     async def _send(self, task: Task) -> None:
-        key, now = current_key(self.run.pipeline, CREATE_INVOICE), asyncio.get_running_loop().time()
-        refusal = self._gate.passed(key, now)
+        refusal = self._gate.passed(current_key(self.run.pipeline, CREATE_INVOICE))
         if refusal is not None:
             self._put_back(task, f"the key was refused just now: {refusal}", refusal)
         elif not self._decisions.room.is_set():
@@ -242,8 +222,7 @@ class InvoiceDesk:
 
     def _note_trouble(self, cause: CallError) -> None:
         """Close the gate if the service refused the key; other errors do not stop an outbox."""
-        key, now = current_key(self.run.pipeline, CREATE_INVOICE), asyncio.get_running_loop().time()
-        self._gate.note(cause, key, now)
+        self._gate.note(cause, current_key(self.run.pipeline, CREATE_INVOICE))
 
     def _may_send(self) -> bool:
         """Say whether invoices are under way that may become witnesses."""

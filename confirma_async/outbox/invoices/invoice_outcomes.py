@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from attrs import define
 
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.evidence.tasks import Task
-from confirma_async.bulk.models import Entry, Refusal, Verdict
+from confirma_async.bulk.models import Entry, Refusal, State, Verdict
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
-from confirma_async.errors import RequestInvalidError, ResponseDecodeError
+from confirma_async.errors import Problem, RequestInvalidError, ResponseDecodeError
 from confirma_async.outbox.gate import Gate
 from confirma_async.outbox.held import CLOSED, Held, HeldWrites
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
@@ -36,9 +35,25 @@ def held_invoice(entry: Entry, key: str | None = None) -> HeldInvoice:
     )
 
 
-def outcome_of(held: HeldInvoice, verdict: Verdict, **more: Any) -> InvoiceOutcome:
-    """Return an outcome of an invoice; ``more`` holds its other attributes."""
-    return InvoiceOutcome(verdict=verdict, subject=str(held.entry.key), key=held.key, **more)
+def differs(entry: Entry, source: str, state: str) -> RequestInvalidError:
+    """Return the error for an invoice that the journal has with other contents.
+
+    Args:
+        entry: The invoice as it was given.
+        source: The place from which the journal has the invoice.
+        state: Its state in the journal, in a word.
+    """
+    cure = (
+        "give it again with retry='changed' to send it so, under the same number"
+        if state == State.REJECTED.name.lower()
+        else "the service has or may have that; give it as it was, and correct what was sent by a credit note"
+    )
+    message = (
+        f"{entry.key} from {entry.place} differs from what the journal has for it from {source} ({state}); "
+        f"{cure}"
+    )
+    problem = Problem("$.invoice.header.number", "outbox.changed", message)
+    return RequestInvalidError(f"invoice {entry.key.number}", [problem])
 
 
 @define(eq=False)
@@ -64,8 +79,8 @@ class InvoiceOutcomes:
             return
         verdict = VERDICTS[found.state]
         receipt = self._receipt(task) if verdict is Verdict.ACCEPTED else None
-        outcome = outcome_of(
-            held, verdict, status=found.status, detail=found.detail or found.pause, receipt=receipt,
+        outcome = held.outcome(
+            verdict, status=found.status, detail=found.detail or found.pause, receipt=receipt,
             duplicate=found.duplicate, unproven=task.unproven, error=found.cause,
         )  # fmt: skip
         if verdict is Verdict.UNKNOWN:
@@ -73,14 +88,14 @@ class InvoiceOutcomes:
             self.look_again(held)
             return
         if verdict is not Verdict.NOT_SENT:
-            self.gate.note(None, None, 0.0)
+            self.gate.note(None)
         self.held.settle(held, outcome)
 
     def unknown(self, task: Task, found: Classification) -> None:
         """Report that the outcome of an invoice is unknown; it is looked up from now on."""
         held = self.held.get(task.entry.key)
         if held is not None:
-            outcome = outcome_of(held, Verdict.UNKNOWN, status=found.status, detail=found.detail)
+            outcome = held.outcome(Verdict.UNKNOWN, status=found.status, detail=found.detail)
             self.held.stand(held, outcome)
 
     def refused(self, task: Task, refusal: Refusal) -> None:
@@ -97,7 +112,7 @@ class InvoiceOutcomes:
         """Report to the caller that the outbox was closed before the invoice was sent."""
         held = self.held.get(task.entry.key)
         if held is not None and held.standing is None:
-            self.held.settle(held, outcome_of(held, Verdict.NOT_SENT, detail=CLOSED))
+            self.held.settle(held, held.outcome(Verdict.NOT_SENT, detail=CLOSED))
 
     def _receipt(self, task: Task) -> InvoiceReceipt | None:
         if task.reply is None:

@@ -8,12 +8,12 @@ from itertools import islice
 
 from attrs import define
 
-from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.models import Entry, Row, State
+from confirma_async.bulk.journal import Journal, JournalReader
+from confirma_async.bulk.models import Entry, Row, State, digest_of
 from confirma_async.bulk.writer import JournalWriter
+from confirma_async.formats.models import Place
 from confirma_async.outbox.held import HeldWrites
 from confirma_async.outbox.invoices.invoice_outcomes import HeldInvoice, InvoiceOutcome, held_invoice
-from confirma_async.outbox.invoices.rows import entry_of
 from confirma_async.schemas.identity import InvoiceKey
 
 LONGEST_PAUSE = 3600.0
@@ -91,7 +91,7 @@ class UnknownInvoices:
 
         def unknown(journal: Journal) -> Sequence[Entry]:
             others = (row for row in journal.rows(State.UNKNOWN) if row.key not in skipped)
-            return [entry_of(row, journal) for row in islice(others, AT_ONCE)]
+            return [_entry_of(row, journal) for row in islice(others, AT_ONCE)]
 
         taken_up: dict[InvoiceKey, HeldInvoice] = {}
         for entry in await self.writer.run(unknown):
@@ -105,7 +105,7 @@ class UnknownInvoices:
         """Send the invoices that earlier runs surely have not sent, and whose payloads they kept."""
 
         def kept(journal: Journal) -> Sequence[Entry]:
-            entries = [entry_of(row, journal) for row in [*journal.rows(State.PENDING)]]
+            entries = [_entry_of(row, journal) for row in [*journal.rows(State.PENDING)]]
             return [entry for entry in entries if entry.body]
 
         for entry in await self.writer.run(kept):
@@ -120,3 +120,16 @@ class UnknownInvoices:
         """
         rows = await self.writer.run(lambda journal: [*journal.rows(State.PENDING)])
         return [row for row in rows if row.key not in self.held]
+
+
+def _entry_of(row: Row, journal: JournalReader) -> Entry:
+    """Return an entry as the journal has it, with its body where that was kept.
+
+    A body that was kept before a correction of the invoice is left out.
+    """
+    kept = journal.payloads.of(row.position)
+    body = kept if kept is not None and digest_of(kept) == row.digest else b""
+    return Entry(
+        place=Place(row.source), key=row.key, digest=row.digest, body=body, amount=row.amount,
+        currency=row.currency,
+    )  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from attrs import define, evolve, field
@@ -15,24 +16,21 @@ from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.writes import Claim, Write, WriteDecision, WriteRow
-from confirma_async.bulk.models import Retry, State, Verdict
+from confirma_async.bulk.models import Retry, State, Verdict, digest_of
 from confirma_async.contract import CREATE_CLIENT, OPERATIONS
 from confirma_async.errors import ConfigurationError, JournalError
-from confirma_async.outbox.given import Given, differs, known
+from confirma_async.outbox.given import Given, differs
 from confirma_async.outbox.held import ELSEWHERE, LOST, ROOM, HeldWrites, OutcomeListener
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
-from confirma_async.outbox.writes.effect_lookups import EffectLookups
-from confirma_async.outbox.writes.held_write import HeldWrite
-from confirma_async.outbox.writes.rows import kept, subject_of
+from confirma_async.outbox.writes.effect_lookups import EffectLookups, HeldWrite
 from confirma_async.outbox.writes.sender import WriteSender
-from confirma_async.outbox.writes.unheard import UnheardAnswers
 from confirma_async.privacy import Secret
 from confirma_async.resources.arguments import Prepared
 from confirma_async.schemas.wire import Schema
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.waiting.halt import Halt
 
-_Name = tuple[str, str]
+logger: logging.Logger = logging.getLogger("confirma_async")
 
 
 @define(eq=False)
@@ -57,7 +55,10 @@ class WriteDesk:
     _sender: WriteSender = field(init=False)
     _lookups: EffectLookups = field(init=False)
     held: HeldWrites[HeldWrite] = field(init=False)
-    _unheard: UnheardAnswers = field(init=False, factory=UnheardAnswers)
+    _unheard: dict[str, tuple[bytes, WriteOutcome[Any]]] = field(
+        init=False, factory=dict[str, tuple[bytes, WriteOutcome[Any]]]
+    )
+    """Answers with the key of a new client that no caller has received yet: the call was cancelled."""
 
     def __attrs_post_init__(self) -> None:
         self.held = HeldWrites[HeldWrite](self.notify)
@@ -77,14 +78,14 @@ class WriteDesk:
 
     async def _send_kept(self) -> None:
         """Send the writes that earlier runs surely have not sent, and whose payloads they kept."""
-        for row, body, names in await self.run.writer.run(lambda journal: [*kept(journal)]):
+        for row, body, names in await self.run.writer.run(lambda journal: [*_kept(journal)]):
             operation = OPERATIONS.get(row.operation)
             if operation is None or operation.request is None:
                 continue
             request = self._pipeline.converter.loads(body, operation.request)
-            prepared = Prepared(request, body, subject_of(row))
+            held = self._hold_row(row, body)
+            prepared = Prepared(request, body, held.subject)
             given = Given(operation=operation, prepared=prepared, key=row.key, names=names, facts=row.facts)
-            held = self._hold((row.operation, row.key), row.digest, prepared.subject, body)
             self.held.begin(self._bring(held, given, Retry.NONE))
 
     # --- given --------------------------------------------------------------------------------------
@@ -96,12 +97,16 @@ class WriteDesk:
             RequestInvalidError: the journal has other contents under its key or one of its names.
             JournalError: the journal cannot be written; nothing is sent without it.
         """
-        name = given.operation.name, given.key
-        if given.operation is CREATE_CLIENT and (heard := self._unheard.take(given.key, given.digest)):
-            return evolve(heard, resumed=True)
-        held = self.held.get(name)
+        if given.operation is CREATE_CLIENT and given.key in self._unheard:
+            digest, outcome = self._unheard[given.key]
+            if digest == given.digest:
+                del self._unheard[given.key]
+                return evolve(outcome, resumed=True)
+        held = self.held.get((given.operation.name, given.key))
         if held is None:
-            held = self._hold(name, given.digest, given.prepared.subject, given.prepared.body)
+            held = self._hold(
+                given.operation.name, given.key, given.digest, given.prepared.subject, given.prepared.body
+            )
             self.held.begin(self._bring(held, given, retry))
         elif held.digest != given.digest:
             raise differs(given, given.key, "under way")
@@ -109,57 +114,47 @@ class WriteDesk:
             held.body = given.prepared.body
             return evolve(held.standing, resumed=True)
         outcome = await asyncio.shield(held.answer)
-        self._unheard.heard(given.key)
+        self._unheard.pop(given.key, None)
         return outcome
 
-    def _hold(self, name: _Name, digest: bytes, subject: str, body: bytes = b"") -> HeldWrite:
-        operation, key = name
+    def _hold(self, operation: str, key: str, digest: bytes, subject: str, body: bytes) -> HeldWrite:
+        name = operation, key
         return self.held.hold(
             HeldWrite(operation=operation, name=name, subject=subject, key=key, digest=digest, body=body)
         )
 
+    def _hold_row(self, row: WriteRow, body: bytes = b"") -> HeldWrite:
+        return self._hold(row.operation, row.key, row.digest, f"{row.operation} {row.key}", body)
+
     async def _bring(self, held: HeldWrite, given: Given, retry: Retry) -> None:
         """Bring a write to its first outcome, in a task that the cancellation of a caller does not end."""
-        try:
-            write = Write(
-                operation=given.operation.name, key=given.key, digest=held.digest, names=given.names,
-                facts=given.facts,
-            )  # fmt: skip
-            number = self.run.number
-            body = given.prepared.body if self.keep else b""
+        write = Write(
+            operation=given.operation.name, key=given.key, digest=held.digest, names=given.names,
+            facts=given.facts,
+        )  # fmt: skip
+        number = self.run.number
+        body = given.prepared.body if self.keep else b""
 
-            def claimed(journal: Journal) -> Claim:
-                claim = journal.writes.claim(write, number, retry)
-                if body and claim.admission in {Admission.CLAIMED, Admission.RETRIED}:
-                    journal.payloads.keep_write(claim.row.id, body)
-                return claim
+        def claimed(journal: Journal) -> Claim:
+            claim = journal.writes.claim(write, number, retry)
+            if body and claim.admission in {Admission.CLAIMED, Admission.RETRIED}:
+                journal.payloads.keep_write(claim.row.id, body)
+            return claim
 
+        with self.held.answering(held):
+            loop = asyncio.get_running_loop()
             claim = await self.run.writer.run(claimed)
-            deadline = asyncio.get_running_loop().time() + self._pipeline.timeout
-            while claim.admission is Admission.ELSEWHERE and self._may_wait(deadline):
+            until = loop.time() + self._pipeline.timeout
+            while claim.admission is Admission.ELSEWHERE and not self._halt.called and loop.time() < until:
                 await asyncio.sleep(ELSEWHERE_PAUSE)
                 claim = await self.run.writer.run(claimed)
             await self._route(held, given, claim)
-        except asyncio.CancelledError:
-            self.held.forget(held)
-            held.answer.cancel()
-            raise
-        except Exception as error:  # noqa: BLE001 (raised where it was given)
-            self.held.fail(held, error)
-
-    def _may_wait(self, until: float) -> bool:
-        """Say whether to go on waiting for another run that has the write in its hands.
-
-        Args:
-            until: The loop time until which to wait, in seconds.
-        """
-        return not self._halt.called and asyncio.get_running_loop().time() < until
 
     async def _route(self, held: HeldWrite, given: Given, claim: Claim) -> None:
         row = claim.row
         match claim.admission:
             case Admission.FINAL:
-                self.held.settle(held, known(row, held.subject))
+                self.held.settle(held, held.known(row))
             case Admission.CHANGED:
                 raise differs(given, row.key, row.state.name.lower())
             case Admission.ELSEWHERE:
@@ -169,14 +164,10 @@ class WriteDesk:
                 self.held.stand(held, outcome)
                 self._lookups.look_in(held, 0.0)
             case _:
-                await self._send(held, given, row.id)
-
-    async def _send(self, held: HeldWrite, given: Given, ident: int) -> None:
-        found, answer = await self._sender.send(given, ident)
-        await self._decide(held, ident, found, answer)
+                await self._decide(held, row.id, *await self._sender.send(given, row.id))
 
     async def _decide(
-        self, held: HeldWrite, ident: int, found: Classification, answer: Schema | Secret | None = None
+        self, held: HeldWrite, ident: int, found: Classification, answer: Schema | Secret | None
     ) -> None:
         """Make the outcome of a write durable, then report it."""
         decision = WriteDecision(
@@ -196,7 +187,7 @@ class WriteDesk:
             verdict, status=found.status, detail=detail, receipt=receipt, error=found.cause, unread=unread,
         )  # fmt: skip
         if held.operation == CREATE_CLIENT.name and answer is not None:
-            self._unheard.add(held.key or "", held.digest, outcome)
+            self._unheard[held.key or ""] = held.digest, outcome
         if verdict is Verdict.UNKNOWN:
             self.held.stand(held, outcome)
             self._lookups.look_in(held, 0.0)
@@ -221,10 +212,9 @@ class WriteDesk:
             return [*journal.writes.rows(State.UNKNOWN)][:ROOM]
 
         for row in await self.run.writer.run(unknown):
-            name = row.operation, row.key
-            if name in self.held or row.operation not in OPERATIONS:
+            if (row.operation, row.key) in self.held or row.operation not in OPERATIONS:
                 continue
-            held = self._hold(name, row.digest, subject_of(row))
+            held = self._hold_row(row)
             self.held.stand(held, held.outcome(Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True))
             self._lookups.look_in(held, 0.0)
 
@@ -234,9 +224,7 @@ class WriteDesk:
         Raises:
             JournalError: the journal cannot be read.
         """
-        rows: Iterable[WriteRow] = await self.run.writer.run(
-            lambda journal: [*journal.writes.rows(State.PENDING)]
-        )
+        rows = await self.run.writer.run(lambda journal: [*journal.writes.rows(State.PENDING)])
         return [row for row in rows if (row.operation, row.key) not in self.held]
 
     async def resolve(self, operation: str, key: str, state: State, note: str) -> None:
@@ -275,4 +263,21 @@ class WriteDesk:
         """Put back the writes that wait for their turn, and wait for the calls under way."""
         self._halt.call()
         await self.held.finish()
-        self._unheard.close()
+        for key in self._unheard:
+            logger.error(
+                "the service has made the client %s, and no caller has taken the answer: its key is lost. "
+                "Ask the vendor for another one",
+                key,
+            )
+        self._unheard.clear()
+
+
+def _kept(journal: Journal) -> Iterator[tuple[WriteRow, bytes, Sequence[str]]]:
+    """Return the writes that surely were not sent and whose bodies were kept, with their names.
+
+    A body that was kept before a correction of the write is left out.
+    """
+    for row in [*journal.writes.rows(State.PENDING)]:
+        body = journal.payloads.of_write(row.id)
+        if body is not None and digest_of(body) == row.digest:
+            yield row, body, journal.writes.names(row.id)

@@ -7,20 +7,17 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.journal.writes import WriteRow
+from confirma_async.bulk.journal.writes import WriteDecision, WriteRow
 from confirma_async.bulk.models import State, Verdict
 from confirma_async.contract import OPERATIONS
 from confirma_async.errors import CallError, JournalError
-from confirma_async.outbox.given import known
-from confirma_async.outbox.held import HeldWrites
+from confirma_async.outbox.held import LOST, Held, HeldWrites
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.writes.effects import Sought, is_shown
-from confirma_async.outbox.writes.held_write import HeldWrite
-from confirma_async.outbox.writes.rows import find_here
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.waiting.halt import Halt
 
@@ -28,6 +25,21 @@ LONGEST_PAUSE = 3600.0
 """Seconds after which a write is looked up again, at most."""
 
 _RIVAL = "another write that was sent would show the same"
+
+
+@define(eq=False, kw_only=True)
+class HeldWrite(Held):
+    """A write that is under way in this outbox, or that is looked up.
+
+    Attributes:
+        digest: SHA-256 of its payload, shortened like an item's.
+        body: Its payload; empty where only the journal knew of it.
+        looking: Whether it is being looked up.
+    """
+
+    digest: bytes
+    body: bytes = b""
+    looking: bool = field(init=False, default=False)
 
 
 @define(eq=False, kw_only=True)
@@ -81,11 +93,10 @@ class EffectLookups:
 
     async def _looked_for(self, held: HeldWrite) -> None:
         """Look for the effect of a write: accept the write if a read shows it, else look again later."""
-        operation, key, number = held.operation, held.key or "", self.run.number
         try:
-            row = await self.run.writer.run(lambda journal: find_here(journal, operation, key, number))
+            row = await self.run.writer.run(lambda journal: self._find(journal, held))
             if row is not None and row.state is not State.UNKNOWN:  # a person has decided
-                self.held.settle(held, evolve(known(row, held.subject), resumed=False))
+                self.held.settle(held, evolve(held.known(row), resumed=False))
             elif row is not None and (row.form in self.forms or await self._is_shown(held, row)):
                 await self._confirm(held, row)
             else:
@@ -97,6 +108,15 @@ class EffectLookups:
         finally:
             held.looking = False
             self.held.changed.set()
+
+    def _find(self, journal: Journal, held: HeldWrite) -> WriteRow | None:
+        """Return a write from the journal; mark it unknown if this run was sending it and noted no answer."""
+        row = journal.writes.find(held.operation, held.key or "")
+        if row is None or row.state is not State.SENDING or row.run != self.run.number:
+            return row
+        lost = WriteDecision(id=row.id, state=State.UNKNOWN, detail=LOST, at=time.time())
+        journal.writes.decide(lost, self.run.number)
+        return journal.writes.find(row.operation, row.key)
 
     async def _is_shown(self, held: HeldWrite, row: WriteRow) -> bool:
         sought = Sought(

@@ -56,15 +56,15 @@ class WriteSender:
             JournalError: the intent could not be written, and nothing was sent.
         """
         gate = self._gates.setdefault(str(given.operation.token), Gate())
-        key, now = current_key(self.pipeline, given.operation), asyncio.get_running_loop().time()
-        refusal = gate.passed(key, now)
+        key = current_key(self.pipeline, given.operation)
+        refusal = gate.passed(key)
         if refusal is not None:
             return _not_sent(f"the key was refused just now: {refusal}", refusal), None
         if self.halt.called:
             return _not_sent(CLOSED), None
         found, answer = await self._call(given, ident)
         if found.state is not State.UNKNOWN:
-            gate.note(found.cause, key, asyncio.get_running_loop().time())
+            gate.note(found.cause, key)
         return found, answer
 
     async def _call(self, given: Given, ident: int) -> tuple[Classification, Answer]:
