@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from confirma_async.bulk.journal.writes import Fact
 from confirma_async.bulk.models import State, digest_of
 from confirma_async.contract import Operation
 from confirma_async.errors import Problem, RequestInvalidError
+from confirma_async.outbox.write_options import WriteOptions
 from confirma_async.resources.arguments import Prepared
 
 
-@frozen(kw_only=True)
+@frozen
 class Given:
     """A write as the caller gave it.
 
@@ -22,19 +23,17 @@ class Given:
         operation: The operation to call.
         prepared: The request, checked and encoded.
         key: What identifies the write among those of its operation.
+        how: How it is sent.
         names: Identifiers in it that no other write of the operation may have.
         facts: Values by which a later read can find it.
-        timeout: Seconds for the call.
-        headers: Headers to add.
     """
 
     operation: Operation[object]
     prepared: Prepared[Any]
     key: str
+    how: WriteOptions
     names: Sequence[str] = ()
     facts: Sequence[Fact] = ()
-    timeout: float | None = None
-    headers: Mapping[str, str] | None = field(default=None, repr=False)
 
     @property
     def digest(self) -> bytes:

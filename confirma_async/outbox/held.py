@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine, Generator, Hashable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Callable, Coroutine, Generator, Hashable, Sequence
+from typing import Any, Generic, TypeVar
 
 from attrs import define, field
 
 from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import Row, Verdict
+from confirma_async.outbox.events import WriteEvent
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
 
 ROOM = 1000
@@ -20,20 +21,6 @@ ROOM = 1000
 ELSEWHERE = "another run of this account has it in its hands, and has not brought it to an end"
 CLOSED = "the outbox was closed before its turn came"
 LOST = "an earlier attempt may have arrived, and its answer was lost"
-
-
-class OutcomeListener(Protocol):
-    """Called with each outcome, once it is durable, and again when it has changed."""
-
-    def __call__(self, operation: str, outcome: WriteOutcome[Any], *, settled: bool) -> None:
-        """Take an outcome.
-
-        Args:
-            operation: The name of the write's operation: ``invoices.create``.
-            outcome: The outcome.
-            settled: Whether the outcome was reported as unknown before.
-        """
-        ...
 
 
 @define(eq=False, kw_only=True)
@@ -88,12 +75,12 @@ class HeldWrites(Generic[H]):
     """The writes of one kind.
 
     Attributes:
-        notify: Hears each outcome.
+        notify: Called with each change of an outcome, once it is durable.
         changed: Set when an outcome was reported, or a write was released.
         working: The tasks that send or look up writes.
     """
 
-    notify: OutcomeListener
+    notify: Callable[[WriteEvent], object]
     changed: asyncio.Event = field(init=False, factory=asyncio.Event)
     working: set[asyncio.Task[None]] = field(init=False, factory=set[asyncio.Task[None]])
     _by_name: dict[Hashable, H] = field(init=False, factory=dict[Hashable, H])
@@ -138,7 +125,7 @@ class HeldWrites(Generic[H]):
         if not held.answer.done():
             held.answer.set_result(outcome)
         if before is None or before.detail != outcome.detail:
-            self.notify(held.operation, outcome, settled=before is not None)
+            self._notify(held.operation, outcome, settled=before is not None)
         self.changed.set()
 
     def settle(self, held: H, outcome: WriteOutcome[Any]) -> None:
@@ -148,7 +135,15 @@ class HeldWrites(Generic[H]):
         if not held.answer.done():
             held.answer.set_result(outcome)
         if not outcome.resumed or before is not None:
-            self.notify(held.operation, outcome, settled=before is not None)
+            self._notify(held.operation, outcome, settled=before is not None)
+
+    def _notify(self, operation: str, outcome: WriteOutcome[Any], *, settled: bool) -> None:
+        self.notify(
+            WriteEvent(
+                operation=operation, subject=outcome.subject, key=outcome.key, verdict=outcome.verdict,
+                settled=settled, detail=outcome.detail, at=time.time(),
+            )
+        )  # fmt: skip
 
     def forget(self, held: H) -> None:
         """Release a write without an outcome."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections import Counter
-from typing import Any
 from weakref import WeakSet
 
-from confirma_async.bounds import Bounds
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.models import JobOptions, State
@@ -18,7 +15,6 @@ from confirma_async.converters import Converter
 from confirma_async.errors import JournalError
 from confirma_async.outbox.events import EventStream, WriteEvent
 from confirma_async.outbox.invoices.desk import InvoiceDesk
-from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.writes.desk import WriteDesk
 from confirma_async.session.hooks import OutboxState
 
@@ -95,16 +91,6 @@ class OpenOutbox:
         self._streams.add(stream)
         return stream
 
-    def check_timeout(self, timeout: float | None) -> None:
-        """Check that a timeout in seconds is no longer than the longest call of the run.
-
-        Raises:
-            ConfigurationError: it is longer, or no time at all.
-        """
-        if timeout is not None:
-            longest = self.run.pipeline.timeout
-            Bounds(least=0, most=longest, above=True, of="seconds").check("timeout", timeout)
-
     async def _forget(self) -> None:
         """Remove the payloads of final writes from time to time."""
         while True:
@@ -127,14 +113,8 @@ class OpenOutbox:
                 run.writer.name,
             )
 
-    def _notify(self, operation: str, outcome: WriteOutcome[Any], *, settled: bool) -> None:
+    def _notify(self, event: WriteEvent) -> None:
         """Put a durable change into the event streams."""
-        if not self._streams:
-            return
-        event = WriteEvent(
-            operation=operation, subject=outcome.subject, key=outcome.key, verdict=outcome.verdict,
-            settled=settled, detail=outcome.detail, at=time.time(),
-        )  # fmt: skip
         for stream in tuple(self._streams):
             stream.put(event)
 

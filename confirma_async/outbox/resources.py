@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack
 
+from confirma_async.bounds import Bounds
 from confirma_async.bulk.journal.writes import Fact
 from confirma_async.contract import (
     CREATE_CLIENT,
     CREATE_INVOICE_ACTIONS,
     SUBMIT_LEDGER,
     SUBMIT_PAYMENTS,
-    Operation,
 )
 from confirma_async.errors import Problem, RequestInvalidError
 from confirma_async.formats.models import ReadInvoice
@@ -22,7 +22,6 @@ from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.write_options import WriteArguments, WriteOptions
 from confirma_async.outbox.writes.effects import facts_of_actions, facts_of_names
 from confirma_async.resources.accounting import prepared_ledger, prepared_payments
-from confirma_async.resources.arguments import Prepared
 from confirma_async.resources.invoices import prepared_actions
 from confirma_async.resources.onboarding import prepared_client
 from confirma_async.schemas import (
@@ -56,7 +55,9 @@ class _Verbs:
                 is of no known kind.
         """
         opened, how = self._opened(), WriteOptions(**options)
-        opened.check_timeout(how.timeout)
+        if how.timeout is not None:
+            longest = opened.run.pipeline.timeout
+            Bounds(least=0, most=longest, above=True, of="seconds").check("timeout", how.timeout)
         return opened, how
 
 
@@ -119,8 +120,8 @@ class OutboxInvoices(_Verbs):
         outbox, how = self._begin(**options)
         prepared = prepared_actions(actions, outbox.converter, how.checks)
         facts = facts_of_actions(prepared.request)
-        given = _given(CREATE_INVOICE_ACTIONS, prepared, how, key=key, facts=facts)
-        return await outbox.writes.write(given, how.retry)
+        checked = _check_key(key, prepared.subject)
+        return await outbox.writes.write(Given(CREATE_INVOICE_ACTIONS, prepared, checked, how, facts=facts))
 
 
 @shows(WriteArguments, WriteOptions)
@@ -151,9 +152,9 @@ class OutboxAccounting(_Verbs):
         prepared = prepared_ledger(ledger, outbox.converter, how.checks)
         identifier = prepared.request.ledgers.ledger_identifier
         names = [identifier] if identifier else []
-        facts = facts_of_names(names)
-        given = _given(SUBMIT_LEDGER, prepared, how, key=key or identifier, names=names, facts=facts)
-        return await outbox.writes.write(given, how.retry)
+        checked = _check_key(key or identifier, prepared.subject)
+        given = Given(SUBMIT_LEDGER, prepared, checked, how, names, facts_of_names(names))
+        return await outbox.writes.write(given)
 
     async def submit_payments(
         self,
@@ -183,8 +184,8 @@ class OutboxAccounting(_Verbs):
         facts: Sequence[Fact] = ()
         if all(identifiers):
             key, facts = key or _joined(names), facts_of_names(names)
-        given = _given(SUBMIT_PAYMENTS, prepared, how, key=key, names=names, facts=facts)
-        return await outbox.writes.write(given, how.retry)
+        checked = _check_key(key, prepared.subject)
+        return await outbox.writes.write(Given(SUBMIT_PAYMENTS, prepared, checked, how, names, facts))
 
 
 @shows(WriteArguments, WriteOptions)
@@ -220,33 +221,8 @@ class OutboxOnboarding(_Verbs):
         prepared = prepared_client(request, outbox.converter, how.checks)
         company = prepared.request.client
         names = [f"{company.country_code or ''} {same_seller(company.business_code)}".upper().strip()]
-        given = _given(CREATE_CLIENT, prepared, how, key=key or company.business_code, names=names)
-        return await outbox.writes.write(given, how.retry)
-
-
-def _given(
-    operation: Operation[object],
-    prepared: Prepared[Any],
-    how: WriteOptions,
-    *,
-    key: str | None,
-    names: Sequence[str] = (),
-    facts: Sequence[Fact] = (),
-) -> Given:
-    """Return a write that is prepared, as its desk takes it.
-
-    Raises:
-        RequestInvalidError: its key can be none.
-    """
-    return Given(
-        operation=operation,
-        prepared=prepared,
-        key=_check_key(key, prepared.subject),
-        names=names,
-        facts=facts,
-        timeout=how.timeout,
-        headers=how.headers,
-    )
+        checked = _check_key(key or company.business_code, prepared.subject)
+        return await outbox.writes.write(Given(CREATE_CLIENT, prepared, checked, how, names))
 
 
 def _joined(names: Sequence[str]) -> str | None:

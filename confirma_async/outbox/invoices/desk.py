@@ -26,8 +26,9 @@ from confirma_async.bulk.models import Entry, JobOptions, Refusal, Verdict
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import CallError, JournalError, Problem, RequestInvalidError
 from confirma_async.formats.models import Place, ReadInvoice
+from confirma_async.outbox.events import WriteEvent
 from confirma_async.outbox.gate import Gate, current_key
-from confirma_async.outbox.held import ELSEWHERE, LOST, HeldWrites, OutcomeListener
+from confirma_async.outbox.held import ELSEWHERE, LOST, HeldWrites
 from confirma_async.outbox.invoices.admissions import Admissions
 from confirma_async.outbox.invoices.invoice_outcomes import (
     HeldInvoice,
@@ -71,7 +72,7 @@ class InvoiceDesk:
     Attributes:
         run: The run of the outbox.
         options: The options of lookups.
-        notify: Called with each outcome, once it is durable and again when it has changed.
+        notify: Called with each change of an outcome, once it is durable.
         keep: Whether the journal keeps the payloads until they are final.
         sellers: The sellers whose invoices it accepts, in one spelling; None for any seller.
         held: The invoices that are under way here, or looked up.
@@ -80,7 +81,7 @@ class InvoiceDesk:
 
     run: AccountRun
     options: JobOptions
-    notify: OutcomeListener
+    notify: Callable[[WriteEvent], object]
     keep: bool = False
     sellers: frozenset[str] | None = None
     _brake: _DeskBrake = field(init=False)
@@ -175,16 +176,13 @@ class InvoiceDesk:
             while admitted.admission is Admission.ELSEWHERE and not halted.is_set() and loop.time() < until:
                 await asyncio.sleep(ELSEWHERE_PAUSE)
                 admitted = await self._admissions.admit(held.entry, how.retry)
-            task = self._routed(held, admitted)
-            if task is not None:
-                task.timeout, task.headers = how.timeout, how.headers
-                await self._send(task)
+            await self._route(held, admitted, how)
 
     def _bring_again(self, held: HeldInvoice) -> None:
         self.held.begin(self._bring(held, WriteOptions()))
 
-    def _routed(self, held: HeldInvoice, admitted: Admitted) -> Task | None:
-        """Return the task of an invoice to send; None where it has an outcome, or is looked up first.
+    async def _route(self, held: HeldInvoice, admitted: Admitted, how: WriteOptions) -> None:
+        """Report an invoice that has an outcome, and send or look up any other.
 
         Raises:
             RequestInvalidError: the journal has other contents for it.
@@ -193,20 +191,19 @@ class InvoiceDesk:
         match admitted.admission:
             case Admission.FINAL if row is not None:
                 self.held.settle(held, held.known(row, duplicate=row.duplicate))
-                return None
             case Admission.CHANGED | Admission.CLASH if row is not None:
                 raise differs(held.entry, row.source, row.state.name.lower())
             case Admission.ELSEWHERE:
                 self.held.settle(held, held.outcome(Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
-                return None
+            case Admission.UNKNOWN:
+                held.task = task_of(held.entry, admitted, self._lookups)
+                detail = row.detail if row is not None else None
+                self.held.stand(held, held.outcome(Verdict.UNKNOWN, detail=detail or LOST, resumed=True))
+                self.held.begin(self._lookers.hand(held.task))
             case _:
-                held.task = task = task_of(held.entry, admitted, self._lookups)
-        if admitted.admission is Admission.UNKNOWN:
-            detail = row.detail if row is not None else None
-            self.held.stand(held, held.outcome(Verdict.UNKNOWN, detail=detail or LOST, resumed=True))
-            self.held.begin(self._lookers.hand(task))
-            return None
-        return task
+                held.task = task_of(held.entry, admitted, self._lookups)
+                held.task.timeout, held.task.headers = how.timeout, how.headers
+                await self._send(held.task)
 
     async def _send(self, task: Task) -> None:
         refusal = self._gate.passed(current_key(self.run.pipeline, CREATE_INVOICE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from attrs import define, evolve, field
@@ -16,12 +16,14 @@ from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.writes import Claim, Write, WriteDecision, WriteRow
-from confirma_async.bulk.models import Retry, State, Verdict, digest_of
+from confirma_async.bulk.models import State, Verdict, digest_of
 from confirma_async.contract import CREATE_CLIENT, OPERATIONS
 from confirma_async.errors import ConfigurationError, JournalError
+from confirma_async.outbox.events import WriteEvent
 from confirma_async.outbox.given import Given, differs
-from confirma_async.outbox.held import ELSEWHERE, LOST, ROOM, HeldWrites, OutcomeListener
+from confirma_async.outbox.held import ELSEWHERE, LOST, ROOM, HeldWrites
 from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
+from confirma_async.outbox.write_options import WriteOptions
 from confirma_async.outbox.writes.effect_lookups import EffectLookups, HeldWrite
 from confirma_async.outbox.writes.sender import WriteSender
 from confirma_async.privacy import Secret
@@ -40,14 +42,14 @@ class WriteDesk:
     Attributes:
         run: The run of the outbox.
         settle_seconds: Seconds for which the service may still be at work on a call that has ended.
-        notify: Called with each outcome, once it is durable and again when it has changed.
+        notify: Called with each change of an outcome, once it is durable.
         keep: Whether the journal keeps the payloads until they are final.
         held: The writes that are under way here, or looked up.
     """
 
     run: AccountRun
     settle_seconds: float
-    notify: OutcomeListener
+    notify: Callable[[WriteEvent], object]
     keep: bool = False
     _pipeline: Pipeline = field(init=False)
     _halt: Halt = field(init=False, factory=Halt)
@@ -85,12 +87,12 @@ class WriteDesk:
             request = self._pipeline.converter.loads(body, operation.request)
             held = self._hold_row(row, body)
             prepared = Prepared(request, body, held.subject)
-            given = Given(operation=operation, prepared=prepared, key=row.key, names=names, facts=row.facts)
-            self.held.begin(self._bring(held, given, Retry.NONE))
+            given = Given(operation, prepared, row.key, WriteOptions(), names, row.facts)
+            self.held.begin(self._bring(held, given))
 
     # --- given --------------------------------------------------------------------------------------
 
-    async def write(self, given: Given, retry: Retry) -> WriteOutcome[Any]:
+    async def write(self, given: Given) -> WriteOutcome[Any]:
         """Bring a write to its outcome; wait for the same write if it is under way already.
 
         Raises:
@@ -107,7 +109,7 @@ class WriteDesk:
             held = self._hold(
                 given.operation.name, given.key, given.digest, given.prepared.subject, given.prepared.body
             )
-            self.held.begin(self._bring(held, given, retry))
+            self.held.begin(self._bring(held, given))
         elif held.digest != given.digest:
             raise differs(given, given.key, "under way")
         elif held.standing is not None:
@@ -126,7 +128,7 @@ class WriteDesk:
     def _hold_row(self, row: WriteRow, body: bytes = b"") -> HeldWrite:
         return self._hold(row.operation, row.key, row.digest, f"{row.operation} {row.key}", body)
 
-    async def _bring(self, held: HeldWrite, given: Given, retry: Retry) -> None:
+    async def _bring(self, held: HeldWrite, given: Given) -> None:
         """Bring a write to its first outcome, in a task that the cancellation of a caller does not end."""
         write = Write(
             operation=given.operation.name, key=given.key, digest=held.digest, names=given.names,
@@ -136,7 +138,7 @@ class WriteDesk:
         body = given.prepared.body if self.keep else b""
 
         def claimed(journal: Journal) -> Claim:
-            claim = journal.writes.claim(write, number, retry)
+            claim = journal.writes.claim(write, number, given.how.retry)
             if body and claim.admission in {Admission.CLAIMED, Admission.RETRIED}:
                 journal.payloads.keep_write(claim.row.id, body)
             return claim

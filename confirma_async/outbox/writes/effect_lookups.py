@@ -17,7 +17,7 @@ from confirma_async.contract import OPERATIONS
 from confirma_async.errors import CallError, JournalError
 from confirma_async.outbox.held import LOST, Held, HeldWrites
 from confirma_async.outbox.outcomes import WriteOutcome
-from confirma_async.outbox.writes.effects import Sought, is_shown
+from confirma_async.outbox.writes.effects import is_shown
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.waiting.halt import Halt
 
@@ -97,7 +97,9 @@ class EffectLookups:
             row = await self.run.writer.run(lambda journal: self._find(journal, held))
             if row is not None and row.state is not State.UNKNOWN:  # a person has decided
                 self.held.settle(held, evolve(held.known(row), resumed=False))
-            elif row is not None and (row.form in self.forms or await self._is_shown(held, row)):
+            elif row is not None and (
+                row.form in self.forms or (row.attempts > 0 and await is_shown(self.pipeline, row, held.body))
+            ):
                 await self._confirm(held, row)
             else:
                 self._look_again(held)
@@ -117,12 +119,6 @@ class EffectLookups:
         lost = WriteDecision(id=row.id, state=State.UNKNOWN, detail=LOST, at=time.time())
         journal.writes.decide(lost, self.run.number)
         return journal.writes.find(row.operation, row.key)
-
-    async def _is_shown(self, held: HeldWrite, row: WriteRow) -> bool:
-        sought = Sought(
-            operation=row.operation, facts=row.facts, body=held.body, since=row.attempted_at or 0.0
-        )
-        return row.attempts > 0 and await is_shown(self.pipeline, sought)
 
     async def _confirm(self, held: HeldWrite, row: WriteRow) -> None:
         """Accept a write, unless the read may show another write; keep the form of its answer."""

@@ -11,9 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from attrs import frozen
-
-from confirma_async.bulk.journal.writes import Fact
+from confirma_async.bulk.journal.writes import Fact, WriteRow
 from confirma_async.contract import CREATE_INVOICE_ACTIONS, SUBMIT_LEDGER, SUBMIT_PAYMENTS
 from confirma_async.errors import ConfigurationError, NotFoundError
 from confirma_async.resources.accounting import Accounting
@@ -24,23 +22,6 @@ from confirma_async.session.pipeline import Pipeline
 
 SKEW = 300.0
 """Seconds by which the clocks of the service and of this machine may differ."""
-
-
-@frozen(kw_only=True)
-class Sought:
-    """A write whose effect is looked for.
-
-    Attributes:
-        operation: The name of its operation.
-        facts: Values by which a later read can find it.
-        body: Its JSON, where it is known; else empty.
-        since: When it was first sent; seconds since 1970.
-    """
-
-    operation: str
-    facts: Sequence[Fact]
-    body: bytes
-    since: float
 
 
 def facts_of_actions(request: InvoiceActions) -> Sequence[Fact]:
@@ -64,28 +45,33 @@ def facts_of_names(names: Sequence[str]) -> Sequence[Fact]:
     return [{"identifier": name} for name in names]
 
 
-async def is_shown(pipeline: Pipeline, sought: Sought) -> bool:
+async def is_shown(pipeline: Pipeline, row: WriteRow, body: bytes) -> bool:
     """Say whether a read shows now that a write took effect.
+
+    Args:
+        pipeline: The way to the service.
+        row: The write, as the journal has it.
+        body: Its JSON, where it is known; else empty.
 
     Raises:
         CallError: the read failed.
     """
-    reader = _READERS.get(sought.operation)
+    reader = _READERS.get(row.operation)
     try:
-        return reader is not None and bool(sought.facts) and await reader(pipeline, sought)
+        return reader is not None and bool(row.facts) and await reader(pipeline, row, body)
     except ConfigurationError:  # the service answers about something else
         return False
 
 
-async def _shows_actions(pipeline: Pipeline, sought: Sought) -> bool:
-    comments = _comments(sought.body)
-    for at, fact in enumerate(sought.facts):
+async def _shows_actions(pipeline: Pipeline, row: WriteRow, body: bytes) -> bool:
+    comments, since = _comments(body), row.attempted_at or 0.0
+    for at, fact in enumerate(row.facts):
         try:
             details = await Invoices(pipeline).case(fact.get("case"), invoice_number=fact.get("invoice"))
         except NotFoundError:
             return False
         comment = comments[at] if at < len(comments) else None
-        if details.case is None or not _has_taken_effect(details.case, fact, comment, sought.since):
+        if details.case is None or not _has_taken_effect(details.case, fact, comment, since):
             return False
     return True
 
@@ -120,21 +106,21 @@ def _is_since(moment: Moment | None, since: float) -> bool:
     return moment is not None and moment >= earliest.date()
 
 
-async def _shows_ledger(pipeline: Pipeline, sought: Sought) -> bool:
+async def _shows_ledger(pipeline: Pipeline, row: WriteRow, _body: bytes) -> bool:
     statuses = await Accounting(pipeline).ledger_statuses()
-    return _names_all(sought, [one.source_identifier for one in statuses.ledgers])
+    return _names_all(row, [one.source_identifier for one in statuses.ledgers])
 
 
-async def _shows_payments(pipeline: Pipeline, sought: Sought) -> bool:
+async def _shows_payments(pipeline: Pipeline, row: WriteRow, _body: bytes) -> bool:
     statuses = await Accounting(pipeline).payment_statuses()
-    return _names_all(sought, [one.source_identifier for one in statuses.payments])
+    return _names_all(row, [one.source_identifier for one in statuses.payments])
 
 
-def _names_all(sought: Sought, identifiers: Sequence[str | None]) -> bool:
-    return {fact.get("identifier") for fact in sought.facts} <= {*identifiers}
+def _names_all(row: WriteRow, identifiers: Sequence[str | None]) -> bool:
+    return {fact.get("identifier") for fact in row.facts} <= {*identifiers}
 
 
-_READERS: Mapping[str, Callable[[Pipeline, Sought], Awaitable[bool]]] = {
+_READERS: Mapping[str, Callable[[Pipeline, WriteRow, bytes], Awaitable[bool]]] = {
     CREATE_INVOICE_ACTIONS.name: _shows_actions,
     SUBMIT_LEDGER.name: _shows_ledger,
     SUBMIT_PAYMENTS.name: _shows_payments,

@@ -77,8 +77,9 @@ class WriteSender:
             writer.check_hold()  # it may have slept since
 
         options = CallOptions(
-            timeout=given.timeout, headers=given.headers, subject=given.prepared.subject, before_send=intent
-        )
+            timeout=given.how.timeout, headers=given.how.headers, subject=given.prepared.subject,
+            before_send=intent,
+        )  # fmt: skip
         try:
             reply = await self.pipeline.reply(operation, given.prepared.body, options=options)
         except CalledOffError:
