@@ -18,13 +18,14 @@ from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.brake import Brake, end
 from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.decisions import Decisions
+from confirma_async.bulk.job.item_listener import OpenItems
 from confirma_async.bulk.job.run_lookups import is_looked_up, lookups_of, task_of
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.machines.packing import UnreadableBodiesError
 from confirma_async.bulk.machines.planner import planned_journal
 from confirma_async.bulk.models import JobOptions, Refusal, State
-from confirma_async.errors import CallError, JournalError
+from confirma_async.errors import JournalError
 
 _log = logging.getLogger("confirma_async")
 
@@ -33,26 +34,6 @@ LOOK_SECONDS = 60.0
 
 DRAIN_SECONDS = 10.0
 """Seconds that a worker which ends waits for what is under way, beyond the longest call."""
-
-
-@define(eq=False)
-class _Left:
-    """The invoices of a chunk that wait to be sent."""
-
-    none: asyncio.Event = field(init=False, factory=asyncio.Event)
-    _positions: set[int] = field(init=False, factory=set[int])
-
-    def __attrs_post_init__(self) -> None:
-        self.none.set()
-
-    def add(self, position: int) -> None:
-        self._positions.add(position)
-        self.none.clear()
-
-    def done(self, position: int) -> None:
-        self._positions.discard(position)
-        if not self._positions:
-            self.none.set()
 
 
 @define(eq=False)
@@ -65,6 +46,7 @@ class ChunkSender:
         clock: Returns the time in seconds since 1970.
         counts: How many invoices this worker brought to each state.
         chunks: How many chunks this worker has finished.
+        brake: Stops the sending, and keeps the reason.
     """
 
     run: AccountRun
@@ -72,18 +54,17 @@ class ChunkSender:
     clock: Callable[[], float] = time.time
     counts: Counter[State] = field(init=False, factory=Counter[State])
     chunks: int = field(init=False, default=0)
-    _first: dict[int, _Left] = field(init=False, factory=dict[int, _Left])
-    _refused: dict[int, _Left] = field(init=False, factory=dict[int, _Left])
+    brake: Brake = field(init=False, factory=Brake)
+    _first: dict[int, OpenItems] = field(init=False, factory=dict[int, OpenItems])
+    _refused: dict[int, OpenItems] = field(init=False, factory=dict[int, OpenItems])
     _drained: asyncio.Event = field(init=False, factory=asyncio.Event)
-    _brake: Brake = field(init=False)
     _pool: TaskPool = field(init=False)
     _lookups: Lookups = field(init=False)
     _decisions: Decisions = field(init=False)
     _sender: Sender = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._brake = Brake()
-        pipeline = evolve(self.run.pipeline, halt=self._brake.calls)
+        pipeline = evolve(self.run.pipeline, halt=self.brake.calls)
         self._pool = TaskPool(pipeline.limiter.concurrency, self._handle)
         self._lookups = lookups_of(pipeline, self.run.writer, self.options, self._may_send, self.clock)
         self._decisions = Decisions(
@@ -91,7 +72,7 @@ class ChunkSender:
             listener=self,
             pool=self._pool,
             lookups=self._lookups,
-            brake=self._brake,
+            brake=self.brake,
             breaker=CircuitBreaker(self._pool.most, self.options.max_consecutive_rejections),
             clock=self.clock,
         )
@@ -101,21 +82,6 @@ class ChunkSender:
     def failed(self) -> asyncio.Future[None]:
         """Fails with the error of an invoice: the journal cannot be written."""
         return self._pool.failed
-
-    @property
-    def halted(self) -> asyncio.Event:
-        """Set once nothing new is sent."""
-        return self._brake.halted
-
-    @property
-    def paused(self) -> str | None:
-        """Why nothing new is sent; None while there is no reason in what the service answers."""
-        return self._brake.reason
-
-    @property
-    def paused_by(self) -> CallError | None:
-        """The error of the call for which nothing new is sent; None where there is none."""
-        return self._brake.cause
 
     async def begin(self) -> None:
         """Read from the journal what lookups need."""
@@ -134,15 +100,15 @@ class ChunkSender:
         Raises:
             JournalError: the journal cannot be written.
         """
-        if not self._brake.halted.is_set():  # what was claimed and not sent is put back as the worker drains
+        if not self.brake.halted.is_set():  # what was claimed and not sent is put back as the worker drains
             try:
-                await self._brake.unless_halted(self._send(chunk))
+                await self.brake.unless_halted(self._send(chunk))
             except UnreadableBodiesError as error:
                 await self._set_aside(chunk, error)
                 return
-        if self._brake.halted.is_set():
+        if self.brake.halted.is_set():
             await self._drained.wait()
-        now, drained = self.clock(), self._brake.halted.is_set()
+        now, drained = self.clock(), self.brake.halted.is_set()
         open_ = await self.run.writer.run(
             lambda journal: planned_journal(journal).finish(chunk, now=now, drained=drained)
         )
@@ -150,10 +116,10 @@ class ChunkSender:
 
     async def _send(self, chunk: int) -> None:
         taken = await self.run.writer.run(lambda journal: planned_journal(journal).take(chunk))
-        first, refused = _Left(), _Left()
+        first, refused = OpenItems(), OpenItems()
         for _, admitted in taken:
             if not is_looked_up(admitted):
-                first.add(admitted.position)
+                first.take_up()
                 self._first[admitted.position] = first
         room = self._decisions.room
         for entry, admitted in taken:
@@ -162,13 +128,13 @@ class ChunkSender:
             # One at a time: what is taken up counts as in doubt, and there may be no room for all of it.
             task = task_of(entry, admitted, self._lookups)
             if task.lost is not None and task.lost.surely_not:
-                refused.add(task.position)
+                refused.take_up()
                 self._refused[task.position] = refused
             await self._pool.hand(task)
-        await first.none.wait()
+        await first.none_left.wait()
         with contextlib.suppress(TimeoutError):  # its lookups fail: others may have more luck
             async with asyncio.timeout(LOOK_SECONDS):
-                await refused.none.wait()
+                await refused.none_left.wait()
 
     async def _set_aside(self, chunk: int, error: UnreadableBodiesError) -> None:
         now = self.clock()
@@ -186,17 +152,13 @@ class ChunkSender:
     async def _handle(self, task: Task) -> None:
         await self._sender.bring(task)
 
-    def stop_sending(self) -> None:
-        """Send nothing new; calls under way are finished."""
-        self._brake.stop_sending()
-
     async def drain(self) -> None:
         """Wait for the calls under way, then release the claims of invoices that were not sent.
 
         It waits for the timeout of a call and for ``DRAIN_SECONDS``, in which the outcome is written. An
         invoice whose call has not ended by then is unknown, and other workers look it up.
         """
-        self._brake.stop_sending()
+        self.brake.stop_sending()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.run.pipeline.timeout + DRAIN_SECONDS):
                 await self._pool.drained()
@@ -226,10 +188,9 @@ class ChunkSender:
 
     def _forget(self, task: Task) -> None:
         for waiting in (self._first, self._refused):
-            left = waiting.pop(task.position, None)
-            if left is not None:
-                left.done(task.position)
+            if task.position in waiting:
+                waiting.pop(task.position).finish()
 
     def _may_send(self) -> bool:
         """Say whether invoices are under way that may become witnesses."""
-        return not self._brake.halted.is_set() and bool(self._first)
+        return not self.brake.halted.is_set() and bool(self._first)

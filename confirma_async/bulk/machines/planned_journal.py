@@ -9,7 +9,7 @@ the worker, and a worker can change an item only while that run has its lease.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
@@ -37,6 +37,9 @@ as many, and so on."""
 
 LONGEST_PAUSE = 3600.0
 """The same, at most."""
+
+_WORKERS = "SELECT count(*) FROM run WHERE worker IS NOT NULL AND lease_until > clock_timestamp()"
+"""How many workers are alive."""
 
 _CHUNK = (
     "SELECT body, positions, ARRAY(SELECT DISTINCT holder FROM item WHERE position = ANY(positions) "
@@ -121,8 +124,7 @@ class PlannedJournal(PostgresJournal):
         there = self._one("SELECT (to_regnamespace(%s) IS NOT NULL)::int", QUEUE_SCHEMA)
         if there and self._tables.kept().get("queue") == form:
             return
-        alive = "SELECT count(*) FROM run WHERE worker IS NOT NULL AND lease_until > clock_timestamp()"
-        if there and self._one(alive):
+        if there and self._one(_WORKERS):
             raise JournalError(
                 f"the queue of the journal {self.name} is of another version of procrastinate, and workers "
                 "run on it; stop them, then run this again, and begin them with the same version"
@@ -179,7 +181,12 @@ class PlannedJournal(PostgresJournal):
                 "INSERT INTO planned_chunk (id, run, positions, body) VALUES (%s, %s, %s, %b)",
                 chunk, run, array_text(one.position for _, one in planned), bundle.packed,
             )  # fmt: skip
-            self._move([one.position for _, one in planned if one.row is not None], chunk)
+            known = [one.position for _, one in planned if one.row is not None]
+            if known:  # what is new is in the chunk already
+                self._do(
+                    "UPDATE item SET chunk = %s WHERE position = ANY(%s) AND chunk IS DISTINCT FROM %s",
+                    chunk, array_text(known), chunk,
+                )  # fmt: skip
             queue_chunks(self._session, [chunk])
         return admitted
 
@@ -190,14 +197,6 @@ class PlannedJournal(PostgresJournal):
             "AND position = ANY(positions) WHERE position = ANY(%s)"
         )
         return dict(self._all(query, array_text(positions))) if positions else {}
-
-    def _move(self, positions: Sequence[int], chunk: int) -> None:
-        """Move items that the journal knew before into a chunk; new items are in it already."""
-        if positions:
-            self._do(
-                "UPDATE item SET chunk = %s WHERE position = ANY(%s) AND chunk IS DISTINCT FROM %s",
-                chunk, array_text(positions), chunk,
-            )  # fmt: skip
 
     def keep_bodies(self, run: int, days: int) -> None:
         """Keep the bodies of a planned run for some days after its invoices are final."""
@@ -231,17 +230,16 @@ class PlannedJournal(PostgresJournal):
             Calls per second of all workers together; infinity where no rate is set.
         """
         self._tables.lock()
-        alive = "SELECT count(*) FROM run WHERE worker IS NOT NULL AND lease_until > clock_timestamp()"
-        if not self._one(alive):
+        if not self._one(_WORKERS):
             self._do("DELETE FROM rate")
         self._do("UPDATE run SET worker = %s WHERE id = %s", name, run)
-        self._do(
+        ((found,),) = self._all(
             "INSERT INTO rate (per_second) VALUES (coalesce(%s, 'infinity'::float8)) "
             "ON CONFLICT (one) DO UPDATE SET per_second = coalesce(%s, rate.per_second), "
-            "next_at = least(rate.next_at, clock_timestamp() + make_interval(secs => 1 / %s::float8))",
+            "next_at = least(rate.next_at, clock_timestamp() + make_interval(secs => 1 / %s::float8)) "
+            "RETURNING per_second",
             per_second, per_second, per_second,
         )  # fmt: skip
-        ((found,),) = self._all("SELECT per_second FROM rate")
         return float(found)
 
     def take(self, chunk: int) -> Sequence[tuple[Entry, Admitted]]:
@@ -267,7 +265,9 @@ class PlannedJournal(PostgresJournal):
         digests = data_array(entry.digest for entry in entries)
         claimed = list(self._all(_CLAIMED, self._run, chunk, array_text(positions), digests))
         runs = {position: run for run, some, _ in claimed for position in some}
-        rows = self._rows_of([position for _, _, before in claimed for position in before or ()])
+        before = [position for _, _, some in claimed for position in some or ()]
+        known = self._items.query("WHERE position = ANY(%s)", array_text(before)) if before else ()
+        rows = {row.position: row for row in known}
         self._counts.take_up(runs)
         return [
             (entry, self._admitted(rows.get(position), position))
@@ -301,12 +301,6 @@ class PlannedJournal(PostgresJournal):
             self._do("DELETE FROM planned_chunk WHERE id = %s", chunk)
             self._runs.end_sent(runs, now)
         return int(left)
-
-    def _rows_of(self, positions: Sequence[int]) -> Mapping[int, Row]:
-        if not positions:
-            return {}
-        found = self._items.query("WHERE position = ANY(%s)", array_text(positions))
-        return {row.position: row for row in found}
 
     def _admitted(self, row: Row | None, position: int) -> Admitted:
         if row is None:

@@ -169,18 +169,10 @@ class _Planner:
                     if isinstance(prepared, Entry) and prepared.placeholders:
                         prepared = await self._whole(prepared)
                     self._take(prepared)
-                    if self._is_full:
+                    gathered = max(len(self._entries), len(self._refusals))
+                    if gathered >= self.chunk_size or self._bytes >= CHUNK_BYTES:
                         await self._queue()
                 progress(self.made)
-
-    @property
-    def _is_full(self) -> bool:
-        """Whether the gathered entries make a full chunk."""
-        return (
-            len(self._entries) >= self.chunk_size
-            or len(self._refusals) >= self.chunk_size
-            or self._bytes >= CHUNK_BYTES
-        )
 
     def _take(self, prepared: Entry | Refusal) -> None:
         if isinstance(prepared, Refusal):

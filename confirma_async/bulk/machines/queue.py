@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import datetime
 import hashlib
-import uuid
 from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Any, cast
 
@@ -168,7 +167,7 @@ class QueueConnector(BaseAsyncConnector):
 
     async def execute_query_async(self, query: str, **arguments: Any) -> None:
         """Run a statement, and return nothing."""
-        await self.ask(query, arguments)
+        await self.execute_query_all_async(query, **arguments)
 
     async def execute_query_one_async(self, query: str, **arguments: Any) -> dict[str, Any]:
         """Return the one row of a statement.
@@ -176,16 +175,12 @@ class QueueConnector(BaseAsyncConnector):
         Raises:
             NoResult: there is none.
         """
-        found = await self.ask(query, arguments)
+        found = await self.execute_query_all_async(query, **arguments)
         if not found:
             raise exceptions.NoResult
         return found[0]
 
     async def execute_query_all_async(self, query: str, **arguments: Any) -> list[dict[str, Any]]:
-        """Return the rows of a statement."""
-        return await self.ask(query, arguments)
-
-    async def ask(self, query: str, arguments: dict[str, Any]) -> list[dict[str, Any]]:
         """Run a statement of the queue in a transaction of its own; return its rows.
 
         Args:
@@ -273,8 +268,3 @@ def _wrapped_value(value: Any) -> Any:
         made = [_wrapped_value(each) for each in cast("Sequence[Any]", value)]
         return made if isinstance(value, list) else tuple(made)
     return value
-
-
-def worker_name(host: str, process: int) -> str:
-    """Return a name that no other worker has or had: machine, process, and a random part."""
-    return f"{host}:{process}:{uuid.uuid4().hex[:8]}"

@@ -12,7 +12,7 @@ import contextlib
 import math
 from collections import deque
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from confirma_async.bulk.machines.queue import QueueConnector, unreachable
 from confirma_async.session.rate.ratelimit import Limiter
@@ -47,19 +47,6 @@ _LOOK = (
     "SELECT per_second, greatest(0, extract(epoch FROM quiet_until - clock_timestamp()))::float8 AS quiet "
     "FROM rate"
 )
-
-
-@frozen
-class _PermitLease:
-    """Permits that a worker has leased.
-
-    Attributes:
-        first: The loop time at which the first of them is due.
-        interval: Seconds between two of them.
-    """
-
-    first: float
-    interval: float
 
 
 @define(eq=False)
@@ -157,13 +144,14 @@ class SharedLimiter:
             if lease is None:
                 await asyncio.sleep(AHEAD)  # nobody sends without a permit
                 continue
+            first, interval = lease
             for number in range(count):
                 if not self._wanted():  # they have given up, or got the permits of others that had
                     break
                 turn = (self._missed or self._waiting).popleft()
-                due = lease.first + number * lease.interval
+                due = first + number * interval
                 loop.call_at(due, self._admit, turn, due)
-            ahead = lease.first + count * lease.interval - loop.time()
+            ahead = first + count * interval - loop.time()
             await self._pause(max(0.0, ahead - AHEAD, min(GATHERING, ahead / 2)))
 
     def _wanted(self) -> int:
@@ -181,7 +169,8 @@ class SharedLimiter:
         while self.per_second == rate and (left := until - loop.time()) > 0:  # noqa: ASYNC110 (it looks too)
             await asyncio.sleep(min(left, LOOK_SECONDS))
 
-    async def _lease(self, count: int) -> _PermitLease | None:
+    async def _lease(self, count: int) -> tuple[float, float] | None:
+        """Lease permits; return the loop time at which the first is due, and the seconds between two."""
         loop = asyncio.get_running_loop()
         try:
             found = await self.connector.ask_at_the_rate(_LEASE, {"count": count, "lag": LAG})
@@ -190,7 +179,7 @@ class SharedLimiter:
         if not found:
             return None
         self.per_second, interval = found[0]["per_second"], 1.0 / found[0]["per_second"]
-        return _PermitLease(loop.time() + found[0]["until"] - count * interval, interval)
+        return loop.time() + found[0]["until"] - count * interval, interval
 
     def _admit(self, turn: asyncio.Future[None], due: float) -> None:
         """Give a call its permit, but not during a time of quiet, and not a permit that is too old.

@@ -10,18 +10,19 @@ import os
 import random
 import socket
 import time
+import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from attrs import define, evolve, field, frozen
 
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job.brake import end
-from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.machines.chunk_sender import ChunkSender
 from confirma_async.bulk.machines.planned_journal import open_planned
 from confirma_async.bulk.machines.planner import database_of, planned_journal
-from confirma_async.bulk.machines.queue import QUEUE, TASK, QueueConnector, QueuedJobs, worker_name
+from confirma_async.bulk.machines.queue import QUEUE, TASK, QueueConnector, QueuedJobs
 from confirma_async.bulk.machines.shared_limiter import SharedLimiter
 from confirma_async.bulk.machines.watchdog import Watchdog
 from confirma_async.bulk.models import JobOptions, State
@@ -114,21 +115,18 @@ async def work(
         ConfigurationError: the journal is no database.
     """
     database = database_of(placement)
-    opened: list[Journal] = []
-
-    def open_journal() -> Journal:
-        opened.append(open_planned(database.url))
-        return opened[0]
-
-    writer = await JournalWriter.open(open_journal, pipeline.timeout)
+    writer = await JournalWriter.open(partial(open_planned, database.url), pipeline.timeout)
     try:
-        name = worker_name(socket.gethostname(), os.getpid())
+        name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"  # no other worker has or had it
         run = await AccountRun.begin(placement, pipeline, writer, JobOptions(inputs=[name]))
-        common = await writer.run(
-            lambda journal: planned_journal(journal).become_worker(run.number, name, per_second)
+        common, check_hold = await writer.run(
+            lambda journal: (
+                planned_journal(journal).become_worker(run.number, name, per_second),
+                journal.check_hold,
+            )
         )
         await writer.run(lambda journal: planned_journal(journal).queue_lost())
-        watchdog = Watchdog(opened[0].check_hold)
+        watchdog = Watchdog(check_hold)
         way = QueueConnector(database.url, patience_seconds=RATE_SECONDS)
         limiter = SharedLimiter(pipeline.limiter, way, common)
         sender = ChunkSender(evolve(run, pipeline=evolve(pipeline, limiter=limiter)), options)
@@ -145,13 +143,13 @@ async def work(
         finally:
             watchdog.finish()
             await limiter.close()
-        await run.end(sender.paused or "stopped")
+        await run.end(sender.brake.reason or "stopped")
         return WorkerEnd(
             name=name,
             counts=dict(sender.counts),
             chunks=sender.chunks,
-            paused=sender.paused,
-            paused_by=sender.paused_by,
+            paused=sender.brake.reason,
+            paused_by=sender.brake.cause,
         )
     finally:
         await writer.close()
@@ -205,7 +203,7 @@ class _Worker:
         queue = asyncio.create_task(self._follow_queue())
         sweep = asyncio.create_task(self._sweep())
         stopped = asyncio.create_task(self._asked_to_end(stop))
-        halted = asyncio.create_task(self.sender.halted.wait())
+        halted = asyncio.create_task(self.sender.brake.halted.wait())
         own: list[asyncio.Future[Any]] = [stopped, halted]
         if self.until_empty:
             own.append(asyncio.create_task(self._emptied()))
@@ -215,7 +213,7 @@ class _Worker:
             for ended in done:
                 ended.result()
         except BaseException:
-            self.sender.stop_sending()
+            self.sender.brake.stop_sending()
             raise
         finally:
             await end([sweep, *own])
@@ -268,7 +266,8 @@ class _Worker:
 
     async def _emptied(self) -> None:
         """Wait until no worker has anything left to send, and no chunk is due."""
-        while self._in_hand or await self.sender.run.writer.run(_has_more):  # noqa: ASYNC110 (nobody could set an event)
+        run = self.sender.run.writer.run
+        while self._in_hand or await run(lambda journal: planned_journal(journal).has_more()):  # noqa: ASYNC110 (nobody could set an event)
             await asyncio.sleep(EMPTY_SECONDS)
 
     async def _sweep(self) -> None:
@@ -286,7 +285,3 @@ class _Worker:
                     if job.id is not None:
                         await manager.retry_job_by_id_async(job.id, AT_ONCE)
             await asyncio.sleep(SWEEP_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 (no secret)
-
-
-def _has_more(journal: Journal) -> bool:
-    return planned_journal(journal).has_more()

@@ -31,8 +31,8 @@ async def test_a_transaction_of_the_queue_whose_process_stands_still_is_ended(po
     open_planned(postgres).close()
     connector = QueueConnector(postgres)
     try:
-        for ask in (connector.ask, connector.ask_at_the_rate):
-            ((ended,),) = [row.values() for row in await ask(f"SELECT current_setting('{name}')", {})]
-            assert ended in {"20s", "10s"}
+        query = f"SELECT current_setting('{name}') AS ended"
+        for asked in (connector.execute_query_all_async(query), connector.ask_at_the_rate(query, {})):
+            assert (await asked)[0]["ended"] in {"20s", "10s"}
     finally:
         await connector.close_async()
