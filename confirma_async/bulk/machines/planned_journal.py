@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from confirma_async.bulk.journal.admission import TAKEN_UP
 from confirma_async.bulk.journal.records import Admission, Admitted, Version
-from confirma_async.bulk.journal.stored.trust import doubt_in
 from confirma_async.bulk.machines.packing import Bundle, packed_of, unpacked
 from confirma_async.bulk.machines.queue import (
     QUEUE_SCHEMA,
@@ -25,9 +24,8 @@ from confirma_async.bulk.machines.queue import (
 from confirma_async.bulk.models import Entry, Retry, Row, State
 from confirma_async.bulk.postgres.connection.text_forms import array_text, data_array
 from confirma_async.bulk.postgres.journal import PostgresJournal
-from confirma_async.bulk.postgres.marks import MarkFile
 from confirma_async.bulk.postgres.migrations import OPEN
-from confirma_async.bulk.postgres.opening import meta, open_session
+from confirma_async.bulk.postgres.opening import open_tables
 from confirma_async.bulk.postgres.runs import PLANNED
 from confirma_async.errors import JournalError
 
@@ -97,15 +95,14 @@ def open_planned(url: str) -> PlannedJournal:
         JournalMismatchError: the journal is of a newer version.
         ConfigurationError: the URL is of another kind of database.
     """
-    session, journal = open_session(url, alone=False)
+    opened = PlannedJournal(*open_tables(url, alone=False))
     try:
-        opened = PlannedJournal(session, doubt_in(meta(session)), MarkFile.open(journal))
         with opened.transaction():
             opened.prepare_queue()
             opened.forget_bodies()
             opened.runs.end_all_sent(time.time())  # whoever sent the last of one may have died right then
     except BaseException:
-        session.close()
+        opened.close()
         raise
     return opened
 

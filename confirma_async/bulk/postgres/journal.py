@@ -30,21 +30,15 @@ from confirma_async.bulk.journal.stored.figures import StoredCounts
 from confirma_async.bulk.journal.stored.items import ARCHIVED_COLUMNS, ITEM_COLUMNS
 from confirma_async.bulk.journal.stored.keeper import StoredKeeper
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
-from confirma_async.bulk.journal.stored.trust import doubt_in
 from confirma_async.bulk.journal.stored.values import milliseconds, period
 from confirma_async.bulk.journal.stored.writes import StoredWrites
 from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.bulk.postgres.connection.failures import taken_over
-from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.connection.text_forms import array_text, copy_text, plain
 from confirma_async.bulk.postgres.holders import PostgresHolders
 from confirma_async.bulk.postgres.marks import MarkFile, TransactionMark
 from confirma_async.bulk.postgres.migrations import DECIDED
-from confirma_async.bulk.postgres.opening import (
-    look_session,
-    meta,
-    open_session,
-)
+from confirma_async.bulk.postgres.opening import look_at_tables, open_tables
 from confirma_async.bulk.postgres.reader import PostgresReader
 from confirma_async.bulk.postgres.runs import PostgresRuns
 from confirma_async.bulk.postgres.tables import PostgresTables
@@ -143,8 +137,7 @@ def open_postgres(url: str, *, alone: bool = False) -> PostgresJournal:
         JournalMismatchError: the journal is of a newer version; it was not touched.
         ConfigurationError: the URL is of another kind of database.
     """
-    session, journal = open_session(url, alone=alone)
-    return PostgresJournal(session, doubt_in(meta(session)), MarkFile.open(journal))
+    return PostgresJournal(*open_tables(url, alone=alone))
 
 
 @contextlib.contextmanager
@@ -156,9 +149,8 @@ def reading_postgres(url: str) -> Generator[PostgresReader]:
         JournalMismatchError: it is of a newer version.
         ConfigurationError: the URL is of another kind of database.
     """
-    session, doubt = look_session(url)
-    with contextlib.closing(session), session.looking():
-        tables = PostgresTables(session)
+    tables, doubt = look_at_tables(url)
+    with contextlib.closing(tables.session), tables.session.looking():
         yield PostgresReader(tables, PostgresTrust(tables, doubt))
 
 
@@ -166,13 +158,12 @@ class PostgresJournal(PostgresReader):
     """A ``Journal`` in a database.
 
     Args:
-        session: The connection.
+        tables: The tables.
         doubt: Why the journal may not know all that was sent; None where it does.
         mark: What this machine remembers of it.
     """
 
-    def __init__(self, session: PostgresSession, doubt: Doubt | None, mark: MarkFile) -> None:
-        tables = PostgresTables(session)
+    def __init__(self, tables: PostgresTables, doubt: Doubt | None, mark: MarkFile) -> None:
         holders = self._holders = PostgresHolders(tables)
         trust = self._trust = PostgresTrust(tables, doubt, holders.settle_dead)
         super().__init__(tables, trust)

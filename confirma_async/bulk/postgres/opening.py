@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 import psycopg
 
 from confirma_async.bulk.journal.records import Doubt
 from confirma_async.bulk.journal.stored.trust import OF_DOUBT, doubt_in
-from confirma_async.bulk.postgres.connection.failures import (
-    explained,
-    newer_form,
-    no_journal,
-    too_old,
-)
+from confirma_async.bulk.postgres.connection.failures import explained
 from confirma_async.bulk.postgres.connection.gate import TERM
 from confirma_async.bulk.postgres.connection.session import PostgresSession
-from confirma_async.bulk.postgres.marks import read_mark
+from confirma_async.bulk.postgres.marks import MarkFile, read_mark
 from confirma_async.bulk.postgres.migrations import MIGRATIONS, OLDEST_SERVER, SCHEMA, VERSION
-from confirma_async.errors import JournalError
-
-LOCK = 0x434E464A
-"""What the advisory lock goes by under which invoices are admitted, and tables made."""
+from confirma_async.bulk.postgres.tables import PostgresTables
+from confirma_async.errors import JournalError, JournalMismatchError
 
 _NUMBERS_RAISED = "; ".join(
     f"SELECT setval('{sequence}', greatest(last_value, (SELECT max({column}) FROM {table}))) FROM {sequence}"
@@ -36,7 +28,7 @@ _NUMBERS_RAISED = "; ".join(
 """Has no number given twice by a sequence that is behind the table that its numbers stand in."""
 
 
-def open_session(url: str, *, alone: bool) -> tuple[PostgresSession, str]:
+def open_tables(url: str, *, alone: bool) -> tuple[PostgresTables, Doubt | None, MarkFile]:
     """Open a journal for a job; make its tables, or bring them to this version's form.
 
     Args:
@@ -44,7 +36,7 @@ def open_session(url: str, *, alone: bool) -> tuple[PostgresSession, str]:
         alone: Whether no job may be running on it.
 
     Returns:
-        The session, and the journal's id.
+        The tables, why the journal may not know all that was sent, and what this machine remembers of it.
 
     Raises:
         JournalError: the server cannot be reached, is too old, or does not let the user in.
@@ -52,36 +44,37 @@ def open_session(url: str, *, alone: bool) -> tuple[PostgresSession, str]:
         ConfigurationError: the URL is of another kind of database.
     """
     session = PostgresSession(url)
+    tables = PostgresTables(session)
     try:
         with session.transaction():
-            _check_server(session)
-            session.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-            _migrate(session)
-            term = _term(session)
-            journal = _find_doubt(session, term)
+            _check_server(tables)
+            tables.lock()
+            _migrate(tables)
+            term = _term(tables)
+            _find_doubt(tables, term)
+            kept = tables.kept()
             if alone:
-                _check_alone(session)
+                _check_alone(tables)
         session.notes.term = term
     except BaseException:
         session.close()
         raise
-    return session, journal
+    return tables, doubt_in(kept), MarkFile.open(kept["id"])
 
 
-def _check_alone(session: PostgresSession) -> None:
-    alive = "SELECT count(*) FROM run WHERE lease_until > clock_timestamp()"
-    if _one(session, alive)[0]:
+def _check_alone(tables: PostgresTables) -> None:
+    if tables.one("SELECT count(*) FROM run WHERE lease_until > clock_timestamp()"):
         raise JournalError(
-            f"the journal {session.name} is in use by a job; wait for it to end, or stop it. After a job was "
+            f"the journal {tables.name} is in use by a job; wait for it to end, or stop it. After a job was "
             "killed, that takes until its lease is over"
         )
 
 
-def look_session(url: str) -> tuple[PostgresSession, Doubt | None]:
+def look_at_tables(url: str) -> tuple[PostgresTables, Doubt | None]:
     """Open a journal for looking only.
 
     Returns:
-        The session, and why the journal may not know all that was sent.
+        The tables, and why the journal may not know all that was sent.
 
     Raises:
         JournalError: there is none, or the server cannot be reached, or does not let the user in.
@@ -89,26 +82,35 @@ def look_session(url: str) -> tuple[PostgresSession, Doubt | None]:
         ConfigurationError: the URL is of another kind of database.
     """
     session = PostgresSession(url)
+    tables = PostgresTables(session)
     try:
         with session.looking():
-            _check_server(session)
-            found = _version(session)
-            if found < VERSION:
-                raise no_journal(session.name, older=found > 0)  # noqa: TRY301 (the session is closed here)
-            doubt = _doubt_seen(session)
+            _check_server(tables)
+            _check_current(tables)
+            doubt = _doubt_seen(tables)
     except BaseException:
         session.close()
         raise
-    return session, doubt
+    return tables, doubt
 
 
-def _doubt_seen(session: PostgresSession) -> Doubt | None:
+def _check_current(tables: PostgresTables) -> None:
+    found = _version(tables)
+    if not found:
+        raise JournalError(f"there is no journal in {tables.name}")
+    if found < VERSION:
+        raise JournalError(
+            f"the journal {tables.name} is of an older version; the next job brings it up to date"
+        )
+
+
+def _doubt_seen(tables: PostgresTables) -> Doubt | None:
     """Return the doubt that a job would have, without a change; a replica shows what is kept."""
-    known = meta(session)
-    if not _one(session, "SELECT pg_is_in_recovery()")[0]:
-        reason = _reason(session, known, _term(session))
+    known = tables.kept()
+    if not tables.one("SELECT pg_is_in_recovery()"):
+        reason = _reason(tables, known, _term(tables))
         if reason is not None:
-            return Doubt(reason, _now(session))
+            return Doubt(reason, _now(tables))
     return doubt_in(known)
 
 
@@ -121,68 +123,73 @@ def is_there(url: str) -> bool:
     session = PostgresSession(url)
     try:
         with session.looking():
-            return _version(session) > 0
+            return _version(PostgresTables(session)) > 0
     finally:
         session.close()
 
 
-def _check_server(session: PostgresSession) -> None:
-    (number,) = _one(session, "SELECT current_setting('server_version_num')::int")
-    if number < OLDEST_SERVER * 10_000:
-        raise too_old(session.name, str(number // 10_000), OLDEST_SERVER)
+def _check_server(tables: PostgresTables) -> None:
+    version = tables.one("SELECT current_setting('server_version_num')") // 10_000
+    if version < OLDEST_SERVER:
+        raise JournalError(
+            f"the journal {tables.name}: the server is PostgreSQL {version}, and {OLDEST_SERVER} or newer is "
+            "needed"
+        )
 
 
-def _version(session: PostgresSession) -> int:
+def _version(tables: PostgresTables) -> int:
     """Return the form of the tables; 0 where there are none.
 
     Raises:
         JournalMismatchError: it is of a newer version.
     """
-    if _one(session, "SELECT to_regclass(%s)", f"{SCHEMA}.meta")[0] is None:
+    if not tables.one("SELECT (to_regclass(?) IS NOT NULL)::int", f"{SCHEMA}.meta"):
         return 0
-    version = int(_one(session, "SELECT value FROM meta WHERE name = 'version'")[0])
+    version = tables.one("SELECT value FROM meta WHERE name = 'version'")
     if version > VERSION:
-        raise newer_form(session.name, version, VERSION)
+        raise JournalMismatchError(
+            f"the journal {tables.name} was written by a newer version of this SDK (format {version}, this "
+            f"one reads {VERSION}); it was not touched, upgrade to go on with it"
+        )
     return version
 
 
-def _migrate(session: PostgresSession) -> None:
-    version = _version(session)
+def _migrate(tables: PostgresTables) -> None:
+    version = _version(tables)
     if 0 < version < VERSION:
-        _check_alone(session)  # who goes on by the rules of an older form may break those of this one
-    if version == 0 and _one(session, "SELECT to_regnamespace(%s)", SCHEMA)[0] is None:
-        session.execute(f"CREATE SCHEMA {SCHEMA}")  # who lacks the right may find one that is there
+        _check_alone(tables)  # who goes on by the rules of an older form may break those of this one
+    if version == 0 and not tables.one("SELECT (to_regnamespace(?) IS NOT NULL)::int", SCHEMA):
+        tables.change(f"CREATE SCHEMA {SCHEMA}")  # who lacks the right may find one that is there
     for step in MIGRATIONS[version:]:
-        session.execute(step)
+        tables.change(step)
     if version < VERSION:
-        keep(session, {"version": str(VERSION)})
+        tables.keep({"version": str(VERSION)})
 
 
-def _term(session: PostgresSession) -> str:
+def _term(tables: PostgresTables) -> str:
     try:
-        return str(_one(session, f"SELECT {TERM}")[0])
+        ((term,),) = tables.few(f"SELECT {TERM}")
+        return str(term)
     except psycopg.errors.ObjectNotInPrerequisiteState as error:  # a replica has no timeline of its own
-        raise explained(session.name, psycopg.errors.ReadOnlySqlTransaction("it is a replica")) from error
+        raise explained(tables.name, psycopg.errors.ReadOnlySqlTransaction("it is a replica")) from error
 
 
-def _find_doubt(session: PostgresSession, term: str) -> str:
-    """See whether the database is the one that the journal was last in; return the journal's id."""
-    known = meta(session)
-    reason = _reason(session, known, term)
+def _find_doubt(tables: PostgresTables, term: str) -> None:
+    """Note a doubt where the database is not the one that the journal was last in."""
+    known = tables.kept()
+    reason = _reason(tables, known, term)
     if known.get("term") != term:
-        keep(session, {"term": term})
+        tables.keep({"term": term})
     if reason is None:
-        return known["id"]
-    session.execute("DELETE FROM meta WHERE name = ANY(%s)", (list(OF_DOUBT),))
-    own = str(uuid.uuid4())
-    keep(session, {"doubt": reason, "doubt_since": str(_now(session)), "id": own})
-    session.execute(_NUMBERS_RAISED)  # tables may have been restored without them
+        return
+    tables.change("DELETE FROM meta WHERE name = ANY(?)", list(OF_DOUBT))
+    tables.keep({"doubt": reason, "doubt_since": str(_now(tables)), "id": str(uuid.uuid4())})
+    tables.change(_NUMBERS_RAISED)  # tables may have been restored without them
     # Whoever held a lease there holds none here: a job that comes back finds that it was taken over.
-    session.execute("UPDATE run SET lease_until = clock_timestamp() WHERE lease_until IS NOT NULL")
-    return own
+    tables.change("UPDATE run SET lease_until = clock_timestamp() WHERE lease_until IS NOT NULL")
 
 
-def _reason(session: PostgresSession, known: dict[str, str], term: str) -> str | None:
+def _reason(tables: PostgresTables, known: dict[str, str], term: str) -> str | None:
     """Return why the journal may not know all that was sent; None where it does."""
     before = known.get("term")
     if before is not None and before != term:
@@ -193,33 +200,13 @@ def _reason(session: PostgresSession, known: dict[str, str], term: str) -> str |
     mark = read_mark(known["id"])
     if mark is None:
         return None
-    there = "SELECT EXISTS (SELECT 1 FROM written WHERE incarnation = %s AND number >= %s)"
-    if _one(session, there, mark.incarnation, mark.number)[0]:
+    there = "SELECT EXISTS (SELECT 1 FROM written WHERE incarnation = ? AND number >= ?)"
+    if tables.one(there, mark.incarnation, mark.number):
         return None
     return "its database was put back to an earlier state"
 
 
-def _now(session: PostgresSession) -> float:
+def _now(tables: PostgresTables) -> float:
     """Return the time by the database's clock, which leases go by; seconds since 1970."""
-    return float(_one(session, "SELECT extract(epoch FROM clock_timestamp())::float8")[0])
-
-
-def meta(session: PostgresSession) -> dict[str, str]:
-    """Return what is kept by name."""
-    return {str(name): str(value) for name, value in session.execute("SELECT name, value FROM meta")}
-
-
-def keep(session: PostgresSession, values: dict[str, str]) -> None:
-    """Keep values by their names."""
-    session.execute(
-        "INSERT INTO meta SELECT * FROM unnest(%s::text[], %s::text[]) "
-        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        (list(values), list(values.values())),
-    )
-
-
-def _one(session: PostgresSession, query: str, *values: object) -> tuple[Any, ...]:
-    found = session.execute(query, values).fetchone()
-    if found is None:
-        raise RuntimeError("the query yields one row")
-    return found
+    ((now,),) = tables.few("SELECT extract(epoch FROM clock_timestamp())::float8")
+    return float(now)

@@ -11,8 +11,10 @@ from confirma_async.bulk.postgres.connection.failures import taken_over
 from confirma_async.bulk.postgres.connection.session import PostgresSession
 from confirma_async.bulk.postgres.connection.text_forms import plain
 from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
-from confirma_async.bulk.postgres.opening import LOCK
 from confirma_async.errors import JournalError
+
+LOCK = 0x434E464A
+"""What the advisory lock goes by under which invoices are admitted, and tables made."""
 
 _VERDICTS = ", ".join(f"{state:d}" for state in sorted(FINAL))
 

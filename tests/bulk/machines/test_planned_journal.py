@@ -14,9 +14,8 @@ from confirma_async.bulk.machines.planned_journal import PlannedJournal, open_pl
 from confirma_async.bulk.machines.queue import QUEUE_SCHEMA
 from confirma_async.bulk.models import Retry, State
 from confirma_async.bulk.postgres.journal import open_postgres
-from confirma_async.bulk.postgres.opening import LOCK
 from confirma_async.bulk.postgres.runs import PLANNED, SENT
-from confirma_async.bulk.postgres.tables import PostgresTables
+from confirma_async.bulk.postgres.tables import LOCK, PostgresTables
 from confirma_async.errors import JournalError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from confirma_async.bulk.journal.rules import JournalTakenOverError
-from confirma_async.errors import ConfigurationError, JournalError, JournalMismatchError
+from confirma_async.errors import ConfigurationError, JournalError
 
 try:
     import psycopg
@@ -150,28 +150,6 @@ def _refusal(error: psycopg.Error) -> tuple[type[psycopg.Error], str]:
         if all(part in text for part in parts):
             return kind, words
     return type(error), "the server cannot be reached, or has ended the connection"
-
-
-def too_old(name: str, version: str, oldest: int) -> JournalError:
-    """Make the error for a server that is too old."""
-    return JournalError(
-        f"the journal {name}: the server is PostgreSQL {version}, and {oldest} or newer is needed"
-    )
-
-
-def newer_form(name: str, found: int, known: int) -> JournalMismatchError:
-    """Make the error for tables of a newer version of the SDK."""
-    return JournalMismatchError(
-        f"the journal {name} was written by a newer version of this SDK (format {found}, this one reads "
-        f"{known}); it was not touched, upgrade to go on with it"
-    )
-
-
-def no_journal(name: str, *, older: bool) -> JournalError:
-    """Make the error for a database that holds no journal yet, or one of an older version."""
-    if older:
-        return JournalError(f"the journal {name} is of an older version; the next job brings it up to date")
-    return JournalError(f"there is no journal in {name}")
 
 
 def taken_over(name: str) -> JournalTakenOverError:

@@ -101,14 +101,14 @@ class PostgresSession:
             yield from cursor.execute(statement(query), values or None)
 
     @contextlib.contextmanager
-    def looking(self) -> Generator[PostgresConnection]:
+    def looking(self) -> Generator[None]:
         """Make the statements of the block see one state of the journal; they cannot change it."""
         with self._lock:
             try:
-                connection = self._line.connected()
+                self._line.connected()
                 self._line.run(BEGIN_READING)
                 self._inside = self._looking = True
-                yield connection
+                yield
             except psycopg.Error as error:
                 raise explained(self.name, error) from None
             finally:
