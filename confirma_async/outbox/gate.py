@@ -20,21 +20,31 @@ class Gate:
     """Lets no write through while the service refuses the key, except one after each pause, as a test.
 
     It opens when a call succeeds, or when the key changes.
+
+    Attributes:
+        pipeline: The way to the service, which has the keys.
+        operation: An operation that bears the key.
     """
 
-    _refusal: CallError | None = None
-    _key: Secret | None = None
-    _pause: float = 0.0
+    pipeline: Pipeline
+    operation: Operation[object]
+    _refusal: CallError | None = field(init=False, default=None)
+    _key: Secret | None = field(init=False, default=None)
+    _pause: float = field(init=False, default=0.0)
     _opens_at: float = field(init=False, default=0.0)
     _trying: bool = field(init=False, default=False)
 
-    def passed(self, key: Secret | None) -> CallError | None:
-        """Let a write through and return None, or return the refusal for which it is not sent.
+    @property
+    def key(self) -> Secret | None:
+        """The key that a call would use now; None where there is none: the call itself then fails."""
+        try:
+            return self.pipeline.keys.of(self.operation).current
+        except ConfigurationError:
+            return None
 
-        Args:
-            key: The key that the call would use; None where it is known only when the call begins.
-        """
-        if self._refusal is None or key != self._key:
+    def passed(self) -> CallError | None:
+        """Let a write through and return None, or return the refusal for which it is not sent."""
+        if self._refusal is None or self.key != self._key:
             return None
         now = asyncio.get_running_loop().time()
         if now < self._opens_at:
@@ -62,11 +72,3 @@ class Gate:
             return  # one of those that were under way when the first was refused
         self._refusal, self._key, self._trying = cause, key, False
         self._opens_at = asyncio.get_running_loop().time() + self._pause
-
-
-def current_key(pipeline: Pipeline, operation: Operation[object]) -> Secret | None:
-    """Return the key that a call would use now; None where there is none: the call itself then fails."""
-    try:
-        return pipeline.keys.of(operation).current
-    except ConfigurationError:
-        return None

@@ -174,11 +174,3 @@ class HeldWrites(Generic[H]):
     def waits_too_many(self) -> bool:
         """Say whether too many writes wait for their next lookup, so that no more may."""
         return sum(held.timer is not None for held in self._by_name.values()) >= ROOM
-
-    def open_since(self) -> Sequence[float]:
-        """Return the times since which writes are open, in seconds since 1970; any thread may call this."""
-        return [held.since for held in self.all()]
-
-    def count_unknown(self) -> int:
-        """Return how many writes have an unknown outcome; any thread may call this."""
-        return sum(held.standing is not None for held in self.all())

@@ -11,7 +11,6 @@ from weakref import WeakSet
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.models import JobOptions, State
-from confirma_async.converters import Converter
 from confirma_async.errors import JournalError
 from confirma_async.outbox.events import EventStream, WriteEvent
 from confirma_async.outbox.invoices.desk import InvoiceDesk
@@ -48,11 +47,6 @@ class OpenOutbox:
         self._keep = keep
         self._forgetting: asyncio.Task[None] | None = None
         self._streams = WeakSet[EventStream]()
-
-    @property
-    def converter(self) -> Converter:
-        """What writes the requests."""
-        return self.run.pipeline.converter
 
     async def begin(self) -> None:
         """Take up what earlier runs left open.
@@ -120,10 +114,10 @@ class OpenOutbox:
 
     def _state(self) -> OutboxState:
         """Return the writes that are open here; any thread may call this."""
-        desks = self.invoices, self.writes
-        since = [moment for desk in desks for moment in desk.held.open_since()]
-        unknown = sum(desk.held.count_unknown() for desk in desks)
-        return OutboxState(under_way=len(since) - unknown, unknown=unknown, since=min(since, default=None))
+        held = [*self.invoices.held.all(), *self.writes.held.all()]
+        unknown = sum(one.standing is not None for one in held)
+        since = min((one.since for one in held), default=None)
+        return OutboxState(under_way=len(held) - unknown, unknown=unknown, since=since)
 
 
 def _forget(journal: Journal) -> None:

@@ -118,7 +118,7 @@ class OutboxInvoices(_Verbs):
             ConfigurationError: the outbox is not open, or a number is out of its bounds.
         """
         outbox, how = self._begin(**options)
-        prepared = prepared_actions(actions, outbox.converter, how.checks)
+        prepared = prepared_actions(actions, outbox.run.pipeline.converter, how.checks)
         facts = facts_of_actions(prepared.request)
         checked = _check_key(key, prepared.subject)
         return await outbox.writes.write(Given(CREATE_INVOICE_ACTIONS, prepared, checked, how, facts=facts))
@@ -149,7 +149,7 @@ class OutboxAccounting(_Verbs):
             ConfigurationError: the outbox is not open, or a number is out of its bounds.
         """
         outbox, how = self._begin(**options)
-        prepared = prepared_ledger(ledger, outbox.converter, how.checks)
+        prepared = prepared_ledger(ledger, outbox.run.pipeline.converter, how.checks)
         identifier = prepared.request.ledgers.ledger_identifier
         names = [identifier] if identifier else []
         checked = _check_key(key or identifier, prepared.subject)
@@ -178,7 +178,7 @@ class OutboxAccounting(_Verbs):
             ConfigurationError: the outbox is not open, or a number is out of its bounds.
         """
         outbox, how = self._begin(**options)
-        prepared = prepared_payments(payments, outbox.converter, how.checks)
+        prepared = prepared_payments(payments, outbox.run.pipeline.converter, how.checks)
         identifiers = [payment.payment_identifier for payment in prepared.request.payments]
         names = [*dict.fromkeys(name for name in identifiers if name)]
         facts: Sequence[Fact] = ()
@@ -218,7 +218,7 @@ class OutboxOnboarding(_Verbs):
                 its bounds; nothing was sent.
         """
         outbox, how = self._begin(**options)
-        prepared = prepared_client(request, outbox.converter, how.checks)
+        prepared = prepared_client(request, outbox.run.pipeline.converter, how.checks)
         company = prepared.request.client
         names = [f"{company.country_code or ''} {same_seller(company.business_code)}".upper().strip()]
         checked = _check_key(key or company.business_code, prepared.subject)

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
 
 from attrs import define, evolve, field
 
@@ -43,45 +42,39 @@ class ChunkSender:
     Attributes:
         run: The run of the worker.
         options: How lookups go, and when too many rejections stop the worker.
-        clock: Returns the time in seconds since 1970.
         counts: How many invoices this worker brought to each state.
         chunks: How many chunks this worker has finished.
         brake: Stops the sending, and keeps the reason.
+        pool: Handles the invoices; ``failed`` is its future that fails once the journal cannot be written.
     """
 
     run: AccountRun
     options: JobOptions
-    clock: Callable[[], float] = time.time
     counts: Counter[State] = field(init=False, factory=Counter[State])
     chunks: int = field(init=False, default=0)
     brake: Brake = field(init=False, factory=Brake)
+    pool: TaskPool = field(init=False)
     _first: dict[int, OpenItems] = field(init=False, factory=dict[int, OpenItems])
     _refused: dict[int, OpenItems] = field(init=False, factory=dict[int, OpenItems])
     _drained: asyncio.Event = field(init=False, factory=asyncio.Event)
-    _pool: TaskPool = field(init=False)
     _lookups: Lookups = field(init=False)
     _decisions: Decisions = field(init=False)
     _sender: Sender = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         pipeline = evolve(self.run.pipeline, halt=self.brake.calls)
-        self._pool = TaskPool(pipeline.limiter.concurrency, self._handle)
-        self._lookups = lookups_of(pipeline, self.run.writer, self.options, self._may_send, self.clock)
+        self.pool = TaskPool(pipeline.limiter.concurrency, self._handle)
+        self._lookups = lookups_of(pipeline, self.run.writer, self.options, self._may_send, time.time)
         self._decisions = Decisions(
             writer=self.run.writer,
             listener=self,
-            pool=self._pool,
+            pool=self.pool,
             lookups=self._lookups,
             brake=self.brake,
-            breaker=CircuitBreaker(self._pool.most, self.options.max_consecutive_rejections),
-            clock=self.clock,
+            breaker=CircuitBreaker(self.pool.most, self.options.max_consecutive_rejections),
+            clock=time.time,
         )
         self._sender = Sender(pipeline, self.run.number, self._decisions)
-
-    @property
-    def failed(self) -> asyncio.Future[None]:
-        """Fails with the error of an invoice: the journal cannot be written."""
-        return self._pool.failed
 
     async def begin(self) -> None:
         """Read from the journal what lookups need."""
@@ -108,7 +101,7 @@ class ChunkSender:
                 return
         if self.brake.halted.is_set():
             await self._drained.wait()
-        now, drained = self.clock(), self.brake.halted.is_set()
+        now, drained = time.time(), self.brake.halted.is_set()
         open_ = await self.run.writer.run(
             lambda journal: planned_journal(journal).finish(chunk, now=now, drained=drained)
         )
@@ -130,14 +123,14 @@ class ChunkSender:
             if task.lost is not None and task.lost.surely_not:
                 refused.take_up()
                 self._refused[task.position] = refused
-            await self._pool.hand(task)
+            await self.pool.hand(task)
         await first.none_left.wait()
         with contextlib.suppress(TimeoutError):  # its lookups fail: others may have more luck
             async with asyncio.timeout(LOOK_SECONDS):
                 await refused.none_left.wait()
 
     async def _set_aside(self, chunk: int, error: UnreadableBodiesError) -> None:
-        now = self.clock()
+        now = time.time()
         left = await self.run.writer.run(lambda journal: planned_journal(journal).set_aside(chunk, now=now))
         if left:
             _log.error(
@@ -161,8 +154,8 @@ class ChunkSender:
         self.brake.stop_sending()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.run.pipeline.timeout + DRAIN_SECONDS):
-                await self._pool.drained()
-        await end([*self._decisions.waiting.timers, *self._pool.tasks])
+                await self.pool.drained()
+        await end([*self._decisions.waiting.timers, *self.pool.tasks])
         with contextlib.suppress(JournalError):  # reported already by the write that failed before
             await self.run.writer.run(lambda journal: journal.runs.put_back(self.run.number))
         self._drained.set()

@@ -207,7 +207,7 @@ class _Worker:
         own: list[asyncio.Future[Any]] = [stopped, halted]
         if self.until_empty:
             own.append(asyncio.create_task(self._emptied()))
-        ends = [queue, *own, self._failed, self.sender.failed, self.sender.run.writer.broken]
+        ends = [queue, *own, self._failed, self.sender.pool.failed, self.sender.run.writer.broken]
         try:
             done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for ended in done:

@@ -36,7 +36,7 @@ from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.bulk.postgres.connection.failures import taken_over
 from confirma_async.bulk.postgres.connection.text_forms import array_text, copy_text, plain
 from confirma_async.bulk.postgres.holders import PostgresHolders
-from confirma_async.bulk.postgres.marks import MarkFile, TransactionMark
+from confirma_async.bulk.postgres.marks import MarkFile
 from confirma_async.bulk.postgres.migrations import DECIDED
 from confirma_async.bulk.postgres.opening import look_at_tables, open_tables
 from confirma_async.bulk.postgres.reader import PostgresReader
@@ -203,7 +203,7 @@ class PostgresJournal(PostgresReader):
             raise
         finally:
             self._keeper.forget_last()
-        self._mark.note(TransactionMark(session.notes.incarnation, session.notes.number))
+        self._mark.note(session.notes.incarnation, session.notes.number)
         if lease.run:
             session.keep()
 

@@ -12,7 +12,7 @@ import re
 import uuid
 from pathlib import Path
 
-from attrs import define, frozen
+from attrs import define
 
 from confirma_async.accounts.folders import state_root
 from confirma_async.errors import ConfigurationError
@@ -21,33 +21,24 @@ from confirma_async.files import make_private
 _MARK = re.compile(rb"([0-9a-f]{32}) (\d{20})\n", re.ASCII)
 
 
-@frozen
-class TransactionMark:
-    """A transaction of a journal.
-
-    Attributes:
-        incarnation: The session that it was of.
-        number: Its number there.
-    """
-
-    incarnation: uuid.UUID
-    number: int
-
-
 def _path_of(journal: str) -> Path | None:
     with contextlib.suppress(ConfigurationError):
         return state_root() / f"{uuid.UUID(journal).hex}.database.mark"
     return None
 
 
-def read_mark(journal: str) -> TransactionMark | None:
-    """Return what this machine remembers of the journal of an id; None where it is nothing."""
+def read_mark(journal: str) -> tuple[uuid.UUID, int] | None:
+    """Return what this machine remembers of the journal of an id: a transaction, by its session and number.
+
+    Returns:
+        None where it is nothing.
+    """
     path = _path_of(journal)
     if path is not None:
         with contextlib.suppress(OSError):
             match = _MARK.fullmatch(path.read_bytes()[:256])
             if match:
-                return TransactionMark(uuid.UUID(match[1].decode()), int(match[2]))
+                return uuid.UUID(match[1].decode()), int(match[2])
     return None
 
 
@@ -67,11 +58,11 @@ class MarkFile:
                 return cls(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
         return cls()
 
-    def note(self, mark: TransactionMark) -> None:
-        """Write down a transaction that is durable."""
+    def note(self, incarnation: uuid.UUID, number: int) -> None:
+        """Write down a transaction of a session, by its number, that is durable."""
         if self._descriptor is not None:
             with contextlib.suppress(OSError):  # a full disk: the mark is behind, which is no alarm
-                os.pwrite(self._descriptor, f"{mark.incarnation.hex} {mark.number:020d}\n".encode(), 0)
+                os.pwrite(self._descriptor, f"{incarnation.hex} {number:020d}\n".encode(), 0)
 
     def close(self) -> None:
         """Let go of it. Closing twice is fine."""

@@ -201,7 +201,7 @@ def _reason(tables: PostgresTables, known: dict[str, str], term: str) -> str | N
     if mark is None:
         return None
     there = "SELECT EXISTS (SELECT 1 FROM written WHERE incarnation = ? AND number >= ?)"
-    if tables.one(there, mark.incarnation, mark.number):
+    if tables.one(there, *mark):
         return None
     return "its database was put back to an earlier state"
 

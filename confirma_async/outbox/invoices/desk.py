@@ -27,7 +27,7 @@ from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import CallError, JournalError, Problem, RequestInvalidError
 from confirma_async.formats.models import Place, ReadInvoice
 from confirma_async.outbox.events import WriteEvent
-from confirma_async.outbox.gate import Gate, current_key
+from confirma_async.outbox.gate import Gate
 from confirma_async.outbox.held import ELSEWHERE, LOST, HeldWrites
 from confirma_async.outbox.invoices.admissions import Admissions
 from confirma_async.outbox.invoices.invoice_outcomes import (
@@ -57,12 +57,12 @@ _OTHER_SELLER = Problem(
 class _DeskBrake(Brake):
     """Stops the sending only when the outbox closes: an error of a call concerns that call only."""
 
-    note: Callable[[CallError], None]
+    gate: Gate
 
     def pause(self, reason: str | None, cause: CallError | None = None) -> None:  # noqa: ARG002 (its form)
-        """Note the error for which a job would pause."""
+        """Close the gate if the service refused the key; other errors do not stop an outbox."""
         if cause is not None:
-            self.note(cause)
+            self.gate.note(cause, self.gate.key)
 
 
 @define(eq=False)
@@ -90,7 +90,7 @@ class InvoiceDesk:
     _decisions: Decisions = field(init=False)
     _sender: Sender = field(init=False)
     _admissions: Admissions = field(init=False)
-    _gate: Gate = field(init=False, factory=Gate)
+    _gate: Gate = field(init=False)
     _outcomes: InvoiceOutcomes = field(init=False)
     held: HeldWrites[HeldInvoice] = field(init=False)
     unknown: UnknownInvoices = field(init=False)
@@ -100,7 +100,8 @@ class InvoiceDesk:
         self.held = HeldWrites[HeldInvoice](self.notify)
         converter = self.run.pipeline.converter
         writer, concurrency = self.run.writer, self.run.pipeline.limiter.concurrency
-        self._brake = _DeskBrake(self._note_trouble)
+        self._gate = Gate(self.run.pipeline, CREATE_INVOICE)
+        self._brake = _DeskBrake(self._gate)
         self.unknown = UnknownInvoices(
             self.held, writer, self.options.settle_seconds, self._bring_again, self._brake.halted.is_set
         )
@@ -206,7 +207,7 @@ class InvoiceDesk:
                 await self._send(held.task)
 
     async def _send(self, task: Task) -> None:
-        refusal = self._gate.passed(current_key(self.run.pipeline, CREATE_INVOICE))
+        refusal = self._gate.passed()
         if refusal is not None:
             self._put_back(task, f"the key was refused just now: {refusal}", refusal)
         elif not self._decisions.room.is_set():
@@ -216,10 +217,6 @@ class InvoiceDesk:
 
     def _put_back(self, task: Task, reason: str, cause: CallError | None = None) -> None:
         self._decisions.write(task, Classification(kind=EvidenceKind.NOT_SENT, detail=reason, cause=cause))
-
-    def _note_trouble(self, cause: CallError) -> None:
-        """Close the gate if the service refused the key; other errors do not stop an outbox."""
-        self._gate.note(cause, current_key(self.run.pipeline, CREATE_INVOICE))
 
     def _may_send(self) -> bool:
         """Say whether invoices are under way that may become witnesses."""

@@ -14,7 +14,7 @@ from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.journal.writes import WriteDecision
 from confirma_async.bulk.models import State
 from confirma_async.errors import CallError, OutcomeUnknownError, ResponseDecodeError
-from confirma_async.outbox.gate import Gate, current_key
+from confirma_async.outbox.gate import Gate
 from confirma_async.outbox.given import Given
 from confirma_async.outbox.held import CLOSED
 from confirma_async.outbox.writes.answers import classify
@@ -55,9 +55,8 @@ class WriteSender:
         Raises:
             JournalError: the intent could not be written, and nothing was sent.
         """
-        gate = self._gates.setdefault(str(given.operation.token), Gate())
-        key = current_key(self.pipeline, given.operation)
-        refusal = gate.passed(key)
+        gate = self._gates.setdefault(str(given.operation.token), Gate(self.pipeline, given.operation))
+        key, refusal = gate.key, gate.passed()
         if refusal is not None:
             return _not_sent(f"the key was refused just now: {refusal}", refusal), None
         if self.halt.called:
