@@ -159,18 +159,12 @@ class PlannedJournal(PostgresJournal):
         """
         chunk, entries = self._one("SELECT nextval('planned_chunk_id')"), bundle.entries
         admitted = self.admit(entries, run, retry, planned=chunk)
-        known = [
-            one.position
-            for entry, one in zip(entries, admitted, strict=True)
-            if one.admission in TAKEN_UP and one.row is not None and one.row.digest == entry.digest
-        ]
-        queued = self._queued(known)
+        taken = [both for both in zip(entries, admitted, strict=True) if both[1].admission in TAKEN_UP]
+        queued = self._queued(
+            [one.position for entry, one in taken if one.row is not None and one.row.digest == entry.digest]
+        )
         hurry_chunks(self._session, {*queued.values()})
-        planned = [
-            (entry, one)
-            for entry, one in zip(entries, admitted, strict=True)
-            if one.admission in TAKEN_UP and one.position not in queued
-        ]
+        planned = [(entry, one) for entry, one in taken if one.position not in queued]
         if planned:
             if len(planned) < len(entries):
                 bundle = Bundle.of([entry for entry, _ in planned])

@@ -140,18 +140,17 @@ class QueueConnector(BaseAsyncConnector):
 
     Args:
         url: Where the database is.
-        patience_seconds: Seconds after which a connection without an answer is closed; ``ANSWER_SECONDS``
-            unless given.
+        patience_seconds: Seconds after which a connection without an answer is closed.
 
     Attributes:
         refused: Why the server refuses the statements for good; None while it does not.
     """
 
-    def __init__(self, url: str, *, patience_seconds: float | None = None) -> None:
+    def __init__(self, url: str, *, patience_seconds: float = ANSWER_SECONDS) -> None:
         self.refused: JournalError | None = None
         self._name = name_of(url)
         self._options = {**DEFAULTS, **conninfo_to_dict(url)}
-        self._patience_seconds = ANSWER_SECONDS if patience_seconds is None else patience_seconds
+        self._patience_seconds = patience_seconds
         self._connection: psycopg.AsyncConnection[dict[str, Any]] | None = None
         self._turn = asyncio.Lock()
 

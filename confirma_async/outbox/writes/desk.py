@@ -29,7 +29,6 @@ from confirma_async.outbox.writes.sender import WriteSender
 from confirma_async.privacy import Secret
 from confirma_async.resources.arguments import Prepared
 from confirma_async.schemas.wire import Schema
-from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.waiting.halt import Halt
 
 logger: logging.Logger = logging.getLogger("confirma_async")
@@ -40,7 +39,7 @@ class WriteDesk:
     """The writes of an open outbox that are no invoices.
 
     Attributes:
-        run: The run of the outbox.
+        run: The run of the outbox; here its pipeline has a halt, which is called as the desk closes.
         settle_seconds: Seconds for which the service may still be at work on a call that has ended.
         notify: Called with each change of an outcome, once it is durable.
         keep: Whether the journal keeps the payloads until they are final.
@@ -51,8 +50,6 @@ class WriteDesk:
     settle_seconds: float
     notify: Callable[[WriteEvent], object]
     keep: bool = False
-    _pipeline: Pipeline = field(init=False)
-    _halt: Halt = field(init=False, factory=Halt)
     _forms: set[str] = field(init=False, factory=set[str])
     _sender: WriteSender = field(init=False)
     _lookups: EffectLookups = field(init=False)
@@ -63,13 +60,10 @@ class WriteDesk:
     """Answers with the key of a new client that no caller has received yet: the call was cancelled."""
 
     def __attrs_post_init__(self) -> None:
+        self.run = evolve(self.run, pipeline=evolve(self.run.pipeline, halt=Halt()))
         self.held = HeldWrites[HeldWrite](self.notify)
-        self._pipeline = evolve(self.run.pipeline, halt=self._halt)
-        self._sender = WriteSender(self._pipeline, self.run, self._halt, self._forms)
-        self._lookups = EffectLookups(
-            run=self.run, pipeline=self._pipeline, held=self.held, forms=self._forms,
-            settle_seconds=self.settle_seconds, halt=self._halt,
-        )  # fmt: skip
+        self._sender = WriteSender(self.run, self._forms)
+        self._lookups = EffectLookups(self.run, self.held, self._forms, self.settle_seconds)
 
     async def begin(self) -> None:
         """Read the confirmed forms from the journal, and look up writes that earlier runs left unknown."""
@@ -84,7 +78,7 @@ class WriteDesk:
             operation = OPERATIONS.get(row.operation)
             if operation is None or operation.request is None:
                 continue
-            request = self._pipeline.converter.loads(body, operation.request)
+            request = self.run.pipeline.converter.loads(body, operation.request)
             held = self._hold_row(row, body)
             prepared = Prepared(request, body, held.subject)
             given = Given(operation, prepared, row.key, WriteOptions(), names, row.facts)
@@ -144,10 +138,10 @@ class WriteDesk:
             return claim
 
         with self.held.answering(held):
-            loop = asyncio.get_running_loop()
+            loop, halt = asyncio.get_running_loop(), self.run.pipeline.halt
             claim = await self.run.writer.run(claimed)
-            until = loop.time() + self._pipeline.timeout
-            while claim.admission is Admission.ELSEWHERE and not self._halt.called and loop.time() < until:
+            until = loop.time() + self.run.pipeline.timeout
+            while claim.admission is Admission.ELSEWHERE and not halt.called and loop.time() < until:
                 await asyncio.sleep(ELSEWHERE_PAUSE)
                 claim = await self.run.writer.run(claimed)
             await self._route(held, given, claim)
@@ -263,7 +257,7 @@ class WriteDesk:
 
     async def close(self) -> None:
         """Put back the writes that wait for their turn, and wait for the calls under way."""
-        self._halt.call()
+        self.run.pipeline.halt.call()
         await self.held.finish()
         for key in self._unheard:
             logger.error(

@@ -18,8 +18,6 @@ from confirma_async.errors import CallError, JournalError
 from confirma_async.outbox.held import LOST, Held, HeldWrites
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.writes.effects import is_shown
-from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.waiting.halt import Halt
 
 LONGEST_PAUSE = 3600.0
 """Seconds after which a write is looked up again, at most."""
@@ -42,25 +40,21 @@ class HeldWrite(Held):
     looking: bool = field(init=False, default=False)
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False)
 class EffectLookups:
     """Looks up the writes of an open outbox whose outcomes are unknown.
 
     Attributes:
-        run: The run of the outbox.
-        pipeline: The way to the service.
+        run: The run of the outbox; the halt of its pipeline is called once the outbox is closed.
         held: The writes of the outbox.
         forms: The forms of answers that are known to say that a write was taken; it adds to them.
         settle_seconds: Seconds for which the service may still be at work on a call that has ended.
-        halt: Called once the outbox is closed.
     """
 
     run: AccountRun
-    pipeline: Pipeline
     held: HeldWrites[HeldWrite]
     forms: set[str]
     settle_seconds: float
-    halt: Halt
 
     async def look_at_once(self) -> Sequence[WriteOutcome[Any]]:
         """Look all writes of unknown outcome up now; return their outcomes after that."""
@@ -81,7 +75,7 @@ class EffectLookups:
 
     def look_in(self, held: HeldWrite, seconds: float) -> None:
         """Look a write up after so many seconds, unless the outbox is closed before."""
-        if not self.halt.called:
+        if not self.run.pipeline.halt.called:
             held.timer = asyncio.get_running_loop().call_later(seconds, self.look, held)
         self.held.changed.set()
 
@@ -97,9 +91,7 @@ class EffectLookups:
             row = await self.run.writer.run(lambda journal: self._find(journal, held))
             if row is not None and row.state is not State.UNKNOWN:  # a person has decided
                 self.held.settle(held, evolve(held.known(row), resumed=False))
-            elif row is not None and (
-                row.form in self.forms or (row.attempts > 0 and await is_shown(self.pipeline, row, held.body))
-            ):
+            elif row is not None and (row.form in self.forms or await self._is_shown(held, row)):
                 await self._confirm(held, row)
             else:
                 self._look_again(held)
@@ -119,6 +111,9 @@ class EffectLookups:
         lost = WriteDecision(id=row.id, state=State.UNKNOWN, detail=LOST, at=time.time())
         journal.writes.decide(lost, self.run.number)
         return journal.writes.find(row.operation, row.key)
+
+    async def _is_shown(self, held: HeldWrite, row: WriteRow) -> bool:
+        return row.attempts > 0 and await is_shown(self.run.pipeline, row, held.body)
 
     async def _confirm(self, held: HeldWrite, row: WriteRow) -> None:
         """Accept a write, unless the read may show another write; keep the form of its answer."""

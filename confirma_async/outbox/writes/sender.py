@@ -21,8 +21,7 @@ from confirma_async.outbox.writes.answers import classify
 from confirma_async.privacy import Secret
 from confirma_async.schemas.wire import Schema
 from confirma_async.session.call_options import CallOptions
-from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.waiting.halt import CalledOffError, Halt
+from confirma_async.session.waiting.halt import CalledOffError
 
 Answer = Schema | Secret | None
 """The answer of an acceptance; one that could not be read, as it came; or none."""
@@ -33,15 +32,11 @@ class WriteSender:
     """Sends writes, unless the service refuses their key or the outbox is closing.
 
     Attributes:
-        pipeline: The way to the service.
-        run: The run of the outbox.
-        halt: Called when the outbox closes.
+        run: The run of the outbox; the halt of its pipeline is called when the outbox closes.
         forms: The confirmed forms of answers, which prove acceptance.
     """
 
-    pipeline: Pipeline
     run: AccountRun
-    halt: Halt
     forms: set[str]
     _gates: dict[str, Gate] = field(init=False, factory=dict[str, Gate])
 
@@ -55,11 +50,11 @@ class WriteSender:
         Raises:
             JournalError: the intent could not be written, and nothing was sent.
         """
-        gate = self._gates.setdefault(str(given.operation.token), Gate(self.pipeline, given.operation))
+        gate = self._gates.setdefault(str(given.operation.token), Gate(self.run.pipeline, given.operation))
         key, refusal = gate.key, gate.passed()
         if refusal is not None:
             return _not_sent(f"the key was refused just now: {refusal}", refusal), None
-        if self.halt.called:
+        if self.run.pipeline.halt.called:
             return _not_sent(CLOSED), None
         found, answer = await self._call(given, ident)
         if found.state is not State.UNKNOWN:
@@ -67,12 +62,14 @@ class WriteSender:
         return found, answer
 
     async def _call(self, given: Given, ident: int) -> tuple[Classification, Answer]:
-        operation, longest = given.operation, self.pipeline.timeout
+        operation, pipeline = given.operation, self.run.pipeline
         writer, number = self.run.writer, self.run.number
 
         async def intent() -> None:
             now = time.time()
-            await writer.run(lambda journal: journal.writes.sending(ident, number, now, now + longest))
+            await writer.run(
+                lambda journal: journal.writes.sending(ident, number, now, now + pipeline.timeout)
+            )
             writer.check_hold()  # it may have slept since
 
         options = CallOptions(
@@ -80,7 +77,7 @@ class WriteSender:
             before_send=intent,
         )  # fmt: skip
         try:
-            reply = await self.pipeline.reply(operation, given.prepared.body, options=options)
+            reply = await pipeline.reply(operation, given.prepared.body, options=options)
         except CalledOffError:
             return _not_sent(CLOSED), None
         except asyncio.CancelledError as cancelled:
@@ -91,14 +88,13 @@ class WriteSender:
         except CallError as error:
             found = classify_error(error)
             return evolve(found, detail=found.detail or found.pause), None
-        converter = self.pipeline.converter
-        found = classify(operation, given.prepared.request, reply, converter, self.forms)
+        found = classify(operation, given.prepared.request, reply, pipeline.converter, self.forms)
         if found.kind is EvidenceKind.UNREADABLE:
             return found, Secret(json.dumps(reply.found, default=str))
         if found.state is not State.ACCEPTED:
             return found, None
         try:
-            return found, converter.structure(reply.found or {}, operation.response)
+            return found, pipeline.converter.structure(reply.found or {}, operation.response)
         except ResponseDecodeError:  # its words were enough to know that it was taken
             return found, None
 

@@ -40,10 +40,6 @@ class Lease:
         """Take note that a transaction begins."""
         self._renewed = None
 
-    def needs_renewal(self, left: float) -> bool:
-        """Say whether a lease of which so many seconds are left is renewed with the next transaction."""
-        return left < 0.8 * self.seconds
-
     def lengthen(self, run: int, longest_call_seconds: float) -> bool:
         """Have the lease be of a run, whose calls may take so many seconds.
 

@@ -181,7 +181,7 @@ class PostgresSession:
         _, _, own, left = found
         if not own:
             raise taken_over(self.name)
-        if self.lease.needs_renewal(left):
+        if left < 0.8 * self.lease.seconds:
             self._renew(asked)
 
     def _renew(self, asked: float) -> None:
