@@ -9,8 +9,6 @@ MOST = 14
 REASONS = {
     "confirma_async/account.py Account": "one property for each resource of the API",
     "confirma_async/bulk/journal/stored/writes.py StoredWrites": "the verbs of a port, as statements",
-    "confirma_async/bulk/machines/chunk_sender.py ChunkSender": "the events of a port, for chunks",
-    "confirma_async/bulk/machines/planned_journal.py PlannedJournal": "one for each statement on chunks",
     "confirma_async/bulk/postgres/connection/session.py PostgresSession": "a connection, lost in any of them",
     "confirma_async/bulk/postgres/journal.py PostgresJournal": "the verbs of a port, as statements",
     "confirma_async/bulk/sqlite/journal.py SqliteJournal": "the verbs of a port, as statements",
@@ -18,8 +16,6 @@ REASONS = {
     "confirma_async/comparison/reading.py ContractDocument": "one question each about the same document",
     "confirma_async/converters/__init__.py Converter": "cattrs' verbs, and those of JSON",
     "confirma_async/creditors/__init__.py Creditors": "everything public that is done for many accounts",
-    "confirma_async/outbox/invoices/desk.py InvoiceDesk": "the stages of one invoice",
-    "confirma_async/outbox/writes/desk.py WriteDesk": "the stages of one write",
     "confirma_async/sandbox/controls.py Controls": "one method for each operation of the sandbox",
     "confirma_async/sandbox/server.py Sandbox": "a context manager with the properties that programs need",
     "confirma_async/session/connection/connection_line.py ConnectionLine": "a port, for two ways",
