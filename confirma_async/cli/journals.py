@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from pathlib import Path
 
 import click
-from attrs import field, frozen
+from attrs import frozen
 
 from confirma_async.accounts.folders import JOURNAL_NAME, target_of
-from confirma_async.accounts.owner import AccountName
+from confirma_async.accounts.owner import AccountName, account_name
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
@@ -18,15 +18,12 @@ from confirma_async.bulk.journal_places import JournalPlace, is_url, place_of, r
 from confirma_async.bulk.sqlite.file.guard import examine_missing, gone
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.options.account import known_account
 from confirma_async.cli.options.bundle import Decorator, bundle
-from confirma_async.cli.options.connection import Access, access, place_words
-from confirma_async.cli.options.destination import of_sandbox
+from confirma_async.cli.options.connection import Access, access
+from confirma_async.cli.options.destination import account as account_option, of_sandbox
 from confirma_async.cli.running.stopping import signals
-from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import JournalError
-from confirma_async.privacy import Secret, secret
-from confirma_async.settings import API_KEY_VARIABLE, target_from_env
+from confirma_async.settings import target_from_env
 
 SANDBOX_TARGET = "the sandbox"
 """What a journal is bound to when the invoices go to an embedded sandbox, whose port changes every run."""
@@ -35,20 +32,14 @@ _SANDBOX_FOLDER = "sandbox"
 
 
 @frozen(kw_only=True)
-class Whose:
+class Whose(Access):
     """Whose journal is meant, where none is named.
 
     Attributes:
-        variables: The settings, under the names of the environment variables.
-        account: What the user said of the account.
         sandbox: Whether it is the one of the embedded sandbox.
-        key_file: The file that holds the key, where it is not taken from the variables.
     """
 
-    variables: Mapping[str, str] = field(repr=False)  # the key is among them
-    account: AccountName
     sandbox: bool = False
-    key_file: Path | None = None
 
     def journal(self, *, gone_too: bool = False) -> Path:
         """Return the account's journal; it need not be there yet.
@@ -64,20 +55,10 @@ class Whose:
         if self.sandbox:
             return sandbox_journal(self.account)
         _, base_url = target_from_env(self.variables)
-        record = Accounts().find(target_of(base_url), self._key(), self.account.name)
+        record = Accounts().find(target_of(base_url), signals.run(self.key), self.account.name)
         if record.proved and not record.journal.exists() and not gone_too:
             raise gone(record.journal)
         return record.journal
-
-    @property
-    def words(self) -> list[str]:
-        """The options that say the same to another command."""
-        return place_words(self.variables, self.account, self.key_file, sandbox=self.sandbox)
-
-    def _key(self) -> Secret | None:
-        if self.key_file is not None:
-            return signals.run(FileTokenStore(self.key_file).load)
-        return secret(self.variables.get(API_KEY_VARIABLE) or None)
 
 
 def sandbox_journal(account: AccountName) -> Path:
@@ -85,11 +66,12 @@ def sandbox_journal(account: AccountName) -> Path:
     return Accounts().root / _SANDBOX_FOLDER / (account.name or FIRST_ACCOUNT) / JOURNAL_NAME
 
 
-def _whose(account: AccountName, sandbox: bool, access: Access) -> Whose:
-    return Whose(variables=access.variables, account=account, sandbox=sandbox, key_file=access.key_file)
+def _whose(account: str | None, sandbox: bool, access: Access) -> Whose:
+    said = account_name(account or None, new=False)
+    return Whose(variables=access.variables, account=said, sandbox=sandbox, key_file=access.key_file)
 
 
-whose: Decorator = bundle("whose", _whose, known_account, of_sandbox, access)
+whose: Decorator = bundle("whose", _whose, account_option, of_sandbox, access)
 """Gives a command that only looks at a journal the options that say whose; it takes ``whose``."""
 
 which: Decorator = click.argument("which", metavar="[RUN|JOURNAL]", required=False)

@@ -47,31 +47,18 @@ T = TypeVar("T")
 
 
 @frozen(kw_only=True)
-class Connection:
-    """What the user said of where calls go.
+class Access:
+    """Where calls go, with which key, and for which account.
 
     Attributes:
         variables: The settings, under the names of the environment variables.
-        overrides: Corrections of provisional paths and names.
-        timeout: Seconds for one call, retries included.
         key_file: The file that holds the key, where it is not taken from the variables.
-        provisioning_file: The file that holds the provisioning token, likewise.
         account: What the user said of the account.
-        record: Where to write what the answers show of the contract; None for nowhere.
     """
 
-    variables: Mapping[str, str] = field(repr=False)
-    overrides: Overrides
-    timeout: float
+    variables: Mapping[str, str] = field(repr=False)  # the key is among them
     key_file: Path | None = None
-    provisioning_file: Path | None = None
     account: AccountName = field(factory=AccountName)
-    record: Path | None = None
-
-    @cached_property
-    def converter(self) -> Converter:
-        """What reads and writes the schemas, with the names that the user corrected."""
-        return Converter(self.overrides.names)
 
     async def key(self) -> Secret | None:
         """Return the client's key, where there is one.
@@ -82,6 +69,43 @@ class Connection:
         if self.key_file is not None:
             return await FileTokenStore(self.key_file).load()
         return secret(self.variables.get(API_KEY_VARIABLE) or None)
+
+    def words(self, *, sandbox: bool) -> list[str]:
+        """Return the options that say the same to another command, as far as they were given.
+
+        Args:
+            sandbox: Whether it is about the embedded sandbox.
+        """
+        words = ["--sandbox"] if sandbox else []
+        if self.account.name is not None and self.account.name != os.environ.get(ACCOUNT_VARIABLE):
+            words += ["--account", self.account.name]
+        for option, variable in (("--environment", ENVIRONMENT_VARIABLE), ("--base-url", BASE_URL_VARIABLE)):
+            value = self.variables.get(variable)
+            if value and value != os.environ.get(variable):
+                words += [option, value]
+        return words if self.key_file is None else [*words, "--key-file", str(self.key_file)]
+
+
+@frozen(kw_only=True)
+class Connection(Access):
+    """What the user said of where calls go, and how.
+
+    Attributes:
+        overrides: Corrections of provisional paths and names.
+        timeout: Seconds for one call, retries included.
+        provisioning_file: The file that holds the provisioning token, where it is not among the variables.
+        record: Where to write what the answers show of the contract; None for nowhere.
+    """
+
+    overrides: Overrides
+    timeout: float
+    provisioning_file: Path | None = None
+    record: Path | None = None
+
+    @cached_property
+    def converter(self) -> Converter:
+        """What reads and writes the schemas, with the names that the user corrected."""
+        return Converter(self.overrides.names)
 
     def ask(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
         """Call one verb with what the arguments of the command say.
@@ -173,41 +197,24 @@ class Connection:
         }
 
 
-def variables_of(environment: str | None, base_url: str | None) -> Mapping[str, str]:
-    """Return the environment variables, with what the options say in their place."""
-    found = dict(os.environ)
-    if environment is not None:
-        _refuse_another_place(environment, found.get(BASE_URL_VARIABLE) if base_url is None else None)
-        found[ENVIRONMENT_VARIABLE] = environment
-    if base_url is not None:
-        found[BASE_URL_VARIABLE] = base_url
-    return found
-
-
-def _refuse_another_place(environment: str, base_url: str | None) -> None:
-    """Refuse ``--environment`` where CONFIRMA_BASE_URL points elsewhere."""
-    if base_url and check_base_url(base_url) != Environment[environment.upper()].value:
-        raise ConfigurationError(
-            f"--environment {environment} and {BASE_URL_VARIABLE} name two places to call; "
-            f"unset {BASE_URL_VARIABLE}, or leave --environment out"
-        )
-
-
-@frozen(kw_only=True)
-class Access:
-    """Where calls go, and with which key.
-
-    Attributes:
-        variables: The settings, under the names of the environment variables.
-        key_file: The file that holds the key, where it is not taken from the variables.
-    """
-
-    variables: Mapping[str, str] = field(repr=False)  # the key is among them
-    key_file: Path | None
-
-
 def _access(environment: str | None, base_url: str | None, key_file: Path | None) -> Access:
-    return Access(variables=variables_of(environment, base_url), key_file=key_file)
+    """Take the environment variables, with what the options say in their place.
+
+    Raises:
+        ConfigurationError: ``--environment`` names one place, and CONFIRMA_BASE_URL another.
+    """
+    variables = dict(os.environ)
+    if environment is not None:
+        place = variables.get(BASE_URL_VARIABLE) if base_url is None else None
+        if place and check_base_url(place) != Environment[environment.upper()].value:
+            raise ConfigurationError(
+                f"--environment {environment} and {BASE_URL_VARIABLE} name two places to call; "
+                f"unset {BASE_URL_VARIABLE}, or leave --environment out"
+            )
+        variables[ENVIRONMENT_VARIABLE] = environment
+    if base_url is not None:
+        variables[BASE_URL_VARIABLE] = base_url
+    return Access(variables=variables, key_file=key_file)
 
 
 access: Decorator = bundle(
@@ -269,24 +276,3 @@ def _outcome_unknown(stopped: BaseException | None) -> OutcomeUnknownError | Non
             return stopped
         stopped = stopped.__cause__ or stopped.__context__
     return None
-
-
-def place_words(
-    variables: Mapping[str, str], account: AccountName, key_file: Path | None, *, sandbox: bool
-) -> list[str]:
-    """Return the options that say whose journal is meant and where calls go, as far as they were given.
-
-    Args:
-        variables: The settings, as ``variables_of`` returns them.
-        account: What was said of the account.
-        key_file: The file that holds the key, where one was named.
-        sandbox: Whether it is the embedded sandbox's.
-    """
-    words = ["--sandbox"] if sandbox else []
-    if account.name is not None and account.name != os.environ.get(ACCOUNT_VARIABLE):
-        words += ["--account", account.name]
-    for option, variable in (("--environment", ENVIRONMENT_VARIABLE), ("--base-url", BASE_URL_VARIABLE)):
-        value = variables.get(variable)
-        if value and value != os.environ.get(variable):
-            words += [option, value]
-    return words if key_file is None else [*words, "--key-file", str(key_file)]

@@ -1,16 +1,45 @@
-"""The options that say where invoices go, and into which journal."""
+"""The options that say where invoices go, for which account, and into which journal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
+from confirma_async.accounts.owner import account_name
+from confirma_async.accounts.registry import ACCOUNT_VARIABLE
 from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli.options import ChosenProfiles, JournalName
-from confirma_async.cli.options.bundle import Decorator
-from confirma_async.cli.options.connection import Connection
+from confirma_async.cli.options.bundle import Decorator, bundle
+from confirma_async.cli.options.connection import Connection, connected
+
+account: Decorator = click.option(
+    "--account",
+    envvar=ACCOUNT_VARIABLE,
+    metavar="NAME",
+    help=f"The account, instead of {ACCOUNT_VARIABLE}; found by the key unless given.",
+)
+"""Gives a command ``account``, the name of the account that is meant, or None."""
+
+
+def _with_account(account: str | None, new_account: str | None, connection: Connection) -> Connection:
+    if account and new_account:
+        raise click.UsageError("--account and --new-account exclude each other")
+    said = account_name(new_account or account, new=bool(new_account))
+    return evolve(connection, account=said)
+
+
+connected_for_account: Decorator = bundle(
+    "connection",
+    _with_account,
+    account,
+    click.option(
+        "--new-account", metavar="NAME", help="The same, for an account that is not known here yet."
+    ),
+    connected,
+)
+"""Gives a command the options of a connection that is an account's; it takes ``connection``."""
 
 to_sandbox: Decorator = click.option(
     "--sandbox", is_flag=True, help="Send to a sandbox on this machine, not to the service."

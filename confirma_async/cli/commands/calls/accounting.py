@@ -10,8 +10,8 @@ import click
 from confirma_async.cli import options
 from confirma_async.cli.commands.calls.written_once import Once, ToldWrite, once_options, write_once
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.options.account import connected_for_account
 from confirma_async.cli.options.connection import Connection, connected
+from confirma_async.cli.options.destination import connected_for_account
 from confirma_async.cli.output.tables import Layout, RecordColumns, as_list, show_list
 from confirma_async.contract import SUBMIT_LEDGER, SUBMIT_PAYMENTS
 from confirma_async.formats import read_document

@@ -170,7 +170,11 @@ def export(which: str | None, whose: Whose, output: _ExportOutput, copy: _Copy) 
             raise click.UsageError("--csv, --excel and --xlsx exclude --marked")
         with chosen(which, whose) as found:
             written = write_marked(found, copy.target, copy.of, Converter(copy.overrides.names))
-            return _say(written, [*([which] if which else []), *whose.words], as_json=output.as_json)
+            return _say(
+                written,
+                [*([which] if which else []), *whose.words(sandbox=whose.sandbox)],
+                as_json=output.as_json,
+            )
     with chosen(which, whose) as found:
         if output.as_json:
             records = (dict(zip(_COLUMNS, values, strict=True)) for values in _lines(found))

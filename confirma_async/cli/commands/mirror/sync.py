@@ -18,9 +18,9 @@ from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.place import db as db_option, journal_files
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
-from confirma_async.cli.options.account import connected_for_account
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.connection import Connection
+from confirma_async.cli.options.destination import connected_for_account
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, table
 from confirma_async.cli.output.terminal import Terminal

@@ -16,9 +16,8 @@ from confirma_async.cli.commands.jobs.sending.submit_request import SubmitReques
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import SANDBOX_TARGET, Whose, chosen, is_run_or_journal
 from confirma_async.cli.marking.copies import corrected
-from confirma_async.cli.options.account import connected_for_account
 from confirma_async.cli.options.bundle import Decorator, bundle
-from confirma_async.cli.options.destination import Destination, of_sandbox
+from confirma_async.cli.options.destination import Destination, connected_for_account, of_sandbox
 from confirma_async.cli.options.inputs import Inputs, input_options
 from confirma_async.cli.options.sending import Sending, sending_options
 from confirma_async.cli.remembered import from_text

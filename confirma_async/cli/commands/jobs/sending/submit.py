@@ -27,9 +27,13 @@ from confirma_async.cli.errors.exit_codes import Exit, of_creditors, of_report
 from confirma_async.cli.journals import SANDBOX_TARGET, is_journal, sandbox_journal
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import translated
-from confirma_async.cli.options.account import connected_for_account
 from confirma_async.cli.options.bundle import bundle
-from confirma_async.cli.options.destination import Destination, journal as own_journal, to_sandbox
+from confirma_async.cli.options.destination import (
+    Destination,
+    connected_for_account,
+    journal as own_journal,
+    to_sandbox,
+)
 from confirma_async.cli.options.inputs import Inputs, input_files
 from confirma_async.cli.options.sending import Sending, sending_options
 from confirma_async.cli.output.distribution_status import distribution_statuses

@@ -9,7 +9,6 @@ from attrs import evolve, field, frozen
 
 from confirma_async.bulk import JobArguments, Retry
 from confirma_async.bulk.journal_places import PostgresPlace, is_url
-from confirma_async.cli.options.connection import place_words
 from confirma_async.cli.options.destination import Destination
 from confirma_async.cli.options.inputs import Inputs
 from confirma_async.cli.options.sending import Sending
@@ -64,12 +63,7 @@ class SubmitRequest:
         connection, journal = self.destination.connection, self.destination.journal
         return NextSteps(
             again=_again(),
-            place=place_words(
-                connection.variables,
-                connection.account,
-                connection.key_file,
-                sandbox=self.destination.sandbox,
-            ),
+            place=connection.words(sandbox=self.destination.sandbox),
             checks=_checked(self.inputs.checks),
             journal=None if journal is None else str(journal),
             files=self.inputs.files,

@@ -18,9 +18,9 @@ from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace
 from confirma_async.cli import options
 from confirma_async.cli.errors.error_messages import explained
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error, of_pause
-from confirma_async.cli.options.account import connected_for_account
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.connection import Connection
+from confirma_async.cli.options.destination import connected_for_account
 from confirma_async.cli.options.jobs import JobSettings, job_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
