@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 from attrs import frozen
@@ -21,14 +21,17 @@ from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.output.printer import say
 from confirma_async.contract import Overrides
+from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError, Problem, RequestInvalidError
-from confirma_async.formats import Spooled, spooled
-from confirma_async.formats.json.document import JsonDocument
+from confirma_async.formats import Spooled, read_document, spooled
+from confirma_async.schemas.wire import Schema
 from confirma_async.validation import Checks, check, missing_libraries
 from confirma_async.validation.rules import UNKNOWN_KEY
 
 if TYPE_CHECKING:
     from confirma_async.creditors import Profiles
+
+S = TypeVar("S", bound=Schema)
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -273,19 +276,22 @@ def name_and_value(
     return {name: value for name, _sign, value in pairs}
 
 
-def judge(document: JsonDocument[Any], checks: Checks) -> None:
-    """Tell what is odd in a document that is about to be sent.
+def judged(file: Path, cls: type[S], converter: Converter, checks: Checks) -> S:
+    """Read a document that is about to be sent, and tell what is odd in it.
 
     Raises:
-        RequestInvalidError: it holds keys that are not known, and strictness was asked for.
+        InputError: the file cannot be read, or is not JSON.
+        RequestInvalidError: it is not of that form, or holds keys that are not known, and strictness was
+            asked for.
     """
+    document = read_document(file, cls, converter)
     unknown = [Problem("$", UNKNOWN_KEY.id, remark) for remark in document.remarks]
     if refused := checks.refused(unknown):
         raise RequestInvalidError("the document", refused)
     remark(document.remarks)
-    found = check(document.value)
-    for problem in checks.warned(found):
+    for problem in checks.warned(check(document.value)):
         say(f"confirma: warning: {problem}", err=True)
+    return document.value
 
 
 def remark(remarks: Sequence[str]) -> None:

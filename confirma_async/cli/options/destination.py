@@ -51,7 +51,7 @@ of_sandbox: Decorator = click.option(
 )
 """Gives a command that goes by what was sent ``sandbox``."""
 
-journal: Decorator = click.option(
+own_journal: Decorator = click.option(
     "--journal",
     type=JournalName(),
     help="A journal of your own: a file, or a postgresql:// URL.  [default: the account's, in your data "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -13,8 +13,8 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.options.destination import connected_for_account
 from confirma_async.cli.output.tables import Layout, RecordColumns, as_list, show_list
+from confirma_async.client import Confirma
 from confirma_async.contract import SUBMIT_LEDGER, SUBMIT_PAYMENTS
-from confirma_async.formats import read_document
 from confirma_async.schemas import LedgerSubmission, PaymentSubmission, TransferStatus
 
 LEDGERS = RecordColumns(
@@ -48,6 +48,11 @@ _filters = click.option(
 )
 
 
+_STATUS_CODES = (
+    "Exit code 0: all are in the accounting system; 1: some failed, by our reading; 3: some are on their way."
+)
+
+
 @click.group(short_help="Ledgers for the accounting system.")
 def ledger() -> None:
     """Ledgers for the accounting system."""
@@ -65,13 +70,9 @@ def submit_ledger(file: Path, once: Once, connection: Connection, as_json: bool)
 
     Exit code 0: taken; 1: refused or rejected; 3: not sent; 4: it may have arrived, and is not sent again.
     """
-    document = read_document(file, LedgerSubmission, connection.converter)
-    options.judge(document, once.checks)
-    ledger = document.value.ledgers
+    ledger = options.judged(file, LedgerSubmission, connection.converter, once.checks).ledgers
     return write_once(
-        lambda outbox: outbox.accounting.submit_ledger(
-            ledger, key=once.key, validate=once.checks.validate, allow=once.checks.allow, retry=once.retry
-        ),
+        lambda outbox: outbox.accounting.submit_ledger(ledger, key=once.key, **once.arguments),
         ToldWrite(
             SUBMIT_LEDGER,
             f"ledger {ledger.ledger_identifier or 'without an identifier'}",
@@ -81,20 +82,6 @@ def submit_ledger(file: Path, once: Once, connection: Connection, as_json: bool)
         once=once,
         as_json=as_json,
     )
-
-
-@ledger.command("status", short_help="Show how the transfer of ledgers stands.")
-@_filters
-@connected
-@as_list
-def ledger_status(filters: Mapping[str, str], connection: Connection, layout: Layout) -> Exit:
-    """Show how the transfer of ledgers stands.
-
-    Exit code 0: all are in the accounting system; 1: some failed, by our reading; 3: some are on their way.
-    """
-    answer = connection.ask(lambda confirma: confirma.accounting.ledger_statuses(filters))
-    show_list(answer.ledgers, LEDGERS, layout, connection.converter)
-    return _exit_of(answer.ledgers)
 
 
 @click.group(short_help="Payments for the accounting system.")
@@ -115,13 +102,9 @@ def submit_payments(file: Path, once: Once, connection: Connection, as_json: boo
 
     Exit code 0: taken; 1: refused or rejected; 3: not sent; 4: they may have arrived, and are not sent again.
     """
-    document = read_document(file, PaymentSubmission, connection.converter)
-    options.judge(document, once.checks)
-    payments = document.value.payments
+    payments = options.judged(file, PaymentSubmission, connection.converter, once.checks).payments
     return write_once(
-        lambda outbox: outbox.accounting.submit_payments(
-            payments, key=once.key, validate=once.checks.validate, allow=once.checks.allow, retry=once.retry
-        ),
+        lambda outbox: outbox.accounting.submit_payments(payments, key=once.key, **once.arguments),
         ToldWrite(
             SUBMIT_PAYMENTS,
             f"{len(payments)} payment{'' if len(payments) == 1 else 's'}",
@@ -133,20 +116,6 @@ def submit_payments(file: Path, once: Once, connection: Connection, as_json: boo
     )
 
 
-@accounting_payment.command("status", short_help="Show how the transfer of payments stands.")
-@_filters
-@connected
-@as_list
-def payment_status(filters: Mapping[str, str], connection: Connection, layout: Layout) -> Exit:
-    """Show how the transfer of payments stands.
-
-    Exit code 0: all are in the accounting system; 1: some failed, by our reading; 3: some are on their way.
-    """
-    answer = connection.ask(lambda confirma: confirma.accounting.payment_statuses(filters))
-    show_list(answer.payments, PAYMENTS, layout, connection.converter)
-    return _exit_of(answer.payments)
-
-
 @click.group(short_help="Invoices on their way to the accounting system.")
 def accounting_invoice() -> None:
     """Invoices on their way to the accounting system.
@@ -155,23 +124,42 @@ def accounting_invoice() -> None:
     """
 
 
-@accounting_invoice.command("status", short_help="Show how the transfer of invoices stands.")
-@_filters
-@connected
-@as_list
-def invoice_status(filters: Mapping[str, str], connection: Connection, layout: Layout) -> Exit:
-    """Show how the transfer of invoices stands.
+def _add_status(
+    group: click.Group,
+    what: str,
+    sheet: RecordColumns,
+    ask: Callable[[Confirma, Mapping[str, str]], Awaitable[object]],
+    *remarks: str,
+) -> None:
+    """Give a group the command that shows how the transfer of ledgers, payments or invoices stands."""
+    meaning = f"Show how the transfer of {what} stands."
 
-    The vendor's page is not shown to us: path and names are provisional.
+    @group.command("status", short_help=meaning, help="\n\n".join((meaning, *remarks, _STATUS_CODES)))
+    @_filters
+    @connected
+    @as_list
+    def status(filters: Mapping[str, str], connection: Connection, layout: Layout) -> Exit:
+        answer = connection.ask(lambda confirma: ask(confirma, filters))
+        records: Sequence[TransferStatus] = getattr(answer, what)
+        show_list(records, sheet, layout, connection.converter)
+        if any(record.has_failed for record in records):
+            return Exit.REJECTED
+        return Exit.PAUSED if any(record.is_pending for record in records) else Exit.ACCEPTED
 
-    Exit code 0: all are in the accounting system; 1: some failed, by our reading; 3: some are on their way.
-    """
-    answer = connection.ask(lambda confirma: confirma.accounting.invoice_statuses(filters))
-    show_list(answer.invoices, INVOICES, layout, connection.converter)
-    return _exit_of(answer.invoices)
 
-
-def _exit_of(records: Sequence[TransferStatus]) -> Exit:
-    if any(record.has_failed for record in records):
-        return Exit.REJECTED
-    return Exit.PAUSED if any(record.is_pending for record in records) else Exit.ACCEPTED
+_add_status(
+    ledger, "ledgers", LEDGERS, lambda confirma, filters: confirma.accounting.ledger_statuses(filters)
+)
+_add_status(
+    accounting_payment,
+    "payments",
+    PAYMENTS,
+    lambda confirma, filters: confirma.accounting.payment_statuses(filters),
+)
+_add_status(
+    accounting_invoice,
+    "invoices",
+    INVOICES,
+    lambda confirma, filters: confirma.accounting.invoice_statuses(filters),
+    "The vendor's page is not shown to us: path and names are provisional.",
+)

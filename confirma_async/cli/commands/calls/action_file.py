@@ -17,7 +17,7 @@ from confirma_async.cli.errors.exit_codes import Exit, of_report
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import Decorator, bundle
-from confirma_async.cli.options.destination import Destination, connected_for_account, journal as own_journal
+from confirma_async.cli.options.destination import Destination, connected_for_account, own_journal
 from confirma_async.cli.options.inputs import Inputs, format_named, format_option, mapping_option
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress

@@ -18,7 +18,6 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
-from confirma_async.formats import read_document
 from confirma_async.schemas import (
     Action,
     Comment,
@@ -164,9 +163,8 @@ def from_file(file: Path, checks: Checks, connection: Connection, as_json: bool)
 
     - is standard input. This is also the way for codes that have no command of their own.
     """
-    document = read_document(file, InvoiceActions, connection.converter)
-    options.judge(document, checks)
-    return _send(document.value.actions, connection, checks, as_json=as_json)
+    sent = options.judged(file, InvoiceActions, connection.converter, checks)
+    return _send(sent.actions, connection, checks, as_json=as_json)
 
 
 def _send(

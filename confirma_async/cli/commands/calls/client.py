@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any
 
 import click
 from attrs import evolve
@@ -20,7 +19,6 @@ from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.contract import CREATE_CLIENT
 from confirma_async.errors import ConfigurationError
-from confirma_async.formats import read_document
 from confirma_async.outbox import Outbox, WriteOutcome
 from confirma_async.schemas import ClientCreated, ClientRequest
 from confirma_async.settings import API_KEY_VARIABLE, PROVISIONING_TOKEN_VARIABLE
@@ -70,24 +68,17 @@ def create(file: Path, save: Path | None, once: Once, connection: Connection, as
     if save is None:
         raise click.UsageError("name the file to keep the client's token in: --save FILE. Nothing was sent")
     token_file.check_place(save, replaced=False)
-    document = read_document(file, ClientRequest, connection.converter)
-    options.judge(document, once.checks)
+    request = options.judged(file, ClientRequest, connection.converter, once.checks)
 
     async def onboard(outbox: Outbox) -> WriteOutcome[ClientCreated]:
-        outcome = await outbox.onboarding.create_client(
-            document.value,
-            key=once.key,
-            validate=once.checks.validate,
-            allow=once.checks.allow,
-            retry=once.retry,
-        )
+        outcome = await outbox.onboarding.create_client(request, key=once.key, **once.arguments)
         if outcome.unread is not None:
             raise token_file.kept_elsewhere(outcome.unread, "its answer cannot be read")
         if outcome.receipt is not None:
             await token_file.keep(outcome.receipt.api_access_token, save)
         return outcome
 
-    code = document.value.client.business_code
+    code = request.client.business_code
     partner = _with_partners_token(connection)
     written = give_once(onboard, f"client {code}", connection=partner, once=once)
     _show(written, code, save, as_json=as_json)
@@ -140,8 +131,15 @@ def _show(written: Written, code: str, save: Path, *, as_json: bool) -> None:
 
 
 def _show_created(created: ClientCreated, save: Path, *, as_json: bool) -> None:
-    if as_json:
-        print_json(_as_json(created, save))
+    if as_json:  # all of the answer but the token
+        print_json(
+            {
+                "client_identifier": created.client_identifier,
+                "confirma_finance_customer_code": created.confirma_finance_customer_code,
+                "payment_reference_prefix": created.payment_reference_prefix,
+                "token_file": str(save),
+            }
+        )
         return
     say(
         f"Client {created.client_identifier} was made, with customer code "
@@ -149,13 +147,3 @@ def _show_created(created: ClientCreated, save: Path, *, as_json: bool) -> None:
         f"{created.payment_reference_prefix}."
     )
     say(f"Its token is in {save}. To use it: --key-file {save}")
-
-
-def _as_json(created: ClientCreated, save: Path) -> dict[str, Any]:
-    """Return all of the answer but the token."""
-    return {
-        "client_identifier": created.client_identifier,
-        "confirma_finance_customer_code": created.confirma_finance_customer_code,
-        "payment_reference_prefix": created.payment_reference_prefix,
-        "token_file": str(save),
-    }

@@ -30,7 +30,6 @@ from confirma_async.cli.output.tables import (
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.client import Confirma
 from confirma_async.errors import ResponseDecodeError
-from confirma_async.formats import read_document
 from confirma_async.schemas import Case, DistributionRecord, InvoiceReceipt, SalesInvoiceRequest
 from confirma_async.session.answers.decoding import Reply
 from confirma_async.validation import Checks
@@ -77,23 +76,18 @@ def create(file: Path, checks: Checks, connection: Connection, as_json: bool) ->
 
     Exit code 0: taken; 1: refused or rejected; 4: it may have arrived, look it up first.
     """
-    document = read_document(file, SalesInvoiceRequest, connection.converter)
-    options.judge(document, checks)
+    sent = options.judged(file, SalesInvoiceRequest, connection.converter, checks)
     receipt = connection.send(
-        lambda confirma: confirma.invoices.create(
-            document.value, validate=checks.validate, allow=checks.allow
-        )
+        lambda confirma: confirma.invoices.create(sent, validate=checks.validate, allow=checks.allow)
     )
     answer = connection.converter.unstructure(receipt)
     found = classify_answer(
-        Reply(status=_OK, found=answer),
-        document.value.invoice.header.number,
-        Receipts.of(connection.converter),
+        Reply(status=_OK, found=answer), sent.invoice.header.number, Receipts.of(connection.converter)
     )
     if as_json:
         print_json(answer)
     else:
-        _show_receipt(document.value, receipt, found.state, found.detail)
+        _show_receipt(sent, receipt, found.state, found.detail)
     return {State.ACCEPTED: Exit.ACCEPTED, State.REJECTED: Exit.REJECTED}.get(found.state, Exit.UNKNOWN)
 
 

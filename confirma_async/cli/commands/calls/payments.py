@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import reduce
+from types import SimpleNamespace
 
 import click
-from attrs import frozen
 
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
@@ -27,13 +27,9 @@ from confirma_async.cli.output.tables import (
 )
 from confirma_async.cli.running import side_effects
 from confirma_async.cli.running.stopping import signals
-from confirma_async.client import Confirma
-from confirma_async.errors import ResponseDecodeError
 from confirma_async.schemas import (
     AllocationType,
     Beneficiary,
-    Moment,
-    Payment,
     Settlement,
     SettlementAllocation,
 )
@@ -94,11 +90,9 @@ def payments(
     \b
       confirma payments --from 2026-11-01 --to 2026-11-30 --csv > november.csv
     """
-
-    async def read(confirma: Confirma) -> tuple[list[Payment], ResponseDecodeError | None]:
-        return await collected(confirma.payments.list(from_date=from_date, to_date=to_date))
-
-    found, error = connection.ask(read)
+    found, error = connection.ask(
+        lambda confirma: collected(confirma.payments.list(from_date=from_date, to_date=to_date))
+    )
     show_list(found, PAYMENTS, layout, connection.converter)
     if error is not None:
         raise error
@@ -106,8 +100,17 @@ def payments(
 
 
 def _surely(unfetched_only: bool, yes: bool) -> bool:
+    """Ask a person whether it is meant to mark what is returned as fetched.
+
+    Raises:
+        click.UsageError: it is not, or nobody can be asked.
+    """
     if unfetched_only and not yes:
-        _be_sure()
+        if not sys.stdin.isatty():
+            raise click.UsageError(f"{_LOST_IS_LOST} If it is meant, add --yes.")
+        say(_LOST_IS_LOST, err=True)
+        if not click.confirm("Is it meant?", err=True):
+            raise click.UsageError("nothing was asked; name a period instead: --from, --to")
     return unfetched_only
 
 
@@ -140,15 +143,14 @@ def settlements(
     \b
       confirma settlements --from 2026-11-01 --to 2026-11-30 --csv > november.csv
     """
-
-    async def read(confirma: Confirma) -> tuple[list[Settlement], ResponseDecodeError | None]:
-        listing = confirma.payments.settlements(
-            from_date=from_date, to_date=to_date, unfetched_only=unfetched_only
-        )
-        return await collected(listing)
-
     with signals.changing() if unfetched_only else contextlib.nullcontext():
-        found, error = connection.ask(read)
+        found, error = connection.ask(
+            lambda confirma: collected(
+                confirma.payments.settlements(
+                    from_date=from_date, to_date=to_date, unfetched_only=unfetched_only
+                )
+            )
+        )
         if unfetched_only:
             side_effects.note()
     rows = [row for settlement in found for row in _rows(settlement)]
@@ -160,46 +162,12 @@ def settlements(
     return Exit.ACCEPTED
 
 
-def _be_sure() -> None:
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"{_LOST_IS_LOST} If it is meant, add --yes.")
-    say(_LOST_IS_LOST, err=True)
-    if not click.confirm("Is it meant?", err=True):
-        raise click.UsageError("nothing was asked; name a period instead: --from, --to")
-
-
-@frozen(kw_only=True)
-class _PaymentRow:
-    """One allocation with the settlement it belongs to."""
-
-    settlement_id: int | None
-    settlement_date: Moment | None
-    settlement_amount: Decimal | None
-    agency: str | None
-    remittance_reference: str | None
-    beneficiary_name: str | None
-    beneficiary_iban: str | None
-    beneficiary_bic: str | None
-    api_fetch_date: Moment | None
-    allocation_id: object
-    allocation_date: Moment | None
-    case_id: int | None
-    original_invoice_number: str | None
-    original_payment_reference: str | None
-    capital_amount: Decimal | None
-    interest_amount: Decimal | None
-    fees_amount: Decimal | None
-    other_amount: Decimal | None
-    allocated_amount: Decimal | None
-    currency: str | None
-
-
-def _rows(settlement: Settlement) -> Iterator[_PaymentRow]:
+def _rows(settlement: Settlement) -> Iterator[SimpleNamespace]:
     """Yield one row for each allocation; one all the same where there is none."""
     beneficiary = settlement.beneficiary or Beneficiary()
     for allocation in settlement.allocations or (SettlementAllocation(),):
         parts = _parts(allocation)
-        yield _PaymentRow(
+        yield SimpleNamespace(
             settlement_id=settlement.settlement_id,
             settlement_date=settlement.settlement_date,
             settlement_amount=settlement.settlement_amount,

@@ -55,11 +55,9 @@ def renew(save: Path | None, connection: Connection, as_json: bool) -> Exit:
     place = save or connection.key_file
     if place is None:
         raise click.UsageError("name the file to keep the new token in: --save FILE. Nothing was sent")
-    token_file.check_place(place, replaced=place == connection.key_file)
-
-    store = (
-        None if place == connection.key_file else FileTokenStore(place)
-    )  # the client has its key from there
+    is_its_own = place == connection.key_file
+    token_file.check_place(place, replaced=is_its_own)
+    store = None if is_its_own else FileTokenStore(place)  # the client has its key from there
 
     async def exchange(confirma: Confirma) -> None:
         try:

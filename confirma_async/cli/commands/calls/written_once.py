@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeAlias
 
 import click
@@ -17,16 +17,23 @@ from confirma_async.cli.errors.exit_codes import Exit, of_error
 from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.options.connection import Connection
-from confirma_async.cli.options.destination import journal as own_journal
+from confirma_async.cli.options.destination import own_journal
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.running import side_effects
 from confirma_async.cli.running.stopping import signals
 from confirma_async.contract import Operation
 from confirma_async.outbox import Outbox, WriteOutcome
+from confirma_async.outbox.write_options import WriteArguments
 from confirma_async.validation import Checks
 
 Verb: TypeAlias = Callable[[Outbox], Coroutine[Any, Any, WriteOutcome[Any]]]
+
+_EXITS: Mapping[Verdict, Exit] = {
+    Verdict.ACCEPTED: Exit.ACCEPTED,
+    Verdict.REJECTED: Exit.REJECTED,
+    Verdict.UNKNOWN: Exit.UNKNOWN,
+}
 
 
 @frozen(kw_only=True)
@@ -44,6 +51,11 @@ class Once:
     retry: Retry = field(converter=Retry)
     journal: JournalPlace | None
     checks: Checks
+
+    @property
+    def arguments(self) -> WriteArguments:
+        """How it is sent, as an outbox takes it."""
+        return {"validate": self.checks.validate, "allow": self.checks.allow, "retry": self.retry}
 
 
 once_options: Decorator = bundle(
@@ -176,12 +188,6 @@ def _as_json(written: Written, connection: Connection) -> dict[str, Any]:
 
 def exit_of(outcome: WriteOutcome[Any]) -> Exit:
     """Return the exit code that an outcome stands for."""
-    match outcome.verdict:
-        case Verdict.ACCEPTED:
-            return Exit.ACCEPTED
-        case Verdict.REJECTED:
-            return Exit.REJECTED
-        case Verdict.UNKNOWN:
-            return Exit.UNKNOWN
-        case _:
-            return Exit.PAUSED if outcome.error is None else of_error(outcome.error)
+    if outcome.verdict in _EXITS:
+        return _EXITS[outcome.verdict]
+    return Exit.PAUSED if outcome.error is None else of_error(outcome.error)

@@ -21,12 +21,7 @@ from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.options.connection import Connection
-from confirma_async.cli.options.destination import (
-    Destination,
-    connected_for_account,
-    journal as own_journal,
-    to_sandbox,
-)
+from confirma_async.cli.options.destination import Destination, connected_for_account, own_journal, to_sandbox
 from confirma_async.cli.options.inputs import Inputs, format_named, format_option, number_from
 from confirma_async.cli.options.sending import Sending, sending_options
 from confirma_async.cli.output.printer import say
