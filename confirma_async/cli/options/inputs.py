@@ -49,6 +49,14 @@ class Inputs:
         return evolve(self, files=found, reading=with_mappings(found, self.reading, before))
 
 
+class FormatName(click.Choice[FileFormat]):
+    """A format, named by its value."""
+
+    def normalize_choice(self, choice: object, ctx: click.Context | None) -> str:  # noqa: ARG002 (click's signature)
+        """Return the name of a format."""
+        return choice.value if isinstance(choice, FileFormat) else str(choice)
+
+
 def format_option(meaning: str, *, without: FileFormat | None = None) -> OptionOf:
     """Make the option that names the format of files.
 
@@ -56,14 +64,14 @@ def format_option(meaning: str, *, without: FileFormat | None = None) -> OptionO
         meaning: What its help says.
         without: A format that is not read.
     """
-    choices = [choice.value for choice in FileFormat if choice is not without]
-    return OptionOf(fields(ReadOptions).file_format, "--format", meaning, read=click.Choice(choices))
+    choices = FormatName([choice for choice in FileFormat if choice is not without])
+    return OptionOf(fields(ReadOptions).file_format, "--format", meaning, read=choices)
 
 
-def format_named(chosen: str | None) -> FileFormat | None:
-    """Return the format that was chosen; None where none was."""
-    return None if chosen is None else FileFormat(chosen)
-
+format_alone: Decorator = object_of(
+    "reading", ReadOptions, format_option("What the file is; found out unless given.")
+)
+"""Gives a command the format of its one file; it takes ``reading``, the ``ReadOptions``."""
 
 mapping_option: OptionOf = OptionOf(
     fields(ReadOptions).mapping,
@@ -74,10 +82,10 @@ mapping_option: OptionOf = OptionOf(
 """The option of a file that says what the columns of a table are."""
 
 
-def _reading(file_format: str | None, mapping: Path | None, reading: ReadOptions) -> ReadOptions:
+def _reading(file_format: FileFormat | None, mapping: Path | None, reading: ReadOptions) -> ReadOptions:
     return evolve(
         reading,
-        file_format=format_named(file_format),
+        file_format=file_format,
         mapping=None if mapping is None else ColumnMapping.from_toml(mapping),
     )
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from confirma_async.cli.flags import in_flags
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.output.printer import json_document
+from confirma_async.cli.output.printer import json_document, say
 from confirma_async.errors import Problem
 from confirma_async.privacy import visible
 
@@ -35,6 +35,14 @@ ROWS = 20
 def print_json(value: object) -> None:
     """Print one JSON document; decimals are numbers, exactly as they are. Its messages name options."""
     click.echo(json_document(_with_options(value)))  # bytes: UTF-8, whatever the terminal takes
+
+
+def tell(sentence: str, facts: object, *, as_json: bool) -> None:
+    """Say what was done or found: a sentence for people, facts for machines."""
+    if as_json:
+        print_json(facts)
+    else:
+        say(sentence)
 
 
 def _with_options(value: Any) -> Any:

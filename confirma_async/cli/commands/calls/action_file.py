@@ -18,7 +18,7 @@ from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.options.destination import Destination, connected_for_account, own_journal
-from confirma_async.cli.options.inputs import Inputs, format_named, format_option, mapping_option
+from confirma_async.cli.options.inputs import Inputs, format_option, mapping_option
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress
 from confirma_async.cli.output.render import print_json
@@ -68,10 +68,10 @@ class ActionFile:
 
 
 def _inputs(
-    file_format: str | None, mapping: Path | None, decimal_comma: bool | None, checks: Checks
+    file_format: FileFormat | None, mapping: Path | None, decimal_comma: bool | None, checks: Checks
 ) -> Inputs:
     reading = ReadOptions(
-        file_format=format_named(file_format),
+        file_format=file_format,
         mapping=None if mapping is None else ActionMapping.from_toml(mapping),
         decimal_comma=decimal_comma,
     )

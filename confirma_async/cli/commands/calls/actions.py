@@ -128,11 +128,11 @@ def _refuse_options(context: click.Context) -> None:
 
 
 def _command(name: str, named: _Named) -> click.Command:
-    def run(connection: Connection, as_json: bool, **given: Any) -> Exit:
+    def run(connection: Connection, as_json: bool, **given: Any) -> None:
         if given["invoice_number"] is None and given["case_id"] is None:
             raise click.UsageError("name the invoice, the case, or both: --invoice, --case. Nothing was sent")
         with argument_errors.of_arguments():
-            return _send([named.kind(**given)], connection, as_json=as_json)
+            _send([named.kind(**given)], connection, as_json=as_json)
 
     help_text = f"{named.meaning}\n\n\b\n  confirma invoice action {name} {named.example}"
     command = click.command(name, short_help=named.meaning, help=help_text)(options.as_json(connected(run)))
@@ -158,13 +158,13 @@ for _name, _named in _ACTIONS.items():
 @options.checks
 @connected
 @options.as_json
-def from_file(file: Path, checks: Checks, connection: Connection, as_json: bool) -> Exit:
+def from_file(file: Path, checks: Checks, connection: Connection, as_json: bool) -> None:
     """Send all actions of FILE in one call: the wire form of "Create an Invoice Action" as JSON.
 
     - is standard input. This is also the way for codes that have no command of their own.
     """
     sent = options.judged(file, InvoiceActions, connection.converter, checks)
-    return _send(sent.actions, connection, checks, as_json=as_json)
+    _send(sent.actions, connection, checks, as_json=as_json)
 
 
 def _send(
@@ -173,7 +173,7 @@ def _send(
     checks: Checks = Checks(),
     *,
     as_json: bool,
-) -> Exit:
+) -> None:
     receipt = connection.send(
         lambda confirma: confirma.invoices.create_actions(
             actions, validate=checks.validate, allow=checks.allow
@@ -181,7 +181,7 @@ def _send(
     )
     if as_json:
         print_json(connection.converter.unstructure(receipt))
-        return Exit.ACCEPTED
+        return
     count = f"{len(actions)} action{'' if len(actions) == 1 else 's'}"
     say(f"The service has taken {count}; it queues them, and processes them later.")
     for action in receipt.actions:
@@ -191,4 +191,3 @@ def _send(
             if number is not None
         )
         say(f"  {action.code or 'action'} of {about or '?'}: {action.status or 'no status given'}")
-    return Exit.ACCEPTED

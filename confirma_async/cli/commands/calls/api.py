@@ -9,7 +9,6 @@ import click
 from attrs import field, frozen
 
 from confirma_async.cli import options
-from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
@@ -85,7 +84,7 @@ _request_options: Decorator = bundle(
 @_request_options
 @click.option("-i", "--include", is_flag=True, help="Print status and headers on standard error.")
 @connected
-def api(request: _OwnRequest, include: bool, connection: Connection) -> Exit:
+def api(request: _OwnRequest, include: bool, connection: Connection) -> None:
     """Send a request to PATH, below /api/v1/partner, with your key, and print the JSON of the answer.
 
     Exit code 0: it was answered; 1: refused; 4: it may have taken effect.
@@ -113,4 +112,3 @@ def api(request: _OwnRequest, include: bool, connection: Connection) -> Exit:
         for name, value in answer.headers.items():
             say(f"{name}: {value}", err=True)
     print_json(answer.parse())
-    return Exit.ACCEPTED

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.tables import Layout, RecordColumns, as_list, show_list
 from confirma_async.resources.operations import pick_address
@@ -34,7 +33,7 @@ def finvoice(
     operator_id: str | None,
     connection: Connection,
     layout: Layout,
-) -> Exit:
+) -> None:
     """Show the addresses at which a Finnish company receives e-invoices.
 
     Several are normal, and none is chosen for you. With --type, --operator or both, exactly one must fit.
@@ -49,4 +48,3 @@ def finvoice(
     if address_type is not None or operator_id is not None:
         found = (pick_address(found, address_type=address_type, operator_id=operator_id),)
     show_list(found, ADDRESSES, layout, connection.converter)
-    return Exit.ACCEPTED

@@ -6,7 +6,7 @@ import datetime
 from pathlib import Path
 
 import click
-from attrs import frozen
+from attrs import asdict, frozen
 
 from confirma_async.bulk import State
 from confirma_async.bulk.evidence.classification import Receipts, classify_answer
@@ -112,7 +112,7 @@ def _show_receipt(
 @options.invoice_number
 @connected
 @options.as_json
-def case(case_id: int | None, invoice_number: int | None, connection: Connection, as_json: bool) -> Exit:
+def case(case_id: int | None, invoice_number: int | None, connection: Connection, as_json: bool) -> None:
     """Show balance, payments, events and timeline of a case.
 
     CASE is its number, which confirma invoice distribution shows for each invoice; or name the invoice.
@@ -128,7 +128,6 @@ def case(case_id: int | None, invoice_number: int | None, connection: Connection
         _show_case(details.case)
     else:
         say("The answer holds no case.")
-    return Exit.ACCEPTED
 
 
 def _show_case(found: Case) -> None:
@@ -187,7 +186,7 @@ class _AskedInvoices:
 @click.option("--v2", is_flag=True, help="Ask version 2, which answers by pages (provisional).")
 @connected
 @as_list
-def distribution(asked: _AskedInvoices, v2: bool, connection: Connection, layout: Layout) -> Exit:
+def distribution(asked: _AskedInvoices, v2: bool, connection: Connection, layout: Layout) -> None:
     """Show what became of invoices: status, method, payment control, case.
 
     Without dates the service takes the last 30 days. A longer period is asked for in parts.
@@ -199,17 +198,10 @@ def distribution(asked: _AskedInvoices, v2: bool, connection: Connection, layout
 
     async def read(confirma: Confirma) -> tuple[list[DistributionRecord], ResponseDecodeError | None]:
         verb = confirma.invoices.distributions_v2 if v2 else confirma.invoices.distributions
-        listing = verb(
-            invoice_number=asked.invoice_number,
-            from_date=asked.from_date,
-            to_date=asked.to_date,
-            fetch_type=asked.fetch_type,
-        )
-        return await collected(listing)
+        return await collected(verb(**asdict(asked)))
 
     found, error = connection.ask(read)
     show_list(found, DISTRIBUTIONS, layout, connection.converter)
     warn_of_default_window(found, asked.from_date)
     if error is not None:
         raise error
-    return Exit.ACCEPTED

@@ -13,7 +13,6 @@ from types import SimpleNamespace
 import click
 
 from confirma_async.cli import options
-from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
@@ -84,7 +83,7 @@ _LOST_IS_LOST = (
 @as_list
 def payments(
     from_date: datetime.date | None, to_date: datetime.date | None, connection: Connection, layout: Layout
-) -> Exit:
+) -> None:
     """Show payments as they are allocated so far. They may still change until they are settled.
 
     \b
@@ -96,7 +95,6 @@ def payments(
     show_list(found, PAYMENTS, layout, connection.converter)
     if error is not None:
         raise error
-    return Exit.ACCEPTED
 
 
 def _surely(unfetched_only: bool, yes: bool) -> bool:
@@ -134,7 +132,7 @@ def settlements(
     unfetched_only: bool,
     connection: Connection,
     layout: Layout,
-) -> Exit:
+) -> None:
     """Show what was paid out to you, one line for each allocation to an invoice.
 
     Read by period: it can be repeated, and settlement_id distinguishes settlements. Without dates
@@ -159,7 +157,6 @@ def settlements(
         warn_of_default_window(found, from_date)
     if error is not None:
         raise error
-    return Exit.ACCEPTED
 
 
 def _rows(settlement: Settlement) -> Iterator[SimpleNamespace]:

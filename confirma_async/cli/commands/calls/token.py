@@ -10,8 +10,7 @@ from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options import token_file
 from confirma_async.cli.options.connection import Connection, connected
-from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.render import tell
 from confirma_async.client import Confirma
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import TokenNotKeptError
@@ -31,10 +30,8 @@ def check(connection: Connection, as_json: bool) -> Exit:
     Exit code 0: it is; 1: the service says that it is not; 2: the service does not accept it at all.
     """
     validity = connection.ask(lambda confirma: confirma.onboarding.validate_token())
-    if as_json:
-        print_json(connection.converter.unstructure(validity))
-    else:
-        say("The API key is valid." if validity.is_valid else "The API key is not valid.")
+    said = "The API key is valid." if validity.is_valid else "The API key is not valid."
+    tell(said, connection.converter.unstructure(validity), as_json=as_json)
     return Exit.ACCEPTED if validity.is_valid else Exit.REJECTED
 
 
@@ -42,7 +39,7 @@ def check(connection: Connection, as_json: bool) -> Exit:
 @token_file.save
 @connected
 @options.as_json
-def renew(save: Path | None, connection: Connection, as_json: bool) -> Exit:
+def renew(save: Path | None, connection: Connection, as_json: bool) -> None:
     """Exchange the API key for a new one, also when it has expired. The old one may die at once.
 
     The new one is written to a file before anything else, and never printed: to the --key-file that the old
@@ -66,11 +63,8 @@ def renew(save: Path | None, connection: Connection, as_json: bool) -> Exit:
             raise _saved_from_loss(error, place) from None
 
     connection.send(exchange)
-    if as_json:
-        print_json({"token_file": str(place)})
-    else:
-        say(f"The new token is in {place}; treat the old one as dead. To use it: --key-file {place}")
-    return Exit.ACCEPTED
+    said = f"The new token is in {place}; treat the old one as dead. To use it: --key-file {place}"
+    tell(said, {"token_file": str(place)}, as_json=as_json)
 
 
 def _saved_from_loss(error: TokenNotKeptError, place: Path) -> TokenNotKeptError:

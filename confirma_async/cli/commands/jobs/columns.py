@@ -10,20 +10,16 @@ from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import error_in_words
+from confirma_async.cli.options.inputs import format_alone
 from confirma_async.cli.output.printer import say
-from confirma_async.formats import FileFormat, ReadOptions
+from confirma_async.formats import ReadOptions
 from confirma_async.formats.tables.propose.proposal import propose
 
 
 @click.command(short_help="Propose which column of your own table is which.")
 @click.argument("file", type=options.NamedPath(path_type=Path))
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice([form.value for form in FileFormat]),
-    help="What the file is; found out unless given.",
-)
-def columns(file: Path, form: str | None) -> Exit:
+@format_alone
+def columns(file: Path, reading: ReadOptions) -> Exit:
     """Propose a mapping for a table with column names of its own.
 
     FILE is CSV, Excel, Parquet or Arrow. The mapping is printed as TOML: save it, correct what it says to be
@@ -31,7 +27,7 @@ def columns(file: Path, form: str | None) -> Exit:
     English, and else by what stands in them. Nothing is sent. Exit code 0: the mapping can be tried; 1: it
     lacks what every invoice needs.
     """
-    proposal = propose(file, ReadOptions(file_format=None if form is None else FileFormat(form)))
+    proposal = propose(file, reading)
     say(proposal.text.removesuffix("\n"), lines=True)
     for sentence in proposal.unsure:
         unsure = _("unsure: {sentence}").format(sentence=error_in_words(sentence))

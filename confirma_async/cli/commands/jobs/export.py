@@ -16,7 +16,6 @@ from confirma_async.bulk.journal.records import Refused
 from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import Row
 from confirma_async.cli import options
-from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.flags import in_flags
 from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
 from confirma_async.cli.language.choice import gettext as _
@@ -85,11 +84,6 @@ class _ExportOutput:
         if self.as_csv + self.as_json + self.as_excel + (self.workbook is not None) > 1:
             raise click.UsageError("--json, --csv, --excel and --xlsx exclude each other")
 
-    @property
-    def is_for_spreadsheets(self) -> bool:
-        """Whether it was said that it is for a spreadsheet."""
-        return self.as_csv or self.as_excel or self.workbook is not None
-
 
 @frozen(kw_only=True)
 class _Copy:
@@ -148,7 +142,7 @@ class _Copy:
 )
 @whose
 @options.language
-def export(which: str | None, whose: Whose, output: _ExportOutput, copy: _Copy) -> Exit:
+def export(which: str | None, whose: Whose, output: _ExportOutput, copy: _Copy) -> None:
     """Print all that a journal knows of a run, one line per invoice, other write or refused problem.
 
     That is the latest run, unless one or a whole journal is named. Amounts are exact, times are UTC. A record
@@ -165,18 +159,14 @@ def export(which: str | None, whose: Whose, output: _ExportOutput, copy: _Copy) 
       confirma export --xlsx outcomes.xlsx
       confirma export --marked corrections.xlsx
     """
-    if copy.target is not None:
-        if output.is_for_spreadsheets:
-            raise click.UsageError("--csv, --excel and --xlsx exclude --marked")
-        with chosen(which, whose) as found:
-            written = write_marked(found, copy.target, copy.of, Converter(copy.overrides.names))
-            return _say(
-                written,
-                [*([which] if which else []), *whose.words(sandbox=whose.sandbox)],
-                as_json=output.as_json,
-            )
+    if copy.target is not None and (output.as_csv or output.as_excel or output.workbook is not None):
+        raise click.UsageError("--csv, --excel and --xlsx exclude --marked")
     with chosen(which, whose) as found:
-        if output.as_json:
+        if copy.target is not None:
+            written = write_marked(found, copy.target, copy.of, Converter(copy.overrides.names))
+            retry = [*([which] if which else []), *whose.words(sandbox=whose.sandbox)]
+            _say(written, retry, as_json=output.as_json)
+        elif output.as_json:
             records = (dict(zip(_COLUMNS, values, strict=True)) for values in _lines(found))
             sys.stdout.buffer.writelines(json_line(record) for record in records)
             sys.stdout.flush()  # here, where its failure can still be reported
@@ -184,17 +174,15 @@ def export(which: str | None, whose: Whose, output: _ExportOutput, copy: _Copy) 
             write_rows(output.workbook, "Invoices", [*_COLUMNS], _lines(found))
         else:
             print_csv([*_COLUMNS], _lines(found), EXCEL_CSV if output.as_excel else PLAIN_CSV)
-    return Exit.ACCEPTED
 
 
-def _say(marked: Marked, retry: Sequence[str], *, as_json: bool) -> Exit:
+def _say(marked: Marked, retry: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         print_json({"copy": str(marked.file), "accepted": marked.accepted, "open": marked.open})
     else:
         say(_(texts.MARKED).format(file=marked.file, accepted=marked.accepted, open=marked.open))
         correct = _(texts.CORRECT).format(command=shlex.join(["confirma", "retry", *retry]))
         say(correct if marked.open else _(texts.NOTHING_TO_CORRECT))
-    return Exit.ACCEPTED
 
 
 def _lines(found: Chosen) -> Iterator[list[Any]]:

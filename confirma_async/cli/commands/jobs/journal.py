@@ -21,13 +21,12 @@ from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json, print_rows, table
+from confirma_async.cli.output.render import print_json, print_rows, table, tell
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.errors import JournalError
 from confirma_async.settings import Environment
 
 _yes = click.option("--yes", is_flag=True, help="Do it without asking.")
-_GONE = "gone, and with it what was sent: put it back, or its latest copy"
 _journal = click.argument("which", metavar="[JOURNAL]", required=False)
 
 
@@ -41,7 +40,7 @@ def journal() -> None:
 
 @journal.command(name="list", short_help="Where the journals are.")
 @options.as_json
-def list_(as_json: bool) -> Exit:
+def list_(as_json: bool) -> None:
     """List the accounts that are known here, and where the journal of each is."""
     accounts = Accounts()
     has_sent = {record.journal: record.proved for record in accounts.all()}
@@ -63,14 +62,15 @@ def list_(as_json: bool) -> Exit:
     else:
         rows = ((one["target"], one["account"], f"{one['journal']}{_remark(one)}") for one in journals)
         print_rows(Terminal(), table("Journals", "Target", "Account", "Journal"), rows, len(journals))
-    return Exit.ACCEPTED
 
 
 def _remark(listed: Mapping[str, object]) -> str:
     """Return what is said beside the path of a journal."""
     if listed["exists"]:
         return ""
-    return f" ({_GONE})" if listed["gone"] else " (none yet)"
+    if listed["gone"]:
+        return " (gone, and with it what was sent: put it back, or its latest copy)"
+    return " (none yet)"
 
 
 @journal.command(name="verify", short_help="Check every page of a journal.")
@@ -103,7 +103,7 @@ def verify_(which: str | None, whose: Whose, as_json: bool) -> Exit:
 )
 @whose
 @options.as_json
-def backup(target: Path, which: str | None, whose: Whose, as_json: bool) -> Exit:
+def backup(target: Path, which: str | None, whose: Whose, as_json: bool) -> None:
     """Copy a journal to the new file TO, also while a job runs on it.
 
     The copy knows what was sent until now. A job that goes on with it looks up every invoice before it sends
@@ -111,8 +111,7 @@ def backup(target: Path, which: str | None, whose: Whose, as_json: bool) -> Exit
     """
     path = _path(which, whose)
     back_up(path, target)
-    _say(f"{path} was copied to {target}.", {"journal": str(path), "copy": str(target)}, as_json=as_json)
-    return Exit.ACCEPTED
+    tell(f"{path} was copied to {target}.", {"journal": str(path), "copy": str(target)}, as_json=as_json)
 
 
 @journal.command(short_help="Say that a journal knows all that was sent.")
@@ -120,7 +119,7 @@ def backup(target: Path, which: str | None, whose: Whose, as_json: bool) -> Exit
 @whose
 @_yes
 @options.as_json
-def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
+def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> None:
     """Say that a copied or restored journal knows all that was sent.
 
     Be sure: what the journal does not know to be sent is sent by the next job, without being looked up.
@@ -129,12 +128,9 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
     with reading(path) as found:
         doubt, counts = found.trust.doubt(), found.figures.counts()
     if doubt is None:
-        _say(
-            f"{path} is in no doubt; nothing was changed.",
-            {"journal": str(path), "freed": 0},
-            as_json=as_json,
-        )
-        return Exit.ACCEPTED
+        said = f"{path} is in no doubt; nothing was changed."
+        tell(said, {"journal": str(path), "freed": 0}, as_json=as_json)
+        return
     unsent = counts[State.PENDING] + counts[State.UNKNOWN]
     say(
         f"{path} may not know all that was sent: {doubt.reason}.\n"
@@ -148,8 +144,7 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
     with contextlib.closing(open_journal(path, alone=True)) as opened, opened.transaction():
         freed = opened.trust.regain(time.time())
     said = f"Trusted. {freed} invoices that were waiting for a lookup may be sent."
-    _say(said, {"journal": str(path), "freed": freed}, as_json=as_json)
-    return Exit.ACCEPTED
+    tell(said, {"journal": str(path), "freed": freed}, as_json=as_json)
 
 
 @journal.command(name="set-aside", short_help="Begin a new journal, and keep the old one.")
@@ -160,7 +155,7 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> Exit:
 )
 @_yes
 @options.as_json
-def set_aside_(which: str | None, whose: Whose, confirm: str | None, yes: bool, as_json: bool) -> Exit:
+def set_aside_(which: str | None, whose: Whose, confirm: str | None, yes: bool, as_json: bool) -> None:
     """Give a journal another name; the next job begins a new one, which knows nothing of what was sent.
 
     That is for trials on staging, where the same invoices are sent again on purpose. The old journal is kept
@@ -184,8 +179,7 @@ def set_aside_(which: str | None, whose: Whose, confirm: str | None, yes: bool, 
         if aside
         else "There was no journal; what was remembered of it is forgotten."
     )
-    _say(said, {"journal": str(path), "kept_as": str(aside) if aside else None}, as_json=as_json)
-    return Exit.ACCEPTED
+    tell(said, {"journal": str(path), "kept_as": str(aside) if aside else None}, as_json=as_json)
 
 
 @journal.command(short_help="Make a journal smaller: keep only the numbers of old invoices.")
@@ -199,7 +193,7 @@ def set_aside_(which: str | None, whose: Whose, confirm: str | None, yes: bool, 
     help="Invoices that were accepted before this day.",
 )
 @options.as_json
-def archive(which: str | None, whose: Whose, before: datetime.date, as_json: bool) -> Exit:
+def archive(which: str | None, whose: Whose, before: datetime.date, as_json: bool) -> None:
     """Keep of invoices that were accepted before a day only what stops them from being sent again.
 
     Their amounts, times and texts go; export them first if they are needed. Their numbers stay for good.
@@ -211,15 +205,14 @@ def archive(which: str | None, whose: Whose, before: datetime.date, as_json: boo
             count = opened.archive(moment)
         opened.shrink()
     said = f"{count} invoices accepted before {before} were archived in {path}."
-    _say(said, {"journal": str(path), "archived": count}, as_json=as_json)
-    return Exit.ACCEPTED
+    tell(said, {"journal": str(path), "archived": count}, as_json=as_json)
 
 
 @journal.command(short_help="Print what was planned of an invoice, as long as it is kept.")
 @click.argument("which", metavar="JOURNAL")
 @click.argument("number", type=options.WholeRange(bounds.NUMBER), metavar="NUMBER")
 @whose
-def body(which: str, whose: Whose, number: int) -> Exit:
+def body(which: str, whose: Whose, number: int) -> None:
     """Print what was planned of an invoice by its NUMBER: as JSON, the request as it is or was sent.
 
     JOURNAL is the postgresql:// URL that it was planned in. A body is kept there until its invoice is final
@@ -242,15 +235,6 @@ def body(which: str, whose: Whose, number: int) -> Exit:
         )
     for each in kept:
         say(each.decode())
-    return Exit.ACCEPTED
-
-
-def _say(sentence: str, facts: Mapping[str, object], *, as_json: bool) -> None:
-    """Say what was done: a sentence for people, facts for machines."""
-    if as_json:
-        print_json(facts)
-    else:
-        say(sentence)
 
 
 def _place(which: str | None, whose: Whose) -> JournalPlace:

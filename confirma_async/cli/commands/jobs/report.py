@@ -10,13 +10,11 @@ import click
 from confirma_async.bulk.reporting.file_facts import with_file_facts
 from confirma_async.bulk.reporting.summary import summarize
 from confirma_async.cli import options
-from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, chosen, which, whose
 from confirma_async.cli.language.choice import ngettext
 from confirma_async.cli.language.figures import count, plain
 from confirma_async.cli.output.pages.report import DOCTYPE, page
-from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.render import tell
 from confirma_async.cli.remembered import from_text, with_mappings
 from confirma_async.formats import ColumnMapping, ReadOptions
 
@@ -39,7 +37,7 @@ from confirma_async.formats import ColumnMapping, ReadOptions
 @whose
 @options.language
 @options.as_json
-def report(which: str | None, whose: Whose, target: Path, mapping: Path | None, as_json: bool) -> Exit:
+def report(which: str | None, whose: Whose, target: Path, mapping: Path | None, as_json: bool) -> None:
     """Write a report of a run as one HTML page: of the latest run, unless one or a whole journal is named.
 
     Each invoice is counted once, by where it stands now. Those that need attention are named with buyer,
@@ -59,15 +57,12 @@ def report(which: str | None, whose: Whose, target: Path, mapping: Path | None, 
     summary = with_file_facts(summary, inputs, reading)
     written = page(summary, name, datetime.datetime.now().astimezone())
     target.write_text(written, encoding="utf-8")
-    if as_json:
-        print_json({"page": str(target), "invoices": summary.count})
-    else:
-        say(
-            ngettext("{target}: {count} invoice", "{target}: {count} invoices", summary.count).format(
-                target=target, count=plain(count(summary.count))
-            )
-        )
-    return Exit.ACCEPTED
+    sentence = ngettext("{target}: {count} invoice", "{target}: {count} invoices", summary.count)
+    tell(
+        sentence.format(target=target, count=plain(count(summary.count))),
+        {"page": str(target), "invoices": summary.count},
+        as_json=as_json,
+    )
 
 
 def refuse_another_file(target: Path) -> None:

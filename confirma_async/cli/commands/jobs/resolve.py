@@ -16,7 +16,6 @@ from confirma_async.bulk.journal.records import Resolution
 from confirma_async.bulk.journal_places import JournalPlace, open_journal
 from confirma_async.bulk.models import Row
 from confirma_async.cli import options
-from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import bundle
@@ -163,7 +162,7 @@ def _knowledge(found: str, because: str, settle_seconds: float) -> _Knowledge:
 )
 @whose
 @options.as_json
-def resolve(subject: _Unresolved, known: _Knowledge, whose: Whose, as_json: bool) -> Exit:
+def resolve(subject: _Unresolved, known: _Knowledge, whose: Whose, as_json: bool) -> None:
     """Record what you found out about an invoice that may have arrived.
 
     Only invoices that the journal lists as unknown can be resolved, and none that a job is looking up just
@@ -188,7 +187,7 @@ def resolve(subject: _Unresolved, known: _Knowledge, whose: Whose, as_json: bool
         raise click.BadParameter(f"there is no journal {path}", param_hint="JOURNAL")
     if subject.operation is not None:
         _resolve_write(path, subject.operation, subject.words[-1], known, as_json=as_json)
-        return Exit.ACCEPTED
+        return
     with contextlib.closing(open_journal(path)) as journal, journal.transaction():
         fitting = subject.fitting(journal, run)
         rows = _listed(fitting) if number is None else [_the_one(journal, fitting, number)]
@@ -214,7 +213,6 @@ def resolve(subject: _Unresolved, known: _Knowledge, whose: Whose, as_json: bool
         say(f"{len(rows)} invoices: {known.found}, because {known.note}; they are not sent again")
     else:
         say(f"{rows[0].key}: {known.found}, because {known.note}; {_NEXT[known.found]}")
-    return Exit.ACCEPTED
 
 
 def _resolve_write(path: JournalPlace, operation: str, key: str, known: _Knowledge, *, as_json: bool) -> None:

@@ -15,7 +15,6 @@ from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.journal_places import reading_if_there
 from confirma_async.cli import options
-from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, plain, when
@@ -37,7 +36,7 @@ SHOWN = 20
 @whose
 @options.language
 @options.as_json
-def jobs(which: str | None, whose: Whose, as_json: bool) -> Exit:
+def jobs(which: str | None, whose: Whose, as_json: bool) -> None:
     """List the runs of an account's journal, the latest first, or those of JOURNAL.
 
     The other commands take the number of a run: confirma status 7, report 7, export 7, retry 7.
@@ -47,7 +46,7 @@ def jobs(which: str | None, whose: Whose, as_json: bool) -> Exit:
         found = [] if journal is None else list(islice(journal.runs.all(), LISTED if as_json else SHOWN + 1))
         if as_json:
             print_json({"journal": str(path), "runs": [_as_json(journal, run) for run in found if journal]})
-            return Exit.ACCEPTED
+            return
         made = table(
             _("Runs in {journal}").format(journal=path),
             _("Run"),
@@ -62,11 +61,10 @@ def jobs(which: str | None, whose: Whose, as_json: bool) -> Exit:
         rows = [_as_row(journal, run) for run in found[:SHOWN] if journal]
     if not rows:
         say(_("There has been no run yet in {journal}.").format(journal=path))
-        return Exit.ACCEPTED
+        return
     print_rows(Terminal(), made, rows, len(rows))
     if len(found) > SHOWN:
         say(_("Earlier runs are listed with --json."))
-    return Exit.ACCEPTED
 
 
 def _counts(journal: JournalReader, run: Run) -> dict[str, int]:

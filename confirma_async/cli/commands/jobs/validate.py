@@ -34,7 +34,6 @@ from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats import (
-    AssignedNumbers,
     AttachedUrl,
     BadRecord,
     Identity,
@@ -79,15 +78,17 @@ def inspect(
 ) -> Exit:
     """Read and check everything, and say what a job would do with it."""
     with contextlib.ExitStack() as stack:
-        journal = _journal(journal_path, stack)
+        journal = stack.enter_context(reading_if_there(journal_path)) if journal_path else None
         prepared = stack.enter_context(PreparedRecords(converter, inputs.checks))
         given = None
         if inputs.number_from is not None:
             seen = [each.identity for each in scan_files(inputs.files, inputs.reading, converter)]
-            given = _given(seen, inputs.number_from, journal)
+            known = known_numbers(journal, seen) if journal else None
+            in_use = journal.numbers.in_use if journal else None
+            given = assign(seen, inputs.number_from, known, in_use=in_use)
         with number_book(journal_path, given) as book:
-            records = read_each(inputs.files, evolve(inputs.reading, numbers=book), converter)
             faults = dict[int, Sequence[Problem]]()
+            records = read_each(inputs.files, evolve(inputs.reading, numbers=book), converter)
             records = _with_price_faults(records, faults)
             prepared.take(progress.reading(records, visible=not as_json))
         findings = _Findings()
@@ -100,16 +101,6 @@ def inspect(
         as_json=as_json,
     )
     return Exit.REJECTED if findings.bad else Exit.ACCEPTED
-
-
-def _journal(path: JournalPlace | None, stack: contextlib.ExitStack) -> JournalReader | None:
-    return stack.enter_context(reading_if_there(path)) if path else None
-
-
-def _given(documents: Sequence[Identity], start: int, journal: JournalReader | None) -> AssignedNumbers:
-    if journal is None:
-        return assign(documents, start)
-    return assign(documents, start, known_numbers(journal, documents), in_use=journal.numbers.in_use)
 
 
 def _with_price_faults(
@@ -135,7 +126,7 @@ def _classify(
         findings.decided += 1
     number = prepared.key.number
     findings.warnings += [(prepared.place, number, warning) for warning in (*prepared.warnings, *faults)]
-    findings.remarks += [(prepared.place, prepared.key.number, remark) for remark in prepared.remarks]
+    findings.remarks += [(prepared.place, number, remark) for remark in prepared.remarks]
 
 
 def _show(findings: _Findings, given: dict[Identity, int], *, as_json: bool) -> None:

@@ -11,9 +11,7 @@ import click
 from attrs import frozen
 
 from confirma_async.cli import options
-from confirma_async.cli.commands.mirror.account import mirrored
-from confirma_async.cli.commands.mirror.place import account_name, db as db_option
-from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.commands.mirror.place import account_name, db as db_option, mirrored
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.running.stopping import signals
@@ -109,7 +107,7 @@ _sink_options: Decorator = bundle(
 @click.option("--new-only", is_flag=True, help="A consumer that is new takes only what happens from now on.")
 @db_option
 @account_name
-def events(sink: _Sink, consumer: str, new_only: bool, db: str | None, account: str | None) -> Exit:
+def events(sink: _Sink, consumer: str, new_only: bool, db: str | None, account: str | None) -> None:
     """Deliver the events that a consumer has not taken yet, in order, each at least once.
 
     An event that is not taken holds up those after it: the next run goes on with it. Its id is the same at
@@ -138,4 +136,3 @@ def events(sink: _Sink, consumer: str, new_only: bool, db: str | None, account: 
     count = signals.run(deliver)
     if not sink.jsonl:
         say(f"{count} events were taken")
-    return Exit.ACCEPTED

@@ -7,11 +7,8 @@ import datetime
 import click
 
 from confirma_async.cli import options
-from confirma_async.cli.commands.mirror.account import mirrored
-from confirma_async.cli.commands.mirror.place import account_name, db as db_option
-from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json
+from confirma_async.cli.commands.mirror.place import account_name, db as db_option, mirrored
+from confirma_async.cli.output.render import tell
 from confirma_async.mirror.reconciliation.keeping import explain as explained
 
 
@@ -21,7 +18,7 @@ from confirma_async.mirror.reconciliation.keeping import explain as explained
 @db_option
 @account_name
 @options.as_json
-def explain(difference: str, note: str, db: str | None, account: str | None, as_json: bool) -> Exit:
+def explain(difference: str, note: str, db: str | None, account: str | None, as_json: bool) -> None:
     """Say why a difference is as it should be. It holds as long as what differs does not change.
 
     \b
@@ -32,8 +29,4 @@ def explain(difference: str, note: str, db: str | None, account: str | None, as_
         raise click.BadParameter("it is empty; say why", param_hint="--note")
     with mirrored(db, account) as (database, mine):
         explained(database, mine, difference, note, datetime.datetime.now(datetime.UTC))
-    if as_json:
-        print_json({"id": difference, "note": note})
-    else:
-        say(f"{difference} is explained")
-    return Exit.ACCEPTED
+    tell(f"{difference} is explained", {"id": difference, "note": note}, as_json=as_json)

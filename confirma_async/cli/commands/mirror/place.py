@@ -1,13 +1,20 @@
-"""The options that say which mirror is meant, whose part of it, and against which journals."""
+"""Which mirror is meant, whose part of it, and against which journals; no key is needed."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
 import click
 
-from confirma_async.accounts.registry import ACCOUNT_VARIABLE
+from confirma_async.accounts.registry import ACCOUNT_VARIABLE, Accounts
 from confirma_async.cli import options
 from confirma_async.cli.options.bundle import Decorator
-from confirma_async.mirror.store.opening import MIRROR_VARIABLE
+from confirma_async.errors import ConfigurationError
+from confirma_async.mirror.store.accounts import MirroredAccount, chosen
+from confirma_async.mirror.store.database import MirrorDatabase
+from confirma_async.mirror.store.opening import MIRROR_VARIABLE, open_mirror
 
 
 def _named(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -40,3 +47,32 @@ journal_files: Decorator = click.option(
     "account's own unless given.",
 )
 """Which journals say what was sent."""
+
+
+@contextlib.contextmanager
+def mirrored(
+    db: str | None, account: str | None, *, of: str = "run"
+) -> Generator[tuple[MirrorDatabase, MirroredAccount]]:
+    """Open a mirror that is there, keep other runs out, and find the account.
+
+    Raises:
+        MirrorError: there is no mirror, or it is not clear which account is meant.
+        MirrorBusyError: a run is at work on it.
+    """
+    with contextlib.closing(open_mirror(db)) as database, database.alone(of):
+        yield database, chosen(database, account)
+
+
+def own_journals(account: MirroredAccount) -> Sequence[Path]:
+    """Return the account's own journal, where it is there."""
+    try:
+        records = list(Accounts().all())
+    except ConfigurationError:
+        return []
+    return [
+        record.journal
+        for record in records
+        if record.target == account.target
+        and (record.name == account.name or not set(record.keys).isdisjoint(account.prints))
+        and record.journal.exists()
+    ][:1]

@@ -12,7 +12,6 @@ from rich.table import Table
 from confirma_async import bounds
 from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.place import db as db_option
-from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import json_line, say
 from confirma_async.cli.output.tables import Layout, as_list, print_csv, text
 from confirma_async.cli.output.terminal import Terminal
@@ -39,7 +38,7 @@ _TABLES = "".join(f"  {view.name:<20} {', '.join(view.columns)}\n" for view in V
 )
 @click.option("--tables", is_flag=True, help="Say what there is to ask: each table with its columns.")
 @as_list
-def query(question: str | None, db: str | None, most: int, tables: bool, layout: Layout) -> Exit:
+def query(question: str | None, db: str | None, most: int, tables: bool, layout: Layout) -> None:
     """Ask the mirror in SQL. Only SELECT is answered.
 
     Amounts are whole hundredths, in columns that end in _cents, so that every sum is exact; they are shown as
@@ -51,7 +50,7 @@ def query(question: str | None, db: str | None, most: int, tables: bool, layout:
     """
     if tables:
         say(_TABLES.rstrip("\n"), lines=True)
-        return Exit.ACCEPTED
+        return
     if not question:
         raise click.UsageError("ask something: a SELECT; --tables says what there is")
     with signals.interrupting():
@@ -66,7 +65,6 @@ def query(question: str | None, db: str | None, most: int, tables: bool, layout:
         _show(answer)
     if answer.cut:
         say(f"confirma: there are more than {most} rows; --most shows more of them", err=True)
-    return Exit.ACCEPTED
 
 
 def _show(answer: QueryResult) -> None:

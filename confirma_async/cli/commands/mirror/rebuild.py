@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 
 import click
 
 from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.place import db as db_option
-from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.render import tell
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.mirror.rebuilding import rebuild as rebuilt
@@ -21,7 +20,7 @@ from confirma_async.mirror.store.opening import open_mirror
 @db_option
 @options.overrides
 @options.as_json
-def rebuild(db: str | None, overrides: Overrides, as_json: bool) -> Exit:
+def rebuild(db: str | None, overrides: Overrides, as_json: bool) -> None:
     """Make the typed columns anew from what the service told, which is kept as it came.
 
     \b
@@ -29,14 +28,10 @@ def rebuild(db: str | None, overrides: Overrides, as_json: bool) -> Exit:
       confirma mirror rebuild --overrides corrections.toml
     """
     converter = Converter(overrides.names)
-    database = open_mirror(db)
-    try:
-        with database.alone():
-            count = rebuilt(database, converter, datetime.datetime.now(datetime.UTC))
-    finally:
-        database.close()
-    if as_json:
-        print_json({"mirror": database.name, "records": count})
-    else:
-        say(f"{database.name}: {count} records made anew")
-    return Exit.ACCEPTED
+    with contextlib.closing(open_mirror(db)) as database, database.alone():
+        count = rebuilt(database, converter, datetime.datetime.now(datetime.UTC))
+    tell(
+        f"{database.name}: {count} records made anew",
+        {"mirror": database.name, "records": count},
+        as_json=as_json,
+    )

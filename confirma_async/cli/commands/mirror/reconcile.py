@@ -14,8 +14,13 @@ from attrs import asdict, fields, frozen
 from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.report import refuse_another_file
-from confirma_async.cli.commands.mirror.account import mirrored, own_journals
-from confirma_async.cli.commands.mirror.place import account_name, db as db_option, journal_files
+from confirma_async.cli.commands.mirror.place import (
+    account_name,
+    db as db_option,
+    journal_files,
+    mirrored,
+    own_journals,
+)
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.attributes import OptionOf, object_of
 from confirma_async.cli.options.bundle import bundle
@@ -44,6 +49,9 @@ COLUMNS = (
     "theirs",
 )
 """The columns of a difference."""
+
+TOTALS = ("what", "kind", "currency", "seller", "count", "amount")
+"""The columns of a total."""
 
 
 @frozen(kw_only=True)
@@ -153,23 +161,20 @@ def as_json(found: Reconciliation) -> dict[str, Any]:
         "not_checked": found.not_checked,
         "unproved": list(found.unproved),
         "open": len(found.open),
-        "totals": [
-            {
-                "what": total.what,
-                "kind": total.kind.value,
-                "currency": total.currency,
-                "seller": total.seller,
-                "count": total.count,
-                "amount": total.amount,
-            }
-            for total in found.totals
-        ],
+        "totals": [dict(zip(TOTALS, row, strict=True)) for row in _totals(found)],
         "differences": [
             dict(zip(COLUMNS[:-2], row, strict=False)) | {"ours": each.ours, "theirs": each.theirs}
             for each, row in zip(found.differences, _rows(found.differences), strict=True)
         ],
         "closed": list(found.closed),
     }
+
+
+def _totals(found: Reconciliation) -> list[list[object]]:
+    return [
+        [total.what, total.kind.value, total.currency, total.seller, total.count, total.amount]
+        for total in found.totals
+    ]
 
 
 def _amount(cents: int | None) -> Decimal | None:
@@ -205,12 +210,8 @@ def _said(name: str, value: object) -> str:
 
 
 def _sheets(found: Reconciliation) -> Sheets:
-    totals = [
-        [total.what, total.kind.value, total.currency, total.seller, total.count, total.amount]
-        for total in found.totals
-    ]
     return {
-        "Totals": (("what", "kind", "currency", "seller", "count", "amount"), totals),
+        "Totals": (TOTALS, _totals(found)),
         "Differences": (COLUMNS, list(_rows(found.differences))),
     }
 
@@ -220,10 +221,8 @@ def _show(found: Reconciliation, output: _ReconcileOutput) -> None:
     made = table(f"Account {found.account}", "", "Standing", "Currency", "Seller")
     made.add_column("count", justify="right")
     made.add_column("amount", justify="right")
-    for total in found.totals:
-        made.add_row(
-            total.what, total.kind.value, total.currency, total.seller, str(total.count), text(total.amount)
-        )
+    for row in _totals(found):
+        made.add_row(*map(text, row))
     console.print(made)
     for kind in DIFFERENCES:
         here = [each for each in found.differences if each.kind is kind]

@@ -32,7 +32,7 @@ def contract() -> None:
 @click.argument("word", required=False, metavar="[WORD]")
 @options.overrides
 @options.as_json
-def show(word: str | None, overrides: Overrides, as_json: bool) -> Exit:
+def show(word: str | None, overrides: Overrides, as_json: bool) -> None:
     """Show every path and name in force, how well it is known, and what was overridden.
 
     WORD leaves only those that hold it.
@@ -49,7 +49,6 @@ def show(word: str | None, overrides: Overrides, as_json: bool) -> Exit:
     else:
         made = table("The contract in force", "Fact", "In force", "Evidence", "Overridden")
         print_rows(Terminal(), made, rows, len(rows))
-    return Exit.ACCEPTED
 
 
 _OUT = click.option(

@@ -70,16 +70,10 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
     )
     report = signals.run(send, request)
     if report.accepted >= LOST_ANSWERS and not as_json:
-        say(
-            _AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(_again(examples, journal))),
-            lines=True,
-        )
+        again = [sys.argv[0], "submit", str(examples), "--sandbox", "--journal", str(journal)]
+        say(_AFTERWORD.format(lost=LOST_ANSWERS, again=shlex.join(again)), lines=True)
     code = of_report(report)
     return Exit.ACCEPTED if code is Exit.REJECTED and report.accepted else code
-
-
-def _again(examples: Path, journal: Path) -> list[str]:
-    return [sys.argv[0], "submit", str(examples), "--sandbox", "--journal", str(journal)]
 
 
 def _examples() -> Path:

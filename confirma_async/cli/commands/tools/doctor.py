@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from attrs import asdict
 from rich.console import Console
 from rich.markup import escape
 
@@ -13,8 +14,7 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.connection import Connection, connected
-from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.render import tell
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.running.stopping import signals
 from confirma_async.doctor import Finding, Health, Setup, run_checks
@@ -52,11 +52,12 @@ def doctor(connection: Connection, folder: Path | None, as_json: bool) -> Exit:
     )
     findings = signals.run(_examined, setup, not as_json)
     failed = [finding for finding in findings if finding.health is Health.BAD]
-    if as_json:
-        print_json({"healthy": not failed, "findings": [_as_json(finding) for finding in findings]})
-    else:
-        wrong = _("{count} of these must be put right.").format(count=len(failed))
-        say(wrong if failed else _("Ready to send."))
+    wrong = _("{count} of these must be put right.").format(count=len(failed))
+    tell(
+        wrong if failed else _("Ready to send."),
+        {"healthy": not failed, "findings": [asdict(finding) for finding in findings]},
+        as_json=as_json,
+    )
     return Exit.REJECTED if failed else Exit.ACCEPTED
 
 
@@ -77,12 +78,3 @@ def _print(console: Console, finding: Finding) -> None:
     )
     if finding.remedy:
         console.print(f"  {'->' if ascii_only else '→'} {escape(translated(finding.remedy))}")
-
-
-def _as_json(finding: Finding) -> dict[str, str | None]:
-    return {
-        "check": finding.check,
-        "health": finding.health.value,
-        "message": finding.message,
-        "remedy": finding.remedy,
-    }

@@ -10,7 +10,6 @@ import click
 
 from confirma_async import bounds
 from confirma_async.cli import options
-from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
 from confirma_async.cli.running.stopping import signals
@@ -29,13 +28,12 @@ from confirma_async.sandbox import Sandbox, VirtualClock
 )
 @options.overrides
 @options.as_json
-def sandbox(port: int, db: Path | None, overrides: Overrides, as_json: bool) -> Exit:
+def sandbox(port: int, db: Path | None, overrides: Overrides, as_json: bool) -> None:
     """Run the service on this machine, on loopback only, until Ctrl-C.
 
     It is this project's reading of the vendor's documentation, not the vendor's service.
     """
     signals.run(_serve, port, db, overrides, as_json)
-    return Exit.ACCEPTED
 
 
 async def _serve(port: int, db: Path | None, overrides: Overrides, as_json: bool) -> None:

@@ -22,20 +22,13 @@ from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.options.connection import Connection
 from confirma_async.cli.options.destination import Destination, connected_for_account, own_journal, to_sandbox
-from confirma_async.cli.options.inputs import Inputs, format_named, format_option, number_from
+from confirma_async.cli.options.inputs import Inputs, format_alone, number_from
 from confirma_async.cli.options.sending import Sending, sending_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.remembered import mapping_file
 from confirma_async.errors import ConfigurationError
 from confirma_async.files import write_durably
-from confirma_async.formats import (
-    AssignedNumbers,
-    ColumnMapping,
-    InputError,
-    ReadOptions,
-    assign,
-    scan_files,
-)
+from confirma_async.formats import ColumnMapping, InputError, ReadOptions, assign, scan_files
 from confirma_async.formats.tables.propose.proposal import (
     completed,
     first_guess,
@@ -46,7 +39,6 @@ from confirma_async.formats.tables.propose.proposal import (
 from confirma_async.formats.tables.propose.questions import unasked
 from confirma_async.formats.tables.propose.seen import SeenTable
 from confirma_async.settings import target_from_env
-from confirma_async.validation import Checks
 
 _FEWEST = 2
 """Columns that are known by their names in any list of invoices."""
@@ -75,33 +67,23 @@ class _ImportRequest:
         Raises:
             InputError: the mapping does not fit.
         """
-        reading = self._read_by(mapping)
-        if self.inputs.number_from is not None:
-            reading = evolve(reading, numbers=self._numbers(reading, self.inputs.number_from))
-        found = preview(self.file, reading, self.connection.converter, self.inputs.checks)
+        reading, converter = evolve(self.inputs.reading, mapping=mapping), self.connection.converter
+        if self.inputs.number_from is not None:  # as a job may give them; its journal may know others
+            documents = scan_files([self.file], reading, converter)
+            numbers = assign([document.identity for document in documents], self.inputs.number_from)
+            reading = evolve(reading, numbers=numbers)
+        found = preview(self.file, reading, converter, self.inputs.checks)
         show(found, mapping.ignore, self.target)
         return found.can_be_sent
-
-    def _numbers(self, reading: ReadOptions, start: int) -> AssignedNumbers:
-        """Return numbers as a job may give them; the journal may know others from before."""
-        documents = scan_files([self.file], reading, self.connection.converter)
-        return assign([document.identity for document in documents], start)
-
-    def _read_by(self, mapping: ColumnMapping) -> ReadOptions:
-        return evolve(self.inputs.reading, mapping=mapping)
-
-
-def _inputs(file_format: str | None, number_from: int | None, checks: Checks) -> Inputs:
-    reading = ReadOptions(file_format=format_named(file_format))
-    return Inputs(reading=reading, number_from=number_from, checks=checks)
 
 
 _input_options: Decorator = bundle(
     "inputs",
-    _inputs,
-    format_option("What the file is; found out unless given."),
+    Inputs,
+    format_alone,
     number_from,
     options.checks,
+    parameters=("reading", "number_from", "checks"),
 )
 
 

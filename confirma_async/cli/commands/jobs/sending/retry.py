@@ -9,12 +9,11 @@ import click
 from attrs import frozen
 
 from confirma_async.bulk import Retry
-from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.submit import carry_out
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.journals import SANDBOX_TARGET, Whose, chosen, is_run_or_journal
+from confirma_async.cli.journals import SANDBOX_TARGET, Chosen, Whose, chosen, is_run_or_journal
 from confirma_async.cli.marking.copies import corrected
 from confirma_async.cli.options.bundle import Decorator, bundle
 from confirma_async.cli.options.destination import Destination, connected_for_account, of_sandbox
@@ -22,7 +21,6 @@ from confirma_async.cli.options.inputs import Inputs, input_options
 from confirma_async.cli.options.sending import Sending, sending_options
 from confirma_async.cli.remembered import from_text
 from confirma_async.errors import JournalError
-from confirma_async.formats import ReadOptions
 
 
 @frozen(kw_only=True)
@@ -83,20 +81,21 @@ def retry(
       confirma retry own.journal corrected.csv
     """
     connection = destination.connection
-    meant = _meant(
-        again.which,
-        Whose(
-            variables=connection.variables,
-            account=connection.account,
-            sandbox=destination.sandbox,
-            key_file=connection.key_file,
-        ),
-        need_files=not again.files,
+    whose = Whose(
+        variables=connection.variables,
+        account=connection.account,
+        sandbox=destination.sandbox,
+        key_file=connection.key_file,
     )
+    with chosen(again.which, whose) as found:
+        files = [Path(name) for name in again.files or _files_of(found)]
+        to_sandbox = found.journal.ownership.target() == SANDBOX_TARGET
+        named = found.path if again.which is not None and not again.which.isdigit() else None
+        before = from_text(found.latest.reading if found.latest else "")
     options.warn_of_unchecked()
     request = SubmitRequest(
-        destination=Destination(connection=connection, journal=meant.journal, sandbox=meant.sandbox),
-        inputs=inputs.of([Path(name) for name in again.files or meant.inputs], meant.reading),
+        destination=Destination(connection=connection, journal=named, sandbox=to_sandbox),
+        inputs=inputs.of(files, before),
         sending=sending,
         retry=again.retry,
         as_json=as_json,
@@ -104,27 +103,15 @@ def retry(
     return carry_out(request)
 
 
-@frozen(kw_only=True)
-class _Meant:
-    """What is to be retried: a journal that was named, else None, and the inputs of its run."""
+def _files_of(found: Chosen) -> Sequence[str]:
+    """Return the files of a run, with the marked copies that were made of them in their places.
 
-    journal: JournalPlace | None
-    inputs: Sequence[str]
-    sandbox: bool
-    reading: ReadOptions
-
-
-def _meant(which: str | None, whose: Whose, *, need_files: bool) -> _Meant:
-    with chosen(which, whose) as found:
-        run = found.latest
-        inputs: Sequence[str] = run.inputs if run else ()
-        if need_files and any(not Path(name).is_absolute() for name in inputs):
-            raise JournalError(f"{found.name} read standard input; name a file of the same records after it")
-        if need_files and not inputs:
-            raise JournalError(f"{found.name} names no files; name them after it")
-        if run is not None and need_files:
-            inputs = corrected(found.path, run.number, inputs)
-        sandbox = found.journal.ownership.target() == SANDBOX_TARGET
-        named = found.path if which is not None and not which.isdigit() else None
-    reading = from_text(run.reading if run else "")
-    return _Meant(journal=named, inputs=inputs, sandbox=sandbox, reading=reading)
+    Raises:
+        JournalError: it names none, or read standard input.
+    """
+    run = found.latest
+    if run is not None and any(not Path(name).is_absolute() for name in run.inputs):
+        raise JournalError(f"{found.name} read standard input; name a file of the same records after it")
+    if run is None or not run.inputs:
+        raise JournalError(f"{found.name} names no files; name them after it")
+    return corrected(found.path, run.number, run.inputs)
