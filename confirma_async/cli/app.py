@@ -48,10 +48,10 @@ _COMMANDS: Mapping[str, str] = {
     "contract": "tools.contract",
     "mirror": "mirror.group",
     "reconcile": "mirror.reconcile",
-    "explain": "mirror.explain",
+    "explain": "mirror.reconcile",
     "doctor": "tools.doctor",
     "sandbox": "tools.sandbox",
-    "openapi": "tools.openapi",
+    "openapi": "tools.sandbox",
     "demo": "tools.demo",
 }
 """Every command, in the order of a help text, and the module of ``commands`` that it stands in."""

@@ -125,7 +125,16 @@ def chosen(which: str | None, whose: Whose) -> Generator[Chosen]:
         examine_missing(path)
         raise JournalError(f"nothing has been sent yet: there is no journal {path}")
     with reading(path) as journal:
-        yield Chosen(path=path, journal=journal, run=_run(journal, number, latest=which is None))
+        run = None
+        if which is None:
+            run = journal.runs.latest()
+            if run is None:
+                raise JournalError(f"the journal {journal.name} has had no run yet")
+        elif number is not None:
+            run = journal.runs.find(number)
+            if run is None:
+                raise JournalError(f"there is no run {number} in {journal.name}; confirma jobs lists them")
+        yield Chosen(path=path, journal=journal, run=run)
 
 
 def located(which: str | None, whose: Whose) -> tuple[JournalPlace, int | None]:
@@ -135,18 +144,6 @@ def located(which: str | None, whose: Whose) -> tuple[JournalPlace, int | None]:
     if which.isdigit() and which.isascii():
         return whose.journal(), int(which)
     return place_of(which), None
-
-
-def _run(journal: JournalReader, number: int | None, *, latest: bool) -> Run | None:
-    if number is None:
-        run = journal.runs.latest() if latest else None
-        if latest and run is None:
-            raise JournalError(f"the journal {journal.name} has had no run yet")
-        return run
-    run = journal.runs.find(number)
-    if run is None:
-        raise JournalError(f"there is no run {number} in {journal.name}; confirma jobs lists them")
-    return run
 
 
 def is_journal(path: Path) -> bool:

@@ -40,7 +40,7 @@ from confirma_async.settings import (
 )
 
 if TYPE_CHECKING:
-    from confirma_async.creditors import Creditors, CreditorsOptions, Profiles
+    from confirma_async.creditors import Creditors, CreditorsOptions
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -167,9 +167,7 @@ class Connection(Access):
         options |= {"account": self.account.name, "new_account": self.account.new}
         return Confirma(key, provisioning_token=provisioning, **options)
 
-    def creditors(
-        self, profiles: Profiles, rate_limit: RateLimit = RateLimit(), *, new_accounts: bool = False
-    ) -> Creditors:
+    def creditors(self, profiles: options.ChosenProfiles, rate_limit: RateLimit = RateLimit()) -> Creditors:
         """Make the client of many accounts, whose keys the profiles name.
 
         Raises:
@@ -183,7 +181,7 @@ class Connection(Access):
                 f"--profiles names keys and accounts; leave --key-file, --account ({ACCOUNT_VARIABLE}) and "
                 "--new-account out"
             )
-        return Creditors(profiles, new_accounts=new_accounts, **self._options(rate_limit))
+        return Creditors(profiles.all, new_accounts=profiles.new_accounts, **self._options(rate_limit))
 
     def _options(self, rate_limit: RateLimit) -> CreditorsOptions:
         environment, base_url = target_from_env(self.variables)

@@ -25,7 +25,6 @@ from confirma_async.cli.output.render import print_json
 from confirma_async.cli.output.result import outcome_as_json, print_issues, show_report
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.running.stopping import signals
-from confirma_async.converters import Converter
 from confirma_async.formats import (
     ACTION_COLUMNS,
     ActionMapping,
@@ -57,14 +56,9 @@ class ActionFile:
     dry_run: bool
     as_json: bool
 
-    @property
-    def converter(self) -> Converter:
-        """What reads the actions."""
-        return self.destination.connection.converter
-
     def read(self) -> Iterable[ReadAction | BadRecord]:
         """Begin to read it."""
-        return read_actions(self.file, self.inputs.reading, self.converter)
+        return read_actions(self.file, self.inputs.reading, self.destination.connection.converter)
 
 
 def _inputs(
@@ -130,7 +124,8 @@ def send_action_file(batch: ActionFile) -> Exit:
 
 
 def _inspect(batch: ActionFile) -> Exit:
-    checked = list(checked_actions(batch.read, batch.converter, batch.inputs.checks))
+    converter = batch.destination.connection.converter
+    checked = list(checked_actions(batch.read, converter, batch.inputs.checks))
     bad = [outcomes.refused(record) for record in checked if isinstance(record, Refusal)]
     good = len(checked) - len(bad)
     if batch.as_json:

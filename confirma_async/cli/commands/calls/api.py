@@ -9,7 +9,7 @@ import click
 from attrs import field, frozen
 
 from confirma_async.cli import options
-from confirma_async.cli.options.bundle import Decorator, bundle
+from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
@@ -43,7 +43,8 @@ class _OwnRequest:
     provisioning: bool
 
 
-_request_options: Decorator = bundle(
+@click.command(short_help="Send a request of your own.")
+@bundle(
     "request",
     _OwnRequest,
     click.argument("method", metavar="METHOD"),
@@ -78,10 +79,6 @@ _request_options: Decorator = bundle(
     ),
     click.option("--provisioning", is_flag=True, help="Send the provisioning token, not the client's key."),
 )
-
-
-@click.command(short_help="Send a request of your own.")
-@_request_options
 @click.option("-i", "--include", is_flag=True, help="Print status and headers on standard error.")
 @connected
 def api(request: _OwnRequest, include: bool, connection: Connection) -> None:

@@ -13,7 +13,7 @@ from confirma_async.cli import options
 from confirma_async.cli.commands.calls.written_once import Once, Written, exit_of, give_once, once_options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options import token_file
-from confirma_async.cli.options.bundle import Decorator, bundle
+from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
@@ -33,7 +33,11 @@ def _connection(provisioning_file: Path | None, connection: Connection) -> Conne
     return evolve(connection, provisioning_file=provisioning_file)
 
 
-_as_partner: Decorator = bundle(
+@client.command(short_help="Onboard a client.")
+@options.json_file
+@token_file.save
+@once_options
+@bundle(
     "connection",
     _connection,
     click.option(
@@ -44,13 +48,6 @@ _as_partner: Decorator = bundle(
     ),
     connected,
 )
-
-
-@client.command(short_help="Onboard a client.")
-@options.json_file
-@token_file.save
-@once_options
-@_as_partner
 @options.as_json
 def create(file: Path, save: Path | None, once: Once, connection: Connection, as_json: bool) -> Exit:
     """Onboard a client: FILE holds the wire form of "Create a new client" as JSON; - is standard input.

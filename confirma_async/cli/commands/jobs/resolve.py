@@ -24,11 +24,12 @@ from confirma_async.cli.output.render import print_json
 from confirma_async.contract import CREATE_INVOICE, OPERATIONS
 from confirma_async.schemas.identity import same_seller
 
-_STATES: Mapping[str, State] = {
-    "accepted": State.ACCEPTED,
-    "rejected": State.REJECTED,
-    "absent": State.PENDING,
+_FOUND: Mapping[str, tuple[State, str]] = {
+    "accepted": (State.ACCEPTED, "it is not sent again"),
+    "rejected": (State.REJECTED, "it is not sent again, unless you correct and retry it"),
+    "absent": (State.PENDING, "the next run of the job sends it"),
 }
+"""What may have become of an invoice: the state that it has by that, and what follows."""
 
 WRITES = frozenset(
     operation.name
@@ -36,12 +37,6 @@ WRITES = frozenset(
     if operation.method == "POST" and operation is not CREATE_INVOICE
 )
 """The operations of the writes that are no invoices."""
-
-_NEXT: Mapping[str, str] = {
-    "accepted": "it is not sent again",
-    "rejected": "it is not sent again, unless you correct and retry it",
-    "absent": "the next run of the job sends it",
-}
 
 
 @frozen(kw_only=True)
@@ -112,7 +107,7 @@ class _Knowledge:
     @property
     def state(self) -> State:
         """The state that it has by that."""
-        return _STATES[self.found]
+        return _FOUND[self.found][0]
 
 
 def _knowledge(found: str, because: str, settle_seconds: float) -> _Knowledge:
@@ -129,7 +124,7 @@ def _knowledge(found: str, because: str, settle_seconds: float) -> _Knowledge:
     click.option(
         "--is",
         "found",
-        type=click.Choice([*_STATES]),
+        type=click.Choice([*_FOUND]),
         required=True,
         help="The service has it; has it in error; or surely has not got it.",
     ),
@@ -212,7 +207,7 @@ def resolve(subject: _Unresolved, known: _Knowledge, whose: Whose, as_json: bool
     elif subject.listed:
         say(f"{len(rows)} invoices: {known.found}, because {known.note}; they are not sent again")
     else:
-        say(f"{rows[0].key}: {known.found}, because {known.note}; {_NEXT[known.found]}")
+        say(f"{rows[0].key}: {known.found}, because {known.note}; {_FOUND[known.found][1]}")
 
 
 def _resolve_write(path: JournalPlace, operation: str, key: str, known: _Knowledge, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.place import account_name, db as db_option, mirrored
-from confirma_async.cli.options.bundle import Decorator, bundle
+from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.running.stopping import signals
 from confirma_async.credentials import FileTokenStore
@@ -78,7 +78,8 @@ class _Sink:
             yield _Printer()
 
 
-_sink_options: Decorator = bundle(
+@click.command(short_help="Deliver what changed to a command, a URL, or standard output.")
+@bundle(
     "sink",
     _Sink,
     click.option(
@@ -92,10 +93,6 @@ _sink_options: Decorator = bundle(
     ),
     click.option("--jsonl", is_flag=True, help="Print each as a line of JSON."),
 )
-
-
-@click.command(short_help="Deliver what changed to a command, a URL, or standard output.")
-@_sink_options
 @click.option(
     "--consumer",
     default="default",

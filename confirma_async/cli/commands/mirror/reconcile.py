@@ -1,4 +1,4 @@
-"""``confirma reconcile``: whether the money agrees, to the cent."""
+"""``confirma reconcile``, ``confirma explain``: whether the money agrees, to the cent, and why not."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from confirma_async.cli.options.attributes import OptionOf, object_of
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.output.pages.reconciliation import page
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json, print_rows, table
+from confirma_async.cli.output.render import print_json, print_rows, table, tell
 from confirma_async.cli.output.tables import PLAIN_CSV, Layout, as_list, print_csv, text
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.output.workbook import Sheets, write_workbook
 from confirma_async.mirror.journals import last_read
-from confirma_async.mirror.reconciliation.keeping import reconcile as reconciled
+from confirma_async.mirror.reconciliation.keeping import explain as explained, reconcile as reconciled
 from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, Horizons
 from confirma_async.mirror.reconciliation.report import Reconciliation
 
@@ -147,6 +147,26 @@ def reconcile(
             err=True,
         )
     return Exit.ACCEPTED if found.settled and not unread else Exit.PAUSED
+
+
+@click.command(short_help="Say why a difference of the reconciliation is as it should be.")
+@click.argument("difference")
+@click.option("--note", required=True, help="Why; whoever reads the reconciliation sees it.")
+@db_option
+@account_name
+@options.as_json
+def explain(difference: str, note: str, db: str | None, account: str | None, as_json: bool) -> None:
+    """Say why a difference is as it should be. It holds as long as what differs does not change.
+
+    \b
+    Example:
+      confirma explain d-0f8fad5bd9cb469f --note "paid in cash"
+    """
+    if not note.strip():
+        raise click.BadParameter("it is empty; say why", param_hint="--note")
+    with mirrored(db, account) as (database, mine):
+        explained(database, mine, difference, note, datetime.datetime.now(datetime.UTC))
+    tell(f"{difference} is explained", {"id": difference, "note": note}, as_json=as_json)
 
 
 def as_json(found: Reconciliation) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def _sync_all(
     """Run for each account in turn; what stops one stops it alone."""
 
     async def run() -> Mapping[str, SyncReport | ConfirmaError]:
-        async with connection.creditors(profiles.all, new_accounts=profiles.new_accounts) as creditors:
+        async with connection.creditors(profiles) as creditors:
             return await creditors.sync(db)
 
     reports = signals.run(run)

@@ -1,4 +1,4 @@
-"""``confirma sandbox``: the service on this machine, until it is stopped."""
+"""``confirma sandbox``, ``confirma openapi``: the service on this machine, and the contract it serves."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from confirma_async.cli.output.render import print_json
 from confirma_async.cli.running.stopping import signals
 from confirma_async.contract import Overrides
 from confirma_async.sandbox import Sandbox, VirtualClock
+from confirma_async.sandbox.openapi import document
 
 
 @click.command(short_help="Run the sandbox until it is stopped.")
@@ -63,3 +64,14 @@ def _announce(running: Sandbox, *, as_json: bool) -> None:
     say(f"  export CONFIRMA_PROVISIONING_TOKEN={running.provisioning_token}")
     say(f"Time, payments, faults: POST to {running.url}/_sandbox/ (see the docs).")
     say("Ctrl-C stops it.")
+
+
+@click.command(short_help="Print the contract as an OpenAPI document.")
+@options.overrides
+def openapi(overrides: Overrides) -> None:
+    """Print the contract as an OpenAPI 3.1 document, as the sandbox serves it.
+
+    It is this project's reading of the vendor's documentation: x-evidence says of every path and name how
+    well it is known.
+    """
+    print_json(document(overrides))

@@ -19,7 +19,7 @@ from confirma_async.cli.importing.preview import preview, show
 from confirma_async.cli.journals import SANDBOX_TARGET
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import translated
-from confirma_async.cli.options.bundle import Decorator, bundle
+from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.connection import Connection
 from confirma_async.cli.options.destination import Destination, connected_for_account, own_journal, to_sandbox
 from confirma_async.cli.options.inputs import Inputs, format_alone, number_from
@@ -77,7 +77,11 @@ class _ImportRequest:
         return found.can_be_sent
 
 
-_input_options: Decorator = bundle(
+@click.command(name="import", short_help="Send the invoices of a table of your own, by questions.")
+@click.argument("file", type=options.FILE)
+@to_sandbox
+@own_journal
+@bundle(
     "inputs",
     Inputs,
     format_alone,
@@ -85,13 +89,6 @@ _input_options: Decorator = bundle(
     options.checks,
     parameters=("reading", "number_from", "checks"),
 )
-
-
-@click.command(name="import", short_help="Send the invoices of a table of your own, by questions.")
-@click.argument("file", type=options.FILE)
-@to_sandbox
-@own_journal
-@_input_options
 @sending_options
 @connected_for_account
 @options.language

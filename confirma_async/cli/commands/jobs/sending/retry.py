@@ -15,7 +15,7 @@ from confirma_async.cli.commands.jobs.sending.submit_request import SubmitReques
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import SANDBOX_TARGET, Chosen, Whose, chosen, is_run_or_journal
 from confirma_async.cli.marking.copies import corrected
-from confirma_async.cli.options.bundle import Decorator, bundle
+from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.destination import Destination, connected_for_account, of_sandbox
 from confirma_async.cli.options.inputs import Inputs, input_options
 from confirma_async.cli.options.sending import Sending, sending_options
@@ -45,7 +45,8 @@ def _again(words: tuple[str, ...], unchanged: bool) -> _RetryRequest:
     return _RetryRequest(which=which, files=files, retry=Retry.ALL if unchanged else Retry.CHANGED)
 
 
-_again_options: Decorator = bundle(
+@click.command(short_help="Send rejected invoices again, after correction, under the same number.")
+@bundle(
     "again",
     _again,
     click.argument("words", nargs=-1, metavar="[RUN|JOURNAL] [FILE]..."),
@@ -53,10 +54,6 @@ _again_options: Decorator = bundle(
         "--unchanged", is_flag=True, help="Also those whose record is as it was: the cause was not in it."
     ),
 )
-
-
-@click.command(short_help="Send rejected invoices again, after correction, under the same number.")
-@_again_options
 @of_sandbox
 @sending_options
 @input_options

@@ -29,7 +29,6 @@ from confirma_async.formats.files import read_each
 
 if TYPE_CHECKING:
     from confirma_async.bulk.machines.planner import PlannedJob
-    from confirma_async.creditors import Creditors
 
 
 def check_sellers(request: SubmitRequest, profiles: ChosenProfiles) -> None:
@@ -44,8 +43,9 @@ def check_sellers(request: SubmitRequest, profiles: ChosenProfiles) -> None:
 
 async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> CreditorsReport:
     """Send what is wanted, show its progress, and say what came of it."""
+    connection, limit = request.destination.connection, request.sending.job.limit
     async with contextlib.AsyncExitStack() as stack:
-        creditors = await stack.enter_async_context(_creditors(request, profiles))
+        creditors = await stack.enter_async_context(connection.creditors(profiles, limit))
         target = creditors.settings.base_url
         if not request.as_json:
             say(f"Sending to {target_in_words(target)}", err=True)
@@ -68,9 +68,9 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
 
     Shows how far they are until all of it is decided, or only what is planned.
     """
-    how = request.sending.for_workers
+    how, limit = request.sending.for_workers, request.sending.job.limit
     async with contextlib.AsyncExitStack() as stack:
-        creditors = await stack.enter_async_context(_creditors(request, profiles))
+        creditors = await stack.enter_async_context(request.destination.connection.creditors(profiles, limit))
         if not request.as_json:
             say(f"Planning for {target_in_words(creditors.settings.base_url)}", err=True)
         prepared, counts = _read(request, profiles, stack)
@@ -112,12 +112,6 @@ def _run(profiles: ChosenProfiles, account: str, planned: PlannedJob) -> Planned
     if place is None:
         raise ConfigurationError(f"the profile {account} names no journal")
     return PlannedRun(place, planned.run, planned.planned, planned.elsewhere)
-
-
-def _creditors(request: SubmitRequest, profiles: ChosenProfiles) -> Creditors:
-    return request.destination.connection.creditors(
-        profiles.all, request.sending.job.limit, new_accounts=profiles.new_accounts
-    )
 
 
 def _read(

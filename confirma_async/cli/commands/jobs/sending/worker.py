@@ -167,10 +167,7 @@ async def _work_for_many(request: WorkerRequest, profiles: options.ChosenProfile
 
     stop = asyncio.Event()
     async with contextlib.AsyncExitStack() as stack:
-        creditors = request.connection.creditors(
-            profiles.all, request.job.limit, new_accounts=profiles.new_accounts
-        )
-        await stack.enter_async_context(creditors)
+        creditors = await stack.enter_async_context(request.connection.creditors(profiles, request.job.limit))
         health = stack.enter_context(WorkerHealth.on(request.health))
         stack.enter_context(signals.gently(stop))
         ended = await creditors.work(
