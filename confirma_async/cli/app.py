@@ -136,9 +136,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    changes = SideEffects(arguments)
+    changes, as_json = SideEffects(arguments), "--json" in arguments
     choose(_named_language(arguments))  # before an error of the command line, or help, is printed
-    speak(in_english="--json" in arguments)
+    speak(in_english=as_json)
     try:
         group = translated(confirma)
         code = group.main(args=list(arguments), prog_name="confirma", standalone_mode=False, obj=changes)
@@ -146,15 +146,15 @@ def _run(arguments: Sequence[str]) -> int:
         if changes.made:  # a file would have been opened before
             return _unprinted(error)
         if isinstance(error, OSError) and not _unread(error):
-            return _failed(error, as_json="--json" in arguments)
+            return _failed(error, as_json=as_json)
         _give_up(sys.stdout)
         return Exit.INTERRUPTED if signals.received else Exit.UNREAD
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError) as error:
         if signals.before_beginning(arguments):
             return Exit.ACCEPTED
-        return _unprinted(error) if changes.made else _failed(error, as_json="--json" in arguments)
+        return _unprinted(error) if changes.made else _failed(error, as_json=as_json)
     except Exception as error:  # noqa: BLE001 (the last resort)
-        return _failed(error, as_json="--json" in arguments)
+        return _failed(error, as_json=as_json)
     return int(code or Exit.ACCEPTED)
 
 

@@ -252,14 +252,12 @@ invoice_number: Decorator = click.option(
 
 def period(what: str) -> Decorator:
     """Return the options for a first and a last day."""
+    first = click.option("--from", "from_date", type=date, metavar="YYYY-MM-DD", help=f"The first {what}.")
+    last = click.option(
+        "--to", "to_date", type=date, metavar="YYYY-MM-DD", help=f"The last {what}; today unless given."
+    )
 
     def with_period(command: Callable[..., Any]) -> Callable[..., Any]:
-        last = click.option(
-            "--to", "to_date", type=date, metavar="YYYY-MM-DD", help=f"The last {what}; today unless given."
-        )
-        first = click.option(
-            "--from", "from_date", type=date, metavar="YYYY-MM-DD", help=f"The first {what}."
-        )
         return first(last(command))
 
     return with_period

@@ -20,7 +20,7 @@ from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.render import print_json, tell
 from confirma_async.contract import CREATE_INVOICE, OPERATIONS
 from confirma_async.schemas.identity import same_seller
 
@@ -184,8 +184,12 @@ def resolve(subject: _Unresolved, known: _Knowledge, whose: Whose, as_json: bool
         _resolve_write(path, subject.operation, subject.words[-1], known, as_json=as_json)
         return
     with contextlib.closing(open_journal(path)) as journal, journal.transaction():
-        fitting = subject.fitting(journal, run)
-        rows = _listed(fitting) if number is None else [_the_one(journal, fitting, number)]
+        rows = subject.fitting(journal, run)
+        if number is None:  # those that are held because their record names no type
+            untyped = EvidenceKind.UNTYPED.reading.detail
+            rows = [row for row in rows if (row.detail or "").startswith(untyped)]
+        else:
+            rows = [_the_one(journal, rows, number)]
         for row in rows:
             journal.resolve(
                 Resolution(
@@ -219,16 +223,12 @@ def _resolve_write(path: JournalPlace, operation: str, key: str, known: _Knowled
             those = f"; those are {', '.join(unknown[:20])}" if unknown else ""
             raise click.UsageError(f"the journal holds no {operation} {key} of unknown outcome{those}")
         journal.writes.resolve(row.id, known.state, known.note, time.time(), known.settle_seconds)
-    if as_json:
-        print_json({"operation": operation, "key": key, "is": known.found, "because": known.note})
-        return
     following = "it is sent once it is given again" if known.found == "absent" else "it is not sent again"
-    say(f"{operation} {key}: {known.found}, because {known.note}; {following}")
-
-
-def _listed(rows: Sequence[Row]) -> list[Row]:
-    """Return those that are held because their record names no type."""
-    return [row for row in rows if (row.detail or "").startswith(EvidenceKind.UNTYPED.reading.detail)]
+    tell(
+        f"{operation} {key}: {known.found}, because {known.note}; {following}",
+        {"operation": operation, "key": key, "is": known.found, "because": known.note},
+        as_json=as_json,
+    )
 
 
 def _the_one(journal: Journal, rows: Sequence[Row], number: int) -> Row:

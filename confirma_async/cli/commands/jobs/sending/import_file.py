@@ -212,16 +212,11 @@ def _list_of_invoices(file: Path, reading: ReadOptions) -> SeenTable:
 
 def _nobody_to_ask(dialog: Dialog, beside: Path, sheets: Sequence[str]) -> ConfigurationError:
     """Say what would have been asked."""
-    if len(sheets) > 1:
-        _would_ask(f"{_(texts.WHICH_SHEET)} ({' / '.join(sheets)})")
-    for question in unasked(dialog.guess, dialog.seen):
-        _would_ask(texts.asked(question))
-    _would_ask(_(texts.WOULD_SEND).format(file=dialog.file))
+    questions = [f"{_(texts.WHICH_SHEET)} ({' / '.join(sheets)})"] if len(sheets) > 1 else []
+    questions += map(texts.asked, unasked(dialog.guess, dialog.seen))
+    for question in (*questions, _(texts.WOULD_SEND).format(file=dialog.file)):
+        say(f"confirma: {_(texts.WOULD_ASK).format(question=question)}", err=True, lines=True)
     return ConfigurationError(_(texts.NO_TERMINAL).format(mapping=beside.name))
-
-
-def _would_ask(question: str) -> None:
-    say(f"confirma: {_(texts.WOULD_ASK).format(question=question)}", err=True, lines=True)
 
 
 def _saved(wanted: _ImportRequest, beside: Path) -> tuple[ColumnMapping, bool] | None:

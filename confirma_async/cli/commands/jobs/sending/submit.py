@@ -20,7 +20,7 @@ from confirma_async.bulk.scratch_file import PreparedRecords
 from confirma_async.bulk.sqlite.file.marks import remove_marks
 from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.planning import plan_for_workers
-from confirma_async.cli.commands.jobs.sending.submit_many import check_sellers, plan_many, submit_many
+from confirma_async.cli.commands.jobs.sending.submit_many import plan_many, submit_many
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, target_in_words
 from confirma_async.cli.commands.jobs.validate import inspect
 from confirma_async.cli.errors.exit_codes import Exit, of_creditors, of_report
@@ -79,7 +79,8 @@ def submit(destination: Destination, inputs: Inputs, sending: Sending, dry_run: 
             return signals.run(plan_many, request, profiles)
         if not dry_run:
             return of_creditors(signals.run(submit_many, request, profiles))
-        check_sellers(request, profiles)
+        documents = scan_files(inputs.files, inputs.reading, destination.connection.converter)
+        profiles.all.count(documents)  # refuses an invoice that no profile sends
     if dry_run:
         return inspect(
             inputs,
@@ -135,9 +136,8 @@ def refuse_older_journals(files: Sequence[Path | Spooled], destination: Destinat
             if is_journal(beside):
                 raise click.UsageError(
                     f"{beside} is the journal of an earlier version, and knows what was sent from {file}; "
-                    "go on "
-                    f"with it (--journal {shlex.quote(str(beside))}), or move it away if nothing of it is to "
-                    "be sent again"
+                    f"go on with it (--journal {shlex.quote(str(beside))}), or move it away if nothing of it "
+                    "is to be sent again"
                 )
 
 

@@ -24,21 +24,10 @@ from confirma_async.cli.output.progress import progress, reading
 from confirma_async.cli.running.stopping import signals
 from confirma_async.creditors import CreditorsReport
 from confirma_async.errors import ConfigurationError
-from confirma_async.formats import scan_files
 from confirma_async.formats.files import read_each
 
 if TYPE_CHECKING:
     from confirma_async.bulk.machines.planner import PlannedJob
-
-
-def check_sellers(request: SubmitRequest, profiles: ChosenProfiles) -> None:
-    """Refuse files with an invoice that no profile sends; for a dry run.
-
-    Raises:
-        RequestInvalidError: there is one.
-    """
-    inputs, converter = request.inputs, request.destination.connection.converter
-    profiles.all.count(scan_files(inputs.files, inputs.reading, converter))
 
 
 async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> CreditorsReport:
