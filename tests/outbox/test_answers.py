@@ -63,6 +63,14 @@ async def test_the_key_of_a_new_client_waits_for_whoever_gives_it_again(partner,
     assert sandbox.requests[CLIENT] == 1
 
 
+async def test_the_key_of_a_new_client_outlasts_another_write_of_the_same_name(partner, sandbox, seen):
+    sandbox.faults.add(Fault.LATENCY, operation=LEDGER, seconds=0.5)  # it is answered after the client
+    await given_up(partner, sandbox, seen)
+    await partner.accounting.submit_ledger(ledger(), key="2077474-0")
+    again = await partner.onboarding.create_client(REQUEST)
+    assert again.receipt.api_access_token
+
+
 async def test_a_key_that_nobody_takes_is_told_of_as_lost(client, sandbox, journal, seen, caplog):
     caplog.set_level(logging.ERROR, "confirma_async")
     confirma = client(provisioning_token=sandbox.provisioning_token)

@@ -110,7 +110,8 @@ class WriteDesk:
             held.body = given.prepared.body
             return evolve(held.standing, resumed=True)
         outcome = await asyncio.shield(held.answer)
-        self._unheard.pop(given.key, None)
+        if given.operation is CREATE_CLIENT:
+            self._unheard.pop(given.key, None)
         return outcome
 
     def _hold(self, operation: str, key: str, digest: bytes, subject: str, body: bytes) -> HeldWrite:
