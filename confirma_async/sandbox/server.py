@@ -25,9 +25,9 @@ from confirma_async.sandbox.clock import ClockReading, VirtualClock
 from confirma_async.sandbox.controls import OWN_CLIENT, Controls
 from confirma_async.sandbox.faults import Faults
 from confirma_async.sandbox.openapi import document
-from confirma_async.sandbox.rules import SERVICES, TRANSITIONS
 from confirma_async.sandbox.rules.accounts import expiry_of
 from confirma_async.sandbox.rules.einvoice_directory import EXAMPLES
+from confirma_async.sandbox.rules.invoices import SERVICES, TRANSITIONS
 from confirma_async.sandbox.rules.terms import DEFAULT_TERMS, Terms
 from confirma_async.sandbox.store import SandboxClient, Store, StoredInvoice
 from confirma_async.sandbox.store.einvoice_directory import DirectoryEntry

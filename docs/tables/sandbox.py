@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from confirma_async.sandbox.admin import COMMANDS
-from confirma_async.sandbox.rules import ASSUMPTIONS, RULES as SANDBOX_RULES, STEPS, TRANSITIONS, Transition
+from confirma_async.sandbox.rules.assumptions import ASSUMPTIONS
+from confirma_async.sandbox.rules.invoices import RULES, TRANSITIONS, Transition
+from confirma_async.sandbox.rules.stages import STEPS
 from confirma_async.schemas.wire import Evidence
 from docs.tables.markup import MARKS, code, prose, table
 
@@ -31,7 +33,7 @@ def stages() -> str:
 
 def assumptions() -> str:
     """Return everything that the sandbox lives by, and whose word that is."""
-    validation = [(f"ERROR: {rule.error}", rule.basis, rule.evidence) for rule in SANDBOX_RULES]
+    validation = [(f"ERROR: {rule.error}", rule.basis, rule.evidence) for rule in RULES]
     steps = [(f"{it.source} → {it.target}: {_when(it)}", it.basis, it.evidence) for it in TRANSITIONS]
     ways = {it.route: (f"{it.route}: stages of an unpaid invoice", it.basis, it.evidence) for it in STEPS}
     rest = [(it.what, it.basis, it.evidence) for it in ASSUMPTIONS]

@@ -14,8 +14,10 @@ from confirma_async.sandbox import Route, VirtualClock
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.controls import Controls
 from confirma_async.sandbox.handlers import HANDLERS, Call
-from confirma_async.sandbox.rules import STEPS, TRANSITIONS, cases
+from confirma_async.sandbox.rules import cases
 from confirma_async.sandbox.rules.cases import CaseStatus
+from confirma_async.sandbox.rules.invoices import TRANSITIONS
+from confirma_async.sandbox.rules.stages import STEPS
 from confirma_async.sandbox.store import SandboxClient, Store
 
 AMOUNTS = st.decimals("0.01", "400.00", places=2)

@@ -13,7 +13,7 @@ import pytest
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox import Sandbox, VirtualClock
-from confirma_async.sandbox.rules import TRANSITIONS
+from confirma_async.sandbox.rules.invoices import TRANSITIONS
 from confirma_async.sandbox.store import Store
 
 

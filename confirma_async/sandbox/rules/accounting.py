@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from attrs import frozen
 
-from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.money.amounts import ZERO_AMOUNT, added
 from confirma_async.schemas import Ledger
-from confirma_async.schemas.accounting import PENDING, SYNCED
-from confirma_async.schemas.wire import Evidence
+from confirma_async.schemas.accounting import SYNCED
 
 SYNCED_AFTER = timedelta(minutes=15)
 """From submission to the accounting system. Assumed: the vendor gives no figure."""
@@ -26,38 +23,6 @@ PROVIDERS = ("Netvisor", "Procountor", "NetBaron")
 
 UPCOMING = ("Fennoa", "Fivaldi", "Talenom")
 """Those that the vendor announces (contract §7)."""
-
-ASSUMPTIONS: Sequence[Assumption] = (
-    Assumption(
-        what=f"A record is pending ({PENDING}), then synced ({SYNCED})",
-        basis="§7: status",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what=f"A record that cannot be synced fails ({FAILED}), and its description says why",
-        basis="§7: a failed state exists; its number is assumed",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what=f"{', '.join(PROVIDERS)} take records; {', '.join(UPCOMING)} are announced and take none yet; a "
-        "client without a provider has nowhere to send them",
-        basis="§7: Providers; what becomes of the records is assumed",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what="A ledger whose rows do not balance on netAmount is taken, and fails when it is synced",
-        basis="§7: the vendor's example balances on netAmount; the failure is assumed",
-    ),
-    Assumption(
-        what="Invoice data follows after distribution where accountingInvoiceEnabled says so",
-        basis="§9: Accounting: invoice data after distribution; the switch is our reading",
-    ),
-    Assumption(
-        what="Ledgers without any get 204, the other statuses an empty list",
-        basis="§1: 204 (ledger status, no content); the rest is assumed",
-        evidence=Evidence.DOCUMENTED,
-    ),
-)
 
 
 class RecordKind(StrEnum):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
 
 from attrs import frozen
 
 from confirma_async.sandbox.rules import cases
-from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.cases import CaseStatus, SandboxCase, SandboxEvent
 from confirma_async.sandbox.rules.money.amounts import ZERO_AMOUNT, AmountByKind
 from confirma_async.sandbox.rules.terms import Terms
@@ -21,26 +20,6 @@ PROCESSED_AFTER = timedelta(minutes=5)
 
 PENDING = "PENDING"
 """What the answer says of an action: they are queued as pending (contract §5); the spelling is assumed."""
-
-ASSUMPTIONS: Sequence[Assumption] = (
-    Assumption(
-        what="Actions are queued as pending, then processed",
-        basis="§5: Actions",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what="One request's actions are queued all, or none where one of them is wrong",
-        basis="assumed: the answer is not shown",
-    ),
-    Assumption(
-        what="An action on an unknown invoice or case gets 404, one on an invoice without a case 402",
-        basis="assumed: §1 has both statuses from a sister API, and no rule for them here",
-    ),
-    Assumption(
-        what="A closed case takes comments only; other actions are refused in its history",
-        basis="assumed: the vendor says nothing of it",
-    ),
-)
 
 
 @frozen(kw_only=True)

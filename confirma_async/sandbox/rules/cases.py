@@ -5,68 +5,20 @@ Each function takes a case and gives the case that it becomes, with an event of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
-from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.money import interest
 from confirma_async.sandbox.rules.money.allocation import allocate
 from confirma_async.sandbox.rules.money.amounts import WIDE, ZERO_AMOUNT, AmountByKind
 from confirma_async.sandbox.rules.stages import Route, RouteStage, Stage
 from confirma_async.sandbox.rules.terms import Terms
-from confirma_async.schemas.wire import Evidence
 
 FIRST_CASE = 7_000_000
 """Case numbers start above this, so that no test mistakes one for an invoice number."""
-
-ASSUMPTIONS: Sequence[Assumption] = (
-    Assumption(
-        what="An invoice under payment control gets its case when it is INVOICED",
-        basis="§5: agency case identifiers, one per invoice; when it appears is assumed",
-    ),
-    Assumption(
-        what="A COLLECTION invoice opens a debt collection case",
-        basis="§4: COLLECTION",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what="A FACTORING invoice waits for approval; then its financier is the creditor of its case",
-        basis="§4: FACTORING (acquired by a financier on approval); that the case shows it is assumed",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what="Costs and interest that the invoice brings along are owed from the start",
-        basis="§4: Collection Costs (only where the seller already has outstanding costs)",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what="A buyer with disableCollection is reminded, and never taken to COLLECTION",
-        basis="§4: disableCollection was seen in an example; what it does is assumed",
-    ),
-    Assumption(
-        what="A credit note reduces the capital of the original; what is fully credited is CREDITED, its "
-        "interest and fees are waived, and its case is closed",
-        basis="§4: CREDITED; the rest is assumed",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what="A credit note in another currency than its original credits nothing",
-        basis="assumed: the vendor says nothing of it",
-    ),
-    Assumption(
-        what="A REMINDER joins the case of its original; without an original it opens a case of its own",
-        basis="§4: REMINDER (same data as the original); the rest is assumed",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what="A case is closed once nothing is open, and open again if the payment that closed it is changed",
-        basis="assumed: the vendor shows closedAt and no rule for it",
-    ),
-)
 
 
 class CaseStatus(StrEnum):

@@ -8,9 +8,6 @@ from types import MappingProxyType
 
 from attrs import frozen
 
-from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.schemas.wire import Evidence
-
 
 @frozen(kw_only=True)
 class EInvoiceAddress:
@@ -62,16 +59,3 @@ EXAMPLES: Mapping[str, Sequence[EInvoiceAddress]] = MappingProxyType(
     }
 )
 """Companies that do not exist, by Business ID. Nobody else is registered until somebody enters them."""
-
-ASSUMPTIONS: Sequence[Assumption] = (
-    Assumption(
-        what="All addresses of a company are returned, and none is chosen",
-        basis="§8: the API chooses none, the caller does",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what="A company that is not registered gets an empty array; what is no Business ID gets 400",
-        basis="§8: Not every company is registered; how that shows is assumed",
-        evidence=Evidence.DOCUMENTED,
-    ),
-)

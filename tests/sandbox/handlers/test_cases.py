@@ -9,7 +9,7 @@ import pytest
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox import Sandbox, Stage, Terms, VirtualClock
-from confirma_async.sandbox.rules import STEPS
+from confirma_async.sandbox.rules.stages import STEPS
 
 
 @pytest.fixture

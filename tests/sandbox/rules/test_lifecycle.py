@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from confirma_async.sandbox import Sandbox, VirtualClock
-from confirma_async.sandbox.rules import RULES, TRANSITIONS, RoutingFacts
+from confirma_async.sandbox.rules.invoices import RULES, TRANSITIONS, RoutingFacts
 from confirma_async.schemas import InvoiceStatus
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from attrs import evolve, frozen
 
-from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.schemas import (
     AllocationType,
     InvoiceAmounts,
@@ -22,14 +21,6 @@ ZERO_AMOUNT = Decimal("0.00")
 
 WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
 """Wide enough that no sum or product of a case is ever rounded by itself, whatever the wire can carry."""
-
-ASSUMPTIONS: Sequence[Assumption] = (
-    Assumption(
-        what="What is to be paid is the gross amount and its rounding, else net and VAT, else the sum of the "
-        "rows; less what was paid before the invoice was sent",
-        basis="assumed: the amounts are provisional themselves",
-    ),
-)
 
 
 def added(amounts: Iterable[Decimal]) -> Decimal:

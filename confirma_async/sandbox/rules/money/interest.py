@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 
-from confirma_async.sandbox.rules.assumption import Assumption
 from confirma_async.sandbox.rules.money.amounts import WIDE, ZERO_AMOUNT
 from confirma_async.schemas.values import CENT
-from confirma_async.schemas.wire import Evidence
 
 REFERENCE_RATES: Mapping[date, Decimal] = MappingProxyType(
     {
@@ -28,25 +26,6 @@ MARGIN = Decimal("8.0")
 """Percentage points above the reference rate: the client's own rate. Assumed; each client has its own."""
 
 DAYS_OF_YEAR = 365
-
-ASSUMPTIONS: Sequence[Assumption] = (
-    Assumption(
-        what="A REFERENCE_RATE invoice under payment control takes the client's own rate; its percentage is "
-        "ignored",
-        basis="§4: Interest",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what=f"The client's own rate is the Finnish reference rate and {MARGIN} percentage points, and holds "
-        "for an invoice without terms of interest, too",
-        basis="assumed: the vendor says no figure",
-    ),
-    Assumption(
-        what=f"Interest runs on the open capital from the day after the due date, by actual days over "
-        f"{DAYS_OF_YEAR}, and is rounded half up to the cent once, at the end",
-        basis="assumed: the vendor says no method",
-    ),
-)
 
 
 def units(

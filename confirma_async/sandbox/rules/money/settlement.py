@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
-
-from confirma_async.sandbox.rules.assumption import Assumption
-from confirma_async.schemas.wire import Evidence
 
 RUN_AT = time(12, 0, tzinfo=UTC)
 """The time of day of a settlement run. Assumed."""
@@ -16,25 +12,6 @@ FIRST_SETTLEMENT = 100_000_000_000
 
 AGENCY = "CashIn"
 """Who settles; seen in an example (contract §6)."""
-
-ASSUMPTIONS: Sequence[Assumption] = (
-    Assumption(
-        what="Every payment is paid out in the next settlement run, once a week",
-        basis="§9: in the next settlement run (at agreed intervals); typically once a business week",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what="A breakdown adds up to its allocation, the allocations to their settlement; one settlement has "
-        "one currency",
-        basis="§6: Sums hold; the currency is assumed",
-        evidence=Evidence.DOCUMENTED,
-    ),
-    Assumption(
-        what="unfetchedOnly=true marks what it returns as fetched; other readings mark nothing",
-        basis="§6: the GET marks records as fetched; that others mark nothing is assumed",
-        evidence=Evidence.DOCUMENTED,
-    ),
-)
 
 
 def next_run(after: datetime, weekday: int) -> datetime:

@@ -8,8 +8,9 @@ import pytest
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox import Stage, Terms
-from confirma_async.sandbox.rules import ASSUMPTIONS, STEPS, Assumption, RouteStage
+from confirma_async.sandbox.rules.assumptions import ASSUMPTIONS, Assumption
 from confirma_async.sandbox.rules.money.settlement import next_run
+from confirma_async.sandbox.rules.stages import STEPS, RouteStage
 from confirma_async.schemas import AllocationType
 
 
