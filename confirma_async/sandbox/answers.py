@@ -50,3 +50,15 @@ def error_response(
         }
     )
     return SandboxResponse(status=status, body=body, headers=headers or {})
+
+
+class Refused(Exception):  # noqa: N818 (it is an answer, and never leaves the sandbox)
+    """A request gets an error answer, wherever that turns out.
+
+    Args:
+        answer: The answer.
+    """
+
+    def __init__(self, answer: SandboxResponse) -> None:
+        self.answer = answer
+        super().__init__()

@@ -20,7 +20,7 @@ from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Operation, Override
 from confirma_async.contract.places import moved, usual_place
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.admin import administer, is_administration, is_host
-from confirma_async.sandbox.answers import SandboxResponse, error_response
+from confirma_async.sandbox.answers import Refused, SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.controls import Controls
 from confirma_async.sandbox.faults import Fault, FaultPlan, FaultRule, Faults
@@ -95,7 +95,10 @@ def make_app(context: AppContext) -> web.Application:
     """Return the web application over a context."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        return await _serve(context, request)
+        try:
+            return await _serve(context, request)
+        except Refused as refused:
+            return _response(refused.answer)
 
     async def sign(_request: web.Request, response: web.StreamResponse) -> None:
         response.headers["x-sandbox"] = NOT_THE_VENDOR
@@ -122,23 +125,22 @@ async def _serve(context: AppContext, request: web.Request) -> web.StreamRespons
     context.requests[operation.name] += 1
     # The body is read before any fault, so that "before" and "after the commit" are all that differs.
     body = await _body_of(request)
-    if isinstance(body, SandboxResponse):
-        return _response(body)
     plan = context.faults.plan(operation.name, body)
     if plan.latency_seconds:
         await asyncio.sleep(plan.latency_seconds)
     return await _answer(context, request, operation, body, plan)
 
 
-async def _body_of(request: web.Request) -> bytes | SandboxResponse:
+async def _body_of(request: web.Request) -> bytes:
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        return error_response(413, f"the body is larger than {BODY_LIMIT} bytes")
+        answer = error_response(413, f"the body is larger than {BODY_LIMIT} bytes")
     except ConnectionError:
-        return error_response(400, "the body is not complete")  # the sender left; nobody reads this
+        answer = error_response(400, "the body is not complete")  # the sender left; nobody reads this
     except web.RequestPayloadError:
-        return error_response(400, "the body cannot be read: its encoding is broken")
+        answer = error_response(400, "the body cannot be read: its encoding is broken")
+    raise Refused(answer)
 
 
 async def _beside_the_api(context: AppContext, request: web.Request) -> SandboxResponse:
@@ -147,16 +149,13 @@ async def _beside_the_api(context: AppContext, request: web.Request) -> SandboxR
         return SandboxResponse(body=context.document())
     if not is_administration(request.path):
         return error_response(404, "there is nothing at this path")
-    body = await _body_of(request)
-    if isinstance(body, SandboxResponse):
-        return body
     return administer(
         context.controls,
         context.faults,
         method=request.method,
         path=request.path,
         senders=(f"//{request.host}", request.headers.get("Origin", "")),
-        body=body,
+        body=await _body_of(request),
     )
 
 
@@ -186,23 +185,14 @@ async def _answer(
 def _handle(
     context: AppContext, request: web.Request, operation: Operation[object], body: bytes, plan: FaultPlan
 ) -> SandboxResponse:
-    client = _client_of(context.backend, request.headers.get("X-Api-Key", ""), operation)
-    if isinstance(client, SandboxResponse):
-        return client
-    if plan.refused is not None:
-        return error_response(plan.refused, f"a fault was ordered: {Fault.REFUSAL.value}")
-    call = Call(
-        client=client,
-        query=dict(request.query),
-        body=body,
-        listing_delay_seconds=plan.listing_delay_seconds,
-        most=plan.most,
-        skipped=plan.skipped,
-        counted=plan.counted,
-        unfiltered=plan.unfiltered,
-    )
     try:
+        client = _client_of(context.backend, request.headers.get("X-Api-Key", ""), operation)
+        if plan.refused is not None:
+            return error_response(plan.refused, f"a fault was ordered: {Fault.REFUSAL.value}")
+        call = Call(client=client, query=dict(request.query), body=body, faults=plan)
         return _with_list_moved(context, operation, HANDLERS[operation.name](context.backend, call))
+    except Refused as refused:
+        return refused.answer
     except Exception:
         logger.exception("the sandbox failed in %s", operation.name)
         return error_response(500, "the sandbox itself failed; its log says where")
@@ -220,23 +210,27 @@ def _with_list_moved(
     return evolve(answer, body=converter.encode(moved(converter.parse(answer.body), usual, place)))
 
 
-def _client_of(backend: Backend, token: str, operation: Operation[object]) -> SandboxClient | SandboxResponse:
-    """Return the client of a token, or the error answer for a token that cannot be used.
+def _client_of(backend: Backend, token: str, operation: Operation[object]) -> SandboxClient:
+    """Return the client of a token.
 
     401 for a missing or invalid token is documented (contract §1), and so is that an expired one may be
     renewed (§3); 403 is documented, too (§1), but that it is for a token of the other kind is our reading.
+
+    Raises:
+        Refused: the token cannot be used.
     """
     client = backend.store.accounts.by_token(token)
     is_provisioning = token == backend.provisioning_token
     if client is None and not is_provisioning:
-        return error_response(401, "the token in X-Api-Key is unknown" if token else "X-Api-Key is missing")
+        what = "the token in X-Api-Key is unknown" if token else "X-Api-Key is missing"
+        raise Refused(error_response(401, what))
     if is_provisioning is not (operation.token is TokenKind.PROVISIONING):
         kind = "a client's token" if operation.token is TokenKind.CLIENT else "the provisioning token"
-        return error_response(403, f"this operation wants {kind}")
+        raise Refused(error_response(403, f"this operation wants {kind}"))
     if client is None:
         return _PARTNER
     if operation.name != RENEW_TOKEN.name and client.has_expired(backend.clock.now()):
-        return error_response(401, "the token in X-Api-Key has expired; renew it")
+        raise Refused(error_response(401, "the token in X-Api-Key has expired; renew it"))
     return client
 
 

@@ -8,8 +8,9 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import evolve, frozen
 
 from confirma_async.errors import ResponseDecodeError
-from confirma_async.sandbox.answers import SandboxResponse, error_response
+from confirma_async.sandbox.answers import Refused, SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.faults import NO_FAULT, FaultPlan
 from confirma_async.sandbox.store import SandboxClient
 from confirma_async.schemas.wire import Schema
 
@@ -24,38 +25,38 @@ class Call:
         client: Who asks; for the provisioning token the partner, who has no invoices.
         query: The query parameters; of one given twice, the first.
         body: The body as it came.
-        listing_delay_seconds: Real seconds that what this call stores stays unlisted (a fault).
-        most: After how many records a list is cut off (a fault).
-        skipped: How many records it leaves out before the first (a fault).
-        counted: Whether it counts what it holds (a fault).
-        unfiltered: Whether a list heeds no days (a fault).
+        faults: What goes wrong with it.
     """
 
     client: SandboxClient
     query: Mapping[str, str]
     body: bytes
-    listing_delay_seconds: float = 0.0
-    most: int | None = None
-    skipped: int = 0
-    counted: bool = False
-    unfiltered: bool = False
+    faults: FaultPlan = NO_FAULT
 
 
 Handler: TypeAlias = Callable[[Backend, Call], SandboxResponse]
 """Answers one operation."""
 
 
-def read_body(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema | SandboxResponse:
-    """Return the body as an object of the contract, or the 400 that says what is wrong with it."""
+def read_body(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema:
+    """Return the body as an object of the contract.
+
+    Raises:
+        Refused: it is none: the 400 that says what is wrong with it.
+    """
     try:
         return backend.converter.loads(call.body, schema)
     except ResponseDecodeError as error:
         what = f"the body is not a {schema.vendor_name}" if error.problems else "the body is not JSON"
-        return error_response(400, what, error.problems)
+        raise Refused(error_response(400, what, error.problems)) from error
 
 
-def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema | SandboxResponse:
-    """Return the query as an object of the contract, or the 400 that says what is wrong with it."""
+def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema:
+    """Return the query as an object of the contract.
+
+    Raises:
+        Refused: it is none: the 400 that says what is wrong with it.
+    """
     kinds = {item.wire: item.kind for item in backend.converter.fields_of(schema)}
     wanted = {
         name: _PLAIN.get(kinds.get(name), _as_text)(text)
@@ -65,7 +66,8 @@ def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySche
     try:
         return backend.converter.structure(wanted, schema)
     except ResponseDecodeError as error:
-        return error_response(400, f"the query is not a {schema.vendor_name}", error.problems)
+        what = f"the query is not a {schema.vendor_name}"
+        raise Refused(error_response(400, what, error.problems)) from error
 
 
 def with_blanks(backend: Backend, answer: AnySchema, *attributes: str) -> AnySchema:

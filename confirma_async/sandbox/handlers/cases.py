@@ -38,8 +38,6 @@ def create_actions(backend: Backend, call: Call) -> SandboxResponse:
     so are 404 for an invoice or case that the client does not have, and 402 for an invoice without a case.
     """
     request = read_body(backend, call, InvoiceActions)
-    if isinstance(request, SandboxResponse):
-        return request
     if not request.actions:
         missing = Problem("$.actions", "actions", "must hold at least one action")
         return error_response(400, "there is nothing to do", [missing])
@@ -68,8 +66,6 @@ def case_details(backend: Backend, call: Call) -> SandboxResponse:
     several invoices have the number it is the first one's case, which is assumed, too.
     """
     query = read_query(backend, call, CaseQuery)
-    if isinstance(query, SandboxResponse):
-        return query
     if query.case_id is None and query.invoice_number is None:
         missing = Problem("$.caseId", "case", "name a case, or an invoice number")
         return error_response(400, "the query names no case", [missing])

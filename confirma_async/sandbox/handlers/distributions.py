@@ -9,8 +9,13 @@ from confirma_async.errors import Problem
 from confirma_async.sandbox.answers import SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
-from confirma_async.sandbox.handlers.date_window import DateWindow, window_of
-from confirma_async.sandbox.handlers.listed import added_records_of, counted, listed, window_for
+from confirma_async.sandbox.handlers.listed import (
+    DateWindow,
+    added_records_of,
+    counted,
+    listed,
+    window_of,
+)
 from confirma_async.sandbox.store.added_records import ListedKind
 from confirma_async.sandbox.store.invoices import InvoiceQuery, ListedInvoice
 from confirma_async.schemas import (
@@ -52,11 +57,8 @@ def distributions(backend: Backend, call: Call) -> SandboxResponse:
     being unknown.
     """
     query = read_query(backend, call, DistributionQuery)
-    if isinstance(query, SandboxResponse):
-        return query
-    window = window_for(call, query.from_inv_date, query.to_inv_date, backend.now().date())
-    if isinstance(window, SandboxResponse):
-        return window
+    today = backend.now().date()
+    window = window_of(query.from_inv_date, query.to_inv_date, today, all_days=call.faults.unfiltered)
     found = backend.store.invoices.listed(_invoice_query(call, query.invoice_number, window))
     added = added_records_of(backend, call, ListedKind.DISTRIBUTION, window, number=query.invoice_number)
     information = DistributionInformation(
@@ -77,16 +79,12 @@ def distributions_v2(backend: Backend, call: Call) -> SandboxResponse:
     Pages count from 1; a page beyond the last is empty (assumed).
     """
     query = read_query(backend, call, DistributionPageQuery)
-    if isinstance(query, SandboxResponse):
-        return query
     page = 1 if query.page is None else query.page
     size = PAGE_SIZE if query.page_size is None else query.page_size
     if not 1 <= page <= LAST_PAGE or not 1 <= size <= LARGEST_PAGE:
         wrong = Problem("$", "page", f"must be pages from 1, of 1 to {LARGEST_PAGE} records")
         return error_response(400, "there is no such page", [wrong])
     window = window_of(query.from_inv_date, query.to_inv_date, backend.now().date())
-    if isinstance(window, SandboxResponse):
-        return window
     listing = _invoice_query(call, query.invoice_number, window)
     found = backend.store.invoices.listed(listing, skip=(page - 1) * size, most=size)
     answer = DistributionPage(

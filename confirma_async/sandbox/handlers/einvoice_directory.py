@@ -22,8 +22,6 @@ def finvoice_credentials(backend: Backend, call: Call) -> SandboxResponse:
     what is no Business ID.
     """
     query = read_query(backend, call, FinvoiceCredentialsQuery)
-    if isinstance(query, SandboxResponse):
-        return query
     fault = business_id_fault(query.business_id)
     if fault is not None:
         return error_response(

@@ -28,11 +28,8 @@ def create_invoice(backend: Backend, call: Call) -> SandboxResponse:
     the identity: client, seller, type and number, and for a REMINDER, which may repeat, its date.
     """
     request = read_body(backend, call, SalesInvoiceRequest)
-    if isinstance(request, SandboxResponse):
-        return request
-    header = request.invoice.header
     method = None if request.distribution is None else request.distribution.method
-    snapshot = snapshot_of(request)
+    delay = call.faults.listing_delay_seconds
     status = backend.store.invoices.add(
         NewInvoice(
             client=call.client.name,
@@ -40,11 +37,12 @@ def create_invoice(backend: Backend, call: Call) -> SandboxResponse:
             method=None if method is None else str(method),
             received_at=backend.clock.now(),
             due_after=VALIDATED_AFTER,
-            listed_from=time.time() + call.listing_delay_seconds if call.listing_delay_seconds else None,
+            listed_from=time.time() + delay if delay else None,
             facts=facts_of(request, call.client.service),
-            snapshot=snapshot,
+            snapshot=snapshot_of(request),
             body=call.body,
         )
     )
-    receipt = InvoiceReceipt(message=_MESSAGES[status], invoice_number=header.number, status=status)
+    number = request.invoice.header.number
+    receipt = InvoiceReceipt(message=_MESSAGES[status], invoice_number=number, status=status)
     return SandboxResponse(body=backend.converter.dumps(receipt))

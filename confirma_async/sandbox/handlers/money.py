@@ -7,7 +7,7 @@ from typing import Any
 from confirma_async.sandbox.answers import SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
-from confirma_async.sandbox.handlers.listed import added_records_of, kept, listed, window_for
+from confirma_async.sandbox.handlers.listed import added_records_of, kept, listed, window_of
 from confirma_async.sandbox.rules.money.amounts import added
 from confirma_async.sandbox.rules.money.settlement import AGENCY
 from confirma_async.sandbox.store import SandboxClient
@@ -38,11 +38,8 @@ def payments(backend: Backend, call: Call) -> SandboxResponse:
     The window is on the booking date; what creditors were paid directly is not in it (assumed).
     """
     query = read_query(backend, call, PaymentsQuery)
-    if isinstance(query, SandboxResponse):
-        return query
-    window = window_for(call, query.from_date, query.to_date, backend.now().date())
-    if isinstance(window, SandboxResponse):
-        return window
+    today = backend.now().date()
+    window = window_of(query.from_date, query.to_date, today, all_days=call.faults.unfiltered)
     found = backend.store.money.payments.find(client=call.client.name, days=(window.first, window.last))
     on_the_wire: list[Any] = [
         backend.converter.unstructure(_payment(payment)) for payment in found if not payment.direct
@@ -58,12 +55,8 @@ def settlements(backend: Backend, call: Call) -> SandboxResponse:
     is lost for it. ``apiFetchDate`` shows when that was.
     """
     query = read_query(backend, call, SettlementsQuery)
-    if isinstance(query, SandboxResponse):
-        return query
     now = backend.now()
-    window = window_for(call, query.from_date, query.to_date, now.date())
-    if isinstance(window, SandboxResponse):
-        return window
+    window = window_of(query.from_date, query.to_date, now.date(), all_days=call.faults.unfiltered)
     unfetched_only = query.unfetched_only is True
     with backend.store.transaction():
         found = backend.store.money.settled(

@@ -23,8 +23,6 @@ def create_client(backend: Backend, call: Call) -> SandboxResponse:
     409; both are assumed.
     """
     request = read_body(backend, call, ClientRequest)
-    if isinstance(request, SandboxResponse):
-        return request
     wanted, problems = request.client, _missing(request)
     if request.service.type not in SERVICES:
         served = " or ".join(SERVICES)
