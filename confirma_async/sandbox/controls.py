@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 
 from confirma_async.converters.value_types import has_too_many_digits
 from confirma_async.errors import ConfigurationError
-from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.backend import Backend, save_case
 from confirma_async.sandbox.rules import cases
 from confirma_async.sandbox.rules.accounting import PROVIDERS, UPCOMING
 from confirma_async.sandbox.rules.cases import SandboxCase, SandboxEvent
@@ -24,7 +24,6 @@ from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
 from confirma_async.sandbox.rules.invoices import DISTRIBUTED_AFTER
 from confirma_async.sandbox.rules.money.amounts import WIDE
 from confirma_async.sandbox.rules.money.settlement import next_run
-from confirma_async.sandbox.scheduler import save_case
 from confirma_async.sandbox.store import SandboxClient
 from confirma_async.sandbox.store.added_records import ListedKind
 from confirma_async.sandbox.store.cases import find_cases
@@ -144,7 +143,7 @@ class Controls(abc.ABC):
             paid_amount = _money(due if amount is None else amount)
             paid, split = cases.pay(case, paid_amount, now.date(), terms)
             description = f"{paid_amount} {case.currency} was paid."
-            save_case(store, case, paid, now, terms, SandboxEvent(code="PAYMENT", description=description))
+            save_case(self._backend, case, paid, now, SandboxEvent(code="PAYMENT", description=description))
             store.schedule.put(
                 Due.SETTLEMENT, self._client(client).id, next_run(now, terms.settlement_weekday)
             )
@@ -188,14 +187,14 @@ class Controls(abc.ABC):
             if amount == 0:
                 store.money.payments.drop(payment_id)
                 event = SandboxEvent(code="PAYMENT", description="A payment was taken back.")
-                save_case(store, case, changed, now, terms, event)
+                save_case(self._backend, case, changed, now, event)
                 return None
             amount = _money(amount)
             changed, split = cases.pay(changed, amount, now.date(), terms)
             event = SandboxEvent(
                 code="PAYMENT", description=f"A payment was changed to {amount} {case.currency}."
             )
-            save_case(store, case, changed, now, terms, event)
+            save_case(self._backend, case, changed, now, event)
             return store.money.payments.put(evolve(payment, amount=amount, split=split))
 
     def approve(self, invoice_number: int, *, client: str = OWN_CLIENT) -> None:
@@ -228,14 +227,13 @@ class Controls(abc.ABC):
             ConfigurationError: there is no such case, or it is not on hold.
         """
         now = self._backend.now()
-        store, terms = self._backend.store, self._backend.terms
-        with store.transaction():
+        with self._backend.store.transaction():
             case = self._case(client, invoice_number, case_id)
             if case.held_since is None:
                 raise ConfigurationError(f"case {case.id} is not on hold; nothing holds it back")
             resumed = cases.resume(case, now.date())
             event = SandboxEvent(code="RESUMED", description="The case goes on.")
-            save_case(store, case, resumed, now, terms, event)
+            save_case(self._backend, case, resumed, now, event)
 
     def expire_token(self, *, client: str = OWN_CLIENT) -> None:
         """Let a client's token expire now; it can still be renewed.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from confirma_async.errors import Problem
 from confirma_async.sandbox.answers import SandboxResponse, error_response
-from confirma_async.sandbox.backend import Backend
+from confirma_async.sandbox.backend import Backend, submit
 from confirma_async.sandbox.handlers.base import Call, read_body, with_blanks
 from confirma_async.sandbox.rules.accounting import RecordKind, imbalance_of
-from confirma_async.sandbox.scheduler import submit
 from confirma_async.sandbox.store.accounting import AccountingRecord
 from confirma_async.schemas import (
     AccountingInvoiceStatus,
@@ -32,8 +31,6 @@ _DOCUMENT_STATUS = {PENDING: "Pending", SYNCED: "Approved"}
 def submit_ledger(backend: Backend, call: Call) -> SandboxResponse:
     """Take a ledger and answer 200 with a message (assumed: contract §7 does not show the answer)."""
     request = read_body(backend, call, LedgerSubmission)
-    if isinstance(request, SandboxResponse):
-        return request
     ledger = request.ledgers
     if len(ledger.document_description or "") > LONGEST_DESCRIPTION:
         what = f"must have at most {LONGEST_DESCRIPTION} characters"
@@ -55,8 +52,6 @@ def submit_ledger(backend: Backend, call: Call) -> SandboxResponse:
 def submit_payments(backend: Backend, call: Call) -> SandboxResponse:
     """Take payments and answer 200 with a message (assumed: contract §7 does not show the answer)."""
     request = read_body(backend, call, PaymentSubmission)
-    if isinstance(request, SandboxResponse):
-        return request
     now = backend.now()
     with backend.store.transaction():
         for payment in request.payments:

@@ -6,8 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from attrs import frozen
-
 from confirma_async.sandbox.rules.money.amounts import ZERO_AMOUNT, added
 from confirma_async.schemas import Ledger
 from confirma_async.schemas.accounting import SYNCED
@@ -33,16 +31,8 @@ class RecordKind(StrEnum):
     PAYMENT = "payment"
 
 
-@frozen(kw_only=True)
-class Transfer:
-    """How a transfer ended: a number and what it means."""
-
-    status: int
-    description: str
-
-
-def transfer(provider: str | None, refusal: str | None, imbalance: Decimal) -> Transfer:
-    """Return how a record fares.
+def transfer(provider: str | None, refusal: str | None, imbalance: Decimal) -> tuple[int, str]:
+    """Return how a record fares: the number of its status, and what that means.
 
     Args:
         provider: The client's accounting system.
@@ -51,12 +41,12 @@ def transfer(provider: str | None, refusal: str | None, imbalance: Decimal) -> T
     """
     if provider not in PROVIDERS:
         why = f"{provider} cannot be connected yet" if provider else "no accounting system is connected"
-        return Transfer(status=FAILED, description=why)
+        return FAILED, why
     if refusal is not None:
-        return Transfer(status=FAILED, description=f"{provider}: {refusal}")
+        return FAILED, f"{provider}: {refusal}"
     if imbalance:
-        return Transfer(status=FAILED, description=f"{provider}: the rows do not balance on netAmount")
-    return Transfer(status=SYNCED, description=f"Synced to {provider}")
+        return FAILED, f"{provider}: the rows do not balance on netAmount"
+    return SYNCED, f"Synced to {provider}"
 
 
 def imbalance_of(ledger: Ledger) -> Decimal:

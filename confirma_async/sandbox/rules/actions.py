@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from confirma_async.sandbox.rules import cases
-from confirma_async.sandbox.rules.cases import CaseStatus, SandboxCase, SandboxEvent
+from confirma_async.sandbox.rules.cases import CaseStatus, SandboxCase
 from confirma_async.sandbox.rules.money.amounts import ZERO_AMOUNT, AmountByKind
 from confirma_async.sandbox.rules.terms import Terms
 from confirma_async.schemas import Action, ActionCode, ActionData
@@ -56,10 +56,8 @@ class ActionRule:
     evidence: Evidence | None = None
 
 
-def process(
-    case: SandboxCase, action: Action, today: date, terms: Terms
-) -> tuple[SandboxCase, SandboxEvent, AmountByKind | None]:
-    """Carry out an action; return the case, an event of its history, and the allocation of a payment.
+def process(case: SandboxCase, action: Action, today: date, terms: Terms) -> ActionEffect:
+    """Carry out an action; what its history says of it ends with the comment.
 
     Args:
         case: The case before the action.
@@ -67,16 +65,12 @@ def process(
         today: The day on which it is carried out.
         terms: Timing, fees and rates.
     """
-    rule = ACTIONS[action.code]
-    comment = f" {action.comment}" if action.comment else ""
     if case.status is CaseStatus.CLOSED and action.code != ActionCode.COMMENT:
-        return (
-            case,
-            SandboxEvent(code=action.code, description="Refused: the case is closed." + comment),
-            None,
-        )
-    effect = rule.effect(case, action.data, today, terms)
-    return effect.case, SandboxEvent(code=action.code, description=effect.description + comment), effect.paid
+        effect = ActionEffect(case=case, description="Refused: the case is closed.")
+    else:
+        effect = ACTIONS[action.code].effect(case, action.data, today, terms)
+    comment = f" {action.comment}" if action.comment else ""
+    return evolve(effect, description=effect.description + comment)
 
 
 def _comment(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:  # noqa: ARG001 (one form)
