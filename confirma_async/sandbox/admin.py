@@ -36,69 +36,56 @@ class Command:
     Attributes:
         what: What the command does, in a sentence.
         method: The HTTP method.
-        run: Does it, with the controls, the faults and the arguments.
+        owner: The class whose method it is.
+        verb: The name of the method.
         arguments: Its arguments, as a structure that their JSON is read into.
     """
 
     what: str
     method: str
-    run: Callable[[Controls, Faults, Mapping[str, Any]], object]
+    owner: type[Controls | Faults]
+    verb: str
     arguments: type[msgspec.Struct]
 
 
 def _arguments_of(function: Callable[..., object]) -> type[msgspec.Struct]:
     """Return the parameters of a method as a structure that JSON is read into, and nothing else with it."""
     kinds = typing.get_type_hints(function)
-    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
-    for parameter in list(inspect.signature(function).parameters.values())[1:]:
-        if parameter.default is inspect.Parameter.empty:
-            fields.append((parameter.name, kinds[parameter.name]))
-        else:
-            fields.append((parameter.name, kinds[parameter.name], parameter.default))
+    fields = [
+        (parameter.name, kinds[parameter.name], _default_of(parameter))
+        for parameter in list(inspect.signature(function).parameters.values())[1:]
+    ]
     arguments = msgspec.defstruct(function.__name__, fields, kw_only=True, forbid_unknown_fields=True)
     msgspec.json.Decoder(arguments)  # works it out, which two threads must not do at once
     return arguments
 
 
-def _command(
-    function: Callable[..., object],
-    run: Callable[[Controls, Faults, Mapping[str, Any]], object],
-    method: str = "POST",
-) -> Command:
+def _default_of(parameter: inspect.Parameter) -> Any:
+    return msgspec.NODEFAULT if parameter.default is inspect.Parameter.empty else parameter.default
+
+
+def _command(owner: type[Controls | Faults], verb: str, method: str = "POST") -> Command:
+    function = getattr(owner, verb)
     what = (inspect.getdoc(function) or "").partition("\n\n")[0]
-    return Command(what=what, method=method, run=run, arguments=_arguments_of(function))
-
-
-def _of_controls(name: str, *, method: str = "POST") -> Command:
-    def run(controls: Controls, _faults: Faults, arguments: Mapping[str, Any]) -> object:
-        return getattr(controls, name)(**arguments)
-
-    return _command(getattr(Controls, name), run, method)
-
-
-def _of_faults(name: str) -> Command:
-    def run(_controls: Controls, faults: Faults, arguments: Mapping[str, Any]) -> object:
-        return getattr(faults, name)(**arguments)
-
-    return _command(getattr(Faults, name), run)
+    return Command(what=what, method=method, owner=owner, verb=verb, arguments=_arguments_of(function))
 
 
 COMMANDS: Mapping[str, Command] = MappingProxyType(
     {
-        "state": _of_controls("state", method="GET"),
-        "advance": _of_controls("advance"),
-        "pay": _of_controls("pay"),
-        "change_payment": _of_controls("change_payment"),
-        "approve": _of_controls("approve"),
-        "disapprove": _of_controls("disapprove"),
-        "resume_case": _of_controls("resume_case"),
-        "expire_token": _of_controls("expire_token"),
-        "connect_accounting": _of_controls("connect_accounting"),
-        "register": _of_controls("register"),
-        "add_records": _of_controls("add_records"),
-        "remove_records": _of_controls("remove_records"),
-        "add_fault": _of_faults("add"),
-        "clear_faults": _of_faults("clear"),
+        "state": _command(Controls, "state", method="GET"),
+        "advance": _command(Controls, "advance"),
+        "pay": _command(Controls, "pay"),
+        "change_payment": _command(Controls, "change_payment"),
+        "approve": _command(Controls, "approve"),
+        "disapprove": _command(Controls, "disapprove"),
+        "resume_case": _command(Controls, "resume_case"),
+        "expire_token": _command(Controls, "expire_token"),
+        "connect_accounting": _command(Controls, "connect_accounting"),
+        "register": _command(Controls, "register"),
+        "add_records": _command(Controls, "add_records"),
+        "remove_records": _command(Controls, "remove_records"),
+        "add_fault": _command(Faults, "add"),
+        "clear_faults": _command(Faults, "clear"),
     }
 )
 """Every command, by the last part of its path."""
@@ -134,7 +121,8 @@ def administer(
         return error_response(405, f"this command takes {command.method}", headers={"Allow": command.method})
     try:
         arguments = msgspec.json.Decoder(command.arguments, float_hook=Decimal).decode(body or b"{}")
-        result = command.run(controls, faults, msgspec.structs.asdict(arguments))
+        owner = faults if command.owner is Faults else controls
+        result = getattr(owner, command.verb)(**msgspec.structs.asdict(arguments))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:  # a command holds no secret: say what is wrong
         wanted = _wanted(command)
         return error_response(400, f"these are not the arguments of the command: {error}; it takes {wanted}")
