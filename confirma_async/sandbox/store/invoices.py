@@ -9,10 +9,11 @@ from typing import Any
 import attrs
 import msgspec
 from attrs import field, frozen
+from attrs.converters import optional
 
 from confirma_async.sandbox.rules.invoice_terms import InvoiceTermsSnapshot
 from confirma_async.sandbox.rules.invoices import COMPLETED, RoutingFacts, Transition
-from confirma_async.sandbox.store.database import Database, DatabaseRow, milliseconds, moment
+from confirma_async.sandbox.store.database import Database, milliseconds, moment
 from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import InvoiceStatus, InvoiceType
 from confirma_async.schemas.identity import InvoiceKey
@@ -129,37 +130,45 @@ class InvoiceQuery:
         return (self.client, *by_number, self.first.isoformat(), self.last.isoformat(), self.real_time)
 
 
-@frozen(kw_only=True)
+def _day(stored: str) -> date:
+    return date.fromisoformat(stored)
+
+
+def _snapshot(stored: bytes) -> InvoiceTermsSnapshot:
+    return _decode(stored)
+
+
+@frozen
 class ListedInvoice:
-    """What a listing needs of an invoice; ``id`` rises in order of arrival."""
+    """What a listing needs of an invoice, as its row has it; ``id`` rises in order of arrival."""
 
     id: int
     number: str
-    date: date
-    status: InvoiceStatus
+    date: date = field(converter=_day)
+    status: InvoiceStatus = field(converter=InvoiceStatus)
     method: str | None
-    received_at: datetime
-    distributed_at: datetime | None
+    received_at: datetime = field(converter=moment)
+    distributed_at: datetime | None = field(converter=optional(moment))
     control: str | None
     case_id: int | None
     error: str | None
 
 
-@frozen(kw_only=True)
+@frozen
 class DeliveredInvoice:
     """What the way after delivery needs of an invoice; ``is_delivered`` says whether anybody gets it."""
 
     id: int
     client: str
     number: str
-    type: InvoiceType
+    type: InvoiceType = field(converter=InvoiceType)
     seller: str
-    date: date
-    status: InvoiceStatus
-    is_delivered: bool
+    date: date = field(converter=_day)
+    status: InvoiceStatus = field(converter=InvoiceStatus)
+    is_delivered: bool = field(converter=bool)
     control: str | None
     case_id: int | None
-    snapshot: InvoiceTermsSnapshot
+    snapshot: InvoiceTermsSnapshot = field(converter=_snapshot)
 
 
 _FACTS = tuple(item.name for item in attrs.fields(RoutingFacts))
@@ -286,7 +295,7 @@ class InvoiceTable:
             f"{_LISTED}{found} ORDER BY id LIMIT ? OFFSET ?",
             (*query.parameters, -1 if most is None else most, skip),
         )
-        return [_listed(row) for row in rows]
+        return [ListedInvoice(*row) for row in rows]
 
     def listed_count(self, query: InvoiceQuery) -> int:
         """Return how many invoices a query has."""
@@ -320,7 +329,7 @@ class InvoiceTable:
     def delivered(self, ident: int) -> DeliveredInvoice:
         """Return an invoice by its row."""
         (row,) = self._db.rows(_DELIVERED + "WHERE id = ?", (ident,))
-        return _delivered(row)
+        return DeliveredInvoice(*row)
 
     def of_number(self, client: str, number: str) -> list[DeliveredInvoice]:
         """Return a client's invoices of one number, in order of arrival, but for duplicates."""
@@ -328,7 +337,7 @@ class InvoiceTable:
             _DELIVERED + "WHERE client = ? AND number = ? AND status <> ? ORDER BY id",
             (client, number, str(InvoiceStatus.DUPLICATE)),
         )
-        return [_delivered(row) for row in rows]
+        return [DeliveredInvoice(*row) for row in rows]
 
     def original_of(self, invoice: DeliveredInvoice) -> DeliveredInvoice | None:
         """Return what an invoice credits or reminds of, of the same client and seller.
@@ -343,7 +352,7 @@ class InvoiceTable:
                 *(str(InvoiceStatus.DUPLICATE), str(InvoiceStatus.ERROR)),
             ),
         )
-        return None if row is None else _delivered(row)
+        return None if row is None else DeliveredInvoice(*row)
 
     def put_case(self, ident: int, case_id: int) -> None:
         """Say which case an invoice belongs to."""
@@ -373,36 +382,3 @@ class InvoiceTable:
                 "UPDATE invoices SET status = ?, next_due = ?, error = ? WHERE id = ?",
                 (str(status), None if due is None else milliseconds(due), error, ident),
             )
-
-
-def _listed(row: DatabaseRow) -> ListedInvoice:
-    ident, number, day, status, method, received_at, distributed_at, control, case_id, error = row
-    return ListedInvoice(
-        id=ident,
-        number=number,
-        date=date.fromisoformat(day),
-        status=InvoiceStatus(status),
-        method=method,
-        received_at=moment(received_at),
-        distributed_at=None if distributed_at is None else moment(distributed_at),
-        control=control,
-        case_id=case_id,
-        error=error,
-    )
-
-
-def _delivered(row: DatabaseRow) -> DeliveredInvoice:
-    ident, client, number, kind, seller, day, status, is_delivered, control, case_id, snapshot = row
-    return DeliveredInvoice(
-        id=ident,
-        client=client,
-        number=number,
-        type=InvoiceType(kind),
-        seller=seller,
-        date=date.fromisoformat(day),
-        status=InvoiceStatus(status),
-        is_delivered=bool(is_delivered),
-        control=control,
-        case_id=case_id,
-        snapshot=_decode(snapshot),
-    )
