@@ -21,10 +21,9 @@ from confirma_async.sandbox.rules.money.amounts import WIDE, ZERO_AMOUNT, Amount
 from confirma_async.sandbox.rules.stages import Route
 from confirma_async.sandbox.rules.terms import DEFAULT_TERMS, Terms
 from confirma_async.sandbox.store import Store
-from confirma_async.sandbox.store.accounting import AccountingRecord
-from confirma_async.sandbox.store.cases import PastEvent
 from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
+from confirma_async.sandbox.store.records import AccountingRecord, PastEvent
 from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import Action, InvoiceStatus, InvoiceType
 from confirma_async.schemas.accounting import SYNCED

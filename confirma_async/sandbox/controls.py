@@ -26,10 +26,9 @@ from confirma_async.sandbox.rules.money.amounts import WIDE
 from confirma_async.sandbox.rules.money.settlement import next_run
 from confirma_async.sandbox.store import SandboxClient
 from confirma_async.sandbox.store.added_records import ListedKind
-from confirma_async.sandbox.store.cases import find_cases
-from confirma_async.sandbox.store.einvoice_directory import DirectoryEntry
 from confirma_async.sandbox.store.invoices import DeliveredInvoice
 from confirma_async.sandbox.store.money import ReceivedPayment
+from confirma_async.sandbox.store.records import DirectoryEntry, find_cases
 from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import DistributionRecord, InvoiceStatus, Payment, Settlement
 from confirma_async.schemas.values import CENT
@@ -328,8 +327,7 @@ class Controls(abc.ABC):
         if invoice_number is None and case_id is None:
             raise ConfigurationError("name an invoice number or a case")
         self._client(client)
-        number = None if invoice_number is None else str(invoice_number)
-        found = find_cases(self._backend.store.cases, client, ident=case_id, number=number)
+        found = find_cases(self._backend.store.cases, client, ident=case_id, number=invoice_number)
         if not found:
             raise ConfigurationError(
                 "there is no such case; an invoice has one once it is INVOICED and under payment control "

@@ -30,7 +30,7 @@ from confirma_async.sandbox.rules.einvoice_directory import EXAMPLES
 from confirma_async.sandbox.rules.invoices import SERVICES, TRANSITIONS
 from confirma_async.sandbox.rules.terms import DEFAULT_TERMS, Terms
 from confirma_async.sandbox.store import SandboxClient, Store, StoredInvoice
-from confirma_async.sandbox.store.einvoice_directory import DirectoryEntry
+from confirma_async.sandbox.store.records import DirectoryEntry
 from confirma_async.schemas import ServiceType
 from confirma_async.settings import is_loopback
 

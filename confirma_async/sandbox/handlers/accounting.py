@@ -7,7 +7,7 @@ from confirma_async.sandbox.answers import SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend, submit
 from confirma_async.sandbox.handlers.base import Call, read_body, with_blanks
 from confirma_async.sandbox.rules.accounting import RecordKind, imbalance_of
-from confirma_async.sandbox.store.accounting import AccountingRecord
+from confirma_async.sandbox.store.records import AccountingRecord
 from confirma_async.schemas import (
     AccountingInvoiceStatus,
     AccountingInvoiceStatuses,

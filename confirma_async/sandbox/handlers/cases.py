@@ -13,7 +13,7 @@ from confirma_async.sandbox.rules import cases as rules
 from confirma_async.sandbox.rules.actions import ACTIONS, PENDING, PROCESSED_AFTER
 from confirma_async.sandbox.rules.money.settlement import AGENCY
 from confirma_async.sandbox.store.added_records import ListedKind
-from confirma_async.sandbox.store.cases import QueuedAction, find_cases
+from confirma_async.sandbox.store.records import QueuedAction, find_cases
 from confirma_async.sandbox.store.schedule import Due
 from confirma_async.schemas import (
     Action,
@@ -99,13 +99,8 @@ def _faults(place: int, action: Action) -> Sequence[Problem]:
 
 
 def _case_of(backend: Backend, call: Call, action: Action) -> rules.SandboxCase | None:
-    number = action.data.invoice_number
-    found = find_cases(
-        backend.store.cases,
-        call.client.name,
-        ident=action.data.case_id,
-        number=None if number is None else str(number),
-    )
+    data = action.data
+    found = find_cases(backend.store.cases, call.client.name, ident=data.case_id, number=data.invoice_number)
     return found[0] if found else None
 
 

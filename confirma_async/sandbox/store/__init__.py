@@ -14,13 +14,21 @@ from pathlib import Path
 from confirma_async.sandbox.rules.cases import SandboxCase
 from confirma_async.sandbox.rules.invoices import Transition
 from confirma_async.sandbox.store import accounts, added_records, invoices, schedule
-from confirma_async.sandbox.store.accounting import RECORDS, AccountingRecord
 from confirma_async.sandbox.store.accounts import SandboxClient
-from confirma_async.sandbox.store.cases import ACTIONS, CASES, EVENTS, PastEvent, QueuedAction
 from confirma_async.sandbox.store.database import Database
-from confirma_async.sandbox.store.einvoice_directory import ADDRESSES, DirectoryEntry
 from confirma_async.sandbox.store.invoices import StoredInvoice
 from confirma_async.sandbox.store.money import PAYMENTS, SETTLEMENTS, MoneyTables
+from confirma_async.sandbox.store.records import (
+    ACTIONS,
+    ADDRESSES,
+    CASES,
+    EVENTS,
+    RECORDS,
+    AccountingRecord,
+    DirectoryEntry,
+    PastEvent,
+    QueuedAction,
+)
 from confirma_async.sandbox.store.repository import Repository
 
 __all__ = ["SandboxClient", "Store", "StoredInvoice"]
