@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import attrs
@@ -72,17 +72,12 @@ _OPTIONS: Mapping[Fault, frozenset[str]] = MappingProxyType(
         Fault.SERVER_ERROR: frozenset({"status", "after_commit"}),
         Fault.FOREIGN_ANSWER: frozenset({"body", "after_commit"}),
         Fault.REFUSAL: frozenset({"status"}),
-        Fault.RESET_BEFORE_COMMIT: frozenset(),
-        Fault.RESET_AFTER_COMMIT: frozenset(),
-        Fault.TRUNCATED_BODY: frozenset(),
         Fault.SLOW_DRIP: frozenset({"seconds"}),
-        Fault.DUPLICATE_DELIVERY: frozenset(),
         Fault.LATE_LISTING: frozenset({"seconds"}),
         Fault.CUT_LIST: frozenset({"records", "skipped", "counted"}),
-        Fault.IGNORED_DAYS: frozenset(),
     }
 )
-"""Which options each kind takes."""
+"""Which options a kind takes; the others take none."""
 
 _ALL_OPTIONS = frozenset[str]().union(*_OPTIONS.values())
 
@@ -131,9 +126,10 @@ class FaultRule:
     counted: bool = False
 
     def __attrs_post_init__(self) -> None:
-        for option in sorted(_ALL_OPTIONS - _OPTIONS[self.kind]):
+        own = _OPTIONS.get(self.kind, frozenset())
+        for option in sorted(_ALL_OPTIONS - own):
             if getattr(self, option) != attrs.fields_dict(FaultRule)[option].default:
-                taken = ", ".join(sorted(_OPTIONS[self.kind])) or "none of its own"
+                taken = ", ".join(sorted(own)) or "none of its own"
                 raise ConfigurationError(f"the fault {self.kind.name} takes no {option}; it takes {taken}")
         if self.operation is not None and self.operation not in OPERATIONS:
             raise ConfigurationError(
@@ -190,14 +186,6 @@ class FaultPlan:
 NO_FAULT = FaultPlan()
 
 
-@attrs.define
-class _ArmedFault:
-    """A rule and how many requests it may still hit."""
-
-    rule: FaultRule
-    remaining: int | None = field()
-
-
 class Faults:
     """The faults that wait for requests, in the order they were added. Safe to use from any thread.
 
@@ -207,7 +195,7 @@ class Faults:
     """
 
     def __init__(self) -> None:
-        self._armed: list[_ArmedFault] = []
+        self._armed: list[FaultRule] = []
         self._random = random.Random()  # noqa: S311 (dice for tests, no secret)
         self._lock = threading.Lock()
 
@@ -265,7 +253,7 @@ class Faults:
             counted=counted,
         )
         with self._lock:
-            self._armed.append(_ArmedFault(rule, times))
+            self._armed.append(rule)
 
     def seed(self, number: int) -> None:
         """Seed the random numbers of ``probability``, so that the same requests are hit every time.
@@ -284,7 +272,7 @@ class Faults:
     def remaining(self) -> tuple[FaultRule, ...]:
         """Return the faults that will still hit, each with the ``times`` it has left."""
         with self._lock:
-            return tuple(attrs.evolve(armed.rule, times=armed.remaining) for armed in self._armed)
+            return tuple(self._armed)
 
     def plan(self, operation: str, body: bytes = b"") -> FaultPlan:
         """Decide which faults hit one request of an operation, and count them as used."""
@@ -292,21 +280,27 @@ class Faults:
             return NO_FAULT
         plan = NO_FAULT
         with self._lock:
-            for armed in self._armed:
-                rule = armed.rule
-                if plan.decisive is not None and rule.kind not in _ALONGSIDE:
-                    continue
-                if not rule.concerns(operation, body) or not self._falls(rule.probability):
-                    continue
-                if armed.remaining is not None:
-                    armed.remaining -= 1
-                plan = _joined(plan, rule)
-            self._armed = [armed for armed in self._armed if armed.remaining != 0]
+            left: list[FaultRule] = []
+            for rule in self._armed:
+                is_free = plan.decisive is None or rule.kind in _ALONGSIDE
+                if is_free and rule.concerns(operation, body) and self._falls(rule.probability):
+                    plan = _joined(plan, rule)
+                    left += _left_of(rule)
+                else:
+                    left.append(rule)
+            self._armed = left
         return plan
 
     def _falls(self, probability: float) -> bool:
         # A certain fault rolls no dice: it must not change where a seed makes the others fall.
         return probability == 1 or self._random.random() < probability
+
+
+def _left_of(rule: FaultRule) -> Sequence[FaultRule]:
+    """Return a rule as it is once it has hit a request; nothing where that was the last one."""
+    if rule.times is None:
+        return [rule]
+    return [attrs.evolve(rule, times=rule.times - 1)] if rule.times > 1 else []
 
 
 def _joined(plan: FaultPlan, rule: FaultRule) -> FaultPlan:
