@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeGuard, TypeVar, cast
 
 from attrs import field, frozen
 
@@ -329,28 +329,13 @@ FINVOICE_CREDENTIALS: Operation[tuple[FinvoiceCredentials, ...]] = Operation(
     bare_array=True,
 )
 
+
+def _is_operation(found: object) -> TypeGuard[Operation[object]]:
+    return isinstance(found, Operation)
+
+
 OPERATIONS: Mapping[str, Operation[object]] = MappingProxyType(
-    {
-        operation.name: operation
-        for operation in (
-            CREATE_CLIENT,
-            VALIDATE_TOKEN,
-            RENEW_TOKEN,
-            CREATE_INVOICE,
-            CREATE_INVOICE_ACTIONS,
-            CASE,
-            DISTRIBUTIONS,
-            DISTRIBUTIONS_V2,
-            PAYMENTS,
-            SETTLEMENTS,
-            ACCOUNTING_INVOICE,
-            SUBMIT_LEDGER,
-            LEDGER_STATUSES,
-            SUBMIT_PAYMENTS,
-            PAYMENT_STATUSES,
-            FINVOICE_CREDENTIALS,
-        )
-    }
+    {each.name: each for each in filter(_is_operation, tuple(vars().values()))}
 )
 """Every endpoint of the contract, by name."""
 
