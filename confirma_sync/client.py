@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Concatenate, Final, NoReturn, ParamSpec, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, Unpack, cast
 
 from confirma_async import account as originals, client as asynchronous
 from confirma_async.client import ClientOptions
 from confirma_async.converters import Converter
 from confirma_async.settings import Settings
-from confirma_sync.waiting.portal import PerFork, Portal
-from confirma_sync.waiting.proxy import TAKEN_OVER, Closing, SyncProxy, blocking, constructor, portal_of
+from confirma_sync.waiting.proxy import Closing, SyncProxy, blocking, constructor, standing_for
 
 if TYPE_CHECKING:
     from confirma_async.outbox import Outbox as AsyncOutbox
@@ -23,90 +21,73 @@ if TYPE_CHECKING:
     from confirma_sync.outbox import Outbox
     from confirma_sync.raw import Raw
     from confirma_sync.resources import Accounting, Invoices, Onboarding, Operations, Payments
-
-P = ParamSpec("P")
-Client = Portal[asynchronous.Confirma]
+    from confirma_sync.waiting.portal import Portal
 
 
-def _opening(
-    verb: Callable[Concatenate[originals.Account, P], AsyncOutbox],
-) -> Callable[Concatenate[Account, P], Outbox]:
-    """Return the verb, with an outbox that threads may share."""
+def _outbox(portal: Portal[Any], find: Callable[[], AsyncOutbox]) -> Outbox:
+    from confirma_sync.outbox import Outbox
 
-    def call(account: Account, /, *args: P.args, **kwargs: P.kwargs) -> Outbox:
-        from confirma_sync.outbox import Outbox
-
-        find = PerFork(account.portal, lambda _: verb(account.original, *args, **kwargs))
-        return Outbox(account.portal, find)
-
-    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
+    return Outbox(portal, find)
 
 
 class Account(SyncProxy):
     """One client account: the resources, called with its key. Each is loaded when first asked for."""
 
-    @property
-    def _account(self) -> Callable[[], originals.Account]:
-        """What finds the asynchronous one; resources hold it, and not this one, which would hold them."""
-        return cast("Callable[[], originals.Account]", self._find)
+    def _below(self, name: str) -> Callable[[], Any]:
+        """Return what finds a resource: it holds not this account, which would hold it."""
+        find = self._find
+        return lambda: getattr(find(), name)
 
     @cached_property
     def onboarding(self) -> Onboarding:
         """Tokens and clients."""
         from confirma_sync.resources import Onboarding
 
-        find = self._account
-        return Onboarding(self.portal, lambda: find().onboarding)
+        return Onboarding(self.portal, self._below("onboarding"))
 
     @cached_property
     def invoices(self) -> Invoices:
         """Invoices, actions on them, and what became of them."""
         from confirma_sync.resources import Invoices
 
-        find = self._account
-        return Invoices(self.portal, lambda: find().invoices)
+        return Invoices(self.portal, self._below("invoices"))
 
     @cached_property
     def payments(self) -> Payments:
         """Payments and settlements."""
         from confirma_sync.resources import Payments
 
-        find = self._account
-        return Payments(self.portal, lambda: find().payments)
+        return Payments(self.portal, self._below("payments"))
 
     @cached_property
     def accounting(self) -> Accounting:
         """Ledgers and payments for the accounting system."""
         from confirma_sync.resources import Accounting
 
-        find = self._account
-        return Accounting(self.portal, lambda: find().accounting)
+        return Accounting(self.portal, self._below("accounting"))
 
     @cached_property
     def operations(self) -> Operations:
         """E-invoice addresses."""
         from confirma_sync.resources import Operations
 
-        find = self._account
-        return Operations(self.portal, lambda: find().operations)
+        return Operations(self.portal, self._below("operations"))
 
     @cached_property
     def bulk(self) -> Bulk:
         """Jobs of any size, each invoice exactly once."""
         from confirma_sync.bulk import Bulk
 
-        find = self._account
-        return Bulk(self.portal, lambda: find().bulk)
+        return Bulk(self.portal, self._below("bulk"))
 
-    outbox: Final = _opening(originals.Account.outbox)
+    outbox: Final = standing_for(originals.Account.outbox, _outbox)
 
     @cached_property
     def mirror(self) -> Mirror:
         """A copy of what became of the invoices, and its reconciliation."""
         from confirma_sync.mirror import Mirror
 
-        find = self._account
-        return Mirror(self.portal, lambda: find().mirror)
+        return Mirror(self.portal, self._below("mirror"))
 
     @property
     def converter(self) -> Converter:
@@ -118,16 +99,14 @@ class Account(SyncProxy):
         """The contract in force, compared with what the service says."""
         from confirma_sync.contract import Contract
 
-        find = self._account
-        return Contract(self.portal, lambda: find().contract)
+        return Contract(self.portal, self._below("contract"))
 
     @cached_property
     def raw(self) -> Raw:
         """The same verbs. Each gives the whole answer, with its status, headers and bytes."""
         from confirma_sync.raw import Raw
 
-        find = self._account
-        return Raw(self.portal, lambda: find().raw)
+        return Raw(self.portal, self._below("raw"))
 
     request: Final = blocking(originals.Account.request)
 
@@ -160,16 +139,6 @@ class AccountView(Account):
         cast("originals.AccountView", self.original).__exit__()
 
 
-def _viewing(
-    verb: Callable[Concatenate[Any, P], originals.AccountView],
-) -> Callable[Concatenate[Account, P], AccountView]:
-    def call(account: Account, /, *args: P.args, **kwargs: P.kwargs) -> AccountView:
-        find = PerFork(account.portal, lambda target: verb(target, *args, **kwargs))
-        return AccountView(account.portal, find)
-
-    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
-
-
 class Confirma(Account, Closing):
     """The Confirma Finance Integrations API, as one client account sees it, for code that blocks.
 
@@ -189,7 +158,7 @@ class Confirma(Account, Closing):
 
     @constructor(asynchronous.Confirma.__init__)
     def __init__(self, *args: Any, **options: Any) -> None:
-        self._open(asynchronous.Confirma, args, options)
+        self._open(asynchronous.Confirma, asynchronous.Confirma.aclose, args, options)
 
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
@@ -205,16 +174,11 @@ class Confirma(Account, Closing):
             ConfigurationError: a variable is missing or says something that cannot be used.
         """
         confirma = cls.__new__(cls)
-        confirma._open(asynchronous.Confirma.from_env, (), {**options})  # noqa: SLF001 (its own)
+        make, close = asynchronous.Confirma.from_env, asynchronous.Confirma.aclose
+        confirma._open(make, close, (), {**options})  # noqa: SLF001 (its own)
         return confirma
 
-    def _open(
-        self, make: Callable[..., asynchronous.Confirma], args: Any, options: Mapping[str, Any]
-    ) -> None:
-        portal = portal_of(make, asynchronous.Confirma.aclose, args, options)
-        Account.__init__(self, portal, lambda: portal.target)
-
-    as_client: Final = _viewing(asynchronous.Confirma.as_client)
+    as_client: Final = standing_for(asynchronous.Confirma.as_client, AccountView)
 
     @property
     def settings(self) -> Settings:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, Concatenate, Final, ParamSpec, Self, Unpack, cast
+from typing import Any, Final, Self, Unpack, cast
 
 from confirma_async import creditors as asynchronous
 from confirma_async.converters import Converter
 from confirma_async.creditors import CreditorsOptions, Profiles
 from confirma_async.settings import Settings
 from confirma_sync.outbox import Outbox
-from confirma_sync.waiting.portal import PerFork
-from confirma_sync.waiting.proxy import (
-    TAKEN_OVER,
-    Closing,
-    Opening,
-    SyncProxy,
-    blocking,
-    constructor,
-    portal_of,
-)
-
-P = ParamSpec("P")
+from confirma_sync.waiting.proxy import Closing, Opening, blocking, constructor, standing_for
 
 
 class CreditorOutboxes(Opening, Mapping[str, Outbox]):
@@ -45,16 +33,6 @@ class CreditorOutboxes(Opening, Mapping[str, Outbox]):
         return cast("asynchronous.CreditorOutboxes", self.original)
 
 
-def _opening(
-    verb: Callable[Concatenate[asynchronous.Creditors, P], asynchronous.CreditorOutboxes],
-) -> Callable[Concatenate[SyncProxy, P], CreditorOutboxes]:
-    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> CreditorOutboxes:
-        find = PerFork(proxy.portal, lambda _: verb(proxy.original, *args, **kwargs))
-        return CreditorOutboxes(proxy.portal, find)
-
-    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
-
-
 class Creditors(Closing):
     """Many client accounts of one partner: ``with Creditors(profiles) as creditors: ...``.
 
@@ -63,7 +41,7 @@ class Creditors(Closing):
 
     @constructor(asynchronous.Creditors.__init__)
     def __init__(self, *args: Any, **options: Any) -> None:
-        self._open(asynchronous.Creditors, args, options)
+        self._open(asynchronous.Creditors, asynchronous.Creditors.aclose, args, options)
 
     @classmethod
     def from_env(
@@ -76,21 +54,15 @@ class Creditors(Closing):
         """
         creditors = cls.__new__(cls)
         make = partial(asynchronous.Creditors.from_env, profiles, new_accounts=new_accounts)
-        creditors._open(make, (), {**options})  # noqa: SLF001 (its own)
+        creditors._open(make, asynchronous.Creditors.aclose, (), {**options})  # noqa: SLF001 (its own)
         return creditors
-
-    def _open(
-        self, make: Callable[..., asynchronous.Creditors], args: Any, options: Mapping[str, Any]
-    ) -> None:
-        portal = portal_of(make, asynchronous.Creditors.aclose, args, options)
-        super().__init__(portal, lambda: portal.target)
 
     submit: Final = blocking(asynchronous.Creditors.submit)
     plan: Final = blocking(asynchronous.Creditors.plan)
     work: Final = blocking(asynchronous.Creditors.work)
     place: Final = blocking(asynchronous.Creditors.place)
     sync: Final = blocking(asynchronous.Creditors.sync)
-    outboxes: Final = _opening(asynchronous.Creditors.outboxes)
+    outboxes: Final = standing_for(asynchronous.Creditors.outboxes, CreditorOutboxes)
 
     @property
     def profiles(self) -> Profiles:

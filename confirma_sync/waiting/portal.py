@@ -158,20 +158,20 @@ class Portal(Generic[G]):
             self._thread, self._stale = None, True
 
 
-class PerFork(Generic[G, T]):
+class PerFork(Generic[T]):
     """Something made of the target: at once, and again when the target is another one."""
 
-    def __init__(self, portal: Portal[G], make: Callable[[G], T]) -> None:
+    def __init__(self, portal: Portal[Any], make: Callable[[], T]) -> None:
         self._portal = portal
         self._make = make
         self._target = portal.target
-        self._made = make(self._target)
+        self._made = make()
 
     def __call__(self) -> T:
         """Return what is made of the target of now."""
         target = self._portal.target
         if target is not self._target:
-            self._target, self._made = target, self._make(target)
+            self._target, self._made = target, self._make()
         return self._made
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
-from types import TracebackType
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast
 
 from confirma_async import pagination
@@ -43,6 +42,34 @@ class SyncProxy:
 class Closing(SyncProxy):
     """What is closed for good, at the latest at the end of its ``with`` block."""
 
+    def _open(
+        self,
+        make: Callable[..., S],
+        close: Callable[[S], Awaitable[object]],
+        args: Sequence[Any],
+        options: Mapping[str, Any],
+    ) -> None:
+        """Make an asynchronous client, and a portal to it.
+
+        Args:
+            make: Makes the client.
+            close: Closes it.
+            args: What it takes by place.
+            options: What it takes by keyword.
+
+        Raises:
+            ConfigurationError: there is a ``session``, which could belong to no loop but another one.
+        """
+        if options.get("session") is not None:
+            raise ConfigurationError(
+                "confirma_sync runs on an event loop of its own, where no session of yours can work; "
+                "give an ssl_context or a transport instead"
+            )
+        if isinstance(hooks := options.get("hooks"), Iterable):  # a child process needs them again
+            options = {**options, "hooks": tuple(cast("Iterable[object]", hooks))}
+        portal = Portal(functools.partial(make, *args, **options), close)
+        SyncProxy.__init__(self, portal, lambda: portal.target)
+
     def close(self) -> None:
         """End what is under way and close what was opened. Closing twice is fine."""
         self.portal.close()
@@ -50,12 +77,7 @@ class Closing(SyncProxy):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -66,40 +88,8 @@ class Opening(SyncProxy):
         self.portal.run(self.original.__aenter__)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.portal.run(lambda: self.original.__aexit__(None, None, None))
-
-
-def portal_of(
-    make: Callable[..., S], close: Callable[[S], Awaitable[object]], args: Any, options: Mapping[str, Any]
-) -> Portal[S]:
-    """Return the portal of an asynchronous client.
-
-    Args:
-        make: Makes the client.
-        close: Closes it.
-        args: What it takes by place.
-        options: What it takes by keyword.
-
-    Raises:
-        ConfigurationError: there is a ``session``, which could belong to no loop but another one.
-    """
-    if options.get("session") is not None:
-        raise ConfigurationError(
-            "confirma_sync runs on an event loop of its own, where no session of yours can work; "
-            "give an ssl_context or a transport instead"
-        )
-    if isinstance(hooks := options.get("hooks"), Iterable):
-        options = {
-            **options,
-            "hooks": tuple(cast("Iterable[object]", hooks)),
-        }  # a child process needs them again
-    return Portal(functools.partial(make, *args, **options), close)
 
 
 class Pager(Generic[Answer, Record]):
@@ -177,16 +167,27 @@ def on_the_loop(function: Callable[Concatenate[Any, P], R]) -> Callable[Concaten
     return functools.update_wrapper(blocking(awaited), function, assigned=TAKEN_OVER)
 
 
+def standing_for(
+    verb: Callable[Concatenate[Any, P], R], make: Callable[[Portal[Any], Callable[[], R]], S]
+) -> Callable[Concatenate[SyncProxy, P], S]:
+    """Return the verb, with what stands here for what it returns.
+
+    Args:
+        verb: The verb, which waits for nothing.
+        make: Makes that, of the portal and of what finds the asynchronous object.
+    """
+
+    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> S:
+        return make(proxy.portal, PerFork(proxy.portal, lambda: verb(proxy.original, *args, **kwargs)))
+
+    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
+
+
 def listing(
     verb: Callable[Concatenate[Any, P], pagination.Pager[Answer, Record]],
 ) -> Callable[Concatenate[SyncProxy, P], Pager[Answer, Record]]:
     """Return the verb, with a list that is iterated, or fetched, by a thread that waits for it."""
-
-    def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> Pager[Answer, Record]:
-        find = PerFork(proxy.portal, lambda _: verb(proxy.original, *args, **kwargs))
-        return Pager(proxy.portal, find)
-
-    return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
+    return standing_for(verb, Pager[Answer, Record])
 
 
 def constructor(

@@ -50,7 +50,7 @@ def waited_for(revealed):
     """What a type is once it has been awaited, in the names of the synchronous side, without a self."""
     revealed = re.sub(r"(?:typing\.|types\.)?Coroutine(?:Type)?\[Any, Any, (.*)\]$", r"\1", revealed)
     revealed = re.sub(r"AsyncGenerator\[(.*), None\]$", r"Iterator[\1]", revealed)
-    revealed = re.sub(r"\((?:self: )?[\w.]*(?:Confirma|Account|Sandbox), ", "(", revealed)
+    revealed = re.sub(r"\((?:self: )?[\w.]*(?:Confirma|SyncProxy|Sandbox), ", "(", revealed)
     revealed = revealed.removesuffix(" -> None")  # mypy leaves it out
     for there, here in THERE_AND_HERE.items():
         revealed = revealed.replace(there, here)
