@@ -25,6 +25,7 @@ from confirma_async.sandbox.faults import Faults
 from confirma_async.settings import is_loopback
 
 PREFIX = "/_sandbox/"
+"""What the paths of the administration begin with."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -89,11 +90,6 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
     }
 )
 """Every command, by the last part of its path."""
-
-
-def is_administration(path: str) -> bool:
-    """Say whether a path belongs to the administration of the sandbox."""
-    return path.startswith(PREFIX)
 
 
 def administer(

@@ -19,7 +19,7 @@ from attrs import evolve, frozen
 from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Operation, Overrides, TokenKind
 from confirma_async.contract.places import moved, usual_place
 from confirma_async.errors import ConfigurationError
-from confirma_async.sandbox.admin import administer, is_administration, is_host
+from confirma_async.sandbox.admin import PREFIX, administer, is_host
 from confirma_async.sandbox.answers import Refused, SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.controls import Controls
@@ -147,7 +147,7 @@ async def _beside_the_api(context: AppContext, request: web.Request) -> SandboxR
     """Return an answer of the paths that are not the vendor's: OpenAPI document and administration."""
     if request.path == DOCUMENT_PATH and request.method == "GET":
         return SandboxResponse(body=context.document())
-    if not is_administration(request.path):
+    if not request.path.startswith(PREFIX):
         return error_response(404, "there is nothing at this path")
     return administer(
         context.controls,

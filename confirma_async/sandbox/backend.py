@@ -57,7 +57,8 @@ class Backend:
         if self.store.schedule.is_due(now):
             with self.store.transaction():
                 while (task := self.store.schedule.take(now)) is not None:
-                    _HAPPENS[task.kind](self, task.at, task.subject)
+                    at, kind, subject = task
+                    _HAPPENS[kind](self, at, subject)
         return now
 
 

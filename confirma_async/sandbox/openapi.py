@@ -6,7 +6,7 @@ What is provisional is this project's reading, and the document says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -25,6 +25,7 @@ from confirma_async.contract import (
 )
 from confirma_async.contract.places import WHOLE, usual_place
 from confirma_async.converters import Converter, Field
+from confirma_async.converters.value_types import is_schema
 from confirma_async.privacy import Secret
 from confirma_async.schemas.values import (
     Amount,
@@ -269,15 +270,10 @@ def _error() -> Json:
 def _reachable(converter: Converter) -> list[type[Schema]]:
     """Return every schema that a body is made of, by name."""
     found: dict[str, type[Schema]] = {}
-    for operation in OPERATIONS.values():
-        for cls in (operation.request, operation.response):
-            if cls is not None:
-                found.update({each.__name__: each for each in _with_parts(cls, converter)})
+    waiting = [cls for each in OPERATIONS.values() for cls in (each.request, each.response) if cls]
+    while waiting:
+        cls = waiting.pop()
+        if cls.__name__ not in found:
+            found[cls.__name__] = cls
+            waiting += [item.kind for item in converter.fields_of(cls) if is_schema(item.kind)]
     return [found[name] for name in sorted(found)]
-
-
-def _with_parts(cls: type[Schema], converter: Converter) -> Iterator[type[Schema]]:
-    yield cls
-    for item in converter.fields_of(cls):
-        if isinstance(item.kind, type) and issubclass(item.kind, Schema):
-            yield from _with_parts(item.kind, converter)

@@ -20,9 +20,7 @@ from confirma_async.schemas import (
     PaymentSubmission,
 )
 from confirma_async.schemas.accounting import PENDING, SYNCED
-
-LONGEST_DESCRIPTION = 210
-"""Characters of a document's description (contract §7, documented)."""
+from confirma_async.validation.accounting import LONGEST_DESCRIPTION
 
 _DOCUMENT_STATUS = {PENDING: "Pending", SYNCED: "Approved"}
 """``Approved`` was seen in an example (contract §7); the other words are assumed."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from confirma_async.sandbox.store.database import Database, DatabaseRow
+from confirma_async.sandbox.store.database import Database
 
 SCHEMA = (
     """
@@ -71,24 +71,17 @@ class AddedRecordsTable:
             first: The first day, included.
             last: The last day, included.
         """
-        return _raw(
-            self._db.rows(
-                "SELECT record FROM added_record WHERE client = ? AND kind = ? AND day BETWEEN ? AND ? "
-                "ORDER BY day, name",
-                (client, str(kind), first.isoformat(), last.isoformat()),
-            )
+        rows = self._db.rows(
+            "SELECT record FROM added_record WHERE client = ? AND kind = ? AND day BETWEEN ? AND ? "
+            "ORDER BY day, name",
+            (client, str(kind), first.isoformat(), last.isoformat()),
         )
+        return [msgspec.Raw(record) for (record,) in rows]
 
     def named(self, client: str, kind: ListedKind, name: str) -> msgspec.Raw | None:
         """Return one record."""
-        found = _raw(
-            self._db.rows(
-                "SELECT record FROM added_record WHERE client = ? AND kind = ? AND name = ?",
-                (client, str(kind), name),
-            )
+        row = self._db.row(
+            "SELECT record FROM added_record WHERE client = ? AND kind = ? AND name = ?",
+            (client, str(kind), name),
         )
-        return found[0] if found else None
-
-
-def _raw(rows: Sequence[DatabaseRow]) -> list[msgspec.Raw]:
-    return [msgspec.Raw(record) for (record,) in rows]
+        return None if row is None else msgspec.Raw(row[0])

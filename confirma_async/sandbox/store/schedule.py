@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from enum import IntEnum
 
-from attrs import frozen
-
 from confirma_async.sandbox.store.database import Database, milliseconds, moment
 
 SCHEMA = (
@@ -38,15 +36,6 @@ class Due(IntEnum):
     """A client's payments are settled."""
 
 
-@frozen(kw_only=True)
-class ScheduledTask:
-    """One thing on the schedule."""
-
-    at: datetime
-    kind: Due
-    subject: int
-
-
 class Schedule:
     """What is due when."""
 
@@ -67,8 +56,11 @@ class Schedule:
         """Say whether anything is due by a moment."""
         return self._db.row("SELECT 1 FROM agenda WHERE due <= ? LIMIT 1", (milliseconds(now),)) is not None
 
-    def take(self, now: datetime) -> ScheduledTask | None:
-        """Remove and return the first task that is due by a moment; of the same time, the one added first."""
+    def take(self, now: datetime) -> tuple[datetime, Due, int] | None:
+        """Remove and return the first task that is due by a moment: when, what, and of which subject.
+
+        Of the same time, it is the one added first.
+        """
         row = self._db.row(
             "SELECT id, due, kind, subject FROM agenda WHERE due <= ? ORDER BY due, id LIMIT 1",
             (milliseconds(now),),
@@ -78,4 +70,4 @@ class Schedule:
         ident, due, kind, subject = row
         with self._db.transaction() as db:
             db.execute("DELETE FROM agenda WHERE id = ?", (ident,))
-        return ScheduledTask(at=moment(due), kind=Due(kind), subject=subject)
+        return moment(due), Due(kind), subject
