@@ -86,6 +86,7 @@ class BulkStream:
 def _portions(source: Iterable[Record]) -> Iterator[Sequence[Record] | Exception]:
     """Yield the records of a source, some at a time; at last none, or why there are no more."""
     portion, began = list[Record](), time.monotonic()
+    end: Sequence[Record] | Exception = ()
     try:
         for record in source:
             portion.append(record)
@@ -93,13 +94,10 @@ def _portions(source: Iterable[Record]) -> Iterator[Sequence[Record] | Exception
                 yield portion
                 portion, began = list[Record](), time.monotonic()
     except Exception as error:  # noqa: BLE001 (the job raises it, after what is under way)
-        if portion:
-            yield portion
-        yield error
-    else:
-        if portion:
-            yield portion
-        yield ()
+        end = error
+    if portion:
+        yield portion
+    yield end
 
 
 def _streaming(

@@ -68,9 +68,8 @@ class BlockingCall(Generic[R]):
 
     def _settle(self) -> None:
         self._settled = True
-        self._task = (
-            None  # freed here, for in the main thread a Ctrl-C might be lost in what freeing it calls
-        )
+        # Freed here, for in the main thread a Ctrl-C might be lost in what freeing it calls.
+        self._task = None
         self._arrival.release()
 
     # --- in the thread that waits -------------------------------------------------------------------
