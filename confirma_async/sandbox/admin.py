@@ -93,7 +93,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
 
 
 def administer(
-    controls: Controls, faults: Faults, *, method: str, path: str, senders: Sequence[str], body: bytes
+    controls: Controls, *, method: str, path: str, senders: Sequence[str], body: bytes
 ) -> SandboxResponse:
     """Run a command and answer with what it returns.
 
@@ -101,8 +101,7 @@ def administer(
     addressed to another name, or say that they come from another site, get 403.
 
     Args:
-        controls: What runs the commands.
-        faults: The faults that can be ordered.
+        controls: What runs the commands, and has the faults that can be ordered.
         method: The HTTP method.
         path: The path, from the host on.
         senders: The URLs of the host that is addressed and of the site that asks; empty where it says none.
@@ -117,7 +116,7 @@ def administer(
         return error_response(405, f"this command takes {command.method}", headers={"Allow": command.method})
     try:
         arguments = msgspec.json.Decoder(command.arguments, float_hook=Decimal).decode(body or b"{}")
-        owner = faults if command.owner is Faults else controls
+        owner = controls.faults if command.owner is Faults else controls
         result = getattr(owner, command.verb)(**msgspec.structs.asdict(arguments))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:  # a command holds no secret: say what is wrong
         wanted = _wanted(command)

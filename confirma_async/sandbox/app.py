@@ -9,7 +9,6 @@ import logging
 import socket
 import struct
 import uuid
-from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -23,7 +22,7 @@ from confirma_async.sandbox.admin import PREFIX, administer, is_host
 from confirma_async.sandbox.answers import Refused, SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.controls import Controls
-from confirma_async.sandbox.faults import Fault, FaultPlan, FaultRule, Faults
+from confirma_async.sandbox.faults import Fault, FaultPlan, FaultRule
 from confirma_async.sandbox.handlers import HANDLERS, Call
 from confirma_async.sandbox.store import SandboxClient
 
@@ -58,17 +57,13 @@ class AppContext:
 
     Attributes:
         backend: The parts that handlers use.
-        faults: The faults that wait for requests.
-        requests: How many requests came, by operation name; counts before anything can fail.
-        controls: Runs the commands of the administration.
+        controls: Runs the commands of the administration; has the faults, and counts the requests.
         routes: Operations by path and method.
         document: Returns the OpenAPI document, which is made at the first request for it.
         overrides: The corrections in force.
     """
 
     backend: Backend
-    faults: Faults
-    requests: Counter[str]
     controls: Controls
     routes: Mapping[str, Mapping[str, Operation[object]]]
     document: Callable[[], bytes]
@@ -122,10 +117,10 @@ async def _serve(context: AppContext, request: web.Request) -> web.StreamRespons
     if operation is None:
         allowed = ", ".join(sorted(methods))
         return _response(error_response(405, f"this path takes {allowed}", headers={"Allow": allowed}))
-    context.requests[operation.name] += 1
+    context.controls.requests[operation.name] += 1
     # The body is read before any fault, so that "before" and "after the commit" are all that differs.
     body = await _body_of(request)
-    plan = context.faults.plan(operation.name, body)
+    plan = context.controls.faults.plan(operation.name, body)
     if plan.latency_seconds:
         await asyncio.sleep(plan.latency_seconds)
     return await _answer(context, request, operation, body, plan)
@@ -151,7 +146,6 @@ async def _beside_the_api(context: AppContext, request: web.Request) -> SandboxR
         return error_response(404, "there is nothing at this path")
     return administer(
         context.controls,
-        context.faults,
         method=request.method,
         path=request.path,
         senders=(f"//{request.host}", request.headers.get("Origin", "")),

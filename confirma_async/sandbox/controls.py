@@ -7,6 +7,7 @@ HTTP below ``/_sandbox/`` by its name.
 from __future__ import annotations
 
 import abc
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from attrs import evolve, frozen
 from confirma_async.converters.value_types import has_too_many_digits
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.backend import Backend, save_case
+from confirma_async.sandbox.faults import Faults
 from confirma_async.sandbox.rules import cases
 from confirma_async.sandbox.rules.accounting import PROVIDERS, UPCOMING
 from confirma_async.sandbox.rules.cases import SandboxCase, SandboxEvent
@@ -83,7 +85,15 @@ class SandboxState:
 
 
 class Controls(abc.ABC):
-    """Operations on a sandbox from outside its API. Each takes effect now, by the sandbox's clock."""
+    """Operations on a sandbox from outside its API. Each takes effect now, by the sandbox's clock.
+
+    Attributes:
+        faults: The faults to come; add some by ``faults.add``.
+        requests: How many requests reached the server, by operation name, counted before any fault.
+    """
+
+    faults: Faults
+    requests: Counter[str]
 
     @property
     @abc.abstractmethod

@@ -101,8 +101,8 @@ class Sandbox(Controls):
         bounds.PORT.check("port", port)
         _check_service(service)
         self.clock: VirtualClock = clock or VirtualClock()
-        self.faults: Faults = Faults()
-        self.requests: Counter[str] = Counter()
+        self.faults = Faults()
+        self.requests = Counter[str]()
         # "localhost" may be two addresses, and port 0 would then be two ports.
         self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
@@ -130,11 +130,6 @@ class Sandbox(Controls):
 
     @property
     def _backend(self) -> Backend:
-        """The state, the clock and the terms of the running sandbox.
-
-        Raises:
-            ConfigurationError: the sandbox is not running.
-        """
         return self._while_running().backend
 
     async def start(self) -> None:
@@ -227,8 +222,6 @@ class Sandbox(Controls):
     async def _listen(self, backend: Backend) -> _Running:
         context = AppContext(
             backend=backend,
-            faults=self.faults,
-            requests=self.requests,
             controls=self,
             routes=self._routes,
             document=cache(lambda: backend.converter.encode(document(self._overrides))),

@@ -14,7 +14,6 @@ REASONS = {
     "confirma_async/formats/xml/ubl/totals.py _pay": "the terms of one sum",
     "confirma_async/pagination/paged.py by_pages": "the facts of one listing, by their names",
     "confirma_async/pagination/windowed.py by_windows": "the facts of one listing, by their names",
-    "confirma_async/sandbox/admin.py administer": "the parts of one HTTP request, by their names",
     "confirma_async/sandbox/rules/money/interest.py units": "the terms of one formula",
 }
 """Why a function takes more. Where parameters travel together, a class of them is better than a reason."""

@@ -6,9 +6,7 @@ on every commit, so a power cut may take the last moments with it. One sandbox a
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from confirma_async.sandbox.rules.cases import SandboxCase
@@ -43,8 +41,8 @@ _SCHEMA = tuple(
 )
 
 
-class Store:
-    """All tables over one database. Safe to use from any thread.
+class Store(Database):
+    """A database with all its tables. Safe to use from any thread.
 
     Args:
         path: The file; None keeps everything in memory.
@@ -67,22 +65,14 @@ class Store:
     """
 
     def __init__(self, path: str | Path | None, transitions: Iterable[Transition]) -> None:
-        self._database = Database(path, _SCHEMA)
-        self.accounts: accounts.ClientTable = accounts.ClientTable(self._database)
-        self.invoices: invoices.InvoiceTable = invoices.InvoiceTable(self._database, transitions)
-        self.schedule: schedule.Schedule = schedule.Schedule(self._database)
-        self.cases: Repository[SandboxCase] = Repository(self._database, CASES)
-        self.events: Repository[PastEvent] = Repository(self._database, EVENTS)
-        self.actions: Repository[QueuedAction] = Repository(self._database, ACTIONS)
-        self.money: MoneyTables = MoneyTables(self._database)
-        self.records: Repository[AccountingRecord] = Repository(self._database, RECORDS)
-        self.einvoice_directory: Repository[DirectoryEntry] = Repository(self._database, ADDRESSES)
-        self.added_records: added_records.AddedRecordsTable = added_records.AddedRecordsTable(self._database)
-
-    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Write to several tables, all or none."""
-        return self._database.transaction()
-
-    def close(self) -> None:
-        """Close the database; what is in memory is gone."""
-        self._database.close()
+        super().__init__(path, _SCHEMA)
+        self.accounts: accounts.ClientTable = accounts.ClientTable(self)
+        self.invoices: invoices.InvoiceTable = invoices.InvoiceTable(self, transitions)
+        self.schedule: schedule.Schedule = schedule.Schedule(self)
+        self.cases: Repository[SandboxCase] = Repository(self, CASES)
+        self.events: Repository[PastEvent] = Repository(self, EVENTS)
+        self.actions: Repository[QueuedAction] = Repository(self, ACTIONS)
+        self.money: MoneyTables = MoneyTables(self)
+        self.records: Repository[AccountingRecord] = Repository(self, RECORDS)
+        self.einvoice_directory: Repository[DirectoryEntry] = Repository(self, ADDRESSES)
+        self.added_records: added_records.AddedRecordsTable = added_records.AddedRecordsTable(self)
