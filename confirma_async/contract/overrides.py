@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,7 +28,7 @@ def _read_only_tables(values: Mapping[str, Mapping[str, str]]) -> Mapping[str, M
     return MappingProxyType({name: _read_only(table) for name, table in values.items()})
 
 
-@frozen(kw_only=True, slots=False)
+@frozen(kw_only=True)
 class Overrides:
     """Corrections of provisional facts, by a user who holds the vendor's full documents.
 
@@ -104,18 +103,6 @@ class Overrides:
         converter.register_structure_hook(bool | frozenset[str], confirmed)
         return converter.read_file(path, cls, f"the overrides in {path}")
 
-    @cached_property
-    def _applied(self) -> Mapping[str, tuple[str, str]]:
-        """Method and path of each operation that has another one."""
-        names = self.paths.keys() | self.methods.keys()
-        return {
-            name: (
-                self.methods.get(name, OPERATIONS[name].method),
-                self.paths.get(name, OPERATIONS[name].path),
-            )
-            for name in names
-        }
-
     @property
     def corrects_calls(self) -> bool:
         """Whether they correct what is called, what it is called with, or where its list stands."""
@@ -123,8 +110,10 @@ class Overrides:
 
     def applied(self, operation: Operation[object]) -> Operation[object]:
         """Return an operation as it is called: with its method and its path corrected."""
-        found = self._applied.get(operation.name)
-        return operation if found is None else evolve(operation, method=found[0], path=found[1])
+        method, path = self.methods.get(operation.name, operation.method), self.path_of(operation)
+        if method == operation.method and path == operation.path:
+            return operation
+        return evolve(operation, method=method, path=path)
 
     def path_of(self, operation: Operation[object]) -> str:
         """Return the path that an operation is called at."""
