@@ -53,12 +53,8 @@ def error_response(
 
 
 class Refused(Exception):  # noqa: N818 (it is an answer, and never leaves the sandbox)
-    """A request gets an error answer, wherever that turns out.
+    """A request gets an error answer, wherever that turns out; see ``error_response``."""
 
-    Args:
-        answer: The answer.
-    """
-
-    def __init__(self, answer: SandboxResponse) -> None:
-        self.answer = answer
-        super().__init__()
+    def __init__(self, status: int, message: str, problems: Sequence[Problem] = ()) -> None:
+        self.answer: SandboxResponse = error_response(status, message, problems)
+        super().__init__(message)

@@ -10,6 +10,7 @@ import socket
 import struct
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from aiohttp import web
@@ -130,12 +131,11 @@ async def _body_of(request: web.Request) -> bytes:
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        answer = error_response(413, f"the body is larger than {BODY_LIMIT} bytes")
+        raise Refused(413, f"the body is larger than {BODY_LIMIT} bytes") from None
     except ConnectionError:
-        answer = error_response(400, "the body is not complete")  # the sender left; nobody reads this
+        raise Refused(400, "the body is not complete") from None  # the sender left; nobody reads this
     except web.RequestPayloadError:
-        answer = error_response(400, "the body cannot be read: its encoding is broken")
-    raise Refused(answer)
+        raise Refused(400, "the body cannot be read: its encoding is broken") from None
 
 
 async def _beside_the_api(context: AppContext, request: web.Request) -> SandboxResponse:
@@ -156,17 +156,18 @@ async def _beside_the_api(context: AppContext, request: web.Request) -> SandboxR
 async def _answer(
     context: AppContext, request: web.Request, operation: Operation[object], body: bytes, plan: FaultPlan
 ) -> web.StreamResponse:
+    handle = partial(_handle, context, request, operation, body, plan)
     rule = plan.decisive
-    if rule is not None and rule.kind is Fault.RESET_BEFORE_COMMIT:
-        return _reset(request)
-    replaced = None if rule is None else _replacement(rule)
-    if replaced is not None and rule is not None and not rule.after_commit:
-        return _response(replaced)
-    answer = _handle(context, request, operation, body, plan)
     if rule is None:
-        return _response(answer)
+        return _response(handle())
+    if rule.kind is Fault.RESET_BEFORE_COMMIT:
+        return _reset(request)
+    replaced = _replacement(rule)
+    if replaced is not None and not rule.after_commit:
+        return _response(replaced)
+    answer = handle()
     if rule.kind is Fault.DUPLICATE_DELIVERY:
-        return _response(_handle(context, request, operation, body, plan))
+        return _response(handle())
     if rule.kind is Fault.RESET_AFTER_COMMIT:
         return _reset(request)
     if rule.kind is Fault.TRUNCATED_BODY:
@@ -217,14 +218,14 @@ def _client_of(backend: Backend, token: str, operation: Operation[object]) -> Sa
     is_provisioning = token == backend.provisioning_token
     if client is None and not is_provisioning:
         what = "the token in X-Api-Key is unknown" if token else "X-Api-Key is missing"
-        raise Refused(error_response(401, what))
+        raise Refused(401, what)
     if is_provisioning is not (operation.token is TokenKind.PROVISIONING):
         kind = "a client's token" if operation.token is TokenKind.CLIENT else "the provisioning token"
-        raise Refused(error_response(403, f"this operation wants {kind}"))
+        raise Refused(403, f"this operation wants {kind}")
     if client is None:
         return _PARTNER
     if operation.name != RENEW_TOKEN.name and client.has_expired(backend.clock.now()):
-        raise Refused(error_response(401, "the token in X-Api-Key has expired; renew it"))
+        raise Refused(401, "the token in X-Api-Key has expired; renew it")
     return client
 
 

@@ -24,25 +24,22 @@ from confirma_async.sandbox.handlers.tokens import create_client, renew_token, v
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
-        operation.name: handler
-        for operation, handler in (
-            (contract.CREATE_CLIENT, create_client),
-            (contract.VALIDATE_TOKEN, validate_token),
-            (contract.RENEW_TOKEN, renew_token),
-            (contract.CREATE_INVOICE, create_invoice),
-            (contract.CREATE_INVOICE_ACTIONS, create_actions),
-            (contract.CASE, case_details),
-            (contract.DISTRIBUTIONS, distributions),
-            (contract.DISTRIBUTIONS_V2, distributions_v2),
-            (contract.PAYMENTS, payments),
-            (contract.SETTLEMENTS, settlements),
-            (contract.ACCOUNTING_INVOICE, invoice_statuses),
-            (contract.SUBMIT_LEDGER, submit_ledger),
-            (contract.LEDGER_STATUSES, ledger_statuses),
-            (contract.SUBMIT_PAYMENTS, submit_payments),
-            (contract.PAYMENT_STATUSES, payment_statuses),
-            (contract.FINVOICE_CREDENTIALS, finvoice_credentials),
-        )
+        contract.CREATE_CLIENT.name: create_client,
+        contract.VALIDATE_TOKEN.name: validate_token,
+        contract.RENEW_TOKEN.name: renew_token,
+        contract.CREATE_INVOICE.name: create_invoice,
+        contract.CREATE_INVOICE_ACTIONS.name: create_actions,
+        contract.CASE.name: case_details,
+        contract.DISTRIBUTIONS.name: distributions,
+        contract.DISTRIBUTIONS_V2.name: distributions_v2,
+        contract.PAYMENTS.name: payments,
+        contract.SETTLEMENTS.name: settlements,
+        contract.ACCOUNTING_INVOICE.name: invoice_statuses,
+        contract.SUBMIT_LEDGER.name: submit_ledger,
+        contract.LEDGER_STATUSES.name: ledger_statuses,
+        contract.SUBMIT_PAYMENTS.name: submit_payments,
+        contract.PAYMENT_STATUSES.name: payment_statuses,
+        contract.FINVOICE_CREDENTIALS.name: finvoice_credentials,
     }
 )
 """What answers each operation, by name: every row of the contract."""

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import evolve, frozen
 
 from confirma_async.errors import ResponseDecodeError
-from confirma_async.sandbox.answers import Refused, SandboxResponse, error_response
+from confirma_async.sandbox.answers import Refused, SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.faults import NO_FAULT, FaultPlan
 from confirma_async.sandbox.store import SandboxClient
@@ -48,7 +48,7 @@ def read_body(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchem
         return backend.converter.loads(call.body, schema)
     except ResponseDecodeError as error:
         what = f"the body is not a {schema.vendor_name}" if error.problems else "the body is not JSON"
-        raise Refused(error_response(400, what, error.problems)) from error
+        raise Refused(400, what, error.problems) from error
 
 
 def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema:
@@ -59,7 +59,7 @@ def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySche
     """
     kinds = {item.wire: item.kind for item in backend.converter.fields_of(schema)}
     wanted = {
-        name: _PLAIN.get(kinds.get(name), _as_text)(text)
+        name: _PLAIN.get(kinds.get(name), str)(text)
         for name, text in call.query.items()
         if text  # "" stands for no value (§1)
     }
@@ -67,7 +67,7 @@ def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySche
         return backend.converter.structure(wanted, schema)
     except ResponseDecodeError as error:
         what = f"the query is not a {schema.vendor_name}"
-        raise Refused(error_response(400, what, error.problems)) from error
+        raise Refused(400, what, error.problems) from error
 
 
 def with_blanks(backend: Backend, answer: AnySchema, *attributes: str) -> AnySchema:
@@ -78,10 +78,6 @@ def with_blanks(backend: Backend, answer: AnySchema, *attributes: str) -> AnySch
         if item.attribute in attributes and getattr(answer, item.attribute) in (None, ())
     }
     return evolve(answer, extra={**answer.extra, **blanks})
-
-
-def _as_text(text: str) -> Any:
-    return text
 
 
 def _as_int(text: str) -> Any:

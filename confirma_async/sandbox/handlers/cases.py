@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import SandboxResponse, error_response
+from confirma_async.sandbox.answers import Refused, SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_body, read_query, with_blanks
 from confirma_async.sandbox.rules import cases as rules
@@ -40,18 +40,13 @@ def create_actions(backend: Backend, call: Call) -> SandboxResponse:
     request = read_body(backend, call, InvoiceActions)
     if not request.actions:
         missing = Problem("$.actions", "actions", "must hold at least one action")
-        return error_response(400, "there is nothing to do", [missing])
+        raise Refused(400, "there is nothing to do", [missing])
     problems = [found for place, action in enumerate(request.actions) for found in _faults(place, action)]
     if problems:
-        return error_response(400, "such actions cannot be taken", problems)
+        raise Refused(400, "such actions cannot be taken", problems)
     now = backend.now()
     with backend.store.transaction():
-        found: list[rules.SandboxCase] = []
-        for place, action in enumerate(request.actions):
-            case = _case_of(backend, call, action)
-            if case is None:
-                return _without_case(backend, call, action, f"$.actions[{place}].data")
-            found.append(case)
+        found = [_case_of(backend, call, place, action) for place, action in enumerate(request.actions)]
         receipts = [
             _queue(backend, action, case, now) for action, case in zip(request.actions, found, strict=True)
         ]
@@ -68,7 +63,7 @@ def case_details(backend: Backend, call: Call) -> SandboxResponse:
     query = read_query(backend, call, CaseQuery)
     if query.case_id is None and query.invoice_number is None:
         missing = Problem("$.caseId", "case", "name a case, or an invoice number")
-        return error_response(400, "the query names no case", [missing])
+        raise Refused(400, "the query names no case", [missing])
     added = backend.store.added_records.named(call.client.name, ListedKind.CASE, str(query.case_id))
     if added is not None:
         name = {item.attribute: item.wire for item in backend.converter.fields_of(CaseDetails)}["case"]
@@ -78,7 +73,7 @@ def case_details(backend: Backend, call: Call) -> SandboxResponse:
         backend.store.cases, call.client.name, ident=query.case_id, number=query.invoice_number
     )
     if not found:
-        return error_response(404, "there is no such case")
+        raise Refused(404, "there is no such case")
     details = CaseDetails(case=_to_wire(backend, rules.accrue(found[0], now.date(), backend.terms), now))
     return SandboxResponse(body=backend.converter.dumps(details))
 
@@ -98,20 +93,18 @@ def _faults(place: int, action: Action) -> Sequence[Problem]:
     return []
 
 
-def _case_of(backend: Backend, call: Call, action: Action) -> rules.SandboxCase | None:
-    data = action.data
-    found = find_cases(backend.store.cases, call.client.name, ident=data.case_id, number=data.invoice_number)
-    return found[0] if found else None
-
-
-def _without_case(backend: Backend, call: Call, action: Action, where: str) -> SandboxResponse:
-    number = action.data.invoice_number
-    is_known = number is not None and backend.store.invoices.of_number(call.client.name, str(number))
-    if is_known and action.data.case_id is None:
+def _case_of(backend: Backend, call: Call, place: int, action: Action) -> rules.SandboxCase:
+    data, client = action.data, call.client.name
+    found = find_cases(backend.store.cases, client, ident=data.case_id, number=data.invoice_number)
+    if found:
+        return found[0]
+    number, where = data.invoice_number, f"$.actions[{place}].data"
+    is_known = number is not None and backend.store.invoices.of_number(client, str(number))
+    if is_known and data.case_id is None:
         what = "the invoice has no case: it is not under payment control, or not delivered yet"
-        return error_response(402, "nothing was queued", [Problem(where, "case", what)])
+        raise Refused(402, "nothing was queued", [Problem(where, "case", what)])
     what = "there is no such invoice or case"
-    return error_response(404, f"{what}; nothing was queued", [Problem(where, "case", what)])
+    raise Refused(404, f"{what}; nothing was queued", [Problem(where, "case", what)])
 
 
 def _queue(backend: Backend, action: Action, case: rules.SandboxCase, now: datetime) -> ActionReceipt:

@@ -7,7 +7,7 @@ import uuid
 from attrs import evolve
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import SandboxResponse, error_response
+from confirma_async.sandbox.answers import Refused, SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_body
 from confirma_async.sandbox.rules.accounts import expiry_of
@@ -28,10 +28,10 @@ def create_client(backend: Backend, call: Call) -> SandboxResponse:
         served = " or ".join(SERVICES)
         problems.append(Problem("$.service.type", "service", f"this sandbox lives through {served}"))
     if problems:
-        return error_response(400, "such a client cannot be onboarded", problems)
+        raise Refused(400, "such a client cannot be onboarded", problems)
     with backend.store.transaction():
         if backend.store.accounts.by_name(wanted.business_code) is not None:
-            return error_response(409, "a client of this business code was onboarded before")
+            raise Refused(409, "a client of this business code was onboarded before")
         client = backend.store.accounts.put(
             SandboxClient(
                 name=wanted.business_code,
