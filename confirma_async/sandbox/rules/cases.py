@@ -12,8 +12,7 @@ from enum import StrEnum
 from attrs import evolve, field, frozen
 
 from confirma_async.sandbox.rules.money import interest
-from confirma_async.sandbox.rules.money.allocation import allocate
-from confirma_async.sandbox.rules.money.amounts import WIDE, ZERO_AMOUNT, AmountByKind
+from confirma_async.sandbox.rules.money.amounts import WIDE, ZERO_AMOUNT, AmountByKind, allocate
 from confirma_async.sandbox.rules.stages import Route, RouteStage, Stage
 from confirma_async.sandbox.rules.terms import Terms
 

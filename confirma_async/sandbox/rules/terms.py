@@ -12,7 +12,7 @@ from attrs import field, frozen
 from confirma_async import bounds
 from confirma_async.bounds import within
 from confirma_async.errors import ConfigurationError
-from confirma_async.sandbox.rules.money.allocation import ORDER
+from confirma_async.sandbox.rules.money.amounts import ORDER
 from confirma_async.sandbox.rules.money.interest import MARGIN, REFERENCE_RATES
 from confirma_async.sandbox.rules.stages import STEPS, Route, RouteStage
 from confirma_async.schemas import AllocationType

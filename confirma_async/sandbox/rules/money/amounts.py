@@ -1,9 +1,12 @@
-"""Sums of a case in their three kinds, and what an invoice asks to be paid. Decimal only, to the cent."""
+"""Sums of a case in their three kinds, what a payment covers, and what an invoice asks to be paid.
+
+Decimal only, to the cent.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from attrs import evolve, frozen
@@ -21,6 +24,9 @@ ZERO_AMOUNT = Decimal("0.00")
 
 WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
 """Wide enough that no sum or product of a case is ever rounded by itself, whatever the wire can carry."""
+
+ORDER = (AllocationType.FEES, AllocationType.INTEREST, AllocationType.CAPITAL)
+"""What a payment covers first. Assumed: the vendor names the three kinds and no order."""
 
 
 def added(amounts: Iterable[Decimal]) -> Decimal:
@@ -68,6 +74,15 @@ class AmountByKind:
     def adding(self, kind: AllocationType, amount: Decimal) -> AmountByKind:
         """Return the same with more of one kind."""
         return evolve(self, **{kind.lower(): WIDE.add(self.get(kind), amount)})
+
+
+def allocate(claim: AmountByKind, amount: Decimal, order: Sequence[AllocationType] = ORDER) -> AmountByKind:
+    """Split a payment over what is open, in order; the rest goes to capital."""
+    split, left = AmountByKind(), amount
+    for kind in order:
+        part = min(left, max(claim.get(kind), ZERO_AMOUNT))
+        split, left = split.adding(kind, part), WIDE.subtract(left, part)
+    return split.adding(AllocationType.CAPITAL, left)
 
 
 def payable(invoice: InvoiceContentData) -> Decimal:

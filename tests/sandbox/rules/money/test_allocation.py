@@ -5,8 +5,7 @@ from itertools import pairwise, permutations
 
 from hypothesis import given, strategies as st
 
-from confirma_async.sandbox.rules.money.allocation import ORDER, allocate
-from confirma_async.sandbox.rules.money.amounts import AmountByKind
+from confirma_async.sandbox.rules.money.amounts import ORDER, AmountByKind, allocate
 
 SUMS = st.decimals(0, "99999.99", places=2)
 CLAIMS = st.builds(
