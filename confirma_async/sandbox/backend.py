@@ -47,6 +47,11 @@ class Backend:
     terms: Terms = DEFAULT_TERMS
     provisioning_token: str = field(repr=False)
 
+    def token_expiry(self) -> datetime | None:
+        """Return when a token that is made now expires; None is never."""
+        lifetime = self.terms.token_lifetime
+        return None if lifetime is None else self.clock.now() + lifetime
+
     def now(self) -> datetime:
         """Return the virtual time, once all that is due by then has happened, in order of time.
 

@@ -24,7 +24,6 @@ from confirma_async.sandbox.clock import ClockReading, VirtualClock
 from confirma_async.sandbox.controls import OWN_CLIENT, Controls
 from confirma_async.sandbox.faults import Faults
 from confirma_async.sandbox.openapi import document
-from confirma_async.sandbox.rules.accounts import expiry_of
 from confirma_async.sandbox.rules.einvoice_directory import EXAMPLES
 from confirma_async.sandbox.rules.invoices import SERVICES, TRANSITIONS
 from confirma_async.sandbox.rules.terms import DEFAULT_TERMS, Terms
@@ -255,7 +254,7 @@ def _add_client(backend: Backend, name: str, service: str) -> SandboxClient:
             name=name,
             api_key=str(uuid.uuid4()),
             service=service,
-            expires_at=expiry_of(backend.clock.now(), backend.terms.token_lifetime),
+            expires_at=backend.token_expiry(),
         )
     return backend.store.accounts.put(evolve(known, service=service))
 

@@ -10,7 +10,6 @@ from confirma_async.errors import Problem
 from confirma_async.sandbox.answers import Refused, SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_body
-from confirma_async.sandbox.rules.accounts import expiry_of
 from confirma_async.sandbox.rules.invoices import SERVICES
 from confirma_async.sandbox.store import SandboxClient
 from confirma_async.schemas import ClientCreated, ClientRequest, TokenRenewal, TokenValidity
@@ -37,7 +36,7 @@ def create_client(backend: Backend, call: Call) -> SandboxResponse:
                 name=wanted.business_code,
                 api_key=str(uuid.uuid4()),
                 service=request.service.type,
-                expires_at=expiry_of(backend.clock.now(), backend.terms.token_lifetime),
+                expires_at=backend.token_expiry(),
                 title=wanted.name,
                 iban=wanted.iban_account,
                 bic=wanted.bic,
@@ -66,8 +65,7 @@ def renew_token(backend: Backend, call: Call) -> SandboxResponse:
     Where in the answer it stands is not shown: ``apiAccessToken`` is provisional here. That the old token
     dies at once is assumed.
     """
-    expires_at = expiry_of(backend.clock.now(), backend.terms.token_lifetime)
-    renewed = evolve(call.client, api_key=str(uuid.uuid4()), expires_at=expires_at)
+    renewed = evolve(call.client, api_key=str(uuid.uuid4()), expires_at=backend.token_expiry())
     backend.store.accounts.put(renewed)
     answer = TokenRenewal(message="The token was renewed.", api_access_token=renewed.api_key)
     return SandboxResponse(body=backend.converter.dumps(answer))

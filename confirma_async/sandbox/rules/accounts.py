@@ -1,8 +1,7 @@
-"""Clients of the service and their tokens: numbers, lifetimes, assumptions."""
+"""Clients of the service: what their numbers and references begin with."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from itertools import cycle
 
 FIRST_CLIENT = 5_000
@@ -15,11 +14,6 @@ FIRST_PREFIX = 1_000
 """Payment reference prefixes start above this. Assumed."""
 
 _WEIGHTS = (7, 3, 1)
-
-
-def expiry_of(made_at: datetime, lifetime: timedelta | None) -> datetime | None:
-    """Return when a token expires; None is never."""
-    return None if lifetime is None else made_at + lifetime
 
 
 def reference_number(prefix: int, number: str) -> str:
