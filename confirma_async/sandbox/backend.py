@@ -83,8 +83,7 @@ def save_case(
     for event in events:
         _add_event(store, after.id, at, event)
     if after.status is CaseStatus.CLOSED and before.status is not CaseStatus.CLOSED:
-        closed = SandboxEvent(code="CLOSED", description="Nothing is open any more.")
-        _add_event(store, after.id, at, closed)
+        _add_event(store, after.id, at, SandboxEvent("CLOSED", "Nothing is open any more."))
     store.cases.put(after)
     due = cases.due_of(after, backend.terms)
     store.schedule.put(Due.CASE, after.id, None if due is None else max(due, at))
@@ -108,7 +107,7 @@ def _delivered(backend: Backend, at: datetime, invoice_id: int) -> None:
             _open(backend, at, invoice)
         elif original.case_id is not None:
             store.invoices.put_case(invoice.id, original.case_id)
-            event = SandboxEvent(code="REMINDER", description="The creditor sent a reminder.")
+            event = SandboxEvent("REMINDER", "The creditor sent a reminder.")
             _add_event(store, original.case_id, at, event)
 
 
@@ -150,8 +149,7 @@ def _credit(backend: Backend, at: datetime, note: DeliveredInvoice) -> None:
     if note.snapshot.currency != original.snapshot.currency:
         if original.case_id is not None:
             description = f"Refused: credit note {note.number} is in another currency than the case."
-            event = SandboxEvent(code="CREDITED", description=description)
-            _add_event(store, original.case_id, at, event)
+            _add_event(store, original.case_id, at, SandboxEvent("CREDITED", description))
         return
     if original.case_id is None:
         left = WIDE.subtract(original.snapshot.amount, note.snapshot.amount)
@@ -161,8 +159,7 @@ def _credit(backend: Backend, at: datetime, note: DeliveredInvoice) -> None:
         credited = cases.credit(case, note.snapshot.amount, at.date(), backend.terms)
         left = credited.total.capital
         description = f"Credit note {note.number}: {note.snapshot.amount} {case.currency}."
-        event = SandboxEvent(code="CREDITED", description=description)
-        save_case(backend, case, credited, at, event)
+        save_case(backend, case, credited, at, SandboxEvent("CREDITED", description))
     if left <= 0:
         store.invoices.put_status(original.id, InvoiceStatus.CREDITED)
 
@@ -183,7 +180,7 @@ def _process(backend: Backend, at: datetime, action_id: int) -> None:
     action = backend.converter.loads(queued.action, Action)
     case = backend.store.cases.get(queued.case_id)
     effect = actions.process(case, action, at.date(), backend.terms)
-    save_case(backend, case, effect.case, at, SandboxEvent(code=action.code, description=effect.description))
+    save_case(backend, case, effect.case, at, SandboxEvent(action.code, effect.description))
     if (paid := effect.paid) is not None:
         backend.store.money.payments.put(
             ReceivedPayment(

@@ -152,7 +152,7 @@ class Controls(abc.ABC):
             paid_amount = _money(due if amount is None else amount)
             paid, split = cases.pay(case, paid_amount, now.date(), terms)
             description = f"{paid_amount} {case.currency} was paid."
-            save_case(self._backend, case, paid, now, SandboxEvent(code="PAYMENT", description=description))
+            save_case(self._backend, case, paid, now, SandboxEvent("PAYMENT", description))
             store.schedule.put(
                 Due.SETTLEMENT, self._client(client).id, next_run(now, terms.settlement_weekday)
             )
@@ -195,14 +195,12 @@ class Controls(abc.ABC):
             changed = cases.take_back(case, payment.split, now.date(), terms)
             if amount == 0:
                 store.money.payments.drop(payment_id)
-                event = SandboxEvent(code="PAYMENT", description="A payment was taken back.")
+                event = SandboxEvent("PAYMENT", "A payment was taken back.")
                 save_case(self._backend, case, changed, now, event)
                 return None
             amount = _money(amount)
             changed, split = cases.pay(changed, amount, now.date(), terms)
-            event = SandboxEvent(
-                code="PAYMENT", description=f"A payment was changed to {amount} {case.currency}."
-            )
+            event = SandboxEvent("PAYMENT", f"A payment was changed to {amount} {case.currency}.")
             save_case(self._backend, case, changed, now, event)
             return store.money.payments.put(evolve(payment, amount=amount, split=split))
 
@@ -240,8 +238,7 @@ class Controls(abc.ABC):
             case = self._case(client, invoice_number, case_id)
             if case.held_since is None:
                 raise ConfigurationError(f"case {case.id} is not on hold; nothing holds it back")
-            resumed = cases.resume(case, now.date())
-            event = SandboxEvent(code="RESUMED", description="The case goes on.")
+            resumed, event = cases.advance_case(case, now.date(), self._backend.terms)
             save_case(self._backend, case, resumed, now, event)
 
     def expire_token(self, *, client: str = OWN_CLIENT) -> None:

@@ -22,7 +22,7 @@ PENDING = "PENDING"
 """What the answer says of an action: they are queued as pending (contract §5); the spelling is assumed."""
 
 
-@frozen(kw_only=True)
+@frozen
 class ActionEffect:
     """What an action has done.
 
@@ -66,7 +66,7 @@ def process(case: SandboxCase, action: Action, today: date, terms: Terms) -> Act
         terms: Timing, fees and rates.
     """
     if case.status is CaseStatus.CLOSED and action.code != ActionCode.COMMENT:
-        effect = ActionEffect(case=case, description="Refused: the case is closed.")
+        effect = ActionEffect(case, "Refused: the case is closed.")
     else:
         effect = ACTIONS[action.code].effect(case, action.data, today, terms)
     comment = f" {action.comment}" if action.comment else ""
@@ -74,50 +74,43 @@ def process(case: SandboxCase, action: Action, today: date, terms: Terms) -> Act
 
 
 def _comment(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:  # noqa: ARG001 (one form)
-    return ActionEffect(case=case, description="A comment was left.")
+    return ActionEffect(case, "A comment was left.")
 
 
 def _withdraw(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:  # noqa: ARG001 (one form)
-    return ActionEffect(
-        case=cases.withdraw(case, today, terms), description="The creditor withdrew the case."
-    )
+    return ActionEffect(cases.withdraw(case, today, terms), "The creditor withdrew the case.")
 
 
 def _due_date(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:
     day = data.due_date or case.due_date
-    return ActionEffect(
-        case=cases.move_due_date(case, day, today, terms), description=f"The due date was moved to {day}."
-    )
+    moved = cases.move_due_date(case, day, today, terms)
+    return ActionEffect(moved, f"The due date was moved to {day}.")
 
 
 def _payment_plan(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:  # noqa: ARG001 (one form)
     until = today + terms.payment_plan
     held = cases.hold(case, CaseStatus.PAYMENT_PLAN, today, until)
-    return ActionEffect(case=held, description=f"A payment plan holds the case until {until}.")
+    return ActionEffect(held, f"A payment plan holds the case until {until}.")
 
 
 def _objection(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:  # noqa: ARG001 (one form)
     held = cases.hold(case, CaseStatus.OBJECTED, today, None)
-    return ActionEffect(case=held, description="The debtor objects; the case is on hold.")
+    return ActionEffect(held, "The debtor objects; the case is on hold.")
 
 
 def _pause(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:  # noqa: ARG001 (one form)
     until = today + terms.pause
     held = cases.hold(case, CaseStatus.PAUSED, today, until)
-    return ActionEffect(case=held, description=f"The case is paused until {until}.")
+    return ActionEffect(held, f"The case is paused until {until}.")
 
 
 def _direct_payment(case: SandboxCase, data: ActionData, today: date, terms: Terms) -> ActionEffect:
     amount = data.amount or ZERO_AMOUNT
     if data.currency not in {None, case.currency}:
-        return ActionEffect(
-            case=case, description="Refused: the payment is in another currency than the case."
-        )
+        return ActionEffect(case, "Refused: the payment is in another currency than the case.")
     stated = _stated(cases.accrue(case, today, terms).open, data)
     paid, split = cases.pay(case, amount, today, terms, stated=stated)
-    return ActionEffect(
-        case=paid, description=f"{amount} {case.currency} was paid to the creditor.", paid=split
-    )
+    return ActionEffect(paid, f"{amount} {case.currency} was paid to the creditor.", split)
 
 
 def _stated(claim: AmountByKind, data: ActionData) -> AmountByKind | None:

@@ -30,7 +30,7 @@ class CaseStatus(StrEnum):
     CLOSED = "CLOSED"
 
 
-@frozen(kw_only=True)
+@frozen
 class SandboxEvent:
     """One thing that happened to a case; of a new stage, the stage."""
 
@@ -150,13 +150,13 @@ def advance_case(case: SandboxCase, today: date, terms: Terms) -> tuple[SandboxC
         ValueError: nothing is due.
     """
     if case.held_since is not None:
-        return resume(case, today), SandboxEvent(code="RESUMED", description="The case goes on.")
+        return resume(case, today), SandboxEvent("RESUMED", "The case goes on.")
     step = next_step(case, terms)
     if step is None:
         raise ValueError("nothing is due")
     case = accrue(case, today, terms)
     charged = case.charged.plus(AmountByKind(fees=step.fee))
-    event = SandboxEvent(code=step.stage, description=step.description, stage=step.stage)
+    event = SandboxEvent(step.stage, step.description, step.stage)
     return evolve(case, stage=step.stage, charged=charged), event
 
 
