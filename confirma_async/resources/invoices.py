@@ -24,7 +24,6 @@ from confirma_async.resources.arguments import Prepared, as_schema, encode, enco
 from confirma_async.resources.distributions import is_last, is_outside, of_number, reading_of
 from confirma_async.schemas import (
     Action,
-    ActionData,
     ActionsReceipt,
     CaseDetails,
     CaseQuery,
@@ -327,19 +326,15 @@ def _look_for(header: InvoiceHeader) -> FindOut:
 
 def _look_at(actions: Sequence[Action]) -> FindOut | None:
     """Return the call that shows what the first of some actions is about."""
-    return next(filter(None, map(_look, actions)), None)
-
-
-def _look(action: Action) -> FindOut | None:
-    data: ActionData = action.data
-    if data.case_id is not None:
-        return FindOut("invoices.case", {"case_id": data.case_id})
-    if data.invoice_number is not None:
-        return FindOut("invoices.case", {"invoice_number": data.invoice_number})
+    for action in actions:
+        data = action.data
+        for name, number in (("case_id", data.case_id), ("invoice_number", data.invoice_number)):
+            if number is not None:
+                return FindOut("invoices.case", {name: number})
     return None
 
 
 def _in_words(action: Action) -> str:
-    data: ActionData = action.data
+    data = action.data
     about = f"case {data.case_id}" if data.invoice_number is None else f"invoice {data.invoice_number}"
     return f"{action.code} of {about}"
