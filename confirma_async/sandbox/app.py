@@ -20,7 +20,7 @@ from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Operation, Override
 from confirma_async.contract.places import moved, usual_place
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.admin import PREFIX, administer, is_host
-from confirma_async.sandbox.answers import Refused, SandboxResponse, error_response
+from confirma_async.sandbox.answers import RefusedError, SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.controls import Controls
 from confirma_async.sandbox.faults import Fault, FaultPlan, FaultRule
@@ -93,7 +93,7 @@ def make_app(context: AppContext) -> web.Application:
     async def serve(request: web.Request) -> web.StreamResponse:
         try:
             return await _serve(context, request)
-        except Refused as refused:
+        except RefusedError as refused:
             return _response(refused.answer)
 
     async def sign(_request: web.Request, response: web.StreamResponse) -> None:
@@ -131,11 +131,11 @@ async def _body_of(request: web.Request) -> bytes:
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        raise Refused(413, f"the body is larger than {BODY_LIMIT} bytes") from None
+        raise RefusedError(413, f"the body is larger than {BODY_LIMIT} bytes") from None
     except ConnectionError:
-        raise Refused(400, "the body is not complete") from None  # the sender left; nobody reads this
+        raise RefusedError(400, "the body is not complete") from None  # the sender left; nobody reads this
     except web.RequestPayloadError:
-        raise Refused(400, "the body cannot be read: its encoding is broken") from None
+        raise RefusedError(400, "the body cannot be read: its encoding is broken") from None
 
 
 async def _beside_the_api(context: AppContext, request: web.Request) -> SandboxResponse:
@@ -186,7 +186,7 @@ def _handle(
             return error_response(plan.refused, f"a fault was ordered: {Fault.REFUSAL.value}")
         call = Call(client=client, query=dict(request.query), body=body, faults=plan)
         return _with_list_moved(context, operation, HANDLERS[operation.name](context.backend, call))
-    except Refused as refused:
+    except RefusedError as refused:
         return refused.answer
     except Exception:
         logger.exception("the sandbox failed in %s", operation.name)
@@ -212,20 +212,20 @@ def _client_of(backend: Backend, token: str, operation: Operation[object]) -> Sa
     renewed (§3); 403 is documented, too (§1), but that it is for a token of the other kind is our reading.
 
     Raises:
-        Refused: the token cannot be used.
+        RefusedError: the token cannot be used.
     """
     client = backend.store.accounts.by_token(token)
     is_provisioning = token == backend.provisioning_token
     if client is None and not is_provisioning:
         what = "the token in X-Api-Key is unknown" if token else "X-Api-Key is missing"
-        raise Refused(401, what)
+        raise RefusedError(401, what)
     if is_provisioning is not (operation.token is TokenKind.PROVISIONING):
         kind = "a client's token" if operation.token is TokenKind.CLIENT else "the provisioning token"
-        raise Refused(403, f"this operation wants {kind}")
+        raise RefusedError(403, f"this operation wants {kind}")
     if client is None:
         return _PARTNER
     if operation.name != RENEW_TOKEN.name and client.has_expired(backend.clock.now()):
-        raise Refused(401, "the token in X-Api-Key has expired; renew it")
+        raise RefusedError(401, "the token in X-Api-Key has expired; renew it")
     return client
 
 
