@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
+from confirma_async.cli.output.pages.charts import laid_out
 from confirma_async.cli.output.pages.rendering import rendered
 from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, DifferenceKind
 from confirma_async.mirror.reconciliation.report import Month, Reconciliation
@@ -31,8 +32,6 @@ _COLOURS: Mapping[DifferenceKind, str] = {
 """How standings are coloured; every other one is a difference."""
 
 _STYLES = ("report.css", "reconciliation.css")
-
-_WIDTH, _HEIGHT, _FOOT, _HEAD = 480, 200, 24, 18
 
 
 def page(found: Reconciliation, made: datetime.datetime) -> str:
@@ -98,23 +97,9 @@ def _charts(found: Reconciliation) -> list[tuple[str, list[Mapping[str, Any]]]]:
 
 def _chart(caption: str, months: Sequence[Month], name: str) -> Mapping[str, Any]:
     """Return bars by month over a base line."""
-    values: list[int] = [getattr(month, name) for month in months]
-    top, base, step = max(*values, 1), _HEIGHT - _FOOT, _WIDTH / len(values)
-    bars: list[Mapping[str, Any]] = []
-    for place, (month, cents) in enumerate(zip(months, values, strict=True)):
-        high = max(0, cents) / top * (base - _HEAD)
-        bars.append(
-            {
-                "month": month.month,
-                "cents": cents,
-                "x": f"{place * step + step * 0.1:.1f}",
-                "y": f"{base - high:.1f}",
-                "width": f"{step * 0.8:.1f}",
-                "height": f"{high:.1f}",
-                "middle": f"{(place + 0.5) * step:.1f}",
-            }
-        )
-    return {"caption": caption, "top": top, "base": base, "width": _WIDTH, "height": _HEIGHT, "bars": bars}
+    drawn = laid_out([getattr(month, name) for month in months])
+    bars = [{**bar, "month": month.month} for bar, month in zip(drawn["bars"], months, strict=True)]
+    return {**drawn, "caption": caption, "bars": bars}
 
 
 def _kinds(differences: Sequence[Difference]) -> list[tuple[str, list[Difference]]]:

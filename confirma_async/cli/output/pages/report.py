@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-
-from attrs import frozen
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from confirma_async.bulk.models import State, Verdict
-from confirma_async.bulk.reporting.attention import NeedsAttention
+from confirma_async.bulk.reporting.attention import Attention, NeedsAttention
 from confirma_async.bulk.reporting.summary import STANDINGS, Summary, Total
 from confirma_async.cli.importing.texts import named_place
 from confirma_async.cli.language.choice import current, gettext as _, ngettext
 from confirma_async.cli.language.figures import count, moment, money, zone
 from confirma_async.cli.language.messages import is_cell, translated, where
-from confirma_async.cli.output.pages.charts import charts
+from confirma_async.cli.output.pages.charts import charts, figure
 from confirma_async.cli.output.pages.rendering import rendered
 from confirma_async.cli.output.standings import ORDER, Wording, wording
-from confirma_async.errors import Problem
+
+Key = TypeVar("Key")
 
 DOCTYPE = "<!DOCTYPE html>"
 """How every page begins."""
@@ -37,19 +37,25 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
         name: What the job is called.
         made: Now, with the zone in which times are shown.
     """
+    totals = _folded(summary.totals)
     values = {
         "_": _,
         "language": current().code,
         "title": _("Invoices of {name}").format(name=name),
         "origin": _origin(summary, made),
         "verdict": _verdict(summary),
-        "rows": _rows(summary),
-        "sums": _sums(summary.totals),
-        "writes": _write_rows(summary.writes),
+        "rows": _rows(totals, summary.before),
+        "sums": _sums(totals),
+        "writes": [
+            (wording(STANDINGS[state]), operation, count(number))
+            for (operation, state), number in summary.writes.items()
+        ],
         "charts": charts(summary.pace, made.tzinfo),
-        "sections": _sections(summary),
+        "sections": [
+            _section(verdict, summary.attention) for verdict in ORDER if summary.attention.counts[verdict]
+        ],
     }
-    return rendered("report.html.j2", values, styles=["report.css"])
+    return rendered("report.html.j2", values, styles=["report.css"], filters={"figure": figure})
 
 
 def _origin(summary: Summary, made: datetime.datetime) -> list[str]:
@@ -116,46 +122,43 @@ def _verdict(summary: Summary) -> Mapping[str, str]:
     return {"kind": kind, "text": f"{'; '.join([accepted, *left])}."}
 
 
-@frozen
-class _ReportRow:
-    """A row of the totals."""
+def _summed(totals: Iterable[tuple[Key, Total]]) -> dict[Key, Total]:
+    """Return totals by their keys, those with the same key together."""
+    sums: dict[Key, Total] = {}
+    for key, total in totals:
+        whole = sums.setdefault(key, Total())
+        whole.count += total.count
+        whole.amount += total.amount
+        whole.without_amount += total.without_amount
+    return sums
 
-    name: str
-    colour: str
-    count: str
-    amount: str
-    remark: str = ""
+
+def _folded(totals: Mapping[tuple[Verdict, str], Total]) -> Mapping[tuple[Verdict, str], Total]:
+    """Return the totals, invoices of no known currency beside the others where there is one currency."""
+    currencies = {currency for _verdict, currency in totals if currency}
+    if len(currencies) != 1:
+        return totals
+    only = currencies.pop()
+    return _summed(((verdict, only), total) for (verdict, _currency), total in totals.items())
 
 
-def _row(name: str, colour: str, total: Total, currency: str) -> _ReportRow:
+def _row(name: str, colour: str, total: Total, currency: str) -> Mapping[str, str]:
     without = total.without_amount
-    if without == total.count:
-        return _ReportRow(name, colour, count(total.count), _("not stated"))
-    remark = _("{count} without an amount").format(count=count(without)) if without else ""
-    return _ReportRow(name, colour, count(total.count), money(total.amount, currency), remark)
+    is_stated = without < total.count
+    return {
+        "name": name,
+        "colour": colour,
+        "count": count(total.count),
+        "amount": money(total.amount, currency) if is_stated else _("not stated"),
+        "remark": _("{count} without an amount").format(count=count(without))
+        if is_stated and without
+        else "",
+    }
 
 
-@frozen
-class _ReportWriteRow:
-    """A row of the writes that are no invoices."""
-
-    name: str
-    colour: str
-    operation: str
-    count: str
-
-
-def _write_rows(writes: Mapping[tuple[str, State], int]) -> list[_ReportWriteRow]:
-    rows: list[_ReportWriteRow] = []
-    for (operation, state), number in writes.items():
-        words = wording(STANDINGS[state])
-        rows.append(_ReportWriteRow(words.name, words.kind, operation, count(number)))
-    return rows
-
-
-def _rows(summary: Summary) -> list[_ReportRow]:
-    rows: list[_ReportRow] = []
-    totals = _folded(summary.totals)
+def _rows(totals: Mapping[tuple[Verdict, str], Total], before: int) -> list[Mapping[str, str]]:
+    """Return the rows of the totals, and of those that were accepted in an earlier run."""
+    rows: list[Mapping[str, str]] = []
     for verdict in ORDER:
         words = wording(verdict)
         rows += [
@@ -163,123 +166,62 @@ def _rows(summary: Summary) -> list[_ReportRow]:
             for (each, currency), total in totals.items()
             if each is verdict
         ]
-        if verdict is Verdict.ACCEPTED and summary.before:
-            rows.append(
-                _ReportRow(
-                    _("Accepted in an earlier run"), words.kind, count(summary.before), _("not stated")
-                )
-            )
+        if verdict is Verdict.ACCEPTED and before:
+            earlier = Total(count=before, without_amount=before)
+            rows.append(_row(_("Accepted in an earlier run"), words.kind, earlier, ""))
     return rows
 
 
-def _folded(totals: Mapping[tuple[Verdict, str], Total]) -> dict[tuple[Verdict, str], Total]:
-    """Return the totals, invoices of no known currency beside the others where there is one currency."""
-    currencies = {currency for _verdict, currency in totals if currency}
-    if len(currencies) != 1:
-        return dict(totals)
-    only = currencies.pop()
-    folded: dict[tuple[Verdict, str], Total] = {}
-    for (verdict, _currency), total in totals.items():
-        whole = folded.setdefault((verdict, only), Total())
-        whole.count += total.count
-        whole.amount += total.amount
-        whole.without_amount += total.without_amount
-    return folded
-
-
-def _sums(totals: Mapping[tuple[Verdict, str], Total]) -> list[_ReportRow]:
+def _sums(totals: Mapping[tuple[Verdict, str], Total]) -> list[Mapping[str, str]]:
     """Return the sums of all verdicts by currency, where there are several."""
-    sums: dict[str, Total] = {}
-    totals = _folded(totals)
-    for (_verdict, currency), total in totals.items():
-        whole = sums.setdefault(currency, Total())
-        whole.count += total.count
-        whole.amount += total.amount
-        whole.without_amount += total.without_amount
+    sums = _summed((currency, total) for (_verdict, currency), total in totals.items())
     if len(totals) == len(sums):
         return []
     return [_row(_("Together"), "", total, currency) for currency, total in sums.items()]
 
 
-@frozen
-class _FaultLine:
-    """What is wrong with an invoice: where, what, and under which rule."""
-
-    where: str
-    text: str
-    rule: str
-
-
-@frozen
-class _Invoice:
-    """An invoice that needs attention."""
-
-    title: str
-    buyer: str
-    amount: str
-    place: str
-    faults: Sequence[_FaultLine]
-
-
-@frozen
-class _Section:
-    """The invoices of one kind that need attention."""
-
-    words: Wording
-    count: str
-    reasons: Sequence[tuple[str, str]]
-    shown: Sequence[_Invoice]
-    folded: Sequence[_Invoice]
-    fold: str
-    rest: str
-
-
-def _sections(summary: Summary) -> list[_Section]:
-    attention = summary.attention
-    return [
-        _section(verdict, summary, [each for each in attention.named if each.verdict is verdict])
-        for verdict in ORDER
-        if attention.counts[verdict]
-    ]
-
-
-def _section(verdict: Verdict, summary: Summary, named: Sequence[NeedsAttention]) -> _Section:
-    whole, words = summary.attention.counts[verdict], wording(verdict)
+def _section(verdict: Verdict, attention: Attention) -> Mapping[str, object]:
+    """Return the invoices of one kind that need attention."""
+    whole, words = attention.counts[verdict], wording(verdict)
     if verdict is Verdict.ACCEPTED:
         words = Wording(
             _("Accepted, but changed in the file since"),
             "doubt",
             _("The service has these as they were sent. Restore the file, or send a credit note."),
         )
-    reasons = summary.attention.reasons.get(verdict)
-    invoices = [_invoice(each) for each in named]
-    return _Section(
-        words=words,
-        count=count(whole),
-        reasons=[(count(number), translated(reason)) for reason, number in reasons.most_common(_REASONS)]
+    reasons = attention.reasons.get(verdict)
+    invoices = [_invoice(each) for each in attention.named if each.verdict is verdict]
+    return {
+        "words": words,
+        "count": count(whole),
+        "reasons": [(count(number), translated(reason)) for reason, number in reasons.most_common(_REASONS)]
         if reasons and max(reasons.values()) > 1
         else [],
-        shown=invoices[:_AT_ONCE],
-        folded=invoices[_AT_ONCE:],
-        fold=_("{count} more").format(count=count(whole - _AT_ONCE)),
-        rest=_("and {count} more; confirma export lists them all").format(count=count(whole - len(named)))
-        if whole > len(named)
+        "shown": invoices[:_AT_ONCE],
+        "folded": invoices[_AT_ONCE:],
+        "fold": _("{count} more").format(count=count(whole - _AT_ONCE)),
+        "rest": _("and {count} more; confirma export lists them all").format(
+            count=count(whole - len(invoices))
+        )
+        if whole > len(invoices)
         else "",
-    )
+    }
 
 
-def _invoice(found: NeedsAttention) -> _Invoice:
+def _invoice(found: NeedsAttention) -> Mapping[str, object]:
+    """Return an invoice, and what is wrong with it: where, what, and under which rule."""
     facts = found.facts
     in_cells = all(is_cell(problem.path) for problem in found.problems)
-    return _Invoice(
-        title=_("Invoice {number}").format(number=found.number) if found.number else _("Without a number"),
-        buyer=facts.buyer,
-        amount="" if facts.amount is None else money(facts.amount, facts.currency),
-        place=_file_name(found.place.rpartition(":")[0] if in_cells else found.place),
-        faults=[_fault(problem) for problem in found.problems],
-    )
+    return {
+        "title": _("Invoice {number}").format(number=found.number) if found.number else _("Without a number"),
+        "buyer": facts.buyer,
+        "amount": "" if facts.amount is None else money(facts.amount, facts.currency),
+        "place": _file_name(found.place.rpartition(":")[0] if in_cells else found.place),
+        "faults": [
+            (_place_of(problem.path), translated(problem.message), problem.rule) for problem in found.problems
+        ],
+    }
 
 
-def _fault(problem: Problem) -> _FaultLine:
-    place = where(problem.path, wire=False) if is_cell(problem.path) else named_place(problem.path)
-    return _FaultLine(place, translated(problem.message), problem.rule)
+def _place_of(path: str) -> str:
+    return where(path, wire=False) if is_cell(path) else named_place(path)
