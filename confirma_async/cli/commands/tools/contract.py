@@ -12,7 +12,7 @@ from rich.markup import escape
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.connection import Connection, connected
-from confirma_async.cli.output.pages.comparison import as_page
+from confirma_async.cli.output.pages.rendering import rendered
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, print_sayings, table
 from confirma_async.cli.output.terminal import Terminal
@@ -101,7 +101,7 @@ def _show(found: ContractComparison, out: Path | None, html: Path | None, *, as_
     if out is not None:
         out.write_text(found.to_toml(), encoding="utf-8")
     if html is not None:
-        html.write_text(as_page(found), encoding="utf-8")
+        html.write_text(rendered("comparison.html.j2", {"found": found}), encoding="utf-8")
     if as_json:
         print_json(found.to_dict())
     else:
