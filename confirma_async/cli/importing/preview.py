@@ -105,8 +105,7 @@ def show(found: Preview, ignored: Sequence[str], target: str) -> None:
         (texts.WARNINGS, found.warnings),
         (texts.REFUSED, found.problems),
     ):
-        if said:
-            print_sayings(console, _(title), said)
+        print_sayings(console, _(title), said)
     if found.count and not found.asks_for_money:
         say(_(texts.NOTHING_ASKED))
     if ignored:

@@ -105,8 +105,7 @@ def show_creditors_standing(plan: CreditorsPlan, found: Mapping[str, RunStatus],
             (record_in_words(row.source, str(row.key.number)), row.detail or "")
             for row in (*each.rejected, *each.unknown)
         ]
-        if said:
-            print_sayings(console, f"Rejected or unknown: account {name}", said)
+        print_sayings(console, f"Rejected or unknown: account {name}", said)
     _show_refused(console, plan)
 
 

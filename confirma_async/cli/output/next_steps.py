@@ -44,33 +44,23 @@ class NextSteps:
     journal: str | None = None
     files: Sequence[Path | Spooled] = ()
 
-    def command(self, *words: str) -> str:
+    def command(self, *words: str, options: Sequence[str] = ()) -> str:
         """Return a command about the journal of the job, as a shell takes it."""
-        return shlex.join(["confirma", *words, *self._of_journal, *self.place])
-
-    @property
-    def _of_journal(self) -> Sequence[str]:
-        return [] if self.journal is None else [self.journal]
+        journal = [] if self.journal is None else [self.journal]
+        return shlex.join(["confirma", *words, *journal, *options, *self.place])
 
     def copies(self, report: Report) -> list[str]:
         """Return the commands that write marked copies of the tables with problems."""
         places = (issue.place for issue in report.issues if issue.verdict in _TO_CORRECT)
         sources = {place.source for place in places if place.line is not None}  # others cannot be read at all
         tables = [file for file in self.files if str(file) in sources and _is_markable(file)]
-        of = [["--of", str(file)] if len(self.files) > 1 else [] for file in tables]
+        several = len(self.files) > 1
         return [
-            shlex.join(
-                [
-                    "confirma",
-                    "export",
-                    *self._of_journal,
-                    "--marked",
-                    str(_copy_of(file)),
-                    *which,
-                    *self.place,
-                ]
+            self.command(
+                "export",
+                options=["--marked", str(_copy_of(file)), *(["--of", str(file)] if several else [])],
             )
-            for file, which in zip(tables[:_MOST_COPIES], of, strict=False)
+            for file in tables[:_MOST_COPIES]
         ]
 
 
@@ -117,11 +107,6 @@ def in_words(report: Report, steps: NextSteps, *, is_over: bool, is_for_good: bo
     if report.pending and is_over:
         yield _line(Verdict.NOT_SENT, report.pending, _("Give the same command again:"))
         yield f"  {again}"
-    yield from _doubt(report, steps)
-
-
-def _doubt(report: Report, steps: NextSteps) -> Iterator[str]:
-    """Yield what ends a doubt about the journal."""
     if any(_IN_DOUBT in warning for warning in report.warnings):
         yield _("The journal may not know all that was sent. If you know that it does: {command}").format(
             command=steps.command("journal", "trust")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -16,7 +15,7 @@ from confirma_async.bulk import Outcome
 from confirma_async.bulk.models import Verdict
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, lasting, plain
-from confirma_async.cli.output.standings import in_short
+from confirma_async.cli.output.standings import wording
 from confirma_async.cli.output.terminal import Terminal
 
 T = TypeVar("T")
@@ -51,7 +50,7 @@ class _Counted(ProgressColumn):
 
     max_refresh = 0.2
 
-    def __init__(self, counts: Mapping[str, int], expected: int | None, what: str) -> None:
+    def __init__(self, counts: Mapping[Verdict | None, int], expected: int | None, what: str) -> None:
         super().__init__()
         self._counts = counts
         self._expected = expected
@@ -64,18 +63,15 @@ class _Counted(ProgressColumn):
             parts = [f"{done} {self._what}"]
         else:
             parts = [_("{done} of {total} invoices").format(done=done, total=count(self._expected))]
-        parts += [f"{count(number)} {_WORDS[word]()}" for word, number in self._counts.items()]
+        parts += [f"{count(number)} {_word(verdict)}" for verdict, number in self._counts.items()]
         if self._expected and task.time_remaining is not None and task.completed < self._expected:
             parts.append(_("about {time} left").format(time=lasting(max(1.0, task.time_remaining))))
         return Text(plain(", ".join(parts)))
 
 
-_RESUMED = "resumed"
-
-_WORDS: Mapping[str, Callable[[], str]] = {
-    _RESUMED: lambda: _("decided before"),
-    **{verdict.value: functools.partial(in_short, verdict) for verdict in Verdict},
-}
+def _word(verdict: Verdict | None) -> str:
+    """Return what became of invoices; None stands for what an earlier run has decided."""
+    return _("decided before") if verdict is None else wording(verdict).short
 
 
 def _console() -> Terminal:
@@ -117,7 +113,7 @@ def progress(
         visible: Whether to show anything at all.
         what: What the records are.
     """
-    counts: Counter[str] = Counter()
+    counts: Counter[Verdict | None] = Counter()
     bar = Progress(
         BarColumn(),
         _Counted(counts, expected, what),
@@ -129,7 +125,7 @@ def progress(
     def advance(outcome: Outcome) -> None:
         if not counts:
             bar.start()  # not before there is something to show: what cannot start is only said
-        counts[_RESUMED if outcome.resumed else outcome.verdict.value] += 1
+        counts[None if outcome.resumed else outcome.verdict] += 1
         bar.update(task, advance=1)
 
     try:

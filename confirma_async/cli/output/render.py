@@ -121,6 +121,8 @@ def print_sayings(console: Console, title: str, said: Sequence[tuple[str, str]])
 
     Lines, not a table: a place stays whole, to be copied or clicked on, and a sentence has all of the width.
     """
+    if not said:
+        return
     console.print(title, style="bold")
     before = None
     for record, sentence in said[:ROWS]:

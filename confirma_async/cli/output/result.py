@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from attrs import asdict
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
@@ -31,7 +32,7 @@ from confirma_async.cli.output.render import (
     record_in_words,
     table,
 )
-from confirma_async.cli.output.standings import COLOURS, in_short, wording
+from confirma_async.cli.output.standings import COLOURS, wording
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.formats import Identity
 from confirma_async.privacy import visible
@@ -74,8 +75,7 @@ def show_report(
     console = Terminal()
     _print_counts(console, report, _("Invoices") if what is None else _("Actions"))
     print_issues(console, report.issues, what)
-    _print_remarks(console, report.remarked)
-    _print_warnings(console, report)
+    _print_remarks(console, report)
     print_numbers(console, numbers)
     if statuses:
         _print_distribution_statuses(console, statuses)
@@ -170,36 +170,29 @@ def _in_general(report: Report, *, is_over: bool) -> Iterator[str]:
 def print_issues(console: Console, issues: Sequence[Outcome], what: str | None = None) -> None:
     """Print what needs attention; ``what`` says what the records are, where they are no invoices."""
     said = [
-        (record_in_words(issue.place, issue.number, in_short(issue.verdict), what=what), reason)
+        (record_in_words(issue.place, issue.number, wording(issue.verdict).short, what=what), reason)
         for issue in issues
         for reason in (
-            [problem_in_words(problem) for problem in issue.problems]
-            if issue.problems
-            else [translated(issue.detail or "")]
+            [problem_in_words(problem) for problem in issue.problems] or [translated(issue.detail or "")]
         )
     ]
-    if said:
-        print_sayings(console, _("Needs attention"), said)
+    print_sayings(console, _("Needs attention"), said)
 
 
-def _print_remarks(console: Console, remarked: Sequence[Outcome]) -> None:
+def _print_remarks(console: Console, report: Report) -> None:
+    """Print what was decided while reading, and what was sent although it looks wrong."""
     said = [
         (record_in_words(outcome.place, outcome.number), translated(remark))
-        for outcome in remarked
+        for outcome in report.remarked
         for remark in outcome.remarks
     ]
-    if said:
-        print_sayings(console, _("Decided while reading"), said)
-
-
-def _print_warnings(console: Console, report: Report) -> None:
+    print_sayings(console, _("Decided while reading"), said)
     said = [
         (record_in_words(outcome.place, outcome.number), problem_in_words(problem))
         for outcome in report.with_warnings
         for problem in outcome.warnings
     ]
-    if said:
-        print_sayings(console, _("Sent, but looks wrong"), said)
+    print_sayings(console, _("Sent, but looks wrong"), said)
     if report.allowed:
         allowed = _("Allowed to be broken: {rules}").format(rules=", ".join(report.allowed))
         console.print(allowed, highlight=False)
@@ -273,18 +266,7 @@ def report_as_json(
         ],
         "allowed": list(report.allowed),
         "numbers": numbers_as_json(numbers),
-        "distribution": None
-        if statuses is None
-        else [
-            {
-                "number": each.number,
-                "type": each.type,
-                "status": each.status,
-                "method": each.method,
-                "detail": each.detail,
-            }
-            for each in statuses
-        ],
+        "distribution": None if statuses is None else [asdict(each) for each in statuses],
     }
 
 

@@ -16,36 +16,43 @@ class Wording:
 
     Attributes:
         name: What it is called.
+        short: The same in a word, as it follows the number of an invoice.
         kind: How it is coloured: ``good``, ``bad``, ``doubt`` or ``plain``.
         advice: What to do; empty for nothing.
     """
 
     name: str
+    short: str
     kind: str
     advice: str = ""
 
 
 _WORDINGS: Mapping[Verdict, Callable[[], Wording]] = {
-    Verdict.ACCEPTED: lambda: Wording(_("Accepted"), "good"),
+    Verdict.ACCEPTED: lambda: Wording(_("Accepted"), _("accepted"), "good"),
     Verdict.REJECTED: lambda: Wording(
         _("Rejected by the service"),
+        _("rejected"),
         "bad",
         _("Correct them in the file, then: confirma retry"),
     ),
     Verdict.REFUSED: lambda: Wording(
         _("Refused before sending"),
+        _("refused"),
         "bad",
         _("They were not sent. Correct them in the file, and give the same command again."),
     ),
     Verdict.UNKNOWN: lambda: Wording(
         _("May have arrived"),
+        _("unknown"),
         "doubt",
         _(
             "Give the same command again: it looks them up, and sends none of them twice. What you find out "
             "yourself is recorded with confirma resolve."
         ),
     ),
-    Verdict.NOT_SENT: lambda: Wording(_("Not sent yet"), "plain", _("Give the same command again.")),
+    Verdict.NOT_SENT: lambda: Wording(
+        _("Not sent yet"), _("not sent"), "plain", _("Give the same command again.")
+    ),
 }
 
 
@@ -59,16 +66,3 @@ ORDER = tuple(_WORDINGS)
 
 COLOURS: Mapping[str, str] = {"good": "green", "bad": "red", "doubt": "yellow", "plain": ""}
 """How each kind is coloured on a terminal."""
-
-_SHORT: Mapping[Verdict, Callable[[], str]] = {
-    Verdict.ACCEPTED: lambda: _("accepted"),
-    Verdict.REJECTED: lambda: _("rejected"),
-    Verdict.REFUSED: lambda: _("refused"),
-    Verdict.UNKNOWN: lambda: _("unknown"),
-    Verdict.NOT_SENT: lambda: _("not sent"),
-}
-
-
-def in_short(verdict: Verdict) -> str:
-    """Return a verdict in a word, as it follows the number of an invoice."""
-    return _SHORT[verdict]()

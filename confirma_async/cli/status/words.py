@@ -24,7 +24,7 @@ from confirma_async.cli.output.render import (
     table,
 )
 from confirma_async.cli.output.result import StandingRow, print_standings, standing
-from confirma_async.cli.output.standings import in_short, wording
+from confirma_async.cli.output.standings import wording
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.status.reading import RunStatus, mappings_of
 from confirma_async.errors import Problem
@@ -39,7 +39,7 @@ def _show_writes(console: Terminal, writes: Mapping[State, int]) -> None:
         others = table(_("Other writes"), _("State"), _("Writes"))
         for state, number in writes.items():
             if number:
-                others.add_row(in_short(STANDINGS[state]), str(number))
+                others.add_row(wording(STANDINGS[state]).short, str(number))
         console.print(others)
 
 
@@ -61,27 +61,19 @@ def show(found: RunStatus) -> None:
             "sent. If you know that it is whole: confirma journal trust"
         ).format(reason=translated(found.doubt.reason))
         console.print(escape(visible(doubt)), soft_wrap=True)
-    if found.refused:
-        parts = [
-            (
-                record_in_words(bad.source, bad.number),
-                problem_in_words(Problem(bad.path, bad.rule, bad.message)),
-            )
-            for bad in found.refused
-        ]
-        print_sayings(console, wording(Verdict.REFUSED).name, parts)
-    for verdict, items in ((Verdict.REJECTED, found.rejected), (Verdict.UNKNOWN, found.unknown)):
-        if items:
-            parts = [
-                (f"{row.source}, {row.key}, {_attempted(row)}", translated(row.detail or "")) for row in items
-            ]
-            print_sayings(console, wording(verdict).name, parts)
-    if found.open_writes:
-        parts = [
-            (f"{row.operation} {row.key}, {in_short(STANDINGS[row.state])}", translated(row.detail or ""))
-            for row in found.open_writes
-        ]
-        print_sayings(console, _("Other writes that were not taken, or may not have been"), parts)
+    said = [
+        (record_in_words(bad.source, bad.number), problem_in_words(Problem(bad.path, bad.rule, bad.message)))
+        for bad in found.refused
+    ]
+    print_sayings(console, wording(Verdict.REFUSED).name, said)
+    for verdict, rows in ((Verdict.REJECTED, found.rejected), (Verdict.UNKNOWN, found.unknown)):
+        said = [(f"{row.source}, {row.key}, {_attempted(row)}", translated(row.detail or "")) for row in rows]
+        print_sayings(console, wording(verdict).name, said)
+    said = [
+        (f"{row.operation} {row.key}, {wording(STANDINGS[row.state]).short}", translated(row.detail or ""))
+        for row in found.open_writes
+    ]
+    print_sayings(console, _("Other writes that were not taken, or may not have been"), said)
     print_numbers(console, found.numbers)
 
 
@@ -141,12 +133,12 @@ def _in_words(found: RunStatus) -> str:
     return plain(f"{name}{of_run}: {', '.join(parts)}")
 
 
-def inputs_in_words(names: Sequence[str]) -> str:
+def inputs_in_words(names: Sequence[str], most: int = 1) -> str:
     """Return the first of the files of a run, and how many more there are."""
-    more = len(names) - 1
-    if not more:
-        return names[0]
-    return f"{names[0]} " + ngettext("and {count} more file", "and {count} more files", more).format(
+    named, more = ", ".join(names[:most]), len(names) - most
+    if more <= 0:
+        return named
+    return f"{named} " + ngettext("and {count} more file", "and {count} more files", more).format(
         count=count(more)
     )
 

@@ -6,16 +6,19 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from attrs import evolve
+
 from confirma_async.bulk.models import State, Verdict
 from confirma_async.bulk.reporting.attention import Attention, NeedsAttention
 from confirma_async.bulk.reporting.summary import STANDINGS, Summary, Total
 from confirma_async.cli.importing.texts import named_place
-from confirma_async.cli.language.choice import current, gettext as _, ngettext
+from confirma_async.cli.language.choice import current, gettext as _
 from confirma_async.cli.language.figures import count, moment, money, zone
 from confirma_async.cli.language.messages import is_cell, translated, where
 from confirma_async.cli.output.pages.charts import charts, figure
 from confirma_async.cli.output.pages.rendering import rendered
-from confirma_async.cli.output.standings import ORDER, Wording, wording
+from confirma_async.cli.output.standings import ORDER, wording
+from confirma_async.cli.status.words import inputs_in_words
 
 Key = TypeVar("Key")
 
@@ -62,16 +65,9 @@ def _origin(summary: Summary, made: datetime.datetime) -> list[str]:
     lines = [_("As of {moment} ({zone})").format(moment=moment(made), zone=zone(made))]
     if summary.target is not None:
         lines[0] += ", " + _("sent to {target}").format(target=translated(summary.target))
-    if summary.run is not None:
-        named = [_file_name(name) for name in summary.run.inputs[:5]]
-        more = len(summary.run.inputs) - len(named)
-        if named:
-            files = ", ".join(named)
-            if more:
-                files += " " + ngettext("and {count} more file", "and {count} more files", more).format(
-                    count=count(more)
-                )
-            lines.append(_("From {files}").format(files=files))
+    if summary.run is not None and summary.run.inputs:
+        files = inputs_in_words([_file_name(name) for name in summary.run.inputs], most=5)
+        lines.append(_("From {files}").format(files=files))
     for number, words in (
         (summary.corrected, _("Refused at first, corrected and sent since: {count}")),
         (summary.retried, _("Sent again after a rejection: {count}")),
@@ -184,10 +180,11 @@ def _section(verdict: Verdict, attention: Attention) -> Mapping[str, object]:
     """Return the invoices of one kind that need attention."""
     whole, words = attention.counts[verdict], wording(verdict)
     if verdict is Verdict.ACCEPTED:
-        words = Wording(
-            _("Accepted, but changed in the file since"),
-            "doubt",
-            _("The service has these as they were sent. Restore the file, or send a credit note."),
+        words = evolve(
+            words,
+            name=_("Accepted, but changed in the file since"),
+            kind="doubt",
+            advice=_("The service has these as they were sent. Restore the file, or send a credit note."),
         )
     reasons = attention.reasons.get(verdict)
     invoices = [_invoice(each) for each in attention.named if each.verdict is verdict]
