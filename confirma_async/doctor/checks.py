@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from confirma_async.doctor import machine, mirror, network, service, settings
 from confirma_async.doctor.context import Context, Setup
@@ -18,7 +18,7 @@ class DoctorCheck:
     Attributes:
         name: Its name, in findings.
         meaning: What the check examines, for the docs.
-        run: Does the check, and returns its finding.
+        run: Does the check, and returns its finding, without the name.
         needs: Names of earlier checks that must not have failed.
     """
 
@@ -65,7 +65,7 @@ async def run_checks(setup: Setup) -> AsyncGenerator[Finding]:
         if missing:
             finding = Finding(check.name, Health.SKIPPED, f"not looked at: see {missing[0]}")
         else:
-            finding = await check.run(context)
+            finding = evolve(await check.run(context), check=check.name)
         if finding.health in {Health.BAD, Health.SKIPPED}:
             failed.add(check.name)
         yield finding

@@ -37,16 +37,16 @@ class Finding:
     remedy: str | None = None
 
 
-def good(check: str, message: str) -> Finding:
-    """Make a finding that needs no action."""
-    return Finding(check, Health.GOOD, message)
+def good(message: str) -> Finding:
+    """Make a finding that needs no action; which check it is of, ``run_checks`` adds to each."""
+    return Finding("", Health.GOOD, message)
 
 
-def doubtful(check: str, message: str, remedy: str) -> Finding:
+def doubtful(message: str, remedy: str) -> Finding:
     """Make a finding that a person should look at."""
-    return Finding(check, Health.DOUBTFUL, message, remedy)
+    return Finding("", Health.DOUBTFUL, message, remedy)
 
 
-def bad(check: str, message: str, remedy: str) -> Finding:
+def bad(message: str, remedy: str) -> Finding:
     """Make a finding of something that does not work."""
-    return Finding(check, Health.BAD, message, remedy)
+    return Finding("", Health.BAD, message, remedy)

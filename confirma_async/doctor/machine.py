@@ -32,14 +32,13 @@ async def check_open_files(_visit: Context) -> Finding:
     """Check the limit of open files: whether many connections can be open at once."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
-        return good("open-files", "as many open files as you like")
+        return good("as many open files as you like")
     if allowed < ENOUGH_FILES:
         return doubtful(
-            "open-files",
             f"only {allowed} open files are allowed",
             f"raise the limit (ulimit -n {ENOUGH_FILES}), or send less at once (concurrency=)",
         )
-    return good("open-files", f"{allowed} open files are allowed")
+    return good(f"{allowed} open files are allowed")
 
 
 async def check_libraries(_visit: Context) -> Finding:
@@ -48,14 +47,13 @@ async def check_libraries(_visit: Context) -> Finding:
     if unchecked:
         rules = sorted({rule for served in unchecked.values() for rule in served})
         return doubtful(
-            "libraries",
             f"{', '.join(unchecked)} not installed, so these rules are not checked: {', '.join(rules)}",
             "pip install 'confirma-sdk[validation]'",
         )
     extras = [extra for module, extra in _OPTIONAL.items() if importlib.util.find_spec(module) is None]
     if extras:
-        return good("libraries", f"all rules can be checked; extras not installed: {', '.join(extras)}")
-    return good("libraries", "all are installed")
+        return good(f"all rules can be checked; extras not installed: {', '.join(extras)}")
+    return good("all are installed")
 
 
 def _existing(folder: Path) -> Path:
@@ -71,20 +69,19 @@ async def check_journal(context: Context) -> Finding:
     try:
         folder = context.setup.folder or _existing(journal_root())
     except ConfigurationError as error:
-        return bad("journal", str(error), f"set {JOURNAL_DIR_VARIABLE}")
+        return bad(str(error), f"set {JOURNAL_DIR_VARIABLE}")
     if not folder.is_dir():
-        return bad("journal", f"{folder} is no folder", "make it, or name another one")
+        return bad(f"{folder} is no folder", "make it, or name another one")
     if not os.access(folder, os.W_OK | os.X_OK):
-        return bad("journal", f"{folder} cannot be written to", "name another folder, or change its rights")
+        return bad(f"{folder} cannot be written to", "name another folder, or change its rights")
     try:
         await asyncio.to_thread(check_file_system, folder)
     except JournalError as error:
-        return bad("journal", str(error), f"keep journals on a disk of this machine ({JOURNAL_DIR_VARIABLE})")
+        return bad(str(error), f"keep journals on a disk of this machine ({JOURNAL_DIR_VARIABLE})")
     why = ends_with_its_container(folder)
     if why is not None:
         return doubtful(
-            "journal",
             f"{folder} lies {why}: what was sent would be forgotten with it",
             f"keep journals on storage that lasts ({JOURNAL_DIR_VARIABLE})",
         )
-    return good("journal", f"journals can be kept in {folder}")
+    return good(f"journals can be kept in {folder}")

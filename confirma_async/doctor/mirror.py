@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 from pathlib import Path
 
@@ -25,44 +26,40 @@ async def check_mirror(context: Context) -> Finding:
         _, base_url = target_from_env(context.setup.variables)
         place = place_of(named)
         if isinstance(place, Path) and not place.exists():
-            return good("mirror", "no mirror is kept here; confirma mirror sync begins one")
+            return good("no mirror is kept here; confirma mirror sync begins one")
         found = await asyncio.to_thread(_standing, named)
     except (MirrorError, ConfigurationError) as error:
-        return bad("mirror", str(error), f"see to it, or name another mirror ({MIRROR_VARIABLE})")
+        return bad(str(error), f"see to it, or name another mirror ({MIRROR_VARIABLE})")
     target = target_of(base_url)
     mine = [standing for standing in found if standing.target == target]
     if not mine:
-        return good("mirror", f"no account of {target} is mirrored; confirma mirror sync begins it")
+        return good(f"no account of {target} is mirrored; confirma mirror sync begins it")
     findings = [_of(standing, context.setup.now()) for standing in mine]
     return next((finding for finding in findings if finding.remedy), findings[0])
 
 
 def _standing(named: str | None) -> list[MirrorStatus]:
-    database = open_mirror(named)
-    try:
+    with contextlib.closing(open_mirror(named)) as database:
         return list(standing_of(database))
-    finally:
-        database.close()
 
 
 def _of(standing: MirrorStatus, now: float) -> Finding:
     run = "run confirma mirror sync once a day, and look at what it says"
     if standing.synced_at is None:
-        return doubtful("mirror", f"no run of the account {standing.account} has come to its end yet", run)
+        return doubtful(f"no run of the account {standing.account} has come to its end yet", run)
     synced = datetime.datetime.fromisoformat(standing.synced_at)
     age = datetime.datetime.fromtimestamp(now, datetime.UTC) - synced
     message = f"the mirror of the account {standing.account} was brought up to date {_in_words(age)} ago"
     if age > OLDEST:
-        return doubtful("mirror", message, run)
+        return doubtful(message, run)
     if standing.open:
-        return doubtful("mirror", f"{message}; {standing.open} windows in it are not proved", run)
+        return doubtful(f"{message}; {standing.open} windows in it are not proved", run)
     if standing.drift:
-        drift = (
-            f"{message}; "
-            f"{standing.drift} places of records are not as the contract describes them (table drift)"
+        return good(
+            f"{message}; {standing.drift} places of records are not as the contract describes them "
+            "(table drift)"
         )
-        return good("mirror", drift)
-    return good("mirror", message)
+    return good(message)
 
 
 def _in_words(age: datetime.timedelta) -> str:

@@ -26,17 +26,17 @@ async def check_name(context: Context) -> Finding:
     host = context.host
     with contextlib.suppress(ValueError):
         ipaddress.ip_address(host)
-        return good("name", f"{host} is an address already")
+        return good(f"{host} is an address already")
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(context.setup.timeout):
             found = await loop.getaddrinfo(host, context.port, type=socket.SOCK_STREAM)
     except TimeoutError:
-        return bad("name", f"no name server answered for {host} in time", "check the network and its DNS")
+        return bad(f"no name server answered for {host} in time", "check the network and its DNS")
     except (OSError, UnicodeError):
-        return bad("name", f"there is no address for {host}", "check the base URL, the network and its DNS")
+        return bad(f"there is no address for {host}", "check the base URL, the network and its DNS")
     addresses = sorted({str(entry[4][0]) for entry in found})
-    return good("name", f"{host} has the address {', '.join(addresses)}")
+    return good(f"{host} has the address {', '.join(addresses)}")
 
 
 async def check_connection(context: Context) -> Finding:
@@ -46,12 +46,12 @@ async def check_connection(context: Context) -> Finding:
         async with asyncio.timeout(context.setup.timeout):
             _, writer = await asyncio.open_connection(context.host, context.port)
     except TimeoutError:
-        return bad("connection", f"{where} does not answer", _past_the_firewall(context))
+        return bad(f"{where} does not answer", _past_the_firewall(context))
     except OSError as error:
         reason = os.strerror(error.errno).lower() if error.errno else "no connection"
-        return bad("connection", f"{where} cannot be reached ({reason})", _past_the_firewall(context))
+        return bad(f"{where} cannot be reached ({reason})", _past_the_firewall(context))
     await _close(writer)
-    return good("connection", f"{where} can be reached")
+    return good(f"{where} can be reached")
 
 
 def _past_the_firewall(context: Context) -> str:
@@ -66,16 +66,15 @@ def _past_the_firewall(context: Context) -> str:
 async def check_certificate(context: Context) -> Finding:
     """Check whether TLS works, and how long the certificate is valid."""
     if not context.is_tls:
-        return good("certificate", "plain HTTP, within this machine only")
+        return good("plain HTTP, within this machine only")
     tls = context.setup.ssl_context or ssl.create_default_context()
     try:
         async with asyncio.timeout(context.setup.timeout):
             _, writer = await asyncio.open_connection(context.host, context.port, ssl=tls)
     except ssl.SSLCertVerificationError as error:
-        return bad("certificate", *fault_of(error))
+        return bad(*fault_of(error))
     except (OSError, TimeoutError):
         return bad(
-            "certificate",
             f"{context.host}:{context.port} can be reached, but makes no TLS connection",
             "check the port; something between may cut TLS connections",
         )
@@ -90,8 +89,8 @@ def _expiry(protocol: str, expires: float, now: float) -> Finding:
     date = datetime.datetime.fromtimestamp(expires, datetime.UTC).date()
     message = f"{protocol}; the certificate is valid until {date}, {days} more days"
     if days < DAYS_BEFORE_EXPIRY:
-        return doubtful("certificate", message, "nothing to do here, but expect an interruption on that day")
-    return good("certificate", message)
+        return doubtful(message, "nothing to do here, but expect an interruption on that day")
+    return good(message)
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:

@@ -33,20 +33,19 @@ async def check_service(context: Context) -> Finding:
     try:
         context.answer = await transport.send(request)
     except TransportError as error:
-        return bad("service", str(error), "try again later; if it stays so, ask the vendor")
+        return bad(str(error), "try again later; if it stays so, ask the vendor")
     finally:
         await transport.close()
     context.answered_at = context.setup.now()
     status = context.answer.status
     if status >= 500:
-        return bad("service", f"the service fails (HTTP {status})", "try again later, or ask the vendor")
+        return bad(f"the service fails (HTTP {status})", "try again later, or ask the vendor")
     if status not in {200, 400, 401, 403}:  # what the vendor documents for this call
         return doubtful(
-            "service",
             f"something answers, but not as documented (HTTP {status})",
             "check that the base URL is the service's, and not a page of your network's",
         )
-    return good("service", "the service answers")
+    return good("the service answers")
 
 
 async def check_clock(context: Context) -> Finding:
@@ -55,18 +54,18 @@ async def check_clock(context: Context) -> Finding:
     moment = http_date(date)
     if moment is None:
         return doubtful(
-            "clock", "the service does not say its time", "check that this machine's clock is synchronised"
+            "the service does not say its time", "check that this machine's clock is synchronised"
         )
     skew = context.answered_at - moment
     if abs(skew) <= SKEW_NOTICED:
-        return good("clock", "the clock of this machine agrees with the service's")
+        return good("the clock of this machine agrees with the service's")
     message = (
         f"the clock of this machine is {skew:.0f} s ahead of the service's"
         if skew > 0
         else f"the clock of this machine is {-skew:.0f} s behind the service's"
     )
     remedy = "synchronise it (NTP): dates of invoices, certificates and waiting times hang on it"
-    return (bad if abs(skew) > SKEW_ENDURED else doubtful)("clock", message, remedy)
+    return (bad if abs(skew) > SKEW_ENDURED else doubtful)(message, remedy)
 
 
 async def check_accepted(context: Context) -> Finding:
@@ -87,15 +86,15 @@ async def check_accepted(context: Context) -> Finding:
             validity = await client.onboarding.validate_token()
         except AuthenticationError:
             remedy = f"get a new one (confirma token renew), or check that it is not of {other}"
-            return bad("accepted", "the service does not accept the API key", remedy)
+            return bad("the service does not accept the API key", remedy)
         except PermissionDeniedError:
             remedy = "set a client's token; the provisioning token is only for making clients"
-            return bad("accepted", "the API key is not of the right kind", remedy)
+            return bad("the API key is not of the right kind", remedy)
         except ResponseDecodeError:
             remedy = "check that the base URL is the service's; confirma contract check tells what differs"
-            return bad("accepted", "the answer is not the one that is documented", remedy)
+            return bad("the answer is not the one that is documented", remedy)
         except CallError as error:
-            return bad("accepted", str(error), "try again later")
+            return bad(str(error), "try again later")
     if not validity.is_valid:
-        return bad("accepted", "the service says that the API key is not valid", "get a new one")
-    return good("accepted", "the service accepts the API key")
+        return bad("the service says that the API key is not valid", "get a new one")
+    return good("the service accepts the API key")

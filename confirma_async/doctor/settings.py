@@ -20,19 +20,18 @@ async def check_key(context: Context) -> Finding:
     try:
         context.key = await _key(context)
     except CredentialsError as error:
-        return bad("key", str(error), "put the key into a file that only you can read, and name that")
+        return bad(str(error), "put the key into a file that only you can read, and name that")
     except ConfigurationError as error:
-        return bad("key", str(error), f"set {API_KEY_VARIABLE} again")
+        return bad(str(error), f"set {API_KEY_VARIABLE} again")
     if context.key is None:
         remedy = f"set {API_KEY_VARIABLE}, or name the file it is kept in (key_file=)"
-        return bad("key", "there is no API key", remedy)
+        return bad("there is no API key", remedy)
     if not _LIKE_A_TOKEN.fullmatch(context.key.reveal()):
         return doubtful(
-            "key",
             "the API key does not look like the vendor's tokens (8-4-4-4-12 hexadecimal digits)",
             "copy it again, whole; if it is accepted below, this does not matter",
         )
-    return good("key", "there is an API key, and it looks like one")
+    return good("there is an API key, and it looks like one")
 
 
 async def _key(context: Context) -> Secret | None:
@@ -47,28 +46,21 @@ async def check_environment(context: Context) -> Finding:
     try:
         context.environment, context.base_url = target_from_env(context.setup.variables)
     except ConfigurationError as error:
-        return bad("environment", str(error), "correct it; nothing could be called")
+        return bad(str(error), "correct it; nothing could be called")
     name, host = context.environment.name.lower(), context.host
     if is_loopback(host):
-        return good("environment", f"{context.base_url} is this machine: a sandbox")
-    home = _environment_of(host)
+        return good(f"{context.base_url} is this machine: a sandbox")
+    home = {urlsplit(each.value).hostname: each for each in Environment}.get(host)
     if home is None:
         return doubtful(
-            "environment",
             f"{host} is not one of the vendor's hosts, and the key will be sent there",
             "leave the base URL out, unless this is a gateway of your own",
         )
     if home is not context.environment:
         return bad(
-            "environment",
             f"the environment is {name}, and {host} is the host of {home.name.lower()}",
             "leave the base URL out, or name the other environment; a key belongs to one of them",
         )
     if home is Environment.PRODUCTION:
-        return good("environment", f"{name}: {host}; what is sent is real")
-    return good("environment", f"{name}: {host}; nothing that is sent is real")
-
-
-def _environment_of(host: str) -> Environment | None:
-    hosts = {urlsplit(environment.value).hostname: environment for environment in Environment}
-    return hosts.get(host)
+        return good(f"{name}: {host}; what is sent is real")
+    return good(f"{name}: {host}; nothing that is sent is real")
