@@ -11,10 +11,8 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import Token
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
-
-from attrs import frozen
 
 from confirma_async._version import __version__
 from confirma_async.errors import Attempt
@@ -36,13 +34,8 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.
 
 Attributes = Mapping[str, str | int]
 
-
-@frozen
-class _ActiveSpan:
-    """The span of a call under way, and how to give its caller's context back."""
-
-    span: trace.Span
-    before: Token[context.Context]
+_ActiveSpan = tuple[trace.Span, Token[context.Context]]
+"""The span of a call under way, and how to give its caller's context back."""
 
 
 class OpenTelemetryHook(Hook):
@@ -69,17 +62,13 @@ class OpenTelemetryHook(Hook):
         self._propagate = propagate
         self._open: dict[CallRecord, _ActiveSpan] = {}
         meter = metrics.get_meter("confirma_async", __version__, meter_provider, SCHEMA_URL)
-        self._request_seconds = meter.create_histogram(
-            "http.client.request.duration",
-            "s",
-            "Duration of HTTP client requests.",
-            explicit_bucket_boundaries_advisory=_SECONDS,
+        seconds = partial(meter.create_histogram, unit="s", explicit_bucket_boundaries_advisory=_SECONDS)
+        self._request_seconds = seconds(
+            "http.client.request.duration", description="Duration of HTTP client requests."
         )
-        self._call_seconds = meter.create_histogram(
+        self._call_seconds = seconds(
             "confirma.client.call.duration",
-            "s",
-            "Duration of calls: waiting, all attempts and the pauses between them.",
-            explicit_bucket_boundaries_advisory=_SECONDS,
+            description="Duration of calls: waiting, all attempts and the pauses between them.",
         )
         self._call_attempts = meter.create_histogram(
             "confirma.client.call.attempts",
@@ -87,11 +76,9 @@ class OpenTelemetryHook(Hook):
             "Requests that calls started.",
             explicit_bucket_boundaries_advisory=(0, 1, 2, 3, 4, 5, 10),
         )
-        self._limiter_seconds = meter.create_histogram(
+        self._limiter_seconds = seconds(
             "confirma.client.limiter.wait",
-            "s",
-            "Time that calls waited for their turn at the rate limit.",
-            explicit_bucket_boundaries_advisory=_SECONDS,
+            description="Time that calls waited for their turn at the rate limit.",
         )
 
         self._outboxes: list[Callable[[], OutboxState]] = []
@@ -139,9 +126,10 @@ class OpenTelemetryHook(Hook):
     def after_attempt(self, record: CallRecord) -> None:
         """Add an event to the span, and count the request."""
         attempt = record.attempts[-1]
-        outcome = _outcome_of(attempt)
-        self._request_seconds.record(attempt.seconds, {**_target(record), **outcome})
-        self._open[record].span.add_event(
+        target, outcome = _target(record.operation.method, record.url), _outcome_of(attempt)
+        self._request_seconds.record(attempt.seconds, {**target, **outcome})
+        span, _before = self._open[record]
+        span.add_event(
             "confirma.attempt",
             {
                 "http.request.resend_count": len(record.attempts) - 1,
@@ -154,43 +142,36 @@ class OpenTelemetryHook(Hook):
 
     def after_call(self, record: CallRecord) -> None:
         """End the span, and count the call."""
-        open_ = self._open.pop(record, None) or self._start(record)
-        attributes = {"confirma.operation": record.operation.name, **_outcome(record)}
+        span, before = self._open.pop(record) if record in self._open else self._start(record)
+        operation, outcome = {"confirma.operation": record.operation.name}, _outcome(record)
+        attributes = {**operation, **outcome}
         self._call_seconds.record(record.seconds, attributes)
         self._call_attempts.record(len(record.attempts), attributes)
-        self._limiter_seconds.record(record.waited_seconds, {"confirma.operation": record.operation.name})
-        open_.span.set_attributes(_outcome(record))
+        self._limiter_seconds.record(record.waited_seconds, operation)
+        span.set_attributes(outcome)
         if len(record.attempts) > 1:
-            open_.span.set_attribute("http.request.resend_count", len(record.attempts) - 1)
+            span.set_attribute("http.request.resend_count", len(record.attempts) - 1)
         if record.request_id is not None:
-            open_.span.set_attribute("confirma.request_id", record.request_id)
+            span.set_attribute("confirma.request_id", record.request_id)
         if record.failure is not None:
-            open_.span.set_status(trace.StatusCode.ERROR)
-        open_.span.end()
-        context.detach(open_.before)
+            span.set_status(trace.StatusCode.ERROR)
+        span.end()
+        context.detach(before)
 
     def _start(self, record: CallRecord) -> _ActiveSpan:
         since = asyncio.get_running_loop().time() - record.started
-        target = _target(record)
+        target = _target(record.operation.method, record.url)
         span = self._tracer.start_span(
             f"{target['http.request.method']} {target['url.template']}",
             kind=trace.SpanKind.CLIENT,
-            attributes={
-                **target,
-                "url.full": record.url,
-                "confirma.operation": record.operation.name,
-            },
+            attributes={**target, "url.full": record.url, "confirma.operation": record.operation.name},
             start_time=time.time_ns() - int(since * 1e9),
         )
-        return _ActiveSpan(span, context.attach(trace.set_span_in_context(span)))
-
-
-def _target(record: CallRecord) -> Attributes:
-    return _target_of(record.operation.method, record.url)
+        return span, context.attach(trace.set_span_in_context(span))
 
 
 @lru_cache(maxsize=256)
-def _target_of(method: str, url: str) -> Attributes:
+def _target(method: str, url: str) -> Attributes:
     parts = urlsplit(url)
     return {
         "http.request.method": method,
