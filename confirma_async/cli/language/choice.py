@@ -81,8 +81,7 @@ def _language(asked: str | None, texts: str, numbers: str) -> Language:
 
 def gettext(text: str) -> str:
     """Return one of our texts in the language that is spoken."""
-    code = current().code
-    return text if code == "en" else _translations(code).gettext(text)
+    return translate(OWN, text)
 
 
 def translate(domain: str, text: str) -> str:

@@ -34,27 +34,22 @@ def _locale() -> Locale:
     return _parsed(current().locale or _FALLBACK)
 
 
-def count(number: int) -> str:
-    """Return a whole number, its thousands apart: ``4,200`` or ``4 200``."""
+def number(value: Decimal | int, form: str | None = None) -> str:
+    """Return a number exactly as it is: ``25.5`` or ``25,5``; or with the decimals of a form at least."""
     from babel.numbers import format_decimal
 
-    return str(format_decimal(number, locale=_locale()))
+    with localcontext(_DIGITS):
+        return str(format_decimal(value, form, _locale(), decimal_quantization=False))
+
+
+def count(value: int) -> str:
+    """Return a whole number, its thousands apart: ``4,200`` or ``4 200``."""
+    return number(value)
 
 
 def amount(value: Decimal) -> str:
     """Return an amount exactly as it is, with at least two decimals: ``1,234.50`` or ``1 234,50``."""
-    from babel.numbers import format_decimal
-
-    with localcontext(_DIGITS):
-        return str(format_decimal(value, format="#,##0.00", locale=_locale(), decimal_quantization=False))
-
-
-def number(value: Decimal) -> str:
-    """Return a number exactly as it is: ``25.5`` or ``25,5``."""
-    from babel.numbers import format_decimal
-
-    with localcontext(_DIGITS):
-        return str(format_decimal(value, locale=_locale(), decimal_quantization=False))
+    return number(value, "#,##0.00")
 
 
 def money(value: Decimal, currency: str) -> str:
@@ -77,12 +72,8 @@ def _date(value: datetime.date) -> str:
 
     locale = _locale()
     pattern = locale.date_formats["short"].pattern
-    return str(format_date(value, pattern if "yyyy" in pattern else _four_digits(pattern), locale=locale))
-
-
-def _four_digits(pattern: str) -> str:
-    """Return a pattern of dates with the whole year."""
-    return pattern.replace("yy", "y")
+    whole = pattern if "yyyy" in pattern else pattern.replace("yy", "y")  # with the whole year
+    return str(format_date(value, whole, locale=locale))
 
 
 def moment(value: datetime.datetime) -> str:
@@ -115,35 +106,27 @@ def local(seconds: float) -> datetime.datetime:
 
 def ago(seconds: float) -> str:
     """Return how long ago something was: ``14 minutes ago``."""
+    return _("just now") if seconds < 1 else lasting(-seconds, is_distance=True)
+
+
+def lasting(seconds: float, *, is_distance: bool = False) -> str:
+    """Return a stretch of time, about as long as it is: ``14 minutes``; as a distance, whether it is past."""
     from babel.dates import format_timedelta
 
-    if seconds < 1:
-        return _("just now")
-    past = datetime.timedelta(seconds=-seconds)
-    return str(format_timedelta(past, add_direction=True, threshold=1.5, locale=_spoken()))
-
-
-def lasting(seconds: float) -> str:
-    """Return a stretch of time, about as long as it is: ``14 minutes``."""
-    from babel.dates import format_timedelta
-
-    return str(format_timedelta(datetime.timedelta(seconds=seconds), threshold=1.5, locale=_spoken()))
+    stretch, spoken = datetime.timedelta(seconds=seconds), _parsed(current().code)
+    return str(format_timedelta(stretch, add_direction=is_distance, threshold=1.5, locale=spoken))
 
 
 def rate(value: float) -> str:
     """Return how many there are in a second, to a tenth."""
-    from babel.numbers import format_decimal
-
-    return str(format_decimal(Decimal(f"{value:.1f}"), format="#,##0.0", locale=_locale()))
+    return number(Decimal(f"{value:.1f}"), "#,##0.0")
 
 
 def short(seconds: float) -> str:
     """Return a short time: ``20 ms`` or ``1.5 s``."""
-    from babel.numbers import format_decimal
-
     if seconds < 1:
         return f"{count(round(seconds * 1000))} ms"
-    return f"{format_decimal(Decimal(str(seconds)), locale=_locale())} s"
+    return f"{number(Decimal(str(seconds)))} s"
 
 
 def zone(value: datetime.datetime) -> str:
@@ -156,8 +139,3 @@ def zone(value: datetime.datetime) -> str:
 def plain(text: str) -> str:
     """Return a text with ordinary spaces, for terminals."""
     return text.translate(_SPACES)
-
-
-def _spoken() -> Locale:
-    """Return the locale of the language, for words of time."""
-    return _parsed(current().code)

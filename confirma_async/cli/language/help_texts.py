@@ -50,8 +50,8 @@ def translated(command: click.Command) -> click.Command:
 
 def texts_of(command: click.Command) -> Iterator[str]:
     """Yield the texts of a command's help that are translated."""
-    for text in _parts(command.help):
-        yield text.strip()
+    for lines in _blocks(command.help or ""):
+        yield from (line.strip() for line in lines if line not in {"", _UNWRAPPED})
     if command.short_help:
         yield command.short_help
     for parameter in command.params:
@@ -59,26 +59,17 @@ def texts_of(command: click.Command) -> Iterator[str]:
             yield parameter.help
 
 
-def _parts(text: str | None) -> Iterator[str]:
-    for block in inspect.cleandoc(text or "").split("\n\n"):
+def _blocks(text: str) -> Iterator[list[str]]:
+    """Yield the lines of each block of a help text; a block that is wrapped is one line."""
+    for block in inspect.cleandoc(text).split("\n\n"):
         lines = block.splitlines()
-        if lines[:1] == [_UNWRAPPED]:
-            yield from lines[1:]
-        elif lines:
-            yield " ".join(lines)
+        yield lines if lines[:1] == [_UNWRAPPED] else [" ".join(lines)]
 
 
 def _whole(text: str | None) -> str | None:
     if text is None:
         return None
-    blocks: list[str] = []
-    for block in inspect.cleandoc(text).split("\n\n"):
-        lines = block.splitlines()
-        if lines[:1] == [_UNWRAPPED]:
-            blocks.append("\n".join([_UNWRAPPED, *map(_indented, lines[1:])]))
-        else:
-            blocks.append(_line(" ".join(lines)) or "")
-    return "\n\n".join(blocks)
+    return "\n\n".join("\n".join(map(_indented, lines)) for lines in _blocks(text))
 
 
 def _indented(line: str) -> str:

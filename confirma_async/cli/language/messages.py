@@ -42,12 +42,6 @@ class _Template:
         return plain(self.figure(Decimal(text)))
 
 
-@frozen
-class _Templates:
-    whole: Mapping[str, str]
-    varying: Sequence[_Template]
-
-
 def translated(message: str) -> str:
     """Return a message of the library in the language that is spoken, with options for its parameters."""
     code, shown = current().code, in_flags(message)
@@ -98,13 +92,13 @@ def problem_in_words(problem: Problem) -> str:
 
 @lru_cache(maxsize=4096)
 def _translated_to(code: str, message: str) -> str:
-    templates = _templates(code)
-    if message in templates.whole:
-        return templates.whole[message]
+    whole, varying = _templates(code)
+    if message in whole:
+        return whole[message]
     document = _DOCUMENT.fullmatch(message)
     if document is not None:
         return f"{_translated_to(code, document[1])} {document[2]}"
-    for template in templates.varying:
+    for template in varying:
         found = template.pattern.fullmatch(message)
         if found is not None:
             parts = map(template.written, found.groups())
@@ -123,17 +117,16 @@ def _parts(code: str, text: str) -> str:
 
 
 @cache
-def _templates(code: str) -> _Templates:
+def _templates(code: str) -> tuple[Mapping[str, str], Sequence[_Template]]:
+    """Return the messages of a catalogue in which nothing varies, and the others as templates."""
     from babel.messages.mofile import read_mo
 
     with (CATALOGUES / code / "LC_MESSAGES" / f"{LIBRARY}.mo").open("rb") as file:
         # An error names options already where it comes here.
         found = {in_flags(str(each.id)): in_flags(str(each.string)) for each in read_mo(file) if each.id}
     varying = sorted((each for each in found if _HOLE.search(each)), key=_letters, reverse=True)
-    return _Templates(
-        whole={each: found[each] for each in found.keys() - {*varying}},
-        varying=[_Template(_pattern(each), found[each], _figure_of(each)) for each in varying],
-    )
+    whole = {each: found[each] for each in found.keys() - {*varying}}
+    return whole, [_Template(_pattern(each), found[each], _figure_of(each)) for each in varying]
 
 
 def _figure_of(template: str) -> Callable[[Decimal], str] | None:
