@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-
-from attrs import frozen
 
 from confirma_async.cli.marking.findings import MarkedRecord, MarkedSource
 from confirma_async.formats.tables.columns import MARKS
@@ -30,31 +28,20 @@ def write_csv(source: MarkedSource, target: Path, found: Iterable[MarkedRecord])
     marks = _marks(found) | {surveyed.header: MARKS}
     with opened(source.file, surveyed.encoding) as file:
         lines = file.readlines()
-    whole = _records(source.file, surveyed, lines)
+    whole = [*_records(source.file, surveyed, lines)]
     again = MARKS[0] in surveyed.titles
+    done = 0
     with target.open("x", encoding=surveyed.encoding, errors="replace", newline="") as copy:
-        number = 1
-        while number <= len(lines):
-            record = whole.get(number)
-            if record is None:
-                copy.write(lines[number - 1])
-                number += 1
-                continue
-            text = "".join(lines[number - 1 : record.end])
+        for first, last, values in whole:
+            copy.writelines(lines[done : first - 1])
+            text = "".join(lines[first - 1 : last])
             end_of_line = text[len(text.rstrip("\r\n")) :]
             if again:  # a spreadsheet has written it, and what it said before goes
-                text = _written(record.values[: -len(MARKS)], surveyed.delimiter)
-            added = _written(marks.get(number, ("", "")), surveyed.delimiter)
+                text = _written(values[: -len(MARKS)], surveyed.delimiter)
+            added = _written(marks.get(first, ("", "")), surveyed.delimiter)
             copy.write(text.rstrip("\r\n") + surveyed.delimiter + added + end_of_line)
-            number = record.end + 1
-
-
-@frozen
-class _CopiedRecord:
-    """A record: its last line, and its values."""
-
-    end: int
-    values: Sequence[str]
+            done = last
+        copy.writelines(lines[done:])
 
 
 def _marks(found: Iterable[MarkedRecord]) -> dict[int, tuple[str, str]]:
@@ -66,18 +53,16 @@ def _marks(found: Iterable[MarkedRecord]) -> dict[int, tuple[str, str]]:
     return marks
 
 
-def _records(file: Path, surveyed: Survey, lines: Sequence[str]) -> dict[int, _CopiedRecord]:
-    """Return the records from the names of the columns on, by their first line."""
+def _records(file: Path, surveyed: Survey, lines: Sequence[str]) -> Iterator[tuple[int, int, Sequence[str]]]:
+    """Yield the records from the names of the columns on: the first line, the last one, and the values."""
     with opened(file, surveyed.encoding) as stream:
         found = [each for each in records(stream, surveyed.delimiter) if isinstance(each, Fields)]
-    whole: dict[int, _CopiedRecord] = {}
     for each, following in zip(found, [*(one.line for one in found[1:]), len(lines) + 1], strict=True):
         end = following - 1
         while end > each.line and not lines[end - 1].strip():
             end -= 1
         if each.line >= surveyed.header:
-            whole[each.line] = _CopiedRecord(end, each.values)
-    return whole
+            yield each.line, end, each.values
 
 
 def _written(values: Iterable[str], delimiter: str) -> str:

@@ -87,9 +87,5 @@ def _clear(cell: Any, *, is_mark: bool) -> None:
 
 def _look_like(cell: Any, other: Any) -> None:
     if other.has_style:
-        cell.font, cell.fill, cell.border = (
-            copy.copy(other.font),
-            copy.copy(other.fill),
-            copy.copy(other.border),
-        )
-        cell.alignment = copy.copy(other.alignment)
+        for part in ("font", "fill", "border", "alignment"):
+            setattr(cell, part, copy.copy(getattr(other, part)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -200,10 +200,10 @@ def _reason(problem: Problem, place: TablePlace | None) -> str:
 
 def _named_in(detail: str, layout: TableLayout) -> list[str]:
     """Return the titles of the columns whose wire names the service's words hold."""
-    return [*dict.fromkeys(_titles_named(set(re.findall(r"\w+", detail)), layout))]
-
-
-def _titles_named(words: set[str], layout: TableLayout) -> Iterator[str]:
-    for column, title in zip(layout.columns, layout.titles, strict=True):
-        if column is not None and column.place.rpartition(".")[2] in words:
-            yield title
+    words = set(re.findall(r"\w+", detail))
+    named = (
+        title
+        for column, title in zip(layout.columns, layout.titles, strict=True)
+        if column is not None and column.place.rpartition(".")[2] in words
+    )
+    return [*dict.fromkeys(named)]

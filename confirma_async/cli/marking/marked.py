@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +12,8 @@ from confirma_async.cli.journals import Chosen
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.marking import texts
 from confirma_async.cli.marking.copies import remember
-from confirma_async.cli.marking.findings import MarkedRecord, MarkedSource, findings
+from confirma_async.cli.marking.csv_copy import write_csv
+from confirma_async.cli.marking.findings import MarkedSource, findings
 from confirma_async.cli.remembered import from_text, with_mappings
 from confirma_async.converters import Converter
 from confirma_async.formats import FileFormat, ReadOptions
@@ -52,42 +53,33 @@ def write_marked(found: Chosen, target: Path, of: Path | None, converter: Conver
         raise click.UsageError(_(texts.NO_INPUT))
     file = _file(run.inputs, of)
     source = MarkedSource.of(file, with_mappings([file], ReadOptions(), from_text(run.reading)))
-    write = _writers().get(source.format)
-    if write is None:
+    if source.format not in {FileFormat.CSV, FileFormat.EXCEL}:
         raise click.UsageError(_(texts.NO_TABLE).format(file=file))
     _refuse(target, file)
     records = findings(source, found.journal, found.path, run, converter)
-    write(source, target, records)
+    if source.format is FileFormat.EXCEL:
+        from confirma_async.cli.marking.excel_copy import write_excel  # it needs openpyxl
+
+        write_excel(source, target, records)
+    else:
+        write_csv(source, target, records)
     remember(found.path, run.number, file, target)
     accepted = sum(each.is_accepted for each in records)
     return Marked(target, accepted, len(records) - accepted)
-
-
-def _writers() -> Mapping[FileFormat, Callable[[MarkedSource, Path, Iterable[MarkedRecord]], None]]:
-    from confirma_async.cli.marking.csv_copy import write_csv
-
-    def write_excel(source: MarkedSource, target: Path, records: Iterable[MarkedRecord]) -> None:
-        from confirma_async.cli.marking import excel_copy  # it needs openpyxl
-
-        excel_copy.write_excel(source, target, records)
-
-    return {FileFormat.CSV: write_csv, FileFormat.EXCEL: write_excel}
 
 
 def _file(inputs: Sequence[str], of: Path | None) -> Path:
     """Return the file to mark."""
     files = [Path(name) for name in inputs if Path(name).is_absolute()]  # what was piped in has no path
     if of is not None:
-        file = of
-    elif not files:
+        files = [of]
+    if not files:
         raise click.UsageError(_(texts.NO_INPUT))
-    elif len(files) > 1:
+    if len(files) > 1:
         raise click.UsageError(_(texts.SEVERAL_INPUTS).format(files=", ".join(map(str, files))))
-    else:
-        file = files[0]
-    if not file.is_file():
-        raise click.UsageError(_(texts.GONE).format(file=file))
-    return file
+    if not files[0].is_file():
+        raise click.UsageError(_(texts.GONE).format(file=files[0]))
+    return files[0]
 
 
 def _refuse(target: Path, file: Path) -> None:
