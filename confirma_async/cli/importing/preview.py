@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from confirma_async.cli.output.render import print_sayings, record_in_words
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.converters import Converter
 from confirma_async.formats import ReadInvoice, ReadOptions, read, read_files
-from confirma_async.schemas import InvoiceRowData, SalesInvoiceRequest
+from confirma_async.schemas import InvoiceAmounts, SalesInvoiceRequest
 from confirma_async.validation import Checks
 from confirma_async.validation.prices import price_faults
 
@@ -81,8 +81,8 @@ def preview(file: Path, reading: ReadOptions, converter: Converter, checks: Chec
             found.warnings += [
                 (where, problem_in_words(each)) for each in record.located(price_faults(record.request))
             ]
-        if len(found.first) < _SHOWN and isinstance(record, ReadInvoice):
-            found.first.append(record.request)
+            if len(found.first) < _SHOWN:
+                found.first.append(record.request)
     return found
 
 
@@ -115,7 +115,8 @@ def show(found: Preview, ignored: Sequence[str], target: str) -> None:
 
 def _asks_for_money(request: SalesInvoiceRequest) -> bool:
     invoice = request.invoice
-    amounts = [] if invoice.amounts is None else [invoice.amounts.net_amount, invoice.amounts.gross_amount]
+    whole = invoice.amounts or InvoiceAmounts()
+    amounts = [whole.net_amount, whole.gross_amount]
     for row in invoice.rows:
         amounts += [row.net_amount, row.gross_amount, row.unit_price]
     return any(amount is not None for amount in amounts)
@@ -123,19 +124,12 @@ def _asks_for_money(request: SalesInvoiceRequest) -> bool:
 
 def _in_words(request: SalesInvoiceRequest) -> tuple[str, str]:
     invoice = request.invoice
-    header, parties, amounts = invoice.header, invoice.parties, invoice.amounts
+    header, parties, amounts = invoice.header, invoice.parties, invoice.amounts or InvoiceAmounts()
     buyer = None if parties is None or parties.buyer_party is None else parties.buyer_party.name
-    sums = [
-        None if amounts is None else amounts.net_amount,
-        None if amounts is None else amounts.vat_amount,
-        None if amounts is None else amounts.gross_amount,
-    ]
+    sums = [amounts.net_amount, amounts.vat_amount, amounts.gross_amount]
     method = None if request.distribution is None else request.distribution.method
+    rates = sorted({row.vat_percentage for row in invoice.rows if row.vat_percentage is not None})
     return (
         f"  {texts.invoice_in_words(header.number, buyer, sums, header.currency_code)}",
-        f"    {texts.terms_in_words(header.due_date, method, _rates(invoice.rows))}",
+        f"    {texts.terms_in_words(header.due_date, method, rates)}",
     )
-
-
-def _rates(rows: Iterable[InvoiceRowData]) -> list[Decimal]:
-    return sorted({row.vat_percentage for row in rows if row.vat_percentage is not None})

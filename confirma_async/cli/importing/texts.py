@@ -110,6 +110,18 @@ NOTHING_ASKED = (
 )
 WARNINGS = "Can be sent, but looks wrong"
 
+_QUESTIONS: Mapping[Subject, str] = {
+    Subject.COLUMN: 'What is the column "{title}" ({values})?',
+    Subject.MISSING: "Which column holds the {what}?",
+    Subject.WANTED: "No column tells by its name who is to pay. Which one holds the name of the buyer?",
+    Subject.COUNTRY: "Postal codes lack zeros in front ({values}), and no column names the country. "
+    "Which is it?",
+    Subject.DUE: "No column tells when an invoice is due. How many days after its date, or which column?",
+    Subject.CURRENCY: "No column names the currency. Which one is it?",
+    Subject.DATES: "How are the dates written ({values})?",
+    Subject.DECIMALS: "What separates the decimals ({values})?",
+}
+
 _INDEX = re.compile(r"\[\d+\]")
 _ANOTHER = re.compile(r"could be (\w+) as well")
 
@@ -136,27 +148,9 @@ def named_place(path: str) -> str:
 
 def asked(question: Question) -> str:
     """Return a question in words."""
-    values = " / ".join(question.samples)
-    match question.subject:
-        case Subject.COLUMN:
-            asked = _('What is the column "{title}" ({values})?').format(title=question.about, values=values)
-            return f"{asked}\n  ({_why(question.why)})" if question.why else asked
-        case Subject.MISSING:
-            return _("Which column holds the {what}?").format(what=label(question.about))
-        case Subject.WANTED:
-            return _("No column tells by its name who is to pay. Which one holds the name of the buyer?")
-        case Subject.COUNTRY:
-            return _(
-                "Postal codes lack zeros in front ({values}), and no column names the country. Which is it?"
-            ).format(values=values)
-        case Subject.DUE:
-            return _("No column tells when an invoice is due. How many days after its date, or which column?")
-        case Subject.CURRENCY:
-            return _("No column names the currency. Which one is it?")
-        case Subject.DATES:
-            return _("How are the dates written ({values})?").format(values=values)
-        case Subject.DECIMALS:
-            return _("What separates the decimals ({values})?").format(values=values)
+    values, what = " / ".join(question.samples), label(question.about)
+    asked = _(_QUESTIONS[question.subject]).format(title=question.about, values=values, what=what)
+    return f"{asked}\n  ({_why(question.why)})" if question.why else asked
 
 
 def _why(reason: str) -> str:
