@@ -83,11 +83,6 @@ def show_report(
         console.print(escape(visible(line)), soft_wrap=True, highlight=False)
 
 
-def sums_in_words(sums: Mapping[str, Decimal]) -> str:
-    """Return amounts of several currencies, each with its own."""
-    return ", ".join(plain(money(total, currency)) for currency, total in sorted(sums.items()))
-
-
 def print_standings(
     console: Console,
     title: str,
@@ -105,7 +100,8 @@ def print_standings(
     cells: list[list[str]] = []
     for name, number, colour, sums in shown:
         words = f"[{colour}]{escape(name)}[/]" if colour else escape(name)
-        cells.append([words, plain(count(number)), *([sums_in_words(sums)] if with_money else [])])
+        amounts = ", ".join(plain(money(total, currency)) for currency, total in sorted(sums.items()))
+        cells.append([words, plain(count(number)), *([amounts] if with_money else [])])
     if cells:
         print_table(console, made, cells)
     if caption:

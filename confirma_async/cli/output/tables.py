@@ -16,7 +16,6 @@ import click
 from attrs import field, frozen
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from confirma_async.cli import options
 from confirma_async.cli.options.bundle import Decorator
@@ -102,10 +101,8 @@ def as_list(command: Callable[..., R]) -> Callable[..., R]:
     def with_layout(*args: Any, as_json: bool, as_csv: bool, as_excel: bool, **kwargs: Any) -> R:
         if as_json + as_csv + as_excel > 1:
             raise click.UsageError("--json, --csv and --excel exclude each other")
-        layout = Layout.TABLE
-        for wanted, which in ((as_json, Layout.JSON), (as_csv, Layout.CSV), (as_excel, Layout.EXCEL)):
-            layout = which if wanted else layout
-        return command(*args, layout=layout, **kwargs)
+        wanted = {Layout.JSON: as_json, Layout.CSV: as_csv, Layout.EXCEL: as_excel, Layout.TABLE: True}
+        return command(*args, layout=next(each for each, is_wanted in wanted.items() if is_wanted), **kwargs)
 
     return options.as_json(
         click.option("--csv", "as_csv", is_flag=True, help="Print CSV for spreadsheets.")(
@@ -197,7 +194,7 @@ def print_records(console: Console, sheet: RecordColumns, rows: Sequence[object]
     columns = {name: values for name, values in columns.items() if any(value is not None for value in values)}
     if not columns:
         return
-    made = Table(title=sheet.title, title_justify="left", header_style="bold")
+    made = table(sheet.title)
     for name, values in columns.items():
         made.add_column(_heading(name), justify=_justified(values), overflow="fold")
     print_table(

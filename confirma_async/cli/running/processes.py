@@ -105,10 +105,6 @@ class _Family:
                     f"A worker has ended {how}; {len(self._signals_sent)} go on, and none is begun again",
                     err=True,
                 )
-            highest = max(highest, _exit_of(code))
+            # One that was killed goes on where it is begun again.
+            highest = max(highest, Exit(code) if code in {*map(int, Exit)} else Exit.PAUSED)
         return highest
-
-
-def _exit_of(code: int) -> Exit:
-    """Return the exit code of a process; one that was killed goes on where it is begun again."""
-    return Exit(code) if code in {*map(int, Exit)} else Exit.PAUSED

@@ -68,7 +68,6 @@ def _refused(bad: Refused) -> dict[str, Any]:
 
 
 def _reading(run: Run | None) -> list[dict[str, Any]]:
-    mappings = mappings_of(run)
     return [
         {
             "file": name,
@@ -77,5 +76,5 @@ def _reading(run: Run | None) -> list[dict[str, Any]]:
             "columns": dict(mapping.columns),
             "passed_over": list(mapping.ignore),
         }
-        for name, mapping in mappings.items()
+        for name, mapping in mappings_of(run).items()
     ]
