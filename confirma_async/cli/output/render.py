@@ -149,7 +149,7 @@ def print_numbers(console: Console, numbers: Mapping[Identity, int]) -> None:
 
 
 def problem_as_json(problem: Problem) -> dict[str, Any]:
-    """Return a problem, without what is empty."""
+    """Return a problem as JSON."""
     return {"path": problem.path, "rule": problem.rule, "message": problem.message}
 
 

@@ -36,10 +36,7 @@ def write_workbook(target: Path, sheets: Sheets) -> None:
         sheet = book.create_sheet(name)
         sheet.append(list(columns))
         for row in rows:
-            sheet.append([harmless(value) if isinstance(value, str) else value for value in row])
-            for cell, value in zip(sheet[sheet.max_row], row, strict=True):
-                if isinstance(value, Decimal):
-                    cell.number_format = "0.00"
+            sheet.append([_cell(openpyxl, sheet, value, "0.00") for value in row])
         sheet.freeze_panes = "A2"
         for place, column in enumerate(columns, 1):
             widest = max((len(str(row[place - 1])) for row in rows if row[place - 1] is not None), default=0)
@@ -67,10 +64,9 @@ def write_rows(target: Path, title: str, columns: Sequence[str], rows: Iterable[
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
-    cell_of: Any = importlib.import_module("openpyxl.cell").WriteOnlyCell
     try:
         for row in _within_a_sheet(chain([columns], rows)):
-            sheet.append([_cell(cell_of, sheet, value) for value in row])
+            sheet.append([_cell(openpyxl, sheet, value, "#,##0.00") for value in row])
     except BaseException:
         sheet.close()
         raise
@@ -84,10 +80,11 @@ def _within_a_sheet(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[objec
         yield row
 
 
-def _cell(cell_of: Any, sheet: Any, value: object) -> Any:
-    cell = cell_of(sheet, value=harmless(value) if isinstance(value, str) else value)
+def _cell(openpyxl: Any, sheet: Any, value: object, form: str) -> Any:
+    """Return a cell; an amount shows in a form."""
+    cell = openpyxl.cell.WriteOnlyCell(sheet, value=harmless(value) if isinstance(value, str) else value)
     if isinstance(value, Decimal):
-        cell.number_format = "#,##0.00"
+        cell.number_format = form
     return cell
 
 

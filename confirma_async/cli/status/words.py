@@ -49,8 +49,7 @@ def show(found: RunStatus) -> None:
     caption = _progress_caption(found.progress) if found.progress else None
     print_standings(console, _("Journal"), _standings(found), caption)
     _show_writes(console, found.writes)
-    console.print(escape(visible(_in_words(found))), soft_wrap=True, highlight=False)
-    for line in _reading_in_words(found.run):
+    for line in (_in_words(found), *_reading_in_words(found.run)):
         console.print(escape(visible(line)), soft_wrap=True, highlight=False)
     for worker in found.workers:
         how = f"{'alive' if worker.alive else 'dead'}, {worker.held} in hand"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -101,19 +102,15 @@ def _verdict(summary: Summary) -> Mapping[str, str]:
         )
         if (number := summary.counted(verdict))
     ]
-    open_writes = [
-        (state, number)
-        for (_operation, state), number in summary.writes.items()
-        if state is not State.ACCEPTED
-    ]
+    open_writes = Counter[Verdict]()
+    for (_operation, state), number in summary.writes.items():
+        if state is not State.ACCEPTED:
+            open_writes[STANDINGS[state]] += number
     if open_writes:
-        whole = sum(number for _state, number in open_writes)
-        left.append(_("other writes not accepted: {count}").format(count=count(whole)))
+        left.append(_("other writes not accepted: {count}").format(count=count(open_writes.total())))
     if not left and not summary.attention.counts:
         return {"kind": "good", "text": f"{accepted}; {_('nothing is left to do')}."}
-    unknown = summary.counted(Verdict.UNKNOWN) or any(
-        STANDINGS[state] is Verdict.UNKNOWN for state, _number in open_writes
-    )
+    unknown = summary.counted(Verdict.UNKNOWN) or open_writes[Verdict.UNKNOWN]
     kind = "doubt" if unknown or not left else "bad"
     return {"kind": kind, "text": f"{'; '.join([accepted, *left])}."}
 
