@@ -7,28 +7,30 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from confirma_async.cli.marking.findings import MarkedRecord, MarkedSource
+from confirma_async.cli.marking.findings import MarkedRecord
+from confirma_async.formats import ReadOptions
 from confirma_async.formats.tables.columns import MARKS
 from confirma_async.formats.tables.csv.lines import Fields, records
 from confirma_async.formats.tables.csv.survey import Survey, opened, survey
 
 
-def write_csv(source: MarkedSource, target: Path, found: Iterable[MarkedRecord]) -> None:
+def write_csv(file: Path, reading: ReadOptions, target: Path, found: Iterable[MarkedRecord]) -> None:
     """Write a marked copy of a CSV file, in its encoding and with its delimiter.
 
     Args:
-        source: The file.
+        file: The file.
+        reading: How it is read.
         target: The copy.
         found: What became of each record.
 
     Raises:
         OSError: it cannot be written.
     """
-    surveyed = survey(source.file, source.reading, find_separator=False)
+    surveyed = survey(file, reading, find_separator=False)
     marks = _marks(found) | {surveyed.header: MARKS}
-    with opened(source.file, surveyed.encoding) as file:
-        lines = file.readlines()
-    whole = [*_records(source.file, surveyed, lines)]
+    with opened(file, surveyed.encoding) as stream:
+        lines = stream.readlines()
+    whole = [*_records(file, surveyed, lines)]
     again = MARKS[0] in surveyed.titles
     done = 0
     with target.open("x", encoding=surveyed.encoding, errors="replace", newline="") as copy:

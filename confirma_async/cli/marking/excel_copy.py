@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from confirma_async.cli.marking.findings import MarkedRecord, MarkedSource
+from confirma_async.cli.marking.findings import MarkedRecord
+from confirma_async.formats import ReadOptions
 from confirma_async.formats.tables.columns import MARKS
 from confirma_async.formats.tables.mapping import distinct, joined
 
@@ -16,23 +17,25 @@ _openpyxl: Any = importlib.import_module("openpyxl")  # it ships no types
 _styles: Any = importlib.import_module("openpyxl.styles")
 
 _RED = "FFFFC7CE"
+_WRONG = _styles.PatternFill("solid", fgColor=_RED)
 _WIDTHS = (18, 70)
 """Characters that the columns of the marks are wide."""
 
 
-def write_excel(source: MarkedSource, target: Path, found: Iterable[MarkedRecord]) -> None:
+def write_excel(file: Path, reading: ReadOptions, target: Path, found: Iterable[MarkedRecord]) -> None:
     """Write a marked copy of a workbook.
 
     Args:
-        source: The workbook.
+        file: The workbook.
+        reading: How it is read.
         target: The copy.
         found: What became of each record.
 
     Raises:
         OSError: it cannot be written.
     """
-    mapping = source.reading.mapping
-    book = _openpyxl.load_workbook(source.file, keep_vba=source.file.suffix.lower() == ".xlsm")
+    mapping = reading.mapping
+    book = _openpyxl.load_workbook(file, keep_vba=file.suffix.lower() == ".xlsm")
     sheet = book[mapping.sheet] if mapping and mapping.sheet else book.worksheets[0]
     header = mapping.header_row if mapping and mapping.header_row else _first_row(sheet)
     count = mapping.header_lines if mapping else 1
@@ -67,14 +70,10 @@ def _mark(sheet: Any, found: MarkedRecord, status: int, titles: list[str]) -> No
             sheet.cell(line, status, found.standing)
     if found.reasons:
         sheet.cell(found.first, status + 1, found.reason)
-        _redden(sheet.cell(found.first, status))
+        sheet.cell(found.first, status).fill = _WRONG
     for line, title in found.cells:
         if title in titles:
-            _redden(sheet.cell(line, titles.index(title) + 1))
-
-
-def _redden(cell: Any) -> None:
-    cell.fill = _styles.PatternFill("solid", fgColor=_RED)
+            sheet.cell(line, titles.index(title) + 1).fill = _WRONG
 
 
 def _clear(cell: Any, *, is_mark: bool) -> None:

@@ -11,17 +11,16 @@ from attrs import evolve, frozen
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
-from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.bulk.models import Entry, Refusal, State
 from confirma_async.bulk.number_assignment import number_book
 from confirma_async.cli.importing.texts import named_place
+from confirma_async.cli.journals import Chosen
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import translated
 from confirma_async.cli.marking import texts
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats import ReadOptions, read_files
-from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.reader import format_of, open_table
 from confirma_async.formats.tables.groups import groups
 from confirma_async.formats.tables.places import TablePlace
@@ -75,60 +74,34 @@ class MarkedRecord:
         return self.status == texts.ACCEPTED and not self.reasons
 
 
-@frozen(kw_only=True)
-class MarkedSource:
-    """A table that a run has read.
-
-    Attributes:
-        file: The file.
-        reading: How it is read.
-        format: What it is.
-    """
-
-    file: Path
-    reading: ReadOptions
-    format: FileFormat
-
-    @classmethod
-    def of(cls, file: Path, reading: ReadOptions) -> MarkedSource:
-        """Take a look at a file.
-
-        Raises:
-            InputError: it cannot be read.
-        """
-        mapping = reading.mapping or reading.mappings.get(str(file.resolve()))
-        whole = evolve(reading, mapping=mapping)
-        return cls(file=file, reading=whole, format=format_of(file, whole))
-
-
 def findings(
-    source: MarkedSource, journal: JournalReader, place: JournalPlace, run: Run, converter: Converter
+    file: Path, reading: ReadOptions, found: Chosen, run: Run, converter: Converter
 ) -> list[MarkedRecord]:
     """Say what became of each record of a table: by the journal, and by what is wrong with it now.
 
     Args:
-        source: The table.
-        journal: What became of its invoices.
-        place: Where the journal is.
+        file: The table.
+        reading: How it is read.
+        found: The journal, which knows what became of its invoices.
         run: The run that has read the table.
         converter: What encodes an invoice, to be compared with what was sent.
 
     Raises:
         InputError: the table cannot be read.
     """
-    table = _SentTable.of(source, journal, run)
+    table = _SentTable.of(file, reading, found.journal, run)
     checks = Checks(True, run.allowed)
-    found: list[MarkedRecord] = []
-    with number_book(place, None) as book:
-        reading = evolve(source.reading, numbers=book)
-        for index, record in enumerate(read_files([source.file], reading, converter), 1):
+    marked: list[MarkedRecord] = []
+    with number_book(found.path, None) as book:
+        records = read_files([file], evolve(reading, numbers=book), converter)
+        for index, record in enumerate(records, 1):
             first = record.place.line or 1
             ready = prepare(record, index, converter, checks)
             if isinstance(ready, Refusal):
-                found.append(table.of_problems(ready.problems, first))
+                marked.append(table.of_problems(ready.problems, first))
             else:
-                found.append(table.of_entry(ready, first))
-    return found
+                marked.append(table.of_entry(ready, first))
+    return marked
 
 
 @frozen(kw_only=True)
@@ -148,9 +121,9 @@ class _SentTable:
     refused: Mapping[str, Sequence[Problem]]
 
     @classmethod
-    def of(cls, source: MarkedSource, journal: JournalReader, run: Run) -> _SentTable:
+    def of(cls, file: Path, reading: ReadOptions, journal: JournalReader, run: Run) -> _SentTable:
         """Read the lines of a table, and what its run refused."""
-        table = open_table(source.file, source.format, source.reading, keys_only=True)
+        table = open_table(file, format_of(file, reading), reading, keys_only=True)
         assert table is not None, "only tables are marked"  # noqa: S101 (the caller has looked)
         refused: dict[str, list[Problem]] = {}
         for each in journal.runs.refusals(run.number):
@@ -159,7 +132,7 @@ class _SentTable:
         return cls(
             journal=journal,
             layout=table.layout,
-            last_lines={group.line: group.last for group in groups(source.file, table, keys_only=True)},
+            last_lines={group.line: group.last for group in groups(file, table, keys_only=True)},
             refused=refused,
         )
 

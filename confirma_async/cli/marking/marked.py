@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from confirma_async.cli.journals import Chosen
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.marking import texts
 from confirma_async.cli.marking.copies import remember
 from confirma_async.cli.marking.csv_copy import write_csv
-from confirma_async.cli.marking.findings import MarkedSource, findings
+from confirma_async.cli.marking.findings import findings
 from confirma_async.cli.remembered import from_text, with_mappings
 from confirma_async.converters import Converter
 from confirma_async.formats import FileFormat, ReadOptions
+from confirma_async.formats.reader import format_of
 
 
 @frozen
@@ -52,17 +53,19 @@ def write_marked(found: Chosen, target: Path, of: Path | None, converter: Conver
     if run is None:
         raise click.UsageError(_(texts.NO_INPUT))
     file = _file(run.inputs, of)
-    source = MarkedSource.of(file, with_mappings([file], ReadOptions(), from_text(run.reading)))
-    if source.format not in {FileFormat.CSV, FileFormat.EXCEL}:
+    reading = with_mappings([file], ReadOptions(), from_text(run.reading))
+    reading = evolve(reading, mapping=reading.mappings.get(str(file.resolve())))
+    kind = format_of(file, reading)
+    if kind not in {FileFormat.CSV, FileFormat.EXCEL}:
         raise click.UsageError(_(texts.NO_TABLE).format(file=file))
     _refuse(target, file)
-    records = findings(source, found.journal, found.path, run, converter)
-    if source.format is FileFormat.EXCEL:
+    records = findings(file, reading, found, run, converter)
+    if kind is FileFormat.EXCEL:
         from confirma_async.cli.marking.excel_copy import write_excel  # it needs openpyxl
 
-        write_excel(source, target, records)
+        write_excel(file, reading, target, records)
     else:
-        write_csv(source, target, records)
+        write_csv(file, reading, target, records)
     remember(found.path, run.number, file, target)
     accepted = sum(each.is_accepted for each in records)
     return Marked(target, accepted, len(records) - accepted)
