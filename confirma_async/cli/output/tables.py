@@ -58,28 +58,6 @@ _HEADINGS: Mapping[str, str] = {
 """Columns of tables for people, where the attribute's own name says more than it must."""
 
 
-@frozen(kw_only=True)
-class CsvForm:
-    """How CSV is written.
-
-    Attributes:
-        mark: What the file begins with.
-        delimiter: What separates values.
-        decimal: What separates decimals.
-    """
-
-    mark: str = ""
-    delimiter: str = ","
-    decimal: str = "."
-
-
-PLAIN_CSV = CsvForm()
-"""For programs."""
-
-EXCEL_CSV = CsvForm(mark="\ufeff", delimiter=";", decimal=",")
-"""As Excel opens it where decimals have a comma, as in Finland; by the mark it knows UTF-8."""
-
-
 class Layout(enum.Enum):
     """What a list is printed as."""
 
@@ -87,11 +65,6 @@ class Layout(enum.Enum):
     JSON = "json"
     CSV = "csv"
     EXCEL = "excel"
-
-    @property
-    def csv_form(self) -> CsvForm | None:
-        """How CSV is written; None for a layout that is none."""
-        return {Layout.CSV: PLAIN_CSV, Layout.EXCEL: EXCEL_CSV}.get(self)
 
 
 def as_list(command: Callable[..., R]) -> Callable[..., R]:
@@ -175,7 +148,7 @@ def show_list(
         case Layout.CSV | Layout.EXCEL:
             names = [*sheet.shown, *sheet.more]
             lines = ([getattr(row, name) for name in names] for row in rows)
-            print_csv(names, lines, layout.csv_form or PLAIN_CSV)
+            print_csv(names, lines, for_excel=layout is Layout.EXCEL)
         case Layout.TABLE:
             console = Terminal(highlight=False)
             print_records(console, sheet, rows)
@@ -276,28 +249,30 @@ def _summary(sheet: RecordColumns, rows: Sequence[object]) -> str:
     )
 
 
-def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]], form: CsvForm = PLAIN_CSV) -> None:
+def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]], *, for_excel: bool) -> None:
     """Print CSV that spreadsheets can open, however long it is.
 
     Args:
         names: The columns.
         lines: Their values, line by line.
-        form: How it is written.
+        for_excel: Whether as Excel opens it where decimals have a comma, as in Finland; by a mark at the
+            beginning it knows UTF-8.
     """
+    mark, delimiter, decimal = ("\ufeff", ";", ",") if for_excel else ("", ",", ".")
     out = sys.stdout.buffer  # UTF-8, whatever the terminal takes
-    out.write(form.mark.encode())
+    out.write(mark.encode())
     for line in chain([names], lines):
-        out.write(f"{form.delimiter.join(_csv_cell(value, form) for value in line)}\n".encode())
+        out.write(f"{delimiter.join(_csv_cell(value, decimal) for value in line)}\n".encode())
     sys.stdout.flush()  # here, where its failure can still be reported
 
 
-def _csv_cell(value: object, form: CsvForm) -> str:
+def _csv_cell(value: object, decimal: str) -> str:
     """Write a value as a cell: each text in quotes, and none that a spreadsheet takes for a formula.
 
     Quotes alone do not help: where the delimiter is another one, they stand within a cell and mean nothing.
     """
     if isinstance(value, Decimal | float):
-        return text(value).replace(".", form.decimal)
+        return text(value).replace(".", decimal)
     if not isinstance(value, str):
         return text(value)
     return '"{}"'.format(harmless(value).replace('"', '""'))

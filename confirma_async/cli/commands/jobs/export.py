@@ -24,7 +24,7 @@ from confirma_async.cli.marking.marked import Marked, write_marked
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.output.printer import json_line, say
 from confirma_async.cli.output.render import print_json
-from confirma_async.cli.output.tables import EXCEL_CSV, PLAIN_CSV, excel_option, print_csv
+from confirma_async.cli.output.tables import excel_option, print_csv
 from confirma_async.cli.output.workbook import write_rows
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
@@ -173,7 +173,7 @@ def export(which: str | None, whose: Whose, output: _ExportOutput, copy: _Copy) 
         elif output.workbook is not None:
             write_rows(output.workbook, "Invoices", [*_COLUMNS], _lines(found))
         else:
-            print_csv([*_COLUMNS], _lines(found), EXCEL_CSV if output.as_excel else PLAIN_CSV)
+            print_csv([*_COLUMNS], _lines(found), for_excel=output.as_excel)
 
 
 def _say(marked: Marked, retry: Sequence[str], *, as_json: bool) -> None:

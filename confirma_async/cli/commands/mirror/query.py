@@ -55,8 +55,8 @@ def query(question: str | None, db: str | None, most: int, tables: bool, layout:
         raise click.UsageError("ask something: a SELECT; --tables says what there is")
     with signals.interrupting():
         answer = ask(question, db, most=most)
-    if (form := layout.csv_form) is not None:
-        print_csv(answer.columns, answer.rows, form)
+    if layout in {Layout.CSV, Layout.EXCEL}:
+        print_csv(answer.columns, answer.rows, for_excel=layout is Layout.EXCEL)
     elif layout is Layout.JSON:
         lines = (json_line(dict(zip(answer.columns, row, strict=True))) for row in answer.rows)
         sys.stdout.buffer.writelines(lines)

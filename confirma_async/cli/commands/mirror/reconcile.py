@@ -27,7 +27,7 @@ from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.output.pages.reconciliation import page
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, table, tell
-from confirma_async.cli.output.tables import PLAIN_CSV, Layout, as_list, print_csv, text
+from confirma_async.cli.output.tables import Layout, as_list, print_csv, text
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.output.workbook import Sheets, write_workbook
 from confirma_async.mirror.journals import last_read
@@ -135,7 +135,7 @@ def reconcile(
         write_workbook(output.xlsx, _sheets(found))
     match output.layout:
         case Layout.CSV | Layout.EXCEL:
-            print_csv(COLUMNS, _rows(found.differences), output.layout.csv_form or PLAIN_CSV)
+            print_csv(COLUMNS, _rows(found.differences), for_excel=output.layout is Layout.EXCEL)
         case Layout.JSON:
             print_json(as_json(found))
         case Layout.TABLE:
