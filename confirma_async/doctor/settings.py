@@ -9,7 +9,6 @@ from confirma_async.credentials import FileTokenStore, checked
 from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
 from confirma_async.errors import ConfigurationError, CredentialsError
-from confirma_async.privacy import Secret
 from confirma_async.settings import API_KEY_VARIABLE, Environment, is_loopback, target_from_env
 
 _LIKE_A_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -17,8 +16,12 @@ _LIKE_A_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNO
 
 async def check_key(context: Context) -> Finding:
     """Check whether there is a key that can be sent, and whether it has the documented form."""
+    setup = context.setup
     try:
-        context.key = await _key(context)
+        if setup.key_file is not None:
+            context.key = await FileTokenStore(setup.key_file).load()
+        elif found := setup.variables.get(API_KEY_VARIABLE):
+            context.key = checked(found)
     except CredentialsError as error:
         return bad(str(error), "put the key into a file that only you can read, and name that")
     except ConfigurationError as error:
@@ -32,13 +35,6 @@ async def check_key(context: Context) -> Finding:
             "copy it again, whole; if it is accepted below, this does not matter",
         )
     return good("there is an API key, and it looks like one")
-
-
-async def _key(context: Context) -> Secret | None:
-    if context.setup.key_file is not None:
-        return await FileTokenStore(context.setup.key_file).load()
-    found = context.setup.variables.get(API_KEY_VARIABLE)
-    return checked(found) if found else None
 
 
 async def check_environment(context: Context) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -76,7 +76,7 @@ def read_status(chosen: Chosen) -> RunStatus:
     counts = {state.name.lower(): count for state, count in journal.figures.counts(run).items()}
     counts["pending"] -= journal.figures.withheld(last)  # counted as refused
     counts["refused"] = journal.figures.refused(last)
-    rejected = _first(journal.rows(State.REJECTED, run=run))
+    rejected = list(islice(journal.rows(State.REJECTED, run=run), LISTED))
     if chosen.run is not None:
         met = list(journal.runs.known(chosen.run.number))
         counts["accepted"] += chosen.run.known
@@ -93,7 +93,7 @@ def read_status(chosen: Chosen) -> RunStatus:
         amounts=_amounts(chosen),
         refused=list(islice(journal.runs.refusals(last), LISTED)),
         rejected=rejected,
-        unknown=_first(journal.rows(State.UNKNOWN, State.SENDING, run=run)),
+        unknown=list(islice(journal.rows(State.UNKNOWN, State.SENDING, run=run), LISTED)),
         writes=journal.writes.counts(run),
         open_writes=list(islice(journal.writes.rows(*_NOT_TAKEN, run=run), LISTED)),
         numbers=journal.numbers.given_by(last),
@@ -132,10 +132,6 @@ def _workers(chosen: Chosen) -> Sequence[WorkerRow]:
     from confirma_async.bulk.machines.alive import workers_of
 
     return workers_of(chosen.journal)
-
-
-def _first(rows: Iterator[Row]) -> list[Row]:
-    return list(islice(rows, LISTED))
 
 
 def mappings_of(run: Run | None) -> Mapping[str, ColumnMapping]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
@@ -31,8 +31,6 @@ _COLOURS: Mapping[DifferenceKind, str] = {
 }
 """How standings are coloured; every other one is a difference."""
 
-_STYLES = ("report.css", "reconciliation.css")
-
 
 def page(found: Reconciliation, made: datetime.datetime) -> str:
     """Return the whole page: HTML with everything in it, for screen and paper, light and dark.
@@ -50,12 +48,12 @@ def page(found: Reconciliation, made: datetime.datetime) -> str:
         "kinds": _kinds(found.differences),
         "shown": SHOWN,
     }
-    filters: Mapping[str, Callable[..., object]] = {
-        "count": _count,
-        "money": _money,
-        "filled_values": _filled_values,
-    }
-    return rendered("reconciliation.html.j2", values, styles=_STYLES, filters=filters)
+    return rendered(
+        "reconciliation.html.j2",
+        values,
+        styles=["report.css", "reconciliation.css"],
+        filters={"count": _count, "money": _money, "filled_values": _filled_values},
+    )
 
 
 def _origin(found: Reconciliation, made: datetime.datetime) -> Sequence[str]:
