@@ -20,22 +20,13 @@ _STANDING = ("accepted", "rejected", "refused", "unknown", "pending")
 
 def show_creditors_report(report: CreditorsReport, target: str, *, as_json: bool) -> None:
     """Show what came of a job, account by account."""
-    failed = _reasons(report.failed)
     if as_json:
-        print_json(
-            {
-                "target": target,
-                "complete": report.complete,
-                "refused": report.refused,
-                "issues": [outcome_as_json(outcome) for outcome in report.issues],
-                "accounts": {name: report_as_json(each) for name, each in report.accounts.items()},
-                "failed": failed,
-            }
-        )
+        accounts = {name: report_as_json(each) for name, each in report.accounts.items()}
+        print_json({"target": target, "complete": report.complete, **_as_json(report, accounts)})
         return
     _show_counts(report)
     _show_endings(report)
-    for name, reason in failed.items():
+    for name, reason in _reasons(report.failed).items():
         say(f"Failed: {name}: {reason}")
     again = "Run again, the same command sends nothing twice."
     say(again if report.complete else "Run the same command again to go on; nothing is sent twice.")
@@ -70,7 +61,7 @@ def _show_endings(report: CreditorsReport) -> None:
 def show_creditors_plan(plan: CreditorsPlan, *, as_json: bool) -> None:
     """Show what is planned for workers, account by account."""
     if as_json:
-        print_json(_plan_as_json(plan, {name: plan_as_json(each) for name, each in plan.accounts.items()}))
+        print_json(_as_json(plan, {name: plan_as_json(each) for name, each in plan.accounts.items()}))
         return
     console = Terminal()
     made = table("Planned", "account", "for workers", "decided before", "elsewhere", "refused", "run")
@@ -93,7 +84,7 @@ def show_creditors_standing(plan: CreditorsPlan, found: Mapping[str, RunStatus],
         as_json: Whether it is printed for machines.
     """
     if as_json:
-        print_json(_plan_as_json(plan, {name: status_as_json(each) for name, each in found.items()}))
+        print_json(_as_json(plan, {name: status_as_json(each) for name, each in found.items()}))
         return
     console = Terminal()
     made = table("Result", "account", *_STANDING, "run")
@@ -109,12 +100,12 @@ def show_creditors_standing(plan: CreditorsPlan, found: Mapping[str, RunStatus],
     _show_refused(console, plan)
 
 
-def _plan_as_json(plan: CreditorsPlan, accounts: Mapping[str, Any]) -> Mapping[str, Any]:
+def _as_json(found: CreditorsReport | CreditorsPlan, accounts: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
-        "refused": plan.refused,
-        "issues": [outcome_as_json(outcome) for outcome in plan.issues],
+        "refused": found.refused,
+        "issues": [outcome_as_json(outcome) for outcome in found.issues],
         "accounts": accounts,
-        "failed": _reasons(plan.failed),
+        "failed": _reasons(found.failed),
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import wraps
 from itertools import chain
+from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
 import click
@@ -97,15 +98,13 @@ class RecordColumns:
         title: What they are.
         shown: The attributes that a table for people has, in order.
         more: The attributes that only CSV has.
-        amount: The attribute that is summed up below a table.
-        currency: The attribute that it is summed up by.
+        amount: The attribute that is summed up below a table, by the currency of each record.
     """
 
     title: str
     shown: Sequence[str] = field(converter=tuple[str, ...])
     more: Sequence[str] = field(default=(), converter=tuple[str, ...])
     amount: str | None = None
-    currency: str = "currency"
 
 
 async def collected(listing: Pager[Any, A]) -> tuple[list[A], ResponseDecodeError | None]:
@@ -239,11 +238,9 @@ def _summary(sheet: RecordColumns, rows: Sequence[object]) -> str:
     if sheet.amount is None or not rows:
         return count
     sums: dict[str, Decimal] = {}
-    for row in rows:
-        amount = getattr(row, sheet.amount)
+    for amount, currency in map(attrgetter(sheet.amount, "currency"), rows):
         if amount is not None:
-            currency = text(getattr(row, sheet.currency))
-            sums[currency] = EXACT.add(sums.get(currency, ZERO), amount)
+            sums[text(currency)] = EXACT.add(sums.get(text(currency), ZERO), amount)
     return ", ".join(
         [count, *(f"{_in_locale(total)} {currency}".rstrip() for currency, total in sums.items())]
     )
