@@ -165,11 +165,10 @@ def _need_library(path: Path, file_format: FileFormat) -> None:
     try:
         importlib.import_module(module)
     except ImportError:
-        msg = (
+        raise InputError(
             f"{path}: reading .{file_format.value} files needs {library}, which is not installed; "
             f"run: pip install 'confirma-sdk[{extra}]'"
-        )
-        raise InputError(msg) from None
+        ) from None
 
 
 def _opened(path: str | PathLike[str], options: ReadOptions) -> tuple[Path, ReadOptions]:
@@ -211,31 +210,27 @@ def _unreadable(path: Path, error: OSError) -> InputError:
 
 def _start(path: Path) -> bytes:
     if path.name.startswith(LOCK):
-        msg = (
+        raise InputError(
             f"{path}: is what a spreadsheet program keeps while {path.name.removeprefix(LOCK)} is open; "
             "save that and close it, and name it instead"
         )
-        raise InputError(msg)
     try:
         if path.is_dir():
-            msg = f"{path}: is a directory; name the files in it"
-            raise InputError(msg)
+            raise InputError(f"{path}: is a directory; name the files in it")
         if path.exists() and not path.is_file():
-            msg = f"{path}: is no regular file; invoices are read twice, so write them to a file first"
-            raise InputError(msg)
+            raise InputError(
+                f"{path}: is no regular file; invoices are read twice, so write them to a file first"
+            )
         with path.open("rb") as file:
             start = file.read(_START)
     except FileNotFoundError:
-        msg = f"{path}: there is no such file"
-        raise InputError(msg) from None
+        raise InputError(f"{path}: there is no such file") from None
     except ValueError:  # a NUL in the name
-        msg = "the name of the file holds a NUL character"
-        raise InputError(msg) from None
+        raise InputError("the name of the file holds a NUL character") from None
     except OSError as error:
         raise _unreadable(path, error) from None
     if not start.removeprefix(codecs.BOM_UTF8).strip():
-        msg = f"{path}: is empty; write invoices into it, or leave it out"
-        raise InputError(msg)
+        raise InputError(f"{path}: is empty; write invoices into it, or leave it out")
     return start
 
 
@@ -250,8 +245,7 @@ def _by_content(path: Path, start: bytes, otherwise: FileFormat | None) -> FileF
         return FileFormat.CSV
     if otherwise is not None:
         return otherwise
-    msg = f"{path}: is of no known format; {', '.join(BY_EXTENSION)} are read"
-    raise InputError(msg)
+    raise InputError(f"{path}: is of no known format; {', '.join(BY_EXTENSION)} are read")
 
 
 def _names_columns(line: str) -> bool:

@@ -151,8 +151,7 @@ def read_json(
         yield reader.read(Place(str(path), record.line), record)
         empty = False
     if empty:
-        msg = f"{path}: holds no invoice; write at least one into it"
-        raise InputError(msg)
+        raise InputError(f"{path}: holds no invoice; write at least one into it")
 
 
 def scan_json(path: Path, converter: Converter, *, lines_only: bool) -> Iterator[DocumentRef]:

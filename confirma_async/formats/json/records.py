@@ -96,11 +96,10 @@ def _refuse_several_lines(path: Path, converter: Converter) -> None:
         return
     goes_on = parsed[0] is None and len(some) > 1 and some[0].rstrip().endswith((b"{", b"[", b","))
     if goes_on or _holds_objects(parsed[0]):
-        msg = (
+        raise InputError(
             f"{path}: holds JSON over several lines, or an array, where each line must be an invoice; say "
             "that its format is json (file_format=), or write one invoice to a line"
         )
-        raise InputError(msg)
 
 
 def _holds_objects(value: object) -> bool:
@@ -160,11 +159,10 @@ def _no_json(text: bytes, error: ResponseDecodeError) -> str:
 
 def _whole(path: Path, converter: Converter, look: _Look) -> Iterator[JsonRecord]:
     if path.stat().st_size > LARGEST_FILE:
-        msg = (
+        raise InputError(
             f"{path}: is larger than {LARGEST_FILE // 1024**2} MiB and would have to be read whole; "
             "write one invoice to a line (JSON Lines, .jsonl)"
         )
-        raise InputError(msg)
     record = _parsed(path.read_bytes().removeprefix(codecs.BOM_UTF8), None, converter, look)
     whole: object = record.value
     if isinstance(whole, list):

@@ -69,13 +69,13 @@ def arrow_table(
         try:
             columns = matched(titles, options.mapping, options.columns)
         except HeaderFault as fault:
-            msg = f"{path}: {str(fault).replace('the first line does', 'the columns do')}"
-            raise InputError(msg) from None
+            raise InputError(
+                f"{path}: {str(fault).replace('the first line does', 'the columns do')}"
+            ) from None
         for title, column, kind in zip(titles, columns, kinds, strict=True):
             complaint = None if column is None else _complaint(kind)
             if complaint is not None:
-                msg = f"{path}: column {title} {complaint}"
-                raise InputError(msg)
+                raise InputError(f"{path}: column {title} {complaint}")
         layout = layout_of(options, columns, titles, unit="row", decimal_separator=options.decimal_separator)
         wanted = [column if column and (not keys_only or column.name in KEY) else None for column in columns]
         return Table(layout, _lines(path, stack.pop_all(), batches, wanted))
@@ -134,8 +134,9 @@ def _careful(path: Path, step: Callable[[], Made]) -> Made:
     except FileNotFoundError:
         raise
     except Exception as error:  # noqa: BLE001 (a part of the file is not what it should be)
-        msg = f"{path}: is damaged, or no Parquet or Arrow file ({type(error).__name__}); write it again"
-        raise InputError(msg) from None
+        raise InputError(
+            f"{path}: is damaged, or no Parquet or Arrow file ({type(error).__name__}); write it again"
+        ) from None
 
 
 def _complaint(kind: Any) -> str | None:

@@ -87,8 +87,9 @@ class DateForm:
     def __attrs_post_init__(self) -> None:
         parts = _DATE_PART.split(self.text)
         if sorted(part[0] for part in parts[1::2]) != ["D", "M", "Y"]:
-            msg = f"{self.text!r} is no form of dates; write one such as DD.MM.YYYY, MM/DD/YYYY or YYYYMMDD"
-            raise ValueError(msg)
+            raise ValueError(
+                f"{self.text!r} is no form of dates; write one such as DD.MM.YYYY, MM/DD/YYYY or YYYYMMDD"
+            )
         pattern = "".join(
             _DATE_PARTS[part] if index % 2 else re.escape(part) for index, part in enumerate(parts)
         )

@@ -218,11 +218,10 @@ class _Doubts:
             return
         self._lines += 1
         if self._lines > MOST_DOUBTFUL:
-            msg = (
+            raise InputError(
                 f"{self._path}: none of the {MOST_DOUBTFUL} {self._unit}s above {self._unit} {line} can be "
                 f"read, and nothing from there on is; {self._unit} {line} {problems[0].message}"
             )
-            raise InputError(msg)
         kept = self._problems.setdefault(number, [])
         kept += problems[: MOST_INHERITED - len(kept)]
 

@@ -45,12 +45,11 @@ def matched(
     count = known(titles, None, columns)
     if count < _SURE and 2 * count < len(names):
         # This may be the first invoice of a file without header: nothing of it may show in a message.
-        msg = (
+        raise HeaderFault(
             f"the first line does not name columns ({len(names) - count} of {len(names)} names are "
             f"unknown); write the names of the columns there, such as {';'.join(columns.required)}, or name "
             "your own columns in a mapping file (confirma columns FILE proposes one)"
         )
-        raise HeaderFault(msg)
     complaints = [*_unknown(names, columns), *_repeated(names, columns), *_missing(set(names), columns)]
     if complaints:
         raise HeaderFault(f"the header line cannot be used: {'; '.join(complaints)}")

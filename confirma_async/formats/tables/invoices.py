@@ -45,11 +45,10 @@ def read_table(path: Path, table: Table, options: ReadOptions) -> Iterator[ReadI
         yield record
         empty = False
     if empty:
-        msg = (
+        raise InputError(
             f"{path}: holds no invoice, only the {layout.unit} that names the columns; "
             "write the invoices below it"
         )
-        raise InputError(msg)
 
 
 def scan_table(path: Path, table: Table) -> Iterator[DocumentRef]:

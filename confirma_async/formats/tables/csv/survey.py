@@ -98,8 +98,7 @@ def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> 
     try:
         columns = matched(titles, mapping, options.columns)
     except HeaderFault as fault:
-        msg = f"{path}: {fault}"
-        raise InputError(msg) from None
+        raise InputError(f"{path}: {fault}") from None
     decimal_separator = options.decimal_separator
     if decimal_separator is None and find_separator:
         decimal_separator = _decimal_separator(path, encoding, delimiter, line, columns)
@@ -125,8 +124,7 @@ def encoding_of(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(4)
     if start.startswith(WIDE_MARKS):
-        msg = f"{path}: is written in UTF-16; save it as UTF-8 (in a spreadsheet: CSV UTF-8)"
-        raise InputError(msg)
+        raise InputError(f"{path}: is written in UTF-16; save it as UTF-8 (in a spreadsheet: CSV UTF-8)")
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     return WINDOWS if is_utf8(_decoded(path)) is False else "utf-8"

@@ -67,8 +67,7 @@ def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) ->
         try:
             columns = matched(titles, mapping, options.columns)
         except HeaderFault as fault:
-            msg = f"{path}: {str(fault).replace('the first line', 'the first row')}"
-            raise InputError(msg) from None
+            raise InputError(f"{path}: {str(fault).replace('the first line', 'the first row')}") from None
         layout = layout_of(
             options,
             columns,
@@ -105,21 +104,19 @@ def _look_into(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
             if any(part.filename == "content.xml" for part in parts):
-                msg = f"{path}: is a spreadsheet of OpenDocument (.ods); save it as .xlsx"
-                raise InputError(msg)
+                raise InputError(f"{path}: is a spreadsheet of OpenDocument (.ods); save it as .xlsx")
             if not any(part.filename.startswith("xl/workbook") for part in parts):
-                msg = f"{path}: is an archive, but no .xlsx workbook; save the sheet as .xlsx, or unpack it"
-                raise InputError(msg)
+                raise InputError(
+                    f"{path}: is an archive, but no .xlsx workbook; save the sheet as .xlsx, or unpack it"
+                )
             for part in parts:
                 if part.file_size > _SMALL and part.file_size > _PACKED * part.compress_size:
-                    msg = f"{path}: unpacks to more than {_PACKED} times its size; save it again"
-                    raise InputError(msg)
+                    raise InputError(f"{path}: unpacks to more than {_PACKED} times its size; save it again")
                 if part.filename.startswith("xl/sharedStrings") and part.file_size > _MOST_STRINGS:
-                    msg = (
+                    raise InputError(
                         f"{path}: holds more than {_MOST_STRINGS // 1024**2} MiB of texts, which would all "
                         "be kept in memory; save the sheet as CSV UTF-8"
                     )
-                    raise InputError(msg)
                 if part.filename.startswith("xl/worksheets/") or part.file_size > _SHORTEST_TAG * MOST_TAGS:
                     _look_through(path, archive, part)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError, EOFError) as error:
@@ -201,11 +198,11 @@ def _damaged(path: Path, error: Exception) -> InputError:
 def _sheet(path: Path, book: Workbook, name: str | None) -> tuple[Sheet, tuple[str, ...]]:
     names = [sheet.title for sheet in book.sheets]
     if not names:
-        msg = f"{path}: holds no sheet with cells"
-        raise InputError(msg)
+        raise InputError(f"{path}: holds no sheet with cells")
     if name is not None and name not in names:
-        msg = f"{path}: has no sheet {name!r}, which the mapping names; its sheets are {', '.join(names)}"
-        raise InputError(msg)
+        raise InputError(
+            f"{path}: has no sheet {name!r}, which the mapping names; its sheets are {', '.join(names)}"
+        )
     sheet = book.sheets[0 if name is None else names.index(name)]
     remarks: list[str] = []
     if name is None and len(names) > 1:

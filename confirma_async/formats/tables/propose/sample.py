@@ -66,8 +66,7 @@ def sample(path: Path, file_format: FileFormat, sheet: str | None = None) -> Sam
 
         titles, cells = arrow_sample(path, file_format, MOST)
         return Sample(list(enumerate(cells, start=1)), titles=titles)
-    msg = f"{path}: is no table; columns are named in CSV, Excel, Parquet and Arrow files only"
-    raise InputError(msg)
+    raise InputError(f"{path}: is no table; columns are named in CSV, Excel, Parquet and Arrow files only")
 
 
 def _weight(rows: Sequence[Sequence[Cell]]) -> int:
