@@ -17,7 +17,7 @@ from confirma_async.formats.file_format import FileFormat
 from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.columns import KEY, Column
-from confirma_async.formats.tables.header import HeaderFault, matched
+from confirma_async.formats.tables.header import matched
 from confirma_async.formats.tables.table_layout import Table, TableLine, layout_of
 
 arrow: Any = importlib.import_module("pyarrow")  # it ships no types
@@ -67,16 +67,14 @@ def arrow_table(
     with ExitStack() as stack:
         titles, kinds, batches = _careful(path, lambda: _OPENERS[file_format](path, stack))
         try:
-            columns = matched(titles, options.mapping, options.columns)
-        except HeaderFault as fault:
-            raise InputError(
-                f"{path}: {str(fault).replace('the first line does', 'the columns do')}"
-            ) from None
+            columns = matched(path, titles, options)
+        except InputError as fault:
+            raise InputError(str(fault).replace("the first line does", "the columns do")) from None
         for title, column, kind in zip(titles, columns, kinds, strict=True):
             complaint = None if column is None else _complaint(kind)
             if complaint is not None:
                 raise InputError(f"{path}: column {title} {complaint}")
-        layout = layout_of(options, columns, titles, unit="row", decimal_separator=options.decimal_separator)
+        layout = layout_of(options, columns, titles, unit="row")
         wanted = [column if column and (not keys_only or column.name in KEY) else None for column in columns]
         return Table(layout, _lines(path, stack.pop_all(), batches, wanted))
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.columns import INVOICE_COLUMNS, MARKS, Column, ColumnSet, column_name
 from confirma_async.formats.tables.mapping import ColumnMapping, title_key
 from confirma_async.privacy import looks_like_name
 
 _SURE = 2
 """Known names that make a line a header, however many others are not known."""
-
-
-class HeaderFault(Exception):  # noqa: N818 (never leaves the readers of tables)
-    """A header cannot be used; says why, without showing what may be an invoice's data."""
 
 
 def known(titles: Sequence[str], mapping: ColumnMapping | None, columns: ColumnSet = INVOICE_COLUMNS) -> int:
@@ -27,36 +25,41 @@ def known(titles: Sequence[str], mapping: ColumnMapping | None, columns: ColumnS
 
 
 def matched(
-    titles: Sequence[str], mapping: ColumnMapping | None, columns: ColumnSet = INVOICE_COLUMNS
+    path: Path, titles: Sequence[str], options: ReadOptions, first: str = "the first line"
 ) -> tuple[Column | None, ...]:
     """Return what each column is; None for one that the mapping passes over.
 
     Args:
+        path: The file.
         titles: The names of the columns, as the file has them.
-        mapping: Which of them is which; None takes them by our own names.
-        columns: The columns that there may be.
+        options: How it is read; without a mapping, our own names say which column is which.
+        first: Where the names stand, for messages.
 
     Raises:
-        HeaderFault: they do not say what the columns are.
+        InputError: they do not say what the columns are; nothing of an invoice shows in it.
     """
-    if mapping is not None:
-        return _mapped(titles, mapping, columns)
+    columns = options.columns
+    if options.mapping is not None:
+        return _mapped(path, titles, options.mapping, columns)
     names = [column_name(title) for title in titles if title not in MARKS]
     count = known(titles, None, columns)
     if count < _SURE and 2 * count < len(names):
         # This may be the first invoice of a file without header: nothing of it may show in a message.
-        raise HeaderFault(
+        fault = (
             f"the first line does not name columns ({len(names) - count} of {len(names)} names are "
             f"unknown); write the names of the columns there, such as {';'.join(columns.required)}, or name "
             "your own columns in a mapping file (confirma columns FILE proposes one)"
         )
+        raise InputError(f"{path}: {fault.replace('the first line', first, 1)}")
     complaints = [*_unknown(names, columns), *_repeated(names, columns), *_missing(set(names), columns)]
     if complaints:
-        raise HeaderFault(f"the header line cannot be used: {'; '.join(complaints)}")
+        raise InputError(f"{path}: the header line cannot be used: {'; '.join(complaints)}")
     return tuple(None if title in MARKS else columns.by_name[column_name(title)] for title in titles)
 
 
-def _mapped(titles: Sequence[str], mapping: ColumnMapping, columns: ColumnSet) -> tuple[Column | None, ...]:
+def _mapped(
+    path: Path, titles: Sequence[str], mapping: ColumnMapping, columns: ColumnSet
+) -> tuple[Column | None, ...]:
     places = {title_key(title): name for name, title in mapping.columns.items()}
     ignored = {title_key(title) for title in (*mapping.ignore, *MARKS)}
     keys = [title_key(title) for title in titles]
@@ -75,7 +78,7 @@ def _mapped(titles: Sequence[str], mapping: ColumnMapping, columns: ColumnSet) -
             complaints.append(f"column {shown} of the file is neither named nor in ignore")
     complaints += _missing({*mapping.columns, *mapping.constants}, columns)
     if complaints:
-        raise HeaderFault(f"the mapping {mapping.source} does not fit: {'; '.join(complaints)}")
+        raise InputError(f"{path}: the mapping {mapping.source} does not fit: {'; '.join(complaints)}")
     return tuple(columns.by_name[places[key]] if key in places else None for key in keys)
 
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 
+from confirma_async.errors import Problem
 from confirma_async.formats.models import ReadOptions
-from confirma_async.formats.tables.cells import Cell, DecimalSeparator, TextConventions, reader_of
+from confirma_async.formats.tables.cells import (
+    Cell,
+    CellError,
+    DecimalSeparator,
+    TextConventions,
+    ValueProblem,
+    reader_of,
+)
 from confirma_async.formats.tables.columns import Column
 from confirma_async.formats.tables.places import cell_name
 
@@ -114,6 +122,10 @@ class TableLayout:
             where = f"cell {cell_name(self.sheet, index, line)}"
         return f"{where}, column {self.titles[index]}"
 
+    def problem(self, line: int, name: str, fault: ValueProblem | CellError) -> Problem:
+        """Return what is wrong with a value, and where it stands."""
+        return Problem(self.path(line, name), fault.rule, fault.message)
+
 
 @frozen
 class Table:
@@ -129,32 +141,29 @@ def layout_of(
     titles: Sequence[str],
     *,
     unit: str,
-    decimal_separator: DecimalSeparator | None,
+    decimal_separator: DecimalSeparator | None = None,
     remarks: Sequence[str] = (),
     sheet: str | None = None,
 ) -> TableLayout:
-    """Return the layout of a table whose columns are known, with what the mapping adds to them."""
+    """Return the layout of a table whose columns are known, with what the mapping adds to them.
+
+    What the options say of decimals holds where the file itself shows nothing of them.
+    """
     mapping = options.mapping
-    if mapping is None:
-        return TableLayout(
-            columns=columns,
-            titles=titles,
-            unit=unit,
-            conventions=TextConventions(decimal_separator=decimal_separator),
-            remarks=remarks,
-            sheet=sheet,
+    conventions = TextConventions(decimal_separator=decimal_separator or options.decimal_separator)
+    if mapping is not None:
+        conventions = evolve(
+            conventions,
+            dates=mapping.date_formats,
+            words=mapping.words,
+            currency_sign=mapping.currency_sign,
         )
     return TableLayout(
         columns=columns,
         titles=titles,
         unit=unit,
-        conventions=TextConventions(
-            decimal_separator=decimal_separator,
-            dates=mapping.date_formats,
-            words=mapping.words,
-            currency_sign=mapping.currency_sign,
-        ),
-        constants=mapping.values,
+        conventions=conventions,
+        constants={} if mapping is None else mapping.values,
         remarks=remarks,
         sheet=sheet,
     )

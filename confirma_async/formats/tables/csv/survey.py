@@ -20,7 +20,7 @@ from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import DecimalSeparator, bare, detect_separator
 from confirma_async.formats.tables.columns import Column
 from confirma_async.formats.tables.csv.lines import LONGEST_LINE, Fields, records
-from confirma_async.formats.tables.header import HeaderFault, known, matched
+from confirma_async.formats.tables.header import known, matched
 from confirma_async.formats.tables.mapping import ColumnMapping, distinct, joined
 from confirma_async.formats.values.encodings import WIDE_MARKS, WINDOWS, is_utf8
 
@@ -95,10 +95,7 @@ def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> 
     encoding, remark = _encoding(path, given)
     line, texts, separator = _header(path, encoding, mapping)
     delimiter, titles = _titles(texts, options, separator)
-    try:
-        columns = matched(titles, mapping, options.columns)
-    except HeaderFault as fault:
-        raise InputError(f"{path}: {fault}") from None
+    columns = matched(path, titles, options)
     decimal_separator = options.decimal_separator
     if decimal_separator is None and find_separator:
         decimal_separator = _decimal_separator(path, encoding, delimiter, line, columns)

@@ -19,7 +19,7 @@ from confirma_async.formats.tables.excel.sheet import rows
 from confirma_async.formats.tables.excel.sheet_cells import ExcelCells
 from confirma_async.formats.tables.excel.sheet_row import RawCell, SheetRow
 from confirma_async.formats.tables.excel.workbook import Sheet, Workbook, open_workbook
-from confirma_async.formats.tables.header import HeaderFault, matched
+from confirma_async.formats.tables.header import matched
 from confirma_async.formats.tables.mapping import ColumnMapping, distinct, joined
 from confirma_async.formats.tables.table_layout import BadLine, Table, TableLine, layout_of
 
@@ -64,16 +64,12 @@ def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) ->
         cells = _careful(path, lambda: ExcelCells(book))
         found = _rows(path, sheet, stack)
         titles = _titles(path, found, cells, mapping)
-        try:
-            columns = matched(titles, mapping, options.columns)
-        except HeaderFault as fault:
-            raise InputError(f"{path}: {str(fault).replace('the first line', 'the first row')}") from None
+        columns = matched(path, titles, options, first="the first row")
         layout = layout_of(
             options,
             columns,
             titles,
             unit="row",
-            decimal_separator=options.decimal_separator,
             remarks=remarks,
             sheet=sheet.title if len(book.sheets) > 1 else "",
         )
