@@ -18,8 +18,9 @@ from confirma_async.formats.json.records import JsonRecord, records
 from confirma_async.formats.models import BadRecord, InputError, Place, ReadOptions
 from confirma_async.formats.payload import plain_converter, put
 from confirma_async.formats.reader import format_of, open_table
-from confirma_async.formats.tables.cells import CellError, ValueProblem
+from confirma_async.formats.tables.cells import ValueProblem
 from confirma_async.formats.tables.columns import Column, ColumnSet, ValueKind
+from confirma_async.formats.tables.groups import faults
 from confirma_async.formats.tables.mapping import ColumnMapping
 from confirma_async.formats.tables.table_layout import BadLine, TableLayout, TableLine
 from confirma_async.schemas import Action, ActionCode
@@ -117,21 +118,16 @@ def read_actions(
 def _of_line(path: Path, line: TableLine | BadLine, layout: TableLayout) -> ReadAction | BadRecord:
     place = Place(str(path), line.number)
     if isinstance(line, BadLine):
-        return BadRecord(
-            place=place, problems=[Problem(f"{layout.unit} {line.number}", line.rule, line.message)]
-        )
+        return BadRecord(place=place, problems=faults(line, layout))
     tree, key, problems = dict[str, Any](data={}), "", list[Problem]()
     given = dict(layout.constants)
     for reader in layout.readers:
         cell = line.values[reader.index]
-        if isinstance(cell, CellError):
-            problems.append(Problem(layout.path(line.number, reader.column.name), cell.rule, cell.message))
-        elif cell != "":
+        if cell != "":
             try:
                 given[reader.column.name] = reader.read(cell)
-            except ValueProblem as problem:
-                path_in_table = layout.path(line.number, reader.column.name)
-                problems.append(Problem(path_in_table, problem.rule, problem.message))
+            except ValueProblem as fault:
+                problems.append(layout.problem(line.number, reader.column.name, fault))
     for name, value in given.items():
         put(tree, ACTION_COLUMNS.by_name[name].place, value)
     key = str(tree.pop(KEY, ""))

@@ -91,53 +91,51 @@ class LineGroup:
         """Note why it cannot become an invoice; the first ``MOST_PROBLEMS`` reasons are told."""
         self.problems += problems[: max(0, MOST_PROBLEMS - len(self.problems))]
 
-    def join(self, line: TableLine, plan: _KeyPlan, layout: TableLayout) -> None:
+    def join(self, line: TableLine, plan: _KeyPlan) -> None:
         """Read the values of a whole line into the invoice."""
+        if line.remark is not None:
+            self.remarks.append(line.remark)
         own = plan.own_of(line.values)
         if own != self._own:  # most lines repeat what the one before says of the invoice
             self._own = own
-            self._read_own(line, plan, layout)
+            self._read_own(line, plan)
         row: dict[str, Any] = {}
         values = line.values
-        for index, place, read in plan.cells:
+        for index, place, read, name in plan.cells:
             cell = values[index]
             if cell != "":
                 try:
                     row[place] = read(cell)
-                except ValueProblem as problem:
-                    self._wrong(index, line.number, problem, layout)
+                except ValueProblem as fault:
+                    self.spoil(plan.layout.problem(line.number, name, fault))
         if row and not self.problems:
             self.rows.append(row)
             self.lines.append(line.number)
 
-    def _read_own(self, line: TableLine, plan: _KeyPlan, layout: TableLayout) -> None:
+    def _read_own(self, line: TableLine, plan: _KeyPlan) -> None:
         for reader in plan.own:
             cell = line.values[reader.index]
             if cell == "":
                 continue
+            name = reader.column.name
             try:
                 value = reader.read(cell)
-            except ValueProblem as problem:
-                self._wrong(reader.index, line.number, problem, layout)
+            except ValueProblem as fault:
+                self.spoil(plan.layout.problem(line.number, name, fault))
                 continue
             if reader.column.kind.is_attached:
-                self.attachments.setdefault((reader.column.name, value), line.number)
+                self.attachments.setdefault((name, value), line.number)
             else:
-                self._agree(reader, value, line.number, layout)
+                self._agree(name, value, line.number, plan.layout)
 
-    def _agree(self, reader: ColumnReader, value: Any, line: int, layout: TableLayout) -> None:
-        before = self.values.setdefault(reader.column.name, (value, line))
+    def _agree(self, name: str, value: Any, line: int, layout: TableLayout) -> None:
+        before = self.values.setdefault(name, (value, line))
         if before[0] != value:
             message = (
                 f"differs from {layout.unit} {before[1]}, though both are of one invoice; write the same "
                 f"value on every {layout.unit} of the invoice, or leave it empty after the first"
             )
-            self.spoil(Problem(layout.path(line, reader.column.name), "table.agree", message))
-
-    def _wrong(self, index: int, line: int, problem: ValueProblem, layout: TableLayout) -> None:
-        column = layout.columns[index]
-        name = "" if column is None else column.name
-        self.spoil(Problem(layout.path(line, name), problem.rule, problem.message))
+            self.spoil(Problem(layout.path(line, name), "table.agree", message))
 
     @property
     def identity(self) -> Identity:
@@ -156,10 +154,11 @@ def _cells_at(readers: Sequence[ColumnReader]) -> Callable[[Sequence[Cell]], Seq
 
 @frozen
 class _KeyPlan:
-    """How each line of a table is handled, computed once: the cells of a row by index and place."""
+    """How each line of a table is handled, computed once: the cells of a row by index, place and name."""
 
+    layout: TableLayout
     own: tuple[ColumnReader, ...]
-    cells: tuple[tuple[int, str, Callable[[Cell], Any]], ...]
+    cells: tuple[tuple[int, str, Callable[[Cell], Any], str], ...]
     key: tuple[ColumnReader, ...]
     own_of: Callable[[Sequence[Cell]], Sequence[Cell]]
     key_of: Callable[[Sequence[Cell]], Sequence[Cell]]
@@ -176,9 +175,10 @@ def _plan(layout: TableLayout) -> _KeyPlan:
     own = tuple(reader for reader in layout.readers if not reader.column.of_row)
     key = tuple(reader for reader in layout.readers if reader.column.name in KEY)
     return _KeyPlan(
+        layout,
         own,
         tuple(
-            (reader.index, reader.column.place, reader.read)
+            (reader.index, reader.column.place, reader.read, reader.column.name)
             for reader in layout.readers
             if reader.column.of_row
         ),
@@ -246,49 +246,34 @@ def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[Lin
     before: Sequence[Cell] | None = None  # the key of a whole line of the group, as written
     pending: list[str] = []
     for line in table.lines:
-        if group is not None and before is not None and plan.has_key(line, before):
-            group.last = line.number
-            _take(group, line, plan, layout, keys_only)
-            continue
-        passed_over = _passed_over(line, plan, layout)
-        if passed_over is not None:
-            (pending if group is None else group.remarks).append(passed_over)
-            continue
-        key, problems = _key(line, plan, layout)
-        number, sure = key["number"], not problems
-        if group is None or (number and not group.takes(key)):
-            if group is not None:
-                yield group
-            group = LineGroup(line.number, key, sure=sure, problems=doubts.about(number), remarks=pending)
-            pending = []
+        if group is None or before is None or not plan.has_key(line, before):
+            passed_over = _passed_over(line, plan)
+            if passed_over is not None:
+                (pending if group is None else group.remarks).append(passed_over)
+                continue
+            key, problems = _key(line, plan)
+            number, sure = key["number"], not problems
+            if group is None or (number and not group.takes(key)):
+                if group is not None:
+                    yield group
+                group = LineGroup(line.number, key, sure=sure, problems=doubts.about(number), remarks=pending)
+                pending = []
+            doubts.note(line.number, number, problems)
+            if number:
+                group.learn(key, sure)
+            group.spoil(*problems)
+            before = plan.key_of(line.values) if isinstance(line, TableLine) and not problems else None
         group.last = line.number
-        doubts.note(line.number, number, problems)
-        if number:
-            group.learn(key, sure)
-        group.spoil(*problems)
-        before = plan.key_of(line.values) if isinstance(line, TableLine) and not problems else None
-        if before is not None:
-            _take(group, line, plan, layout, keys_only)
+        if isinstance(line, TableLine) and before is not None and not keys_only:
+            group.join(line, plan)
     if group is not None:
         yield group
 
 
-def _take(
-    group: LineGroup, line: TableLine | BadLine, plan: _KeyPlan, layout: TableLayout, keys_only: bool
-) -> None:
-    if keys_only or isinstance(line, BadLine):
-        return
-    if line.remark is not None:
-        group.remarks.append(line.remark)
-    group.join(line, plan, layout)
-
-
-def _key(
-    line: TableLine | BadLine, plan: _KeyPlan, layout: TableLayout
-) -> tuple[dict[str, str], list[Problem]]:
+def _key(line: TableLine | BadLine, plan: _KeyPlan) -> tuple[dict[str, str], list[Problem]]:
     """Return the values that assign a line to an invoice, and everything that makes them doubtful."""
     key = dict(plan.constants)
-    problems = _faults(line, layout)
+    problems = faults(line, plan.layout)
     values: Sequence[Cell] = line.start if isinstance(line, BadLine) else line.values
     for reader in plan.key:
         cell = values[reader.index] if reader.index < len(values) else ""
@@ -296,22 +281,21 @@ def _key(
             continue
         try:
             key[reader.column.name] = reader.read(cell.strip() if isinstance(cell, str) else cell)
-        except ValueProblem as problem:
-            path = layout.path(line.number, reader.column.name)
-            problems.append(Problem(path, problem.rule, problem.message))
+        except ValueProblem as fault:
+            problems.append(plan.layout.problem(line.number, reader.column.name, fault))
     if not key["number"] and not problems:
-        problems.append(required(layout, line.number, "number"))
+        problems.append(required(plan.layout, line.number, "number"))
     return key, problems
 
 
-def _faults(line: TableLine | BadLine, layout: TableLayout) -> list[Problem]:
+def faults(line: TableLine | BadLine, layout: TableLayout) -> list[Problem]:
     """Return what makes a line unreadable."""
     if isinstance(line, BadLine):
         return [Problem(f"{layout.unit} {line.number}", line.rule, line.message)]
     if line.is_whole:
         return []
     return [
-        Problem(layout.path(line.number, reader.column.name), cell.rule, cell.message)
+        layout.problem(line.number, reader.column.name, cell)
         for reader in layout.readers
         if isinstance(cell := line.values[reader.index], CellError)
     ]
@@ -323,8 +307,9 @@ def required(layout: TableLayout, line: int, name: str) -> Problem:
     return Problem(layout.path(line, name), "table.required", message)
 
 
-def _passed_over(line: TableLine | BadLine, plan: _KeyPlan, layout: TableLayout) -> str | None:
+def _passed_over(line: TableLine | BadLine, plan: _KeyPlan) -> str | None:
     """Say that a line is no invoice's, where it is one of totals, or name the columns once more."""
+    layout = plan.layout
     if isinstance(line, BadLine):
         return None
     if any(line.values) and [*line.values] == plan.titles:
