@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem, ResponseDecodeError
 from confirma_async.formats.file_format import FileFormat
-from confirma_async.formats.json.keys import keys_that_stand_twice, twice_in_one_object
+from confirma_async.formats.json.keys import twice_in_one_object
 from confirma_async.formats.json.records import JsonRecord, records
 from confirma_async.formats.models import BadRecord, InputError, Place, ReadOptions
 from confirma_async.formats.payload import plain_converter, put
@@ -108,7 +108,7 @@ def read_actions(
     else:
         lines_only = file_format is FileFormat.JSON_LINES
         chosen = converter or plain_converter()
-        for record in records(file, chosen, lines_only, look=keys_that_stand_twice):
+        for record in records(file, chosen, lines_only=lines_only, find_twice=True):
             yield _of_record(file, record, chosen)
             empty = False
     if empty:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Generic, cast
+from typing import Any, Generic
 
 from attrs import frozen
 
@@ -45,13 +45,7 @@ def read_json(path: Path, converter: Converter) -> bytes:
     Raises:
         InputError: the file cannot be read, or is not JSON; says in which line and column.
     """
-    name = "standard input" if path == STANDARD_INPUT else str(path)
-    text = _text(path, name).removeprefix(codecs.BOM_UTF8)
-    try:
-        converter.parse(text)
-    except ResponseDecodeError as error:
-        raise InputError(f"{name}: {error}; correct it") from None
-    return text
+    return _parsed(path, _name(path), converter)[0]
 
 
 def read_document(path: Path, cls: type[AnySchema], converter: Converter) -> JsonDocument[AnySchema]:
@@ -66,13 +60,9 @@ def read_document(path: Path, cls: type[AnySchema], converter: Converter) -> Jso
         InputError: the file cannot be read, or is not JSON; says in which line and column.
         RequestInvalidError: it is not of that form; lists every place.
     """
-    name = "standard input" if path == STANDARD_INPUT else str(path)
-    text = _text(path, name).removeprefix(codecs.BOM_UTF8)
-    try:
-        found = converter.parse(text)
-    except ResponseDecodeError as error:
-        raise InputError(f"{name}: {error}; correct it") from None
-    problems = [twice_in_one_object(place) for place in keys_that_stand_twice(text)]
+    name = _name(path)
+    text, found = _parsed(path, name, converter)
+    problems = [*map(twice_in_one_object, keys_that_stand_twice(text))]
     try:
         value = converter.structure(found, cls)
     except ResponseDecodeError as error:
@@ -80,8 +70,21 @@ def read_document(path: Path, cls: type[AnySchema], converter: Converter) -> Jso
     else:
         if not problems:
             known = known_keys(converter, cls)
-            return JsonDocument(value, remarks_on_unknown_keys(cast("Mapping[str, Any]", found), known))
+            return JsonDocument(value, remarks_on_unknown_keys(found, known))
     raise RequestInvalidError(f"what {name} holds", problems)
+
+
+def _name(path: Path) -> str:
+    return "standard input" if path == STANDARD_INPUT else str(path)
+
+
+def _parsed(path: Path, name: str, converter: Converter) -> tuple[bytes, Any]:
+    """Return a file as it is, without the mark before it, and as JSON."""
+    text = _text(path, name).removeprefix(codecs.BOM_UTF8)
+    try:
+        return text, converter.parse(text)
+    except ResponseDecodeError as error:
+        raise InputError(f"{name}: {error}; correct it") from None
 
 
 def _text(path: Path, name: str) -> bytes:

@@ -18,7 +18,6 @@ from confirma_async.formats.facts import facts_in
 from confirma_async.formats.further_problems import further_problems, without
 from confirma_async.formats.json.keys import (
     KnownKeys,
-    keys_that_stand_twice,
     known_keys,
     remarks_on_unknown_keys,
     twice_in_one_object,
@@ -46,11 +45,15 @@ from confirma_async.schemas import (
     SellerParty,
 )
 
+_NO_NUMBER = Numbering(number=None)
+"""What is known of the numbers of a document that has none."""
+
 
 @frozen
-class _KeyNames:
-    """The wire names of the fields that identify a document, as this converter reads them."""
+class _Keys:
+    """The keys that identify a document, as a converter reads them, and all that it knows."""
 
+    known: KnownKeys
     invoice: str
     header: str
     number: str
@@ -61,69 +64,6 @@ class _KeyNames:
     seller: str
     business_id: str
     vat_code: str
-
-
-@frozen(kw_only=True)
-class _JsonReader:
-    """Reads the records of a file.
-
-    Attributes:
-        options: How the file is read.
-        converter: What reads the schemas.
-        names: The wire names that numbers hang on.
-        known: The keys that are known.
-    """
-
-    options: ReadOptions
-    converter: Converter
-    names: _KeyNames
-    known: KnownKeys
-
-    def read(self, place: Place, record: JsonRecord) -> ReadInvoice | BadRecord:
-        """Read the invoice of a record."""
-        if record.problem is not None:
-            return BadRecord(place=place, problems=[record.problem])
-        identity = _identity(record.value, self.names)
-        numbering: Numbering | None = None
-        if identity is not None:
-            numbering = _numbered(record.value, identity, self.options, self.names)
-        remarks = _with_known_type(record.value, self.names)
-        problems = [twice_in_one_object(place) for place in record.twice]
-        problems += numbering.problems if numbering is not None else ()
-        try:
-            request = self.converter.structure(record.value, SalesInvoiceRequest)
-        except ResponseDecodeError as error:
-            problems += error.problems
-        else:
-            if not problems:
-                request, decided = normalised(
-                    request if numbering is None else apply_number(request, numbering), decide=False
-                )
-                return ReadInvoice(
-                    place=place,
-                    request=request,
-                    remarks=(
-                        *(() if numbering is None else numbering.remarks),
-                        *remarks,
-                        *decided,
-                        *remarks_on_unknown_keys(record.value, self.known),
-                    ),
-                    original_number=None if numbering is None else numbering.original,
-                    origins=None if record.root == "$" else _Origins(record.root),
-                )
-        problems += further_problems(
-            without(record.value, problems),
-            problems,
-            _Origins("$"),
-            read=lambda tree: self.converter.structure(tree, SalesInvoiceRequest),
-        )
-        return BadRecord(
-            place=place,
-            problems=[evolve(problem, path=record.root + problem.path[1:]) for problem in problems],
-            number=None if identity is None else identity.original,
-            identity=identity,
-            facts=facts_in(record.value),
-        )
 
 
 def read_json(
@@ -140,15 +80,10 @@ def read_json(
     Raises:
         InputError: a file that has to be read whole is too large, or a file holds no record.
     """
-    reader = _JsonReader(
-        options=options,
-        converter=converter,
-        names=_names(converter),
-        known=known_keys(converter, SalesInvoiceRequest),
-    )
+    keys = _keys(converter)
     empty = True
-    for record in records(path, converter, lines_only, look=keys_that_stand_twice):
-        yield reader.read(Place(str(path), record.line), record)
+    for record in records(path, converter, lines_only=lines_only, find_twice=True):
+        yield _read(Place(str(path), record.line), record, options, converter, keys)
         empty = False
     if empty:
         raise InputError(f"{path}: holds no invoice; write at least one into it")
@@ -156,18 +91,59 @@ def read_json(
 
 def scan_json(path: Path, converter: Converter, *, lines_only: bool) -> Iterator[DocumentRef]:
     """Say which documents a JSON file holds, without reading them further."""
-    names = _names(converter)
-    for record in records(path, converter, lines_only):
-        identity = _identity(record.value, names)
+    keys = _keys(converter)
+    for record in records(path, converter, lines_only=lines_only):
+        identity = _identity(record.value, keys)
         if identity is not None:
             yield DocumentRef(identity, Place(str(path), record.line))
 
 
-def _names(converter: Converter) -> _KeyNames:
+def _read(
+    place: Place, record: JsonRecord, options: ReadOptions, converter: Converter, keys: _Keys
+) -> ReadInvoice | BadRecord:
+    if record.problem is not None:
+        return BadRecord(place=place, problems=[record.problem])
+    identity, numbering = _identity(record.value, keys), _NO_NUMBER
+    if identity is not None:
+        numbering = _numbered(record.value, identity, options, keys)
+    remarks = _with_known_type(record.value, keys)
+    problems = [*map(twice_in_one_object, record.twice), *numbering.problems]
+    try:
+        request = converter.structure(record.value, SalesInvoiceRequest)
+    except ResponseDecodeError as error:
+        problems += error.problems
+    else:
+        if not problems:
+            request, decided = normalised(apply_number(request, numbering), decide=False)
+            unknown = remarks_on_unknown_keys(record.value, keys.known)
+            return ReadInvoice(
+                place=place,
+                request=request,
+                remarks=(*numbering.remarks, *remarks, *decided, *unknown),
+                original_number=numbering.original,
+                origins=None if record.root == "$" else _Origins(record.root),
+            )
+    problems += further_problems(
+        without(record.value, problems),
+        problems,
+        _Origins("$"),
+        read=lambda tree: converter.structure(tree, SalesInvoiceRequest),
+    )
+    return BadRecord(
+        place=place,
+        problems=[evolve(problem, path=record.root + problem.path[1:]) for problem in problems],
+        number=None if identity is None else identity.original,
+        identity=identity,
+        facts=facts_in(record.value),
+    )
+
+
+def _keys(converter: Converter) -> _Keys:
     def name(cls: type[Schema], attribute: str) -> str:
         return next(item.wire for item in converter.fields_of(cls) if item.attribute == attribute)
 
-    return _KeyNames(
+    return _Keys(
+        known=known_keys(converter, SalesInvoiceRequest),
         invoice=name(SalesInvoiceRequest, "invoice"),
         header=name(InvoiceContentData, "header"),
         number=name(InvoiceHeader, "number"),
@@ -194,48 +170,48 @@ class _Origins:
     name = find
 
 
-def _with_known_type(value: Any, names: _KeyNames) -> tuple[str, ...]:
+def _with_known_type(value: Any, keys: _Keys) -> tuple[str, ...]:
     """Write a known type in capital letters, as the service does, and say so."""
-    header = _object(_object(value, names.invoice), names.header)
-    written = header.get(names.type)
+    header = _object(_object(value, keys.invoice), keys.header)
+    written = header.get(keys.type)
     if not isinstance(written, str) or written in InvoiceType.__members__:
         return ()
     kind = written.strip().upper()
     if kind not in InvoiceType.__members__:
         return ()
-    header[names.type] = kind
+    header[keys.type] = kind
     return (f"the type {written!r} is sent as {kind}",)
 
 
-def _numbered(value: dict[str, Any], identity: Identity, options: ReadOptions, names: _KeyNames) -> Numbering:
+def _numbered(value: dict[str, Any], identity: Identity, options: ReadOptions, keys: _Keys) -> Numbering:
     """Find the whole numbers and put them in place of the text that the file may have."""
-    invoice = value[names.invoice]
-    references = _object(invoice, names.references)
-    credited = _number_text(references.get(names.credited))
+    invoice = value[keys.invoice]
+    references = _object(invoice, keys.references)
+    credited = _number_text(references.get(keys.credited))
     numbering = resolve(
         identity,
         credited,
         options.numbers,
-        path=f"$.{names.invoice}.{names.header}.{names.number}",
-        credited_path=f"$.{names.invoice}.{names.references}.{names.credited}",
+        path=f"$.{keys.invoice}.{keys.header}.{keys.number}",
+        credited_path=f"$.{keys.invoice}.{keys.references}.{keys.credited}",
     )
     # The wire has numbers here. Text of digits would be read too, but it would go out as text again;
     # and a number with a problem of its own must not hide the problems of other places.
-    invoice[names.header][names.number] = numbering.number or 0
+    invoice[keys.header][keys.number] = numbering.number or 0
     if credited is not None:
-        references[names.credited] = numbering.credited or 0
+        references[keys.credited] = numbering.credited or 0
     return numbering
 
 
-def _identity(value: Any, names: _KeyNames) -> Identity | None:
-    invoice = _object(value, names.invoice)
-    header = _object(invoice, names.header)
-    number = _number_text(header.get(names.number))
+def _identity(value: Any, keys: _Keys) -> Identity | None:
+    invoice = _object(value, keys.invoice)
+    header = _object(invoice, keys.header)
+    number = _number_text(header.get(keys.number))
     if number is None:
         return None
-    seller = _object(_object(invoice, names.parties), names.seller)
-    ids = (_text(seller.get(names.business_id)), _text(seller.get(names.vat_code)))
-    kind = _text(header.get(names.type)) or InvoiceType.INVOICE.value
+    seller = _object(_object(invoice, keys.parties), keys.seller)
+    ids = (_text(seller.get(keys.business_id)), _text(seller.get(keys.vat_code)))
+    kind = _text(header.get(keys.type)) or InvoiceType.INVOICE.value
     return Identity(ids[0] or ids[1], InvoiceType(kind), number)
 
 

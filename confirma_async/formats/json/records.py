@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import codecs
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import Any, BinaryIO, cast
 
 from attrs import frozen
 
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem, ResponseDecodeError
+from confirma_async.formats.json.keys import keys_that_stand_twice
 from confirma_async.formats.models import InputError
 
 LONGEST_LINE = 64 * 1024 * 1024
@@ -22,14 +23,6 @@ LARGEST_FILE = 256 * 1024 * 1024
 _BLOCK = 1024 * 1024
 _FIRST_LINES = 16
 """Lines that are looked at to see whether each holds a record."""
-_SYNTAX = "json.syntax"
-
-_Look: TypeAlias = Callable[[bytes], tuple[str, ...]]
-"""Looks at the text of a record before it is forgotten; gives the keys that stand twice."""
-
-
-def _no_look(_text: bytes) -> tuple[str, ...]:
-    return ()
 
 
 @frozen
@@ -45,7 +38,7 @@ class JsonRecord:
 
 
 def records(
-    path: Path, converter: Converter, lines_only: bool, look: _Look = _no_look
+    path: Path, converter: Converter, *, lines_only: bool, find_twice: bool = False
 ) -> Iterator[JsonRecord]:
     """Return the records of a file, one at a time.
 
@@ -53,7 +46,7 @@ def records(
         path: The file.
         converter: What parses JSON.
         lines_only: Whether every line must be a record of its own.
-        look: Looks at the text of each.
+        find_twice: Whether to look for keys that stand twice in one object.
 
     Raises:
         InputError: the file has to be read whole and is too large, or its lines are no records.
@@ -61,9 +54,9 @@ def records(
     if lines_only:
         _refuse_several_lines(path, converter)
     if lines_only or _is_lines(path, converter):
-        yield from _lines(path, converter, look)
+        yield from _lines(path, converter, find_twice)
     else:
-        yield from _whole(path, converter, look)
+        yield from _whole(path, converter, find_twice)
 
 
 def _is_lines(path: Path, converter: Converter) -> bool:
@@ -73,13 +66,7 @@ def _is_lines(path: Path, converter: Converter) -> bool:
         while line.isspace():
             line = file.readline(LONGEST_LINE)
     line = line.removeprefix(codecs.BOM_UTF8)
-    if not line.lstrip().startswith(b"{"):
-        return False
-    try:
-        converter.parse(line)
-    except ResponseDecodeError:
-        return False
-    return True
+    return line.lstrip().startswith(b"{") and _parsed_quietly(line, converter) is not None
 
 
 def _refuse_several_lines(path: Path, converter: Converter) -> None:
@@ -89,9 +76,10 @@ def _refuse_several_lines(path: Path, converter: Converter) -> None:
         InputError: the first line begins an object or an array that goes on below, or is an array.
     """
     with path.open("rb") as file:
-        some = [line for line in itertools.islice(file, _FIRST_LINES) if not line.isspace()][:2]
-    parsed = [_parsed_quietly(line.removeprefix(codecs.BOM_UTF8), converter) for line in some]
-    begins = bool(some) and some[0].removeprefix(codecs.BOM_UTF8).strip() in {b"{", b"["}
+        first = [line for line in itertools.islice(file, _FIRST_LINES) if not line.isspace()][:2]
+    some = [line.removeprefix(codecs.BOM_UTF8) for line in first]
+    parsed = [_parsed_quietly(line, converter) for line in some]
+    begins = bool(some) and some[0].strip() in {b"{", b"["}
     if not some or isinstance(parsed[0], dict) or (isinstance(parsed[-1], dict) and not begins):
         return
     goes_on = parsed[0] is None and len(some) > 1 and some[0].rstrip().endswith((b"{", b"[", b","))
@@ -110,12 +98,12 @@ def _holds_objects(value: object) -> bool:
 def _parsed_quietly(text: bytes, converter: Converter) -> object:
     try:
         found: object = converter.parse(text)
-    except (ResponseDecodeError, RecursionError):
+    except ResponseDecodeError:
         return None
     return found
 
 
-def _lines(path: Path, converter: Converter, look: _Look) -> Iterator[JsonRecord]:
+def _lines(path: Path, converter: Converter, find_twice: bool) -> Iterator[JsonRecord]:
     with path.open("rb") as file:
         number = 0
         while text := file.readline(LONGEST_LINE + 1):
@@ -130,7 +118,7 @@ def _lines(path: Path, converter: Converter, look: _Look) -> Iterator[JsonRecord
                 continue
             text = text.removeprefix(codecs.BOM_UTF8)  # the first line's, or that of a file put behind this
             if text and not text.isspace():
-                yield _parsed(text, number, converter, look)
+                yield _parsed(text, number, converter, find_twice)
 
 
 def _skip_rest(file: BinaryIO, text: bytes) -> None:
@@ -138,15 +126,15 @@ def _skip_rest(file: BinaryIO, text: bytes) -> None:
         text = file.readline(_BLOCK)
 
 
-def _parsed(text: bytes, line: int | None, converter: Converter, look: _Look) -> JsonRecord:
+def _parsed(text: bytes, line: int | None, converter: Converter, find_twice: bool) -> JsonRecord:
     try:
-        return JsonRecord(line, "$", converter.parse(text), twice=look(text))
+        value = converter.parse(text)
+        return JsonRecord(line, "$", value, twice=keys_that_stand_twice(text) if find_twice else ())
     except RecursionError:
-        return JsonRecord(
-            line, "$", problem=Problem("$", _SYNTAX, "this JSON is nested too deeply; correct it")
-        )
+        message = "this JSON is nested too deeply; correct it"
     except ResponseDecodeError as error:
-        return JsonRecord(line, "$", problem=Problem("$", _SYNTAX, _no_json(text, error)))
+        message = _no_json(text, error)
+    return JsonRecord(line, "$", problem=Problem("$", "json.syntax", message))
 
 
 def _no_json(text: bytes, error: ResponseDecodeError) -> str:
@@ -157,13 +145,13 @@ def _no_json(text: bytes, error: ResponseDecodeError) -> str:
     return f"{error}; correct it"
 
 
-def _whole(path: Path, converter: Converter, look: _Look) -> Iterator[JsonRecord]:
+def _whole(path: Path, converter: Converter, find_twice: bool) -> Iterator[JsonRecord]:
     if path.stat().st_size > LARGEST_FILE:
         raise InputError(
             f"{path}: is larger than {LARGEST_FILE // 1024**2} MiB and would have to be read whole; "
             "write one invoice to a line (JSON Lines, .jsonl)"
         )
-    record = _parsed(path.read_bytes().removeprefix(codecs.BOM_UTF8), None, converter, look)
+    record = _parsed(path.read_bytes().removeprefix(codecs.BOM_UTF8), None, converter, find_twice)
     whole: object = record.value
     if isinstance(whole, list):
         items = cast("list[object]", whole)
