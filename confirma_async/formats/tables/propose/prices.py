@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from confirma_async.formats.tables.propose.guess import IS_DISCOUNT, PRICE_DIFFERS, PRICE_HAS_VAT, Guess
@@ -19,11 +19,11 @@ def settle_prices(guess: Guess, seen: SeenTable) -> None:
     price, net = guess.columns.get("row_unit_price"), guess.columns.get("row_net_amount")
     if price is None or net is None or price in guess.settled:
         return
-    discount = guess.columns.get("row_discount_percentage")
-    if _makes(guess, seen, net, discount):
+    discount, nets = guess.columns.get("row_discount_percentage"), seen.numbers(net)
+    if _makes(guess, seen, nets, discount):
         return
     for title in seen.titles if discount is None else ():
-        if guess.title_taken(title) is None and seen.is_numeric(title) and _makes(guess, seen, net, title):
+        if guess.title_taken(title) is None and seen.is_numeric(title) and _makes(guess, seen, nets, title):
             guess.columns["row_discount_percentage"] = title
             guess.doubts["row_discount_percentage"] = IS_DISCOUNT
             guess.rivals.pop(title, None)
@@ -35,27 +35,24 @@ def settle_prices(guess: Guess, seen: SeenTable) -> None:
         guess.doubts["row_unit_price"] = PRICE_DIFFERS
 
 
-def _makes(guess: Guess, seen: SeenTable, amount: str, discount: str | None) -> bool:
-    """Say whether quantity times price, less the discount, is an amount on every line that has all."""
-    pairs = zip(_products(guess, seen, discount), seen.numbers(amount), strict=True)
+def _makes(guess: Guess, seen: SeenTable, amounts: Iterable[Decimal | None], discount: str | None) -> bool:
+    """Say whether quantity times price, less the discount, is the amount on every line that has all."""
+    pairs = zip(_products(guess, seen, discount), amounts, strict=True)
     return all(made is None or given is None or abs(made - given) <= _ROUNDED for made, given in pairs)
 
 
 def _makes_gross(guess: Guess, seen: SeenTable, discount: str | None) -> bool:
     gross = guess.columns.get("row_gross_amount")
     if gross is not None:
-        return _makes(guess, seen, gross, discount)
+        return _makes(guess, seen, seen.numbers(gross), discount)
     net, rate = guess.columns.get("row_net_amount"), guess.columns.get("row_vat_percentage")
     if net is None or rate is None:
         return False
-    lines = zip(_products(guess, seen, discount), seen.numbers(net), seen.numbers(rate), strict=True)
-    return all(
-        made is None
-        or given is None
-        or part is None
-        or abs(made - given * (_WHOLE + part) / _WHOLE) <= _ROUNDED
-        for made, given, part in lines
+    with_vat = (
+        None if given is None or part is None else given * (_WHOLE + part) / _WHOLE
+        for given, part in zip(seen.numbers(net), seen.numbers(rate), strict=True)
     )
+    return _makes(guess, seen, with_vat, discount)
 
 
 def _products(guess: Guess, seen: SeenTable, discount: str | None) -> Iterator[Decimal | None]:

@@ -252,18 +252,15 @@ def _dates(guess: Guess, seen: SeenTable) -> None:
     if "date_formats" in guess.entries:
         return
     texts = date_texts(guess, seen)
-    if texts and not any(_reads(form, text) for text in texts for form in (*_USUAL_DATES, *_DATE_FORMS)):
+    readable, fitting = _readable(texts), forms_of_dates(texts)
+    if not texts or (readable and all(any(_reads(form, text) for form in _USUAL_DATES) for text in readable)):
+        return
+    if not fitting:
         guess.doubts["date_formats"] = reasons.SET_DATES
         return
-    if all(any(_reads(form, text) for form in _USUAL_DATES) for text in _readable(texts)):
-        return
-    fitting = forms_of_dates(texts)
-    if fitting:
-        guess.entries["date_formats"] = (fitting[0],)
-        if len(fitting) > 1:
-            guess.doubts["date_formats"] = f"{fitting[1]} would fit as well"
-    else:
-        guess.doubts["date_formats"] = reasons.SET_DATES
+    guess.entries["date_formats"] = (fitting[0],)
+    if len(fitting) > 1:
+        guess.doubts["date_formats"] = f"{fitting[1]} would fit as well"
 
 
 def date_texts(guess: Guess, seen: SeenTable) -> list[str]:

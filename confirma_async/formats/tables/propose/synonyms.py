@@ -114,97 +114,58 @@ _BY_COLUMN: Mapping[str, str] = {
     "row_project": "projekti, projektinumero, projekt, projektnummer, project, project number",
 }
 
-DOUBTFUL: Mapping[str, str] = {
-    "summa": "row_gross_amount",
-    "summa yhteensä": "row_gross_amount",
-    "yhteissumma": "row_gross_amount",
-    "kokonaissumma": "row_gross_amount",
-    "maksettava": "row_gross_amount",
-    "att betala": "row_gross_amount",
-    "slutsumma": "row_gross_amount",
-    "rivin summa": "row_gross_amount",
-    "rivisumma": "row_gross_amount",
-    "yhteensä": "row_gross_amount",
-    "belopp": "row_gross_amount",
-    "totalt": "row_gross_amount",
-    "amount": "row_gross_amount",
-    "total": "row_gross_amount",
-    "total amount": "row_gross_amount",
-    "sum": "row_gross_amount",
-}
+
+def _by_name(names: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what each name stands for, of the names for each thing."""
+    return {name.strip(): ours for ours, several in names.items() for name in several.split(",")}
+
+
+SYNONYMS = _by_name(_BY_COLUMN)
+"""What a name stands for."""
+
+DOUBTFUL = _by_name(
+    {
+        "row_gross_amount": "summa, summa yhteensä, yhteissumma, kokonaissumma, maksettava, att betala, "
+        "slutsumma, rivin summa, rivisumma, yhteensä, belopp, totalt, amount, total, total amount, sum",
+    }
+)
 """Names that do not say whether VAT is in the amount."""
 
-TYPE_WORDS: Mapping[str, str] = {
-    "lasku": "INVOICE",
-    "faktura": "INVOICE",
-    "hyvityslasku": "CREDIT_NOTE",
-    "hyvitys": "CREDIT_NOTE",
-    "kreditfaktura": "CREDIT_NOTE",
-    "kredit": "CREDIT_NOTE",
-    "kreditnota": "CREDIT_NOTE",
-    "credit": "CREDIT_NOTE",
-    "maksumuistutus": "REMINDER",
-    "muistutus": "REMINDER",
-    "betalningspåminnelse": "REMINDER",
-    "påminnelse": "REMINDER",
-}
-"""Words for types of documents, besides the SDK's own."""
-
-_COUNTRIES: Mapping[str, str] = {
-    "suomi": "FI",
-    "finland": "FI",
-    "ruotsi": "SE",
-    "sverige": "SE",
-    "sweden": "SE",
-    "viro": "EE",
-    "estonia": "EE",
-    "norja": "NO",
-    "norge": "NO",
-    "tanska": "DK",
-    "danmark": "DK",
-    "saksa": "DE",
-    "tyskland": "DE",
-}
+_COUNTRIES = _by_name(
+    {
+        "FI": "suomi, finland",
+        "SE": "ruotsi, sverige, sweden",
+        "EE": "viro, estonia",
+        "NO": "norja, norge",
+        "DK": "tanska, danmark",
+        "DE": "saksa, tyskland",
+    }
+)
 
 WORDS: Mapping[str, Mapping[str, str]] = {
-    "type": TYPE_WORDS,
-    "distribution_method": {
-        "verkkolasku": "EINVOICE",
-        "e-lasku": "EINVOICE",
-        "e-faktura": "EINVOICE",
-        "einvoice": "EINVOICE",
-        "e-invoice": "EINVOICE",
-        "sähköposti": "EMAIL",
-        "sähköpostilasku": "EMAIL",
-        "e-post": "EMAIL",
-        "email": "EMAIL",
-        "e-mail": "EMAIL",
-        "kirje": "LETTER",
-        "posti": "LETTER",
-        "paperi": "LETTER",
-        "paperilasku": "LETTER",
-        "postitse": "LETTER",
-        "brev": "LETTER",
-        "papper": "LETTER",
-        "paper": "LETTER",
-        "letter": "LETTER",
-        "tekstiviesti": "SMS",
-        "sms": "SMS",
-        "ei lähetetä": "NONE",
-        "ei": "NONE",
-    },
+    "type": _by_name(
+        {
+            "INVOICE": "lasku, faktura",
+            "CREDIT_NOTE": "hyvityslasku, hyvitys, kreditfaktura, kredit, kreditnota, credit",
+            "REMINDER": "maksumuistutus, muistutus, betalningspåminnelse, påminnelse",
+        }
+    ),
+    "distribution_method": _by_name(
+        {
+            "EINVOICE": "verkkolasku, e-lasku, e-faktura, einvoice, e-invoice",
+            "EMAIL": "sähköposti, sähköpostilasku, e-post, email, e-mail",
+            "LETTER": "kirje, posti, paperi, paperilasku, postitse, brev, papper, paper, letter",
+            "SMS": "tekstiviesti, sms",
+            "NONE": "ei lähetetä, ei",
+        }
+    ),
     "buyer_country": _COUNTRIES,
     "seller_country": _COUNTRIES,
     "recipient_country": _COUNTRIES,
     "delivery_country": _COUNTRIES,
-    "buyer_language": {"suomi": "fi", "ruotsi": "sv", "englanti": "en", "finska": "fi", "svenska": "sv"},
+    "buyer_language": _by_name({"fi": "suomi, finska", "sv": "ruotsi, svenska", "en": "englanti"}),
 }
-"""By column, words that people write in it, in lower case, for those of the SDK."""
-
-SYNONYMS: Mapping[str, str] = {
-    name.strip(): column for column, names in _BY_COLUMN.items() for name in names.split(",")
-}
-"""What a name stands for."""
+"""By column, words that people write in it besides those of the SDK, in lower case, and what each means."""
 
 _CURRENCIES = re.compile(r"\b(eur|euroa?|sek|kr|nok|dkk|usd|gbp)\b")
 _NO_LETTER = re.compile(r"[\W_]+")
