@@ -225,9 +225,9 @@ def reader_of(column: Column, conventions: TextConventions) -> Callable[[Cell], 
 
 def _reader(kind: ValueKind, conventions: TextConventions) -> Callable[[Cell], Any]:
     """Return what reads one kind of cells; the usual ones are read straight."""
-    read, is_comma = _READERS[kind], conventions.decimal_separator is DecimalSeparator.COMMA
-    if kind is ValueKind.TEXT:
-        return text_of
+    if kind in _READERS:
+        return _READERS[kind]
+    read, is_comma = _CONVENTIONAL[kind], conventions.decimal_separator is DecimalSeparator.COMMA
     sign = conventions.currency_sign
     if sign is not None and kind in {ValueKind.AMOUNT, ValueKind.DECIMAL}:
         return lambda cell: read(_without(sign, cell), conventions)
@@ -266,11 +266,7 @@ def text_of(cell: Cell) -> str:
     raise ValueProblem(cell.rule, cell.message)
 
 
-def _text(cell: Cell, _conventions: TextConventions) -> str:
-    return text_of(cell)
-
-
-def _identifier(cell: Cell, _conventions: TextConventions) -> str:
+def _identifier(cell: Cell) -> str:
     text = without_decimals(unwrapped(text_of(cell)))
     if is_cut(text):
         raise ValueProblem(
@@ -311,7 +307,7 @@ def _amount(cell: Cell, conventions: TextConventions) -> Decimal:
     return exact
 
 
-def _whole(cell: Cell, _conventions: TextConventions) -> int:
+def _whole(cell: Cell) -> int:
     text = text_of(cell)
     if not _WHOLE.fullmatch(text):
         raise ValueProblem("table.whole", "is no whole number; write digits alone")
@@ -343,7 +339,7 @@ def _day(text: str, forms: tuple[DateForm, ...]) -> str:
     )
 
 
-def _flag(cell: Cell, _conventions: TextConventions) -> bool:
+def _flag(cell: Cell) -> bool:
     if isinstance(cell, bool):
         return cell
     flag = _FLAGS.get(text_of(cell).lower())
@@ -352,10 +348,10 @@ def _flag(cell: Cell, _conventions: TextConventions) -> bool:
     return flag
 
 
-def _one_of(words: type[OpenEnum]) -> Callable[[Cell, TextConventions], str]:
+def _one_of(words: type[OpenEnum]) -> Callable[[Cell], str]:
     known = ", ".join(words.__members__)
 
-    def read(cell: Cell, _conventions: TextConventions) -> str:
+    def read(cell: Cell) -> str:
         word = _WORD_GAP.sub("_", text_of(cell).upper())
         if word not in words.__members__:
             raise ValueProblem("table.word", f"is none of the words for this column: {known}")
@@ -375,18 +371,22 @@ _FLAGS: Mapping[str, bool] = {
     **dict.fromkeys(("false", "0", "no", "ei", "nej"), False),
 }
 
-_READERS: Mapping[ValueKind, Callable[[Cell, TextConventions], Any]] = {
-    ValueKind.TEXT: _text,
-    ValueKind.IDENTIFIER: _identifier,
-    ValueKind.SECRET: _text,
-    ValueKind.NUMBER: _identifier,
-    ValueKind.ATTACHMENT: _text,
-    ValueKind.LINK: _text,
-    ValueKind.WHOLE: _whole,
+_CONVENTIONAL: Mapping[ValueKind, Callable[[Cell, TextConventions], Any]] = {
     ValueKind.DECIMAL: _decimal,
     ValueKind.PERCENTAGE: _percentage,
     ValueKind.AMOUNT: _amount,
     ValueKind.DATE: _date,
+}
+"""What reads cells that a table may write in one way or another."""
+
+_READERS: Mapping[ValueKind, Callable[[Cell], Any]] = {
+    ValueKind.TEXT: text_of,
+    ValueKind.IDENTIFIER: _identifier,
+    ValueKind.SECRET: text_of,
+    ValueKind.NUMBER: _identifier,
+    ValueKind.ATTACHMENT: text_of,
+    ValueKind.LINK: text_of,
+    ValueKind.WHOLE: _whole,
     ValueKind.FLAG: _flag,
     ValueKind.INVOICE_TYPE: _one_of(InvoiceType),
     ValueKind.METHOD: _one_of(DistributionMethod),
