@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
-
-from attrs import evolve
 
 from confirma_async.errors import Problem, ResponseDecodeError
 from confirma_async.formats.models import Origins, located
@@ -78,22 +77,20 @@ def further_problems(
         request, _ = normalised(read(tree), of_table=of_table)
     except ResponseDecodeError:
         return []
-    sums_are_whole = all(problem.rule in _NOT_OF_SUMS for problem in known)
+    silent = {rule for rule, names in _LEAN_ON.items() if not set(names).isdisjoint(lacking)}
+    if not all(problem.rule in _NOT_OF_SUMS for problem in known):
+        silent |= _OF_SUMS
+    if of_table:
+        silent |= _OF_ABSENCE
+    stand_ins = {f"$.invoice.header.{name}" for name in lacking}
     known_paths = {problem.path for problem in known}
-    absent = _OF_ABSENCE if of_table else frozenset[str]()
-    found: list[Problem] = []
-    for problem in Checks().refused(check(request)):
-        if any(name in lacking for name in _LEAN_ON.get(problem.rule, ())):
-            continue
-        if problem.rule in _OF_SUMS and not sums_are_whole:
-            continue
-        if problem.rule in absent:
-            continue
-        if any(problem.path == f"$.invoice.header.{name}" for name in lacking):
-            continue
-        if (origins.find(problem.path) or problem.path) not in known_paths:
-            found.append(evolve(problem, path=located(problem, origins).path))
-    return found
+    return [
+        located(problem, origins)
+        for problem in Checks().refused(check(request))
+        if problem.rule not in silent
+        and problem.path not in stand_ins
+        and (origins.find(problem.path) or problem.path) not in known_paths
+    ]
 
 
 def without(value: object, problems: Sequence[Problem]) -> dict[str, Any]:
@@ -112,16 +109,9 @@ def without(value: object, problems: Sequence[Problem]) -> dict[str, Any]:
     for problem in problems:
         *steps, last = [int(index) if index else name for name, index in _STEP.findall(problem.path)] or [""]
         inner: Any = tree
-        for step in steps:
-            inner = _below(inner, step)
-        if isinstance(inner, dict) and isinstance(last, str):
-            cast("dict[str, Any]", inner).pop(last, None)
+        with contextlib.suppress(LookupError, TypeError):  # what is not there need not go
+            for step in steps:
+                inner = inner[step]
+            if isinstance(last, str):
+                del inner[last]
     return tree
-
-
-def _below(value: Any, step: str | int) -> Any:
-    if isinstance(value, dict) and isinstance(step, str):
-        return cast("dict[str, Any]", value).get(step)
-    if isinstance(value, list) and isinstance(step, int):
-        return value[step] if step < len(value) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] (JSON)
-    return None

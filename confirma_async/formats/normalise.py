@@ -18,7 +18,6 @@ from confirma_async.schemas import (
     BuyerParty,
     DeliveryParty,
     InvoiceContentData,
-    InvoiceParties,
     InvoiceRecipientParty,
     InvoiceRowData,
     PaymentDetails,
@@ -51,23 +50,21 @@ def normalised(
         decide: Whether a rate that contradicts the amounts, and is their fraction of one, is taken for it.
     """
     remarks: list[str] = []
-    invoice = request.invoice
-    if invoice.parties is not None:
-        parties = _parties(invoice.parties, remarks, of_table)
-        if parties is not invoice.parties:
-            invoice = evolve(invoice, parties=parties)
-    invoice = _with_reference(invoice, remarks)
+    invoice = _with_reference(_with_parties(request.invoice, remarks, of_table), remarks)
     if decide:
         invoice = _with_rates(invoice, remarks)
-    if invoice is request.invoice:
-        return request, tuple(remarks)
-    return evolve(request, invoice=invoice), tuple(remarks)
+    if invoice is not request.invoice:
+        request = evolve(request, invoice=invoice)
+    return request, tuple(remarks)
 
 
 # --- identifiers --------------------------------------------------------------------------------------
 
 
-def _parties(parties: InvoiceParties, remarks: list[str], of_table: bool) -> InvoiceParties:
+def _with_parties(invoice: InvoiceContentData, remarks: list[str], of_table: bool) -> InvoiceContentData:
+    parties = invoice.parties
+    if parties is None:
+        return invoice
     seller, buyer = parties.seller_party, parties.buyer_party
     recipient, delivery = parties.invoice_recipient_party, parties.delivery_party
     if seller is not None:
@@ -84,14 +81,15 @@ def _parties(parties: InvoiceParties, remarks: list[str], of_table: bool) -> Inv
         and recipient is parties.invoice_recipient_party
         and delivery is parties.delivery_party
     ):
-        return parties
-    return evolve(
+        return invoice
+    parties = evolve(
         parties,
         seller_party=seller,
         buyer_party=buyer,
         invoice_recipient_party=recipient,
         delivery_party=delivery,
     )
+    return evolve(invoice, parties=parties)
 
 
 def _party(party: _Party, whose: str, remarks: list[str], of_table: bool) -> _Party:
@@ -195,7 +193,7 @@ def _has_digit_of_giro(invoice: InvoiceContentData, reference: str) -> bool:
 
 def _with_rates(invoice: InvoiceContentData, remarks: list[str]) -> InvoiceContentData:
     """Return the invoice with rates of per cent, where it has fractions (0.255) and its amounts tell."""
-    rows = [_row(row, remarks) if _has_fraction(row) else row for row in invoice.rows]
+    rows = [_row(row, remarks) for row in invoice.rows]
     if any(new is not old for new, old in zip(rows, invoice.rows, strict=True)):
         invoice = evolve(invoice, rows=tuple(rows))
     amounts = invoice.amounts
@@ -207,11 +205,9 @@ def _with_rates(invoice: InvoiceContentData, remarks: list[str]) -> InvoiceConte
     return evolve(invoice, amounts=evolve(amounts, vat_breakdown=tuple(parts)))
 
 
-def _has_fraction(row: InvoiceRowData) -> bool:
-    return _is_fraction(row.vat_percentage) or _is_fraction(row.discount_percentage)
-
-
 def _row(row: InvoiceRowData, remarks: list[str]) -> InvoiceRowData:
+    if not (_is_fraction(row.vat_percentage) or _is_fraction(row.discount_percentage)):
+        return row
     vat = row.vat_amount
     if vat is None and row.gross_amount is not None and row.net_amount is not None:
         vat = row.gross_amount - row.net_amount

@@ -109,9 +109,10 @@ class AttachedFile:
         """
         try:
             with self._opened() as file:
-                data = self._within_limit(file)
+                data = file.read(LARGEST_ATTACHMENT + 1)
         except OSError:
             raise _wrong(self._missing()) from None
+        self._check_size(len(data))
         if digest is not None and hashlib.sha256(data).digest() != digest:
             message = "names a file that has changed since it was read; run the job again"
             raise _wrong(Problem(self.where, "attachment.changed", message))
@@ -130,22 +131,14 @@ class AttachedFile:
         """
         real = Path(os.path.realpath(self.path))
         if self.within is not None and not real.is_relative_to(os.path.realpath(self.within)):
-            raise _wrong(self._elsewhere())
+            message = (
+                "names a file outside the folder of the table; move it there, or allow files from anywhere "
+                "(attach_anywhere=)"
+            )
+            raise _wrong(Problem(self.where, "attachment.folder", message))
         if not real.is_file():
             raise FileNotFoundError
         return open(os.open(real, os.O_RDONLY | os.O_NOFOLLOW), "rb")
-
-    def _elsewhere(self) -> Problem:
-        message = (
-            "names a file outside the folder of the table; move it there, or allow files from anywhere "
-            "(attach_anywhere=)"
-        )
-        return Problem(self.where, "attachment.folder", message)
-
-    def _within_limit(self, file: BinaryIO) -> bytes:
-        data = file.read(LARGEST_ATTACHMENT + 1)
-        self._check_size(len(data))
-        return data
 
     def _check_size(self, size: int) -> None:
         if size > LARGEST_ATTACHMENT:
