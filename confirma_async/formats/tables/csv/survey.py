@@ -149,10 +149,11 @@ def _header(
             if named is not None and separator is None:
                 separator, text = named[1], "\n"
             if not text:
-                msg = f"{path}: is empty; its first line must name the columns"
                 if line > 1 and row is not None:
-                    msg = f"{path}: has no line {row}, where the mapping has the names of the columns"
-                raise InputError(msg)
+                    raise InputError(
+                        f"{path}: has no line {row}, where the mapping has the names of the columns"
+                    )
+                raise InputError(f"{path}: is empty; its first line must name the columns")
             above.append(text)
     return line, above, separator
 

@@ -35,29 +35,43 @@ class UnreadableSheet(Exception):  # noqa: N818 (never leaves the readers of wor
     """A part of a sheet is not what it should be."""
 
 
-class _Reader:
-    """Takes what a parser tells of a sheet, and gathers rows.
+class _SheetParser:
+    """Parses pieces of a sheet, and gathers rows.
 
     Attributes:
-        done: The rows that are complete.
         number: The number of the last row.
         is_between_rows: Whether the parser stands between two rows of the sheet.
         is_utf8: Whether the sheet says nothing of another encoding.
     """
 
     def __init__(self) -> None:
-        self.done: list[SheetRow] = []
         self.number: int = 0
         self.is_between_rows: bool = False
         self.is_utf8: bool = True
+        self._done: list[SheetRow] = []
         self._row = SheetRow(0, [])
         self._column = -1
         self._kind, self._style, self._is_formula = "n", 0, False
         self._parts: list[str] = []
         self._takes = self._is_phonetic = False
+        self._expat = expat.ParserCreate()
+        self._expat.buffer_text = True
+        self._expat.StartElementHandler = self._start
+        self._expat.EndElementHandler = self._end
+        self._expat.CharacterDataHandler = self._data
+        self._expat.XmlDeclHandler = self._declaration
+        self._expat.StartDoctypeDeclHandler = self._doctype
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Take the beginning of an element."""
+    def parse(self, data: bytes, is_last: bool = False) -> list[SheetRow]:
+        """Parse the next piece, and return the rows that are complete with it."""
+        try:
+            self._expat.Parse(data, is_last)
+        except (expat.ExpatError, ValueError):
+            raise UnreadableSheet from None
+        found, self._done = self._done, []
+        return found
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c":  # first what there is most of
             reference = attributes.get("r")
             self._column = self._column + 1 if reference is None else self._index(reference)
@@ -81,35 +95,31 @@ class _Reader:
         elif name == "sheetData":
             self.is_between_rows = True
         elif ":" in name:
-            self.start(name.rpartition(":")[2], attributes)
+            self._start(name.rpartition(":")[2], attributes)
 
-    def data(self, text: str) -> None:
-        """Take a piece of text."""
+    def _data(self, text: str) -> None:
         if self._takes:
             self._parts.append(text)
 
-    def end(self, name: str) -> None:
-        """Take the end of an element."""
+    def _end(self, name: str) -> None:
         if name == "v" or name == "t":
             self._takes = False
         elif name == "c":
             self._place()
         elif name == "row":
-            self.done.append(self._row)
+            self._done.append(self._row)
             self.is_between_rows = True
         elif name == "sheetData":
             self.is_between_rows = False
         elif name == "rPh":
             self._is_phonetic = False
         elif ":" in name:
-            self.end(name.rpartition(":")[2])
+            self._end(name.rpartition(":")[2])
 
-    def declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
-        """Take the XML declaration."""
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         self.is_utf8 = encoding is None or encoding.lower() == "utf-8"
 
-    def doctype(self, *_declared: object) -> None:
-        """Refuse a DOCTYPE."""
+    def _doctype(self, *_declared: object) -> None:
         raise UnreadableSheet
 
     def _place(self) -> None:
@@ -135,29 +145,6 @@ class _Reader:
         return found
 
 
-class _SheetParser:
-    """Parses pieces of a sheet."""
-
-    def __init__(self) -> None:
-        self.reader = _Reader()
-        self._expat = expat.ParserCreate()
-        self._expat.buffer_text = True
-        self._expat.StartElementHandler = self.reader.start
-        self._expat.EndElementHandler = self.reader.end
-        self._expat.CharacterDataHandler = self.reader.data
-        self._expat.XmlDeclHandler = self.reader.declaration
-        self._expat.StartDoctypeDeclHandler = self.reader.doctype
-
-    def parse(self, data: bytes, is_last: bool = False) -> list[SheetRow]:
-        """Parse the next piece, and return the rows that are complete with it."""
-        try:
-            self._expat.Parse(data, is_last)
-        except (expat.ExpatError, ValueError):
-            raise UnreadableSheet from None
-        found, self.reader.done = self.reader.done, []
-        return found
-
-
 def rows(stream: IO[bytes]) -> Iterator[SheetRow]:
     """Return the rows of a sheet that are written, in order; numbers of rows may be left out.
 
@@ -170,7 +157,7 @@ def rows(stream: IO[bytes]) -> Iterator[SheetRow]:
     parser = _SheetParser()
     before, data, rest = stream.read(_BLOCK).partition(_DATA)
     yield from parser.parse(before + data)
-    if parser.reader.is_between_rows and parser.reader.is_utf8:
+    if parser.is_between_rows and parser.is_utf8:
         rest = yield from _usual_rows(stream, rest, parser)
     while True:
         yield from parser.parse(rest, is_last=not rest)
@@ -191,7 +178,7 @@ def _usual_rows(stream: IO[bytes], data: bytes, parser: _SheetParser) -> Generat
         What was read, and is left to the parser with all that comes after it.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    text, at, reader = "", 0, parser.reader
+    text, at = "", 0
     while True:
         try:
             text, at = text[at:] + decoder.decode(data), 0
@@ -201,7 +188,7 @@ def _usual_rows(stream: IO[bytes], data: bytes, parser: _SheetParser) -> Generat
             while (found := row_at(text, at)) is not None:
                 row, at = found
                 yield row
-                reader.number = row.number
+                parser.number = row.number
             end = text.find(_END, at) + len(_END)
             other = text[at:end].lstrip(_SPACE) if end >= len(_END) else ""
             if not _is_one_row(other):

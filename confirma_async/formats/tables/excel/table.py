@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-import warnings
 import zipfile
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.columns import KEY, Column
 from confirma_async.formats.tables.excel.sheet import rows
 from confirma_async.formats.tables.excel.sheet_cells import ExcelCells
-from confirma_async.formats.tables.excel.sheet_row import RawCell, SheetRow
+from confirma_async.formats.tables.excel.sheet_row import SheetRow
 from confirma_async.formats.tables.excel.workbook import Sheet, Workbook, open_workbook
 from confirma_async.formats.tables.header import matched
 from confirma_async.formats.tables.mapping import ColumnMapping, distinct, joined
@@ -42,8 +40,6 @@ _BLOCK = 1024 * 1024
 
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]|</(?:\w+:)?row>")
 
-Made = TypeVar("Made")
-
 
 def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) -> Table:
     """Open a sheet of a workbook as a table.
@@ -58,10 +54,8 @@ def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) ->
     """
     mapping = options.mapping
     with ExitStack() as stack:
-        _look_into(path)
-        book = _careful(path, lambda: open_workbook(path))
+        book, cells = _opened(path)
         sheet, remarks = _sheet(path, book, mapping.sheet if mapping else None)
-        cells = _careful(path, lambda: ExcelCells(book))
         found = _rows(path, sheet, stack)
         titles = _titles(path, found, cells, mapping)
         columns = matched(path, titles, options, first="the first row")
@@ -83,15 +77,20 @@ def excel_sample(path: Path, most: int) -> list[tuple[str, list[list[Cell]]]]:
     Raises:
         InputError: it is no workbook.
     """
-    _look_into(path)
     found: list[tuple[str, list[list[Cell]]]] = []
-    book = _careful(path, lambda: open_workbook(path))
-    cells = _careful(path, lambda: ExcelCells(book))
+    book, cells = _opened(path)
     for sheet in book.sheets:
-        with ExitStack() as stack:
+        with ExitStack() as stack, _careful(path):
             some = islice(_rows(path, sheet, stack), most)
-            found.append((sheet.title, [[_cell(path, cells, cell) for cell in row.cells] for row in some]))
+            found.append((sheet.title, [[cells.read(cell, None) for cell in row.cells] for row in some]))
     return found
+
+
+def _opened(path: Path) -> tuple[Workbook, ExcelCells]:
+    _look_into(path)
+    with _careful(path):
+        book = open_workbook(path)
+        return book, ExcelCells(book)
 
 
 def _look_into(path: Path) -> None:
@@ -172,13 +171,12 @@ def _too_much(path: Path, what: str) -> InputError:
     )
 
 
-def _careful(path: Path, step: Callable[[], Made]) -> Made:
-    """Take a step of openpyxl, which says of damaged files whatever it stumbles over."""
+@contextmanager
+def _careful(path: Path) -> Generator[None]:
+    """Take steps that say of damaged files whatever they stumble over, as those of openpyxl do."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what it cannot show, such as a workbook's styles
-            return step()
-    except OSError:
+        yield
+    except (OSError, InputError):
         raise
     except Exception as error:  # noqa: BLE001 (a part of the file is not what it should be)
         raise _damaged(path, error) from None
@@ -213,28 +211,18 @@ def _sheet(path: Path, book: Workbook, name: str | None) -> tuple[Sheet, tuple[s
 def _rows(path: Path, sheet: Sheet, stack: ExitStack) -> Iterator[SheetRow]:
     """Return the rows of a sheet from the first on; those that the file leaves out are empty."""
     archive = stack.enter_context(zipfile.ZipFile(path))
-    found = rows(stack.enter_context(_careful(path, lambda: archive.open(sheet.part))))
     count = cells = 0
-    while (row := _next(path, found)) is not None:
-        if row.number > MOST_ROWS:
-            raise _too_much(path, f"a row beyond number {MOST_ROWS}")
-        for number in range(count + 1, row.number):
-            yield SheetRow(number, [])
-        count = max(count, row.number)
-        cells += len(row.cells)
-        if cells > MOST_CELLS:
-            raise _too_much(path, f"more than {MOST_CELLS} cells, the empty ones included")
-        yield row
-
-
-def _next(path: Path, found: Iterator[SheetRow]) -> SheetRow | None:
-    """Return the next row; None behind the last. Nothing of openpyxl is in it, which might warn."""
-    try:
-        return next(found, None)
-    except OSError:
-        raise
-    except Exception as error:  # noqa: BLE001 (a part of the file is not what it should be)
-        raise _damaged(path, error) from None
+    with _careful(path):
+        for row in rows(stack.enter_context(archive.open(sheet.part))):
+            if row.number > MOST_ROWS:
+                raise _too_much(path, f"a row beyond number {MOST_ROWS}")
+            for number in range(count + 1, row.number):
+                yield SheetRow(number, [])
+            count = max(count, row.number)
+            cells += len(row.cells)
+            if cells > MOST_CELLS:
+                raise _too_much(path, f"more than {MOST_CELLS} cells, the empty ones included")
+            yield row
 
 
 def _titles(
@@ -244,25 +232,20 @@ def _titles(
     wanted, count = (mapping.header_row, mapping.header_lines) if mapping else (None, 1)
     above = deque[list[str]](maxlen=count)
     for row in found:
-        titles = [_title(_cell(path, cells, cell)) for cell in row.cells]
+        with _careful(path):
+            titles = [_title(cells.read(cell, None)) for cell in row.cells]
         while titles and not titles[-1]:
             titles.pop()
         above.append(titles)
         if row.number == wanted or (wanted is None and titles):
             return joined(above) if mapping is None else distinct(joined(above))
     if wanted is None:
-        msg = f"{path}: is empty; its first row must name the columns"
-    else:
-        msg = f"{path}: has no row {wanted}, where the mapping has the names of the columns"
-    raise InputError(msg)
+        raise InputError(f"{path}: is empty; its first row must name the columns")
+    raise InputError(f"{path}: has no row {wanted}, where the mapping has the names of the columns")
 
 
 def _title(cell: Cell) -> str:
     return "" if isinstance(cell, CellError) else str(cell)
-
-
-def _cell(path: Path, cells: ExcelCells, cell: RawCell | None) -> Cell:
-    return _careful(path, lambda: cells.read(cell, None))
 
 
 def _lines(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -57,23 +58,20 @@ def open_workbook(path: Path) -> Workbook:
     Raises:
         Exception: a part of it is not what it should be; openpyxl says of it whatever it stumbles over.
     """
-    with path.open("rb") as file:  # by its path, openpyxl refuses what has no known ending, such as a pipe's
-        return _read(_reader.ExcelReader(file, read_only=True, keep_links=False))
-
-
-def _read(reader: Any) -> Workbook:
-    try:
-        reader.read_manifest()
-        reader.read_strings()
-        reader.read_workbook()
-        _styles.apply_stylesheet(reader.archive, reader.wb)
-        sheets = [
-            Sheet(sheet.name, relation.target, sheet.state != _VISIBLE)
-            for sheet, relation in reader.parser.find_sheets()
-            if relation.target in reader.valid_files and "chartsheet" not in relation.Type
-        ]
-    finally:
-        reader.archive.close()
+    # By its path, openpyxl refuses what has no known ending, such as a pipe's.
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what it cannot show, such as a workbook's styles
+        reader = _reader.ExcelReader(file, read_only=True, keep_links=False)
+        with reader.archive:
+            reader.read_manifest()
+            reader.read_strings()
+            reader.read_workbook()
+            _styles.apply_stylesheet(reader.archive, reader.wb)
+            sheets = [
+                Sheet(sheet.name, relation.target, sheet.state != _VISIBLE)
+                for sheet, relation in reader.parser.find_sheets()
+                if relation.target in reader.valid_files and "chartsheet" not in relation.Type
+            ]
     book = reader.wb
     return Workbook(
         sheets=sheets,
