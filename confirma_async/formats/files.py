@@ -128,10 +128,15 @@ def read_each(
     """
     for file in files:
         try:
-            for each in _expanded(file):
-                yield from _read_file(each, options, converter)
+            expanded = _expanded(file)
         except InputError as error:
             yield _unreadable(file, error)
+            continue
+        for each in expanded:
+            try:
+                yield from read(each, options, converter)
+            except InputError as error:
+                yield _unreadable(each, error)
 
 
 def _expanded(file: str | PathLike[str]) -> Iterable[Path | Spooled]:
@@ -143,15 +148,6 @@ def _expanded(file: str | PathLike[str]) -> Iterable[Path | Spooled]:
         path.is_dir() or (glob.has_magic(str(path)) and not path.exists())
     )
     return expand([path]) if may_be_several else (path,)
-
-
-def _read_file(
-    file: Path | Spooled, options: ReadOptions, converter: Converter | None
-) -> Iterator[ReadInvoice | BadRecord]:
-    try:
-        yield from read(file, options, converter)
-    except InputError as error:
-        yield _unreadable(file, error)
 
 
 def _unreadable(file: str | PathLike[str], error: InputError) -> BadRecord:

@@ -56,9 +56,7 @@ def read(
         InputError: the file as a whole cannot be read. What only its contents show (such as the header line
             of a CSV file) is raised when the first record is asked for.
     """
-    file, options = _opened(path, options)
-    with _errors_under_its_name(path):
-        file_format = format_of(file, options)
+    file, file_format, options = _opened(path, options)
     return _guarded(path, _read(file, file_format, options, converter or plain_converter()))
 
 
@@ -78,9 +76,7 @@ def scan(
     Raises:
         InputError: as for ``read``.
     """
-    file, options = _opened(path, options)
-    with _errors_under_its_name(path):
-        file_format = format_of(file, options)
+    file, file_format, options = _opened(path, options)
     return _guarded(path, _scan(file, file_format, options, converter or plain_converter()))
 
 
@@ -171,14 +167,18 @@ def _need_library(path: Path, file_format: FileFormat) -> None:
         ) from None
 
 
-def _opened(path: str | PathLike[str], options: ReadOptions) -> tuple[Path, ReadOptions]:
-    """Return the file to open; what was spooled names its attachments from the folder that we are in."""
+def _opened(path: str | PathLike[str], options: ReadOptions) -> tuple[Path, FileFormat, ReadOptions]:
+    """Return the file to open, what it is, and how it is read.
+
+    What was spooled names its attachments from the folder that we are in.
+    """
     if isinstance(path, Spooled) and options.folder is None:
         options = evolve(options, folder=Path())
     file = Path(fspath(path))
     if options.mapping is None and options.mappings:
         options = evolve(options, mapping=options.mappings.get(str(file.resolve())))
-    return file, options
+    with _errors_under_its_name(path):
+        return file, format_of(file, options), options
 
 
 @contextlib.contextmanager

@@ -7,15 +7,8 @@ from decimal import Decimal
 
 from confirma_async.formats.tables.cells import Cell, Percent
 from confirma_async.formats.tables.columns import COLUMNS
-from confirma_async.formats.tables.propose.guess import (
-    HOLDS_AMOUNTS,
-    HOLDS_NUMBERS,
-    IS_FRACTION,
-    IS_RATE,
-    IS_TOTAL,
-    MAY_BE_RATE,
-    Guess,
-)
+from confirma_async.formats.tables.propose import guess as reasons
+from confirma_async.formats.tables.propose.guess import Guess
 from confirma_async.formats.tables.propose.seen import SeenTable
 from confirma_async.formats.values.decimals import total
 
@@ -38,9 +31,7 @@ AmountCheck = Callable[[Decimal, Decimal, Decimal], bool]
 def settle_rate(guess: Guess, seen: SeenTable) -> None:
     """Take a column for the rate of VAT that is called VAT, and whose values are rates."""
     title = guess.columns.get("row_vat_amount")
-    if title is None:
-        return
-    if not _holds_rates(seen, title):
+    if title is None or not _holds_rates(seen, title):
         return
     net, gross = _title(guess, "net_amount"), _title(guess, "gross_amount")
     if net and gross and _fits(seen, (net, title, gross), lambda net, vat, gross: net + vat == gross):
@@ -48,13 +39,13 @@ def settle_rate(guess: Guess, seen: SeenTable) -> None:
     if _are_written_as_amounts(seen, title) and (
         net is None or _fits(seen, (net, net, title), lambda net, _, own: _is_some_vat(net, own))
     ):
-        guess.doubts["row_vat_amount"] = MAY_BE_RATE
+        guess.doubts["row_vat_amount"] = reasons.MAY_BE_RATE
         return
     if "row_vat_percentage" in guess.columns:
         del guess.columns["row_vat_amount"]
-        guess.rivals[title] = IS_RATE
+        guess.rivals[title] = reasons.IS_RATE
     else:
-        reason = IS_FRACTION if any(fractions(seen, title)) else IS_RATE
+        reason = reasons.IS_FRACTION if any(fractions(seen, title)) else reasons.IS_RATE
         guess.rename("row_vat_amount", "row_vat_percentage", reason)
 
 
@@ -72,7 +63,9 @@ def settle_amounts(guess: Guess, seen: SeenTable) -> None:
             continue
         found = _role(guess, seen, title)
         if found is None or found in guess.columns:
-            guess.rivals.setdefault(title, HOLDS_AMOUNTS if seen.is_money(title) else HOLDS_NUMBERS)
+            guess.rivals.setdefault(
+                title, reasons.HOLDS_AMOUNTS if seen.is_money(title) else reasons.HOLDS_NUMBERS
+            )
         else:
             guess.columns[found] = title
             guess.rivals.pop(title, None)
@@ -108,7 +101,7 @@ def settle_totals(guess: Guess, seen: SeenTable) -> None:
         )
         differ = any(len({str(seen.rows[line]) for line in lines}) > 1 for lines in several)
         if same and differ:
-            guess.rename(f"row_{part}", part, IS_TOTAL)
+            guess.rename(f"row_{part}", part, reasons.IS_TOTAL)
 
 
 def _holds_rates(seen: SeenTable, title: str) -> bool:

@@ -61,8 +61,7 @@ class SeenTable:
 
     def numbers(self, title: str) -> list[Decimal | None]:
         """Return the numbers of a column, line by line; None where there is none."""
-        index = self.titles.index(title)
-        return [_number(row[index]) if index < len(row) else None for row in self.rows]
+        return [_number(cell) for cell in self.cells(title)]
 
     def cells(self, title: str) -> list[Cell]:
         """Return the cells of a column, line by line; an empty text where there is none."""
@@ -86,11 +85,10 @@ class SeenTable:
 
     def invoices(self, number: str) -> list[list[int]]:
         """Return the lines of each invoice, by the column that holds its number."""
-        index = self.titles.index(number)
         found: dict[str, list[int]] = {}
-        for line, row in enumerate(self.rows):
-            if index < len(row) and row[index] != "":
-                found.setdefault(str(row[index]), []).append(line)
+        for line, cell in enumerate(self.cells(number)):
+            if cell != "":
+                found.setdefault(str(cell), []).append(line)
         return list(found.values())
 
     def name_of(self, title: str) -> str | None:
