@@ -14,13 +14,11 @@ from attrs import evolve
 from confirma_async.formats.values import identifiers
 from confirma_async.privacy import number_shown
 from confirma_async.schemas import (
-    Address,
     BuyerParty,
     DeliveryParty,
     InvoiceContentData,
     InvoiceRecipientParty,
     InvoiceRowData,
-    PaymentDetails,
     SalesInvoiceRequest,
     SellerParty,
     VatBreakdown,
@@ -29,6 +27,7 @@ from confirma_async.schemas.values import CENT, ZERO
 from confirma_async.validation.invoice import rate_fits, reference_is_finnish
 
 _Party = TypeVar("_Party", SellerParty, BuyerParty, InvoiceRecipientParty)
+_Addressed = TypeVar("_Addressed", SellerParty, BuyerParty, InvoiceRecipientParty, DeliveryParty)
 _Rated = TypeVar("_Rated", InvoiceRowData, VatBreakdown)
 
 _PLAIN_ID = re.compile(r"\d{7}-\d", re.ASCII)
@@ -74,7 +73,7 @@ def _with_parties(invoice: InvoiceContentData, remarks: list[str], of_table: boo
     if recipient is not None:
         recipient = _party(recipient, "invoice recipient", remarks, of_table)
     if delivery is not None and of_table:
-        delivery = _delivery(delivery, remarks)
+        delivery = _with_address(delivery, "delivery", remarks)
     if (
         seller is parties.seller_party
         and buyer is parties.buyer_party
@@ -109,24 +108,14 @@ def _party(party: _Party, whose: str, remarks: list[str], of_table: bool) -> _Pa
         code = identifiers.vat_code(vat)
         if code != vat:
             party = evolve(party, vat_code=code)
-    if of_table and party.address is not None:
-        address = _address(party.address, whose, remarks)
-        if address is not party.address:
-            party = evolve(party, address=address)
-    return party
+    return _with_address(party, whose, remarks) if of_table else party
 
 
-def _delivery(delivery: DeliveryParty, remarks: list[str]) -> DeliveryParty:
-    if delivery.address is None:
-        return delivery
-    address = _address(delivery.address, "delivery", remarks)
-    return delivery if address is delivery.address else evolve(delivery, address=address)
-
-
-def _address(address: Address, whose: str, remarks: list[str]) -> Address:
-    written = address.postal_code
-    if not written:
-        return address
+def _with_address(party: _Addressed, whose: str, remarks: list[str]) -> _Addressed:
+    address = party.address
+    written = None if address is None else address.postal_code
+    if address is None or not written:
+        return party
     if address.country_code is None and _MAY_LACK_ZEROS.fullmatch(written):
         remarks.append(
             f"the {whose}'s postal code {written} may have lost zeros in front, and no country tells; name "
@@ -134,34 +123,29 @@ def _address(address: Address, whose: str, remarks: list[str]) -> Address:
         )
     whole = identifiers.postal_code(written, address.country_code)
     if whole == written:
-        return address
+        return party
     remarks.append(
         f"the {whose}'s postal code {written} has lost zeros in front, as numbers do; it is sent as {whole}"
     )
-    return evolve(address, postal_code=whole)
+    return evolve(party, address=evolve(address, postal_code=whole))
 
 
 def _with_account(seller: SellerParty, remarks: list[str]) -> SellerParty:
     details = seller.payment_details
     if details is None:
         return seller
-    paid_to = _account(details, remarks)
-    if paid_to.bic and not (paid_to.iban or paid_to.bankgiro or paid_to.postgiro):
-        remarks.append("the seller has a BIC, but no account beside it, so that nobody is told where to pay")
-    return seller if paid_to is details else evolve(seller, payment_details=paid_to)
-
-
-def _account(details: PaymentDetails, remarks: list[str]) -> PaymentDetails:
-    iban, bic = details.iban, details.bic
+    paid_to, iban, bic = details, details.iban, details.bic
     if iban and not (iban.isalnum() and iban.isupper()) and identifiers.has_form_of_iban(iban):
-        details = evolve(details, iban=identifiers.account(iban))
+        paid_to = evolve(paid_to, iban=identifiers.account(iban))
     finnish = identifiers.iban_of_finnish(iban) if iban and iban[:1].isdigit() else None
     if finnish is not None:
         remarks.append("the account is a Finnish one without its IBAN; it is sent as the IBAN that it has")
-        details = evolve(details, iban=finnish)
+        paid_to = evolve(paid_to, iban=finnish)
     if bic and not (bic.isalnum() and bic.isupper()) and identifiers.bic(bic) is not None:
-        details = evolve(details, bic=identifiers.bic(bic))
-    return details
+        paid_to = evolve(paid_to, bic=identifiers.bic(bic))
+    if paid_to.bic and not (paid_to.iban or paid_to.bankgiro or paid_to.postgiro):
+        remarks.append("the seller has a BIC, but no account beside it, so that nobody is told where to pay")
+    return seller if paid_to is details else evolve(seller, payment_details=paid_to)
 
 
 def _with_reference(invoice: InvoiceContentData, remarks: list[str]) -> InvoiceContentData:

@@ -224,12 +224,7 @@ def _are_references(seen: SeenTable, title: str) -> bool:
 
 
 def _numbers(guess: Guess, seen: SeenTable) -> None:
-    texts = [
-        text
-        for name, title in guess.columns.items()
-        if COLUMNS[name].kind.is_numeric
-        for text in seen.texts(title)
-    ]
+    texts = number_texts(guess, seen)
     currency = guess.columns.get("currency")
     is_euro = currency is None or {*seen.texts(currency)} <= {GUESSED_CURRENCY}
     signs = {text for text in texts if text.startswith(_EURO) or text.endswith(_EURO)}
@@ -261,6 +256,12 @@ def _dates(guess: Guess, seen: SeenTable) -> None:
     guess.entries["date_formats"] = (fitting[0],)
     if len(fitting) > 1:
         guess.doubts["date_formats"] = f"{fitting[1]} would fit as well"
+
+
+def number_texts(guess: Guess, seen: SeenTable) -> list[str]:
+    """Return the numbers that the table has as text."""
+    titles = [title for name, title in guess.columns.items() if COLUMNS[name].kind.is_numeric]
+    return [text for title in titles for text in seen.texts(title)]
 
 
 def date_texts(guess: Guess, seen: SeenTable) -> list[str]:
@@ -318,15 +319,11 @@ def _words(guess: Guess, seen: SeenTable) -> None:
 def _in_percent(guess: Guess, seen: SeenTable, title: str) -> dict[str, str]:
     """Return each fraction of a column as it is written, with what it is in percent."""
     mark = "," if guess.entries.get("decimal_comma") else "."
-    return {
-        f"{cell:f}" if isinstance(cell, Decimal) else str(cell): _plain_percent(rate).replace(".", mark)
-        for cell, rate in fractions(seen, title)
-    }
-
-
-def _plain_percent(fraction: Decimal) -> str:
-    text = f"{fraction * 100:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    found: dict[str, str] = {}
+    for cell, rate in fractions(seen, title):
+        written = f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
+        found[written] = f"{(rate * 100).normalize():f}".replace(".", mark)
+    return found
 
 
 def _sentences(guess: Guess) -> list[str]:

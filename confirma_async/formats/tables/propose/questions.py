@@ -20,6 +20,7 @@ from confirma_async.formats.tables.propose.proposal import (
     completed,
     date_texts,
     forms_of_dates,
+    number_texts,
 )
 from confirma_async.formats.tables.propose.seen import SeenTable
 
@@ -162,8 +163,7 @@ def _about_values(guess: Guess, seen: SeenTable) -> Question | None:
         if forms:
             return Question(Subject.DATES, "date_formats", tuple(dict.fromkeys(texts))[:_SAMPLES], "", forms)
     if "decimal_comma" in doubts:
-        numeric = [title for name, title in guess.columns.items() if COLUMNS[name].kind.is_numeric]
-        texts = [text for title in numeric for text in seen.texts(title)]
+        texts = number_texts(guess, seen)
         return Question(Subject.DECIMALS, "decimal_comma", tuple(texts[:_SAMPLES]), "", (True, False))
     return None
 
