@@ -16,37 +16,36 @@ from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.element_values import number_of
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.once import check_once, refuse_second
-from confirma_async.formats.xml.reading.plan import Plan, Take, amounts, aside, numbers, texts
+from confirma_async.formats.xml.reading.plan import Plan, Take
 
 ROWS = "InvoiceRow"
 DISCOUNTS = "InvoiceDetails/DiscountDetails"
 CHARGES = "InvoiceDetails/ChargeDetails"
 
-_DESCRIPTIONS = ("ArticleDescription", "RowFreeText")
-_PRICE, _PRICE_BASE = "UnitPriceAmount", "UnitPriceBaseQuantity"
+_PRICE_BASE = "UnitPriceBaseQuantity"
 _DEFINITIONS = "RowDefinitionDetails"
 _QUANTITIES = ("InvoicedQuantity", "DeliveredQuantity", "OrderedQuantity")
 """Which quantity is charged for: the first of these that a row has."""
 
 _ROW = Plan(
-    [
-        *texts(
-            ("ArticleIdentifier", "productCode"),
-            ("ArticleName", "productName"),
-            ("RowVatCode", "vatCode"),
-            ("RowNormalProposedAccountIdentifier", "accounting.accountNumber"),
-            ("RowProjectReferenceIdentifier", "accounting.project"),
-        ),
-        *numbers(("RowDiscountPercent", "discountPercentage"), ("RowVatRatePercent", "vatPercentage")),
-        *amounts(
-            ("RowVatExcludedAmount", "netAmount"),
-            ("RowVatAmount", "vatAmount"),
-            ("RowAmount", "grossAmount"),
-        ),
-        (_PRICE, "unitPrice", Take.PRICE),
-        *[(path, "description", Take.JOINED) for path in _DESCRIPTIONS],
-        *aside(*_QUANTITIES, _PRICE_BASE, _DEFINITIONS),
-    ]
+    {
+        Take.TEXT: {
+            "ArticleIdentifier": "productCode",
+            "ArticleName": "productName",
+            "RowVatCode": "vatCode",
+            "RowNormalProposedAccountIdentifier": "accounting.accountNumber",
+            "RowProjectReferenceIdentifier": "accounting.project",
+        },
+        Take.NUMBER: {"RowDiscountPercent": "discountPercentage", "RowVatRatePercent": "vatPercentage"},
+        Take.AMOUNT: {
+            "RowVatExcludedAmount": "netAmount",
+            "RowVatAmount": "vatAmount",
+            "RowAmount": "grossAmount",
+        },
+        Take.PRICE: {"UnitPriceAmount": "unitPrice"},
+        Take.JOINED: {"ArticleDescription": "description", "RowFreeText": "description"},
+        Take.ASIDE: {path: path for path in (*_QUANTITIES, _PRICE_BASE, _DEFINITIONS)},
+    }
 )
 
 

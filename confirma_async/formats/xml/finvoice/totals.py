@@ -11,12 +11,12 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.finvoice.codes import PAID, PARTLY_PAID, number
 from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.reading import placing, plan
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.element_values import amount_of, refuse_foreign
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.once import check_once
-from confirma_async.formats.xml.reading.plan import Plan
+from confirma_async.formats.xml.reading.plan import Plan, Take
 from confirma_async.schemas import InvoiceType
 from confirma_async.schemas.values import ZERO
 
@@ -31,10 +31,10 @@ _TOTALS = (
     (_DETAILS + "InvoiceTotalRoundoffAmount", _ROUNDING),
 )
 _RATE = Plan(
-    [
-        *plan.numbers(("VatRatePercent", "vatPercentage")),
-        *plan.amounts(("VatBaseAmount", "netAmount"), ("VatRateAmount", "vatAmount")),
-    ]
+    {
+        Take.NUMBER: {"VatRatePercent": "vatPercentage"},
+        Take.AMOUNT: {"VatBaseAmount": "netAmount", "VatRateAmount": "vatAmount"},
+    }
 )
 _INSTRUCTED = "EpiDetails/EpiPaymentInstructionDetails/EpiInstructedAmount"
 _STATUS = "PaymentStatusDetails/PaymentStatusCode"

@@ -172,11 +172,11 @@ class Plan:
     the names and the texts at the same steps as one before, so what the plan makes of such a shape is kept.
 
     Attributes:
-        entries: A path, the place of its value, and how it is taken.
+        places: By how a value is taken, its place by its path. What is set aside has its path for a place.
         units: The attributes that name units, by the paths of what is measured in them.
     """
 
-    entries: Sequence[tuple[str, str, Take]]
+    places: Mapping[Take, Mapping[str, str]]
     units: Mapping[str, str] = field(factory=dict[str, str])
     _tree: Tree = field(init=False, factory=dict[str, ElementStep])
     _shapes: dict[object, ElementShape] = field(init=False, factory=dict[object, ElementShape])
@@ -238,11 +238,11 @@ class Plan:
         if found is not None:
             return found
         if not self._tree:
-            units = self.units
             self._tree = _compiled(
                 [
-                    (dialect.steps(path), place, take, units.get(path, ""))
-                    for path, place, take in self.entries
+                    (dialect.steps(path), place, take, self.units.get(path, ""))
+                    for take, places in self.places.items()
+                    for path, place in places.items()
                 ]
             )
         found = ElementShape()
@@ -341,23 +341,3 @@ def _place(
     # A number in pieces is none, which is told where it is taken.
     read = None if has_children else readers.get(take)
     found.placed.append(Placed(position, step.place, take, "." in step.place, step.unit, read, is_plain))
-
-
-def aside(*paths: str) -> list[tuple[str, str, Take]]:
-    """Return paths whose elements are set aside, each under its path."""
-    return [(path, path, Take.ASIDE) for path in paths]
-
-
-def texts(*pairs: tuple[str, str]) -> list[tuple[str, str, Take]]:
-    """Return paths whose values go to their places as they are."""
-    return [(path, place, Take.TEXT) for path, place in pairs]
-
-
-def numbers(*pairs: tuple[str, str]) -> list[tuple[str, str, Take]]:
-    """Return paths whose values are numbers."""
-    return [(path, place, Take.NUMBER) for path, place in pairs]
-
-
-def amounts(*pairs: tuple[str, str]) -> list[tuple[str, str, Take]]:
-    """Return paths whose values are amounts."""
-    return [(path, place, Take.AMOUNT) for path, place in pairs]

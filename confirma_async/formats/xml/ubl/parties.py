@@ -14,7 +14,7 @@ from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.once import check_once
 from confirma_async.formats.xml.reading.part_cache import Fill
-from confirma_async.formats.xml.reading.plan import Plan, texts
+from confirma_async.formats.xml.reading.plan import Plan, Take
 from confirma_async.formats.xml.ubl.codes import (
     GIRO_BRANCHES,
     GLN_SCHEME,
@@ -40,20 +40,24 @@ _LINES = ("cbc:StreetName", "cbc:AdditionalStreetName", "cac:AddressLine/cbc:Lin
 _STREETS = ("street", "street2", "street3")
 
 _ADDRESS = Plan(
-    texts(
-        ("cbc:PostalZone", "address.postalCode"),
-        ("cbc:CityName", "address.postalDistrict"),
-        ("cac:Country/cbc:IdentificationCode", "address.countryCode"),
-        ("cac:Country/cbc:Name", "address.countryName"),
-    )
+    {
+        Take.TEXT: {
+            "cbc:PostalZone": "address.postalCode",
+            "cbc:CityName": "address.postalDistrict",
+            "cac:Country/cbc:IdentificationCode": "address.countryCode",
+            "cac:Country/cbc:Name": "address.countryName",
+        }
+    }
 )
 
 _CONTACT = Plan(
-    texts(
-        ("cbc:Name", "contact.contactPerson.name"),
-        ("cbc:Telephone", "contact.phone"),
-        ("cbc:ElectronicMail", "contact.email"),
-    )
+    {
+        Take.TEXT: {
+            "cbc:Name": "contact.contactPerson.name",
+            "cbc:Telephone": "contact.phone",
+            "cbc:ElectronicMail": "contact.email",
+        }
+    }
 )
 
 

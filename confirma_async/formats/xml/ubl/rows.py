@@ -16,40 +16,39 @@ from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.once import check_once, refuse_second
-from confirma_async.formats.xml.reading.plan import Aside, Plan, Take, amounts, aside, numbers, texts
+from confirma_async.formats.xml.reading.plan import Aside, Plan, Take
 from confirma_async.formats.xml.ubl.rates import check_rates
 from confirma_async.schemas.values import CENT
 
 LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
-QUANTITIES = ("cbc:InvoicedQuantity", "cbc:CreditedQuantity")
 CHARGES = "cac:AllowanceCharge"
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-_ID, _NOTE, _DESCRIPTION = "cbc:ID", "cbc:Note", "cac:Item/cbc:Description"
-_PRICE, _PRICE_BASE = "cac:Price/cbc:PriceAmount", "cac:Price/cbc:BaseQuantity"
+_QUANTITIES = ("cbc:InvoicedQuantity", "cbc:CreditedQuantity")
+_ID, _NOTE, _PRICE_BASE = "cbc:ID", "cbc:Note", "cac:Price/cbc:BaseQuantity"
 _CATEGORY = "cac:Item/cac:ClassifiedTaxCategory"
 _LINE = Plan(
-    [
-        *texts(
-            ("cac:Item/cac:SellersItemIdentification/cbc:ID", "productCode"),
-            ("cac:Item/cbc:Name", "productName"),
-            (f"{_CATEGORY}/cbc:ID", "vatCode"),
-        ),
-        *numbers((f"{_CATEGORY}/cbc:Percent", "vatPercentage"), *((path, "quantity") for path in QUANTITIES)),
-        *amounts(("cbc:LineExtensionAmount", "netAmount")),
-        (_PRICE, "unitPrice", Take.PRICE),
-        (f"{_CATEGORY}/cac:TaxScheme/cbc:ID", "VAT", Take.IMPLIED),
-        (_DESCRIPTION, "description", Take.JOINED),
-        *aside(_ID, _NOTE, _PRICE_BASE, CHARGES),
-    ],
-    units=dict.fromkeys(QUANTITIES, "unitCode"),
+    {
+        Take.TEXT: {
+            "cac:Item/cac:SellersItemIdentification/cbc:ID": "productCode",
+            "cac:Item/cbc:Name": "productName",
+            f"{_CATEGORY}/cbc:ID": "vatCode",
+        },
+        Take.NUMBER: {f"{_CATEGORY}/cbc:Percent": "vatPercentage", **dict.fromkeys(_QUANTITIES, "quantity")},
+        Take.AMOUNT: {"cbc:LineExtensionAmount": "netAmount"},
+        Take.PRICE: {"cac:Price/cbc:PriceAmount": "unitPrice"},
+        Take.IMPLIED: {f"{_CATEGORY}/cac:TaxScheme/cbc:ID": "VAT"},
+        Take.JOINED: {"cac:Item/cbc:Description": "description"},
+        Take.ASIDE: {path: path for path in (_ID, _NOTE, _PRICE_BASE, CHARGES)},
+    },
+    units=dict.fromkeys(_QUANTITIES, "unitCode"),
 )
 _CHARGE = Plan(
-    [
-        *texts(("cac:TaxCategory/cbc:ID", "vatCode")),
-        *numbers(("cac:TaxCategory/cbc:Percent", "vatPercentage")),
-        ("cac:TaxCategory/cac:TaxScheme/cbc:ID", "VAT", Take.IMPLIED),
-    ]
+    {
+        Take.TEXT: {"cac:TaxCategory/cbc:ID": "vatCode"},
+        Take.NUMBER: {"cac:TaxCategory/cbc:Percent": "vatPercentage"},
+        Take.IMPLIED: {"cac:TaxCategory/cac:TaxScheme/cbc:ID": "VAT"},
+    }
 )
 
 

@@ -11,7 +11,7 @@ from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import cents, decimal, total
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.reading import placing, plan
+from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.element_values import amount_of, is_foreign, refuse_foreign
 from confirma_async.formats.xml.reading.filling import fill
@@ -40,11 +40,11 @@ _NOTHING_TO_PAY = "is missing, but it says what is to be paid; add it"
 
 
 _SUBTOTAL = Plan(
-    [
-        *plan.numbers(("cac:TaxCategory/cbc:Percent", "vatPercentage")),
-        *plan.amounts(("cbc:TaxableAmount", "netAmount"), ("cbc:TaxAmount", "vatAmount")),
-        ("cac:TaxCategory/cac:TaxScheme/cbc:ID", "VAT", Take.IMPLIED),
-    ]
+    {
+        Take.NUMBER: {"cac:TaxCategory/cbc:Percent": "vatPercentage"},
+        Take.AMOUNT: {"cbc:TaxableAmount": "netAmount", "cbc:TaxAmount": "vatAmount"},
+        Take.IMPLIED: {"cac:TaxCategory/cac:TaxScheme/cbc:ID": "VAT"},
+    }
 )
 
 
