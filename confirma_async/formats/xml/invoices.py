@@ -21,24 +21,26 @@ from confirma_async.formats.models import (
     ReadInvoice,
     ReadOptions,
 )
+from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.documents import Document, documents
 from confirma_async.formats.xml.elements import local_name
-from confirma_async.formats.xml.envelope import NO_ENVELOPE, Envelope
 from confirma_async.formats.xml.finvoice import finvoice_identity, finvoice_invoice
-from confirma_async.formats.xml.finvoice.codes import FINVOICE_ROOT
-from confirma_async.formats.xml.framed import FramedDocument
+from confirma_async.formats.xml.finvoice.codes import DIALECT as FINVOICE, FINVOICE_ROOT
+from confirma_async.formats.xml.framed import NO_ENVELOPE, Envelope, FramedDocument
 from confirma_async.formats.xml.markup.reusable import ReusableDocument
 from confirma_async.formats.xml.parse import Element, UnreadableXml, as_utf8, parse
-from confirma_async.formats.xml.ubl import ubl_identity, ubl_invoice
+from confirma_async.formats.xml.parts import NUMBER
+from confirma_async.formats.xml.reading.element_reader import ElementReader
+from confirma_async.formats.xml.ubl import DIALECT as UBL, ubl_identity, ubl_invoice
 from confirma_async.formats.xml.ubl.codes import CREDIT_NOTE_ROOT, INVOICE_ROOT
 
 _Read: TypeAlias = Callable[[FramedDocument, Place, ReadOptions], ReadInvoice | BadRecord]
-_Identify: TypeAlias = Callable[[Element], Identity | None]
+_Identify: TypeAlias = Callable[[ElementReader, str], Identity]
 
-_KINDS: Mapping[str, tuple[_Read, _Identify]] = {
-    INVOICE_ROOT: (ubl_invoice, ubl_identity),
-    CREDIT_NOTE_ROOT: (ubl_invoice, ubl_identity),
-    FINVOICE_ROOT: (finvoice_invoice, finvoice_identity),
+_KINDS: Mapping[str, tuple[_Read, _Identify, Dialect]] = {
+    INVOICE_ROOT: (ubl_invoice, ubl_identity, UBL),
+    CREDIT_NOTE_ROOT: (ubl_invoice, ubl_identity, UBL),
+    FINVOICE_ROOT: (finvoice_invoice, finvoice_identity, FINVOICE),
 }
 """The documents that are read, by their root elements."""
 
@@ -106,7 +108,10 @@ def scan_xml(path: Path) -> Iterator[DocumentRef]:
     """
     for found in _found(path):
         if not isinstance(found.what, Problem):
-            identity = _KINDS[found.what.root.tag][1](found.what.root)
+            _, identify, dialect = _KINDS[found.what.root.tag]
+            reader = ElementReader(found.what, dialect)
+            number = reader.peek(reader.root, dialect.sources[f"$.{NUMBER}"])
+            identity = None if number is None else identify(reader, number)
             found.release()
             if identity is not None:
                 yield DocumentRef(identity, found.place)

@@ -3,53 +3,74 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from urllib.parse import urlsplit
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from confirma_async.errors import Problem
 from confirma_async.formats.facts import facts_in
 from confirma_async.formats.further_problems import further_problems
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
 from confirma_async.formats.normalise import normalised
 from confirma_async.formats.numbers.numbering import Numbering, apply_number, resolve
 from confirma_async.formats.payload import Draft, request_from
-from confirma_async.formats.values.decimals import quotient
+from confirma_async.formats.values.decimals import cents, quotient, total
 from confirma_async.formats.values.identifiers import is_person
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import day_of, number_of
+from confirma_async.formats.xml.reading.element_values import day_of, number_of, refuse_foreign
 from confirma_async.privacy import may_be_personal_number
 from confirma_async.schemas import EntityType, InvoiceType
+from confirma_async.validation.values.internet import url_fault
 
 NUMBER = "invoice.header.number"
 CREDITED = "invoice.references.creditedInvoiceNumber"
 DUE_DATE = "invoice.header.dueDate"
 
 
-def numbers(
+def check_type(
     reader: ElementReader,
-    draft: Draft,
-    identity: Identity,
-    options: ReadOptions,
-    *,
-    number: str,
-    credited: Sequence[Element],
-) -> Numbering:
-    """Find the whole numbers of a document and of the invoice that it credits, and put them in.
+    element: Element | None,
+    code: str,
+    kind: InvoiceType | None,
+    plain: Collection[str],
+    *attributes: str,
+) -> None:
+    """Refuse a document of a type that cannot be sent; say what one is sent as whose code says more.
 
     Args:
         reader: The document.
-        draft: The request.
-        identity: Who says which number.
-        options: How it is read.
-        number: The path of its number.
-        credited: What names credited invoices; only a credit note credits any, and only one.
+        element: What names its type; None where nothing does.
+        code: Its type.
+        kind: What it is sent as; None where it cannot be sent.
+        plain: Types that say no more than what they are sent as.
+        attributes: Attributes of the element that say no more either.
     """
-    placing.text(reader, draft, NUMBER, reader.root, number)
+    if kind is None:
+        message = (
+            f"document type {code} is none that can be sent as an invoice or credit note from this document; "
+            "see the list of codes in the docs"
+        )
+        reader.findings.wrong(reader.root if element is None else element, "xml.type", message)
+    elif code not in plain:
+        reader.findings.remarks.append(
+            f"document type {code} is sent as {kind}; the code is kept in the definition details"
+        )
+    elif element is not None:
+        reader.imply(element, *attributes)
+
+
+def numbers(reader: ElementReader, identity: Identity, options: ReadOptions) -> Numbering:
+    """Find the whole numbers of a document and of the invoice that it credits, and put them in.
+
+    Only a credit note credits an invoice, and only one.
+    """
+    draft, sources = reader.draft, reader.dialect.sources
+    placing.text(reader, draft, NUMBER, reader.root, sources[f"$.{NUMBER}"])
+    credited = reader.every(reader.root, sources[f"$.{CREDITED}"])
     original: str | None = None
     if identity.type == InvoiceType.CREDIT_NOTE and credited:
         original = reader.take(draft, CREDITED, credited[0])
@@ -66,97 +87,71 @@ def numbers(
 
 
 def finish(
-    reader: ElementReader, draft: Draft, numbering: Numbering, place: Place, identity: Identity
+    reader: ElementReader, numbering: Numbering, place: Place, identity: Identity
 ) -> ReadInvoice | BadRecord:
     """Return what a document has come to once all of it is read: an invoice, or what is wrong with it.
 
     Args:
         reader: The document.
-        draft: The request, filled place by place.
         numbering: The numbers it goes out under.
         place: Where the document stands.
         identity: Seller, type and number of the document; a missing number was reported already.
     """
-    origins = _Origins(reader, draft)
+    origins, values = reader.findings, reader.draft.values
     number = identity.original or None
-    unnumbered = [_placed(problem, origins) for problem in numbering.problems] if number else []
-    problems = [*unnumbered, *reader.findings.problems]
+    unnumbered = numbering.problems if number else ()
+    problems = [evolve(each, path=origins.find(each.path) or each.path) for each in unnumbered]
+    problems += origins.problems
     if problems:
-        problems += further_problems(draft.values, problems, origins)
+        problems += further_problems(values, problems, origins)
         return BadRecord(
             place=place,
             problems=problems,
             number=number,
             identity=identity if number else None,
-            facts=facts_in(draft.values),
+            facts=facts_in(values),
         )
-    request, decided = normalised(apply_number(request_from(draft.values), numbering))
+    request, decided = normalised(apply_number(request_from(values), numbering))
     return ReadInvoice(
         place=place,
         request=request,
-        remarks=(*numbering.remarks, *reader.findings.remarks, *decided),
+        remarks=(*numbering.remarks, *origins.remarks, *decided),
         original_number=numbering.original,
         origins=origins,
     )
 
 
-@frozen
-class _Origins:
-    """Where the values of a request stand in its document."""
-
-    reader: ElementReader
-    draft: Draft
-
-    def find(self, path: str, /) -> str | None:
-        """Return where the value of a JSON path stands, or would stand."""
-        return self.reader.findings.find(path, self.draft)
-
-    def name(self, path: str, /) -> str | None:
-        """Return the element that a document has the value of a JSON path in, without its line."""
-        return self.reader.findings.named(path)
-
-
-def _placed(problem: Problem, origins: _Origins) -> Problem:
-    return evolve(problem, path=origins.find(problem.path) or problem.path)
-
-
 def due_date(
-    reader: ElementReader,
-    draft: Draft,
-    issued: str | None,
-    kind: InvoiceType,
-    stated: Sequence[Element],
-    days: int,
-) -> str | None:
+    reader: ElementReader, issued: str | None, kind: InvoiceType, stated: Sequence[Element], days: int
+) -> None:
     """Put in the due date: the first that the document states, else one that is assumed, and say so.
 
     Args:
         reader: The document.
-        draft: The request.
         issued: The document's own date.
         kind: What it is sent as.
         stated: What states a due date, the surest first.
         days: From its date to the due date, where it states none.
     """
-    if stated:
-        due = day_of(reader, stated[0])
-        if due is None:
-            reader.findings.no_date(stated[0])
-            return None
-        draft.put(DUE_DATE, due, stated[0])
-        others = {own_text(each) for each in stated[1:] if reader.dialect.date(own_text(each)) != due}
-        if others:
-            reader.findings.remarks.append(
-                f"the document states {len(others) + 1} due dates; the first is sent, the others are kept in "
-                "the definition details"
-            )
-        for each in stated[1:]:
-            if reader.dialect.date(own_text(each)) == due:
-                reader.imply(each)
-        return due
-    assumed = None if issued is None else _assumed(reader, issued, kind, days)
-    draft.put(DUE_DATE, assumed)
-    return assumed
+    if not stated:
+        reader.draft.put(DUE_DATE, None if issued is None else _assumed(reader, issued, kind, days))
+        return
+    due = day_of(reader, stated[0])
+    if due is None:
+        reader.findings.no_date(stated[0])
+        return
+    reader.draft.put(DUE_DATE, due, stated[0])
+    others: set[str] = set()
+    for each in stated[1:]:
+        if reader.dialect.date(own_text(each)) == due:
+            reader.imply(each)
+        else:
+            others.add(own_text(each))
+    if others:
+        reader.findings.remarks.append(
+            f"the document states {len(others) + 1} due dates; the first is sent, the others are kept in "
+            "the definition details"
+        )
 
 
 def _assumed(reader: ElementReader, issued: str, kind: InvoiceType, days: int) -> str | None:
@@ -190,17 +185,65 @@ def price_of_several(reader: ElementReader, row: Draft, base: Element, unit: str
     price: Decimal | None = row.values.get("unitPrice")
     if price is None:
         return
-    is_same_unit = unit != "" and base.get(unit) == row.values.get("unit")
     count = number_of(reader, base)
     if count is None:
         return
-    if is_same_unit:
-        reader.imply_attributes(base, unit)
+    if unit and base.get(unit) == row.values.get("unit"):
+        reader.taken.attributes.add((base, unit))
     if count == 1:
         reader.imply(base)
         return
     reader.taken.texts.discard(row.origins["unitPrice"])
     row.values["unitPrice"] = quotient(price, count)
+
+
+def is_pdf(reader: ElementReader, link: Element) -> bool:
+    """Say whether a link can be sent as it is, and its path ends as that of a PDF does; remark any other."""
+    url = own_text(link)
+    found = url_fault(url) is None and urlsplit(url).path.lower().endswith(".pdf")
+    if not found:
+        reader.findings.remark(
+            link, "is no link to a PDF (http or https), and is kept in the definition details"
+        )
+    return found
+
+
+def imply_sums(reader: ElementReader, parent: Element, sums: Mapping[str, Sequence[Decimal | None]]) -> None:
+    """Take those totals that only repeat what the rows say; a total that says something else is left.
+
+    Args:
+        reader: The document.
+        parent: What the totals stand below.
+        sums: By the path of a total, the amounts that it is of; None for what is no amount.
+    """
+    for path, values in sums.items():
+        element = reader.first(parent, path)
+        if element is None or refuse_foreign(reader, element):
+            continue
+        made = sum_of(values)
+        if made is not None and reader.dialect.decimal(own_text(element)) == made:
+            reader.imply(element, reader.dialect.currency_attribute)
+
+
+def sum_of(values: Sequence[Decimal | None]) -> Decimal | None:
+    """Return the sum of amounts; None where one of them is none."""
+    known = [value for value in values if value is not None]
+    return total(known) if len(known) == len(values) else None
+
+
+def amounts_of(
+    reader: ElementReader, parents: Sequence[Element], path: str, missing: str = ""
+) -> Sequence[Decimal | None]:
+    """Return the amounts at a path below some elements, as far as they can be read, without taking them.
+
+    Args:
+        reader: The document.
+        parents: The elements.
+        path: The path.
+        missing: What is read where there is no text.
+    """
+    values = [reader.dialect.decimal(reader.peek(each, path) or missing) for each in parents]
+    return [None if value is None else cents(value) for value in values]
 
 
 def classify(reader: ElementReader, party: Draft, *, is_business: bool) -> None:

@@ -7,21 +7,17 @@ details, with its path as the code. Nothing of a document is dropped in silence.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
-from confirma_async.formats.payload import Draft
 from confirma_async.formats.xml.elements import own_text
-from confirma_async.formats.xml.envelope import Envelope
 from confirma_async.formats.xml.finvoice import parties
 from confirma_async.formats.xml.finvoice.codes import DIALECT, ORIGINAL, PLAIN_CODES, TYPE_CODES
-from confirma_async.formats.xml.finvoice.parties import EInvoiceRoute
 from confirma_async.formats.xml.finvoice.rows import ROWS, RowRead, document_definitions, rows
 from confirma_async.formats.xml.finvoice.totals import amounts
-from confirma_async.formats.xml.framed import FramedDocument
-from confirma_async.formats.xml.links import is_pdf_link
+from confirma_async.formats.xml.framed import Envelope, FramedDocument
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.parts import due_date, finish, numbers
+from confirma_async.formats.xml.parts import check_type, due_date, finish, is_pdf, numbers
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.once import check_once
@@ -36,7 +32,6 @@ _NUMBER = _DETAILS + "InvoiceNumber"
 _TYPE = _DETAILS + "InvoiceTypeCode"
 _UN_TYPE = _DETAILS + "InvoiceTypeCodeUN"
 _ORIGIN = _DETAILS + "OriginCode"
-_CREDITED = _DETAILS + "OriginalInvoiceNumber"
 _DATE = _DETAILS + "InvoiceDate"
 _DUE = _DETAILS + "PaymentTermsDetails/InvoiceDueDate"
 _PAYMENT_DUE = _EPI + "EpiDateOptionDate"
@@ -44,6 +39,8 @@ _PAYMENT_ID = _EPI + "EpiRemittanceInfoIdentifier"
 _DISCOUNT_DATE = _DETAILS + "PaymentTermsDetails/CashDiscountDate"
 _LANGUAGE = "InvoiceRecipientLanguageCode"
 _RECEIVER = "MessageTransmissionDetails/MessageReceiverDetails/"
+_ADDRESS, _OPERATOR = "electronicInvoiceAccount", "electronicRoutingAddress"
+_ROUTE = {_ADDRESS: "ToIdentifier", _OPERATOR: "ToIntermediator"}
 _SCHEME = "IdentificationSchemeName"
 
 _TEXTS = (
@@ -112,36 +109,27 @@ _ONE_VALUE = (
 
 def finvoice_invoice(document: FramedDocument, place: Place, options: ReadOptions) -> ReadInvoice | BadRecord:
     """Read the invoice of a Finvoice document."""
-    root, envelope = document.root, document.envelope
-    reader = ElementReader(root, DIALECT, document.lines, document.reusable, envelope)
-    number = reader.peek(root, _NUMBER)
-    identity = _identity(reader, number or "")
-    draft = Draft()
+    root = document.root
+    reader = ElementReader(document, DIALECT)
+    identity = finvoice_identity(reader, reader.peek(root, _NUMBER) or "")
     for required in _REQUIRED:
         if reader.first(root, required) is None:
             reader.findings.missing(required)
     check_once(reader, root, _ONCE, are_texts=True)
     check_once(reader, root, _ONE_VALUE)
-    _fill_header(reader, draft, identity, options)
-    credited = reader.every(root, _CREDITED)
-    numbering = numbers(reader, draft, identity, options, number=_NUMBER, credited=credited)
-    _fill_parties(reader, draft, envelope)
-    rows_read = rows(reader, draft)
+    _fill_header(reader, identity, options)
+    numbering = numbers(reader, identity, options)
+    _fill_parties(reader, document.envelope)
+    rows_read = rows(reader)
     nets = [row.draft.values.get("netAmount") for row in rows_read if row.element.tag == ROWS]
-    amounts(reader, draft, identity.type, [net for net in nets if net is not None])
-    _fill_attachments(reader, draft)
-    _fill_extensions(reader, draft, rows_read)
-    return finish(reader, draft, numbering, place, identity)
+    amounts(reader, identity.type, [net for net in nets if net is not None])
+    _fill_attachments(reader)
+    _fill_extensions(reader, rows_read)
+    return finish(reader, numbering, place, identity)
 
 
-def finvoice_identity(root: Element) -> Identity | None:
-    """Return who says which number in a Finvoice document; None where it has none."""
-    reader = ElementReader(root, DIALECT)
-    number = reader.peek(root, _NUMBER)
-    return None if number is None else _identity(reader, number)
-
-
-def _identity(reader: ElementReader, number: str) -> Identity:
+def finvoice_identity(reader: ElementReader, number: str) -> Identity:
+    """Return who says a number in a Finvoice document."""
     return Identity(parties.seller_id(reader), _type(reader) or InvoiceType.INVOICE, number)
 
 
@@ -157,9 +145,9 @@ def _type(reader: ElementReader) -> InvoiceType | None:
     return kind
 
 
-def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, options: ReadOptions) -> None:
-    root = reader.root
-    _check_type(reader, identity)
+def _fill_header(reader: ElementReader, identity: Identity, options: ReadOptions) -> None:
+    root, draft = reader.root, reader.draft
+    _check_type(reader)
     draft.put("invoice.header.type", identity.type.value)
     if reader.currency:
         draft.put("invoice.header.currencyCode", reader.currency)
@@ -169,37 +157,27 @@ def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, option
     for path, place in _NUMBERS:
         placing.number(reader, draft, place, root, path)
     for path, place in _JOINED:
-        placing.joined(reader, draft, place, root, path)
-    _fill_language(reader, draft)
+        placing.join(reader, draft, place, reader.every(root, path))
+    _fill_language(reader)
     issued = placing.date(reader, draft, "invoice.header.date", root, _DATE)
     placing.date(reader, draft, "invoice.references.orderDate", root, _DETAILS + "OrderDate", optional=True)
     stated = [*reader.every(root, _DUE), *reader.every(root, _PAYMENT_DUE)]
-    due_date(reader, draft, issued, identity.type, stated, options.due_days)
+    due_date(reader, issued, identity.type, stated, options.due_days)
     for repeated in reader.every(root, "EpiDetails/EpiIdentificationDetails/EpiDate"):
         if issued is not None and DIALECT.date(own_text(repeated)) == issued:
             reader.imply(repeated)
-    _fill_discount_days(reader, draft, issued)
-    _fill_reference(reader, draft)
+    _fill_discount_days(reader, issued)
+    _fill_reference(reader)
     if root.get("Version") is not None:
         reader.imply(root, "Version")
 
 
-def _check_type(reader: ElementReader, identity: Identity) -> None:
+def _check_type(reader: ElementReader) -> None:
     element, code = reader.first(reader.root, _TYPE), reader.peek(reader.root, _TYPE) or "(none)"
-    un_code = reader.peek(reader.root, _UN_TYPE)
-    if _type(reader) is None:
-        kind = code if un_code is None else f"{code} with {un_code}"
-        message = (
-            f"document type {kind} is none that can be sent as an invoice or credit note from this document; "
-            "see the list of codes in the docs"
-        )
-        reader.findings.wrong(reader.root if element is None else element, "xml.type", message)
-    elif code in PLAIN_CODES and element is not None:
-        reader.imply(element, "CodeListAgencyIdentifier")
-    else:
-        reader.findings.remarks.append(
-            f"document type {code} is sent as {identity.type}; the code is kept in the definition details"
-        )
+    kind, un_code = _type(reader), reader.peek(reader.root, _UN_TYPE)
+    if kind is None and un_code is not None:
+        code = f"{code} with {un_code}"
+    check_type(reader, element, code, kind, PLAIN_CODES, "CodeListAgencyIdentifier")
     origin = reader.first(reader.root, _ORIGIN)
     if origin is not None and own_text(origin) != ORIGINAL:
         message = (
@@ -211,13 +189,13 @@ def _check_type(reader: ElementReader, identity: Identity) -> None:
         reader.imply(origin)
 
 
-def _fill_language(reader: ElementReader, draft: Draft) -> None:
+def _fill_language(reader: ElementReader) -> None:
     element = reader.first(reader.root, _LANGUAGE)
     if element is None:
         return
     code = own_text(element).upper()
     if language_fault(code) is None:
-        draft.put("invoice.header.languageCode", code, element)
+        reader.draft.put("invoice.header.languageCode", code, element)
         reader.imply(element)
     else:
         reader.findings.remark(
@@ -225,7 +203,7 @@ def _fill_language(reader: ElementReader, draft: Draft) -> None:
         )
 
 
-def _fill_discount_days(reader: ElementReader, draft: Draft, issued: str | None) -> None:
+def _fill_discount_days(reader: ElementReader, issued: str | None) -> None:
     """Fill in the days of a cash discount, counted from the dates.
 
     Its date is kept as well, as it is printed.
@@ -234,55 +212,54 @@ def _fill_discount_days(reader: ElementReader, draft: Draft, issued: str | None)
     until = None if element is None else DIALECT.date(own_text(element))
     if issued is not None and until is not None and until >= issued:
         days = datetime.date.fromisoformat(until) - datetime.date.fromisoformat(issued)
-        draft.put("invoice.terms.payment.cashDiscountDays", days.days, element)
+        reader.draft.put("invoice.terms.payment.cashDiscountDays", days.days, element)
 
 
-def _fill_reference(reader: ElementReader, draft: Draft) -> None:
+def _fill_reference(reader: ElementReader) -> None:
     element = reader.first(reader.root, _PAYMENT_ID)
     if element is None:
         return
-    reference = reader.take(draft, "invoice.references.payment", element, _SCHEME)
+    reference = reader.take(reader.draft, "invoice.references.payment", element, _SCHEME)
     for repeated in reader.every(reader.root, "EpiDetails/EpiIdentificationDetails/EpiReference"):
         if own_text(repeated).lstrip("0") == reference.lstrip("0"):
             reader.imply(repeated)
 
 
-def _fill_parties(reader: ElementReader, draft: Draft, envelope: Envelope) -> None:
-    route, is_from_envelope = _route(reader, envelope)
-    reader.findings.remarks += envelope.remarks("the receiver's address" if is_from_envelope else "")
+def _fill_parties(reader: ElementReader, envelope: Envelope) -> None:
+    route, is_of_envelope = _route(reader, envelope)
+    reader.findings.remarks += envelope.remarks("the receiver's address" if is_of_envelope else "")
     for name, (paths, fill) in parties.PARTIES.items():
-        party = draft.part(f"invoice.parties.{name}Party")
+        party = reader.draft.part(f"invoice.parties.{name}Party")
         fill_part(reader, party, paths, fill)
         parties.deliver(reader, name, party, route)
-        draft.keep(party)
+        reader.draft.keep(party)
 
 
-def _route(reader: ElementReader, envelope: Envelope) -> tuple[EInvoiceRoute, bool]:
-    """Return where the document is delivered, and whether its envelope says so, not its own frame."""
-    address = reader.first(reader.root, _RECEIVER + "ToIdentifier")
-    operator = reader.first(reader.root, _RECEIVER + "ToIntermediator")
-    if address is not None or envelope.root is None:
-        return EInvoiceRoute(address, operator), False
+def _route(reader: ElementReader, envelope: Envelope) -> tuple[Mapping[str, Element], bool]:
+    """Return where the document is delivered, and whether its envelope says so, not its own frame.
+
+    That is what names the electronic address, and the operator behind it, by their places.
+    """
+    own = {place: reader.first(reader.root, _RECEIVER + name) for place, name in _ROUTE.items()}
+    route = {place: element for place, element in own.items() if element is not None}
+    if _ADDRESS in route or envelope.root is None:
+        return route, False
     found: dict[str, Element] = {}
     for receiver in envelope.receivers:
         party, role = receiver.find("{*}PartyId"), receiver.find("{*}Role")
         if party is not None and own_text(party):
             is_operator = role is not None and own_text(role) == "Intermediator"
-            found.setdefault("operator" if is_operator else "address", party)
-    return EInvoiceRoute(found.get("address"), found.get("operator", operator)), bool(found)
+            found.setdefault(_OPERATOR if is_operator else _ADDRESS, party)
+    return {**route, **found}, bool(found)
 
 
-def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
+def _fill_attachments(reader: ElementReader) -> None:
     """Put in links to PDF documents; other links are left."""
     names = reader.every(reader.root, "InvoiceUrlNameText")
     links = reader.every(reader.root, "InvoiceUrlText")
-    pdfs = [(index, link) for index, link in enumerate(links) if is_pdf_link(own_text(link))]
-    for link in links:
-        if not is_pdf_link(own_text(link)):
-            reader.findings.remark(
-                link, "is no link to a PDF (http or https), and is kept in the definition details"
-            )
-    for part, (index, link) in zip(draft.items("invoice.attachments", len(pdfs)), pdfs, strict=True):
+    pdfs = [(index, link) for index, link in enumerate(links) if is_pdf(reader, link)]
+    parts = reader.draft.items("invoice.attachments", len(pdfs))
+    for part, (index, link) in zip(parts, pdfs, strict=True):
         reader.take(part, "url", link)
         if index < len(names):
             reader.take(part, "fileName", names[index])
@@ -292,11 +269,11 @@ def _fill_attachments(reader: ElementReader, draft: Draft) -> None:
         )
 
 
-def _fill_extensions(reader: ElementReader, draft: Draft, rows_read: Sequence[RowRead]) -> None:
+def _fill_extensions(reader: ElementReader, rows_read: Sequence[RowRead]) -> None:
     """Keep what has found no place; what is below a row is kept there."""
     definitions = document_definitions(reader)
     left = reader.leftovers()
     for row in rows_read:
         row.draft.put("definitionDetails", [*row.definitions, *left.of(row.element)] or None)
     details = [*definitions, *left.of_document(besides={row.element for row in rows_read})]
-    draft.put("invoice.extensions.definitionDetails", details or None)
+    reader.draft.put("invoice.extensions.definitionDetails", details or None)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from attrs import frozen
-
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.values import identifiers
 from confirma_async.formats.xml.elements import own_text
@@ -24,14 +22,6 @@ _IBAN = "IBAN"
 _RECIPIENT = "InvoiceRecipientPartyDetails"
 _ACCOUNTS = "SellerInformationDetails/SellerAccountDetails"
 _EPI = "EpiPartyDetails/"
-
-
-@frozen
-class EInvoiceRoute:
-    """Where a document is delivered electronically: what names the address, and the operator behind it."""
-
-    address: Element | None = None
-    operator: Element | None = None
 
 
 def _seller(reader: ElementReader, party: Draft, view: Element) -> None:
@@ -99,23 +89,18 @@ PARTIES: Mapping[str, tuple[Sequence[str], Fill]] = {
 """The parties of an invoice: what each is made of, and what fills it."""
 
 
-def deliver(reader: ElementReader, name: str, party: Draft, route: EInvoiceRoute) -> None:
+def deliver(reader: ElementReader, name: str, party: Draft, route: Mapping[str, Element]) -> None:
     """Put in where the document is delivered, if it goes to this party: a recipient, where it has one.
 
     Args:
         reader: The document.
         name: Which party it is.
         party: The party.
-        route: Where the document is delivered.
+        route: What names where the document is delivered, by its places.
     """
     is_buyer = name == "buyer" and reader.first(reader.root, _RECIPIENT) is None
-    if not is_buyer and (name != "invoiceRecipient" or not party.values):
-        return
-    for element, place in (
-        (route.address, "electronicInvoiceAccount"),
-        (route.operator, "electronicRoutingAddress"),
-    ):
-        if element is not None:
+    if is_buyer or (name == "invoiceRecipient" and party.values):
+        for place, element in route.items():
             reader.take(party, place, element)
 
 

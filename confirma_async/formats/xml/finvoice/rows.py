@@ -60,15 +60,14 @@ class RowRead(NamedTuple):
     definitions: Sequence[dict[str, str]] = ()
 
 
-def rows(reader: ElementReader, draft: Draft) -> Sequence[RowRead]:
+def rows(reader: ElementReader) -> Sequence[RowRead]:
     """Put in every row. Sub-rows only break down what their row says, and become its details."""
     own = reader.every(reader.root, ROWS)
     discounts, charges = reader.every(reader.root, DISCOUNTS), reader.every(reader.root, CHARGES)
     elements = [*own, *discounts, *charges]
     found: list[RowRead] = []
-    for position, (row, element) in enumerate(
-        zip(draft.items("invoice.rows", len(elements)), elements, strict=True), start=1
-    ):
+    drafts = reader.draft.items("invoice.rows", len(elements))
+    for position, (row, element) in enumerate(zip(drafts, elements, strict=True), start=1):
         row.values["rowNumber"] = position
         if position <= len(own):
             found.append(RowRead(row, element, _row(reader, row, element)))

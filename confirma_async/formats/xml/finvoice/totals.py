@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from confirma_async.formats.payload import Draft
-from confirma_async.formats.values.decimals import cents, total
+from confirma_async.formats.values.decimals import total
 from confirma_async.formats.xml.elements import own_text
-from confirma_async.formats.xml.finvoice.codes import PAID, PARTLY_PAID, number
+from confirma_async.formats.xml.finvoice.codes import PAID, PARTLY_PAID
 from confirma_async.formats.xml.finvoice.rows import CHARGES, DISCOUNTS
 from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.parts import amounts_of, imply_sums
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import amount_of, refuse_foreign
+from confirma_async.formats.xml.reading.element_values import amount_of
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.once import check_once
 from confirma_async.formats.xml.reading.plan import Plan, Take
@@ -43,18 +43,18 @@ _PARTS = "PartialPaymentDetails"
 _RULE = "xml.totals"
 
 
-def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType, nets: Sequence[Decimal]) -> None:
+def amounts(reader: ElementReader, kind: InvoiceType, nets: Sequence[Decimal]) -> None:
     """Put in the amounts, with the VAT of every rate, and what was paid before.
 
     Args:
         reader: The document.
-        draft: The request.
         kind: What it is sent as.
         nets: The net amounts of its rows.
     """
+    root, draft = reader.root, reader.draft
     for path, place in _TOTALS:
-        placing.amount(reader, draft, place, reader.root, path)
-    rates = reader.every(reader.root, _DETAILS + "VatSpecificationDetails")
+        placing.amount(reader, draft, place, root, path)
+    rates = reader.every(root, _DETAILS + "VatSpecificationDetails")
     for part, rate in zip(draft.items("invoice.amounts.vatBreakdown", len(rates)), rates, strict=True):
         fill(reader, part, rate, _RATE)
     gross: Decimal | None = draft.get(_GROSS)
@@ -64,8 +64,16 @@ def amounts(reader: ElementReader, draft: Draft, kind: InvoiceType, nets: Sequen
         )
     _check_status(reader)
     if gross is not None:
-        _pay(reader, draft, kind, total((gross, draft.get(_ROUNDING) or ZERO)))
-    _imply_sums(reader, nets)
+        _pay(reader, kind, total((gross, draft.get(_ROUNDING) or ZERO)))
+    discounts, charges = (
+        amounts_of(reader, reader.every(root, path), "Amount", missing="0") for path in (DISCOUNTS, CHARGES)
+    )
+    sums = {
+        "RowsTotalVatExcludedAmount": nets,
+        "DiscountsTotalVatExcludedAmount": discounts,
+        "ChargesTotalVatExcludedAmount": charges,
+    }
+    imply_sums(reader, root, {_DETAILS + name: values for name, values in sums.items()})
 
 
 def _check_status(reader: ElementReader) -> None:
@@ -77,7 +85,7 @@ def _check_status(reader: ElementReader) -> None:
         reader.findings.wrong(status, "xml.type", message)
 
 
-def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal) -> None:
+def _pay(reader: ElementReader, kind: InvoiceType, whole: Decimal) -> None:
     """Check the amount to pay against the totals, and puts in what was paid before, where something was."""
     paid, left = _paid(reader)
     due = total((whole, (paid or ZERO).copy_negate()))
@@ -100,8 +108,8 @@ def _pay(reader: ElementReader, draft: Draft, kind: InvoiceType, whole: Decimal)
         )
         reader.findings.wrong(_at(reader, f"{_PARTS}/UnPaidAmount"), _RULE, message)
     if paid:
-        draft.put(f"{_STATE}.paidAmount", paid, reader.first(reader.root, _PAID))
-        draft.put(f"{_STATE}.openAmount", payable if left is None else left)
+        reader.draft.put(f"{_STATE}.paidAmount", paid, reader.first(reader.root, _PAID))
+        reader.draft.put(f"{_STATE}.openAmount", payable if left is None else left)
         reader.findings.remarks.append(f"the invoice is partly paid: {paid} before, and {due} is open")
     elif reader.peek(reader.root, _STATUS) == PARTLY_PAID:
         reader.findings.remark(
@@ -134,24 +142,3 @@ def _paid(reader: ElementReader) -> tuple[Decimal | None, Decimal | None]:
 def _at(reader: ElementReader, path: str) -> Element:
     element = reader.first(reader.root, path)
     return reader.root if element is None else element
-
-
-def _imply_sums(reader: ElementReader, nets: Sequence[Decimal]) -> None:
-    """Take those totals that only repeat what the rows say; a total that says something else is left."""
-    for path, values in (
-        ("RowsTotalVatExcludedAmount", nets),
-        ("DiscountsTotalVatExcludedAmount", _values(reader, DISCOUNTS)),
-        ("ChargesTotalVatExcludedAmount", _values(reader, CHARGES)),
-    ):
-        element = reader.first(reader.root, _DETAILS + path)
-        if element is None or refuse_foreign(reader, element) or values is None:
-            continue
-        if number(own_text(element)) == total(values):
-            reader.imply(element, reader.dialect.currency_attribute)
-
-
-def _values(reader: ElementReader, path: str) -> list[Decimal] | None:
-    """Return the amounts of discounts or charges; None where one of them is no amount."""
-    found = [number(reader.peek(part, "Amount") or "0") for part in reader.every(reader.root, path)]
-    known = [value for value in found if value is not None and cents(value) is not None]
-    return known if len(known) == len(found) else None

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.xml.dialect import Dialect
-from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.elements import own_text
-from confirma_async.formats.xml.envelope import NO_ENVELOPE, Envelope
-from confirma_async.formats.xml.markup.reusable import LookupCache, ReusableDocument
+from confirma_async.formats.xml.framed import FramedDocument
+from confirma_async.formats.xml.markup.reusable import LookupCache
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.findings import DocumentFindings
 from confirma_async.formats.xml.reading.leftovers import Leftovers
@@ -26,28 +25,28 @@ class ElementReader:
     the same. ``leftovers`` returns all that is not taken. The functions of ``placing`` take values of other
     kinds, and ``filling`` takes many at once.
 
+    Args:
+        document: The document, with what is around it.
+        dialect: How it is written.
+
     Attributes:
         root: The document's root element.
         dialect: How the document is written.
         currency: The document's currency; empty where it names none.
+        draft: The request that is made of it.
         taken: What has found a place.
         findings: What was found wrong, and what was decided.
         caches: What was found below elements before, by element.
     """
 
-    def __init__(
-        self,
-        root: Element,
-        dialect: Dialect,
-        lines: Lines | None = None,
-        reusable: ReusableDocument | None = None,
-        envelope: Envelope = NO_ENVELOPE,
-    ) -> None:
-        self.root = root
-        self.dialect = dialect
-        self.currency: str = dialect.currency(root)
+    def __init__(self, document: FramedDocument, dialect: Dialect) -> None:
+        reusable = document.reusable
+        self.root: Element = document.root
+        self.dialect: Dialect = dialect
+        self.currency: str = dialect.currency(self.root)
+        self.draft: Draft = Draft()
         self.taken: Taken = Taken(dialect, self.currency)
-        self.findings: DocumentFindings = DocumentFindings(root, dialect, lines, envelope)
+        self.findings: DocumentFindings = DocumentFindings(document, dialect, self.draft)
         self.caches: dict[Element, LookupCache] = {} if reusable is None else reusable.caches
         self._reusable = reusable
         self._steps = dialect.known_steps
@@ -121,20 +120,13 @@ class ElementReader:
         """Take an element's text, as it is, and those attributes that its new place tells as well."""
         text = own_text(element)
         draft.put(place, text, element)
-        self.taken.texts.add(element)
-        if attributes:
-            self.imply_attributes(element, *attributes)
+        self.imply(element, *attributes)
         return text
 
     def imply(self, element: Element, *attributes: str) -> None:
         """Take an element's text, and attributes, that another place tells already."""
         self.taken.texts.add(element)
         for name in attributes:
-            self.taken.attributes.add((element, name))
-
-    def imply_attributes(self, element: Element, *names: str) -> None:
-        """Take attributes of an element that another place tells already."""
-        for name in names:
             self.taken.attributes.add((element, name))
 
     def leftovers(self) -> Leftovers:

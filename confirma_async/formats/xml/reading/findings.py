@@ -8,9 +8,8 @@ from functools import cache
 from confirma_async.errors import Problem
 from confirma_async.formats.payload import Draft
 from confirma_async.formats.xml.dialect import Dialect
-from confirma_async.formats.xml.documents import Lines
 from confirma_async.formats.xml.elements import local_name, paths_below
-from confirma_async.formats.xml.envelope import Envelope
+from confirma_async.formats.xml.framed import FramedDocument
 from confirma_async.formats.xml.parse import Element
 
 MOST_PROBLEMS = 1000
@@ -19,26 +18,26 @@ _PREFIX = re.compile(r"\b\w+:")
 
 
 class DocumentFindings:
-    """The problems and remarks of a document. Lines and paths are computed only once there is one.
+    """The problems and remarks of a document, and where its values stand.
+
+    Lines and paths are computed only once one is needed.
 
     Args:
-        root: The document's root element.
-        dialect: How the document is written.
-        lines: The lines of its elements; None where they are not those of a file.
-        envelope: What is around it.
+        document: The document, with what is around it.
+        dialect: How it is written.
+        draft: The request, which knows what its values came from.
 
     Attributes:
         problems: What was found wrong.
         remarks: What was decided, one sentence each.
     """
 
-    def __init__(self, root: Element, dialect: Dialect, lines: Lines | None, envelope: Envelope) -> None:
+    def __init__(self, document: FramedDocument, dialect: Dialect, draft: Draft) -> None:
         self.problems: list[Problem] = []
         self.remarks: list[str] = []
-        self._root = root
+        self._document = document
         self._dialect = dialect
-        self._lines = lines
-        self._envelope = envelope
+        self._draft = draft
         self._line_of: dict[Element, int] | None = None
         self._paths: dict[Element, str] = {}
 
@@ -63,17 +62,12 @@ class DocumentFindings:
         """Note what was decided about an element."""
         self.remarks.append(f"{self._path_of(element)[1:]} {message}")
 
-    def find(self, path: str, draft: Draft) -> str | None:
-        """Return where the value of a JSON path stands, or would stand, in the document.
+    def find(self, path: str, /) -> str | None:
+        """Return where the value of a JSON path stands, or would stand, in the document."""
+        origin: Element | None = self._draft.origin_of(path)
+        return self.name(path) if origin is None else self._where(origin)
 
-        Args:
-            path: The JSON path.
-            draft: The request, which knows what its values came from.
-        """
-        origin: Element | None = draft.origin_of(path)
-        return self.named(path) if origin is None else self._where(origin)
-
-    def named(self, path: str) -> str | None:
+    def name(self, path: str, /) -> str | None:
         """Return where documents of this kind have the value of a JSON path; None where nowhere alone."""
         source = self._dialect.sources.get(path)
         return None if source is None else self._place(source)
@@ -81,7 +75,8 @@ class DocumentFindings:
     def _where(self, element: Element) -> str:
         """Return where an element stands: its line in the file, and its path."""
         if self._line_of is None:
-            self._line_of = {} if self._lines is None else self._lines.by_element()
+            lines = self._document.lines
+            self._line_of = {} if lines is None else lines.by_element()
         path = self._path_of(element)
         line = self._line_of.get(element)
         return path if line is None else f"line {line}, {path}"
@@ -89,11 +84,11 @@ class DocumentFindings:
     def _path_of(self, element: Element) -> str:
         """Return the path of an element, in local names: ``/Invoice/InvoiceLine[2]/ID``."""
         if not self._paths:
-            self._paths = paths_below(self._root)
-        return self._paths.get(element) or self._envelope.paths[element]
+            self._paths = paths_below(self._document.root)
+        return self._paths.get(element) or self._document.envelope.paths[element]
 
     def _place(self, path: str) -> str:
-        return _place_in(self._root.tag, path)
+        return _place_in(self._document.root.tag, path)
 
 
 @cache  # of the paths of this package, in the few kinds of documents that it reads

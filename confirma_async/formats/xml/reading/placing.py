@@ -34,19 +34,11 @@ def texts(reader: ElementReader, draft: Draft, parent: Element, places: PathsToP
     reader.taken.texts.update(found.values())
 
 
-def joined(reader: ElementReader, draft: Draft, place: str, parent: Element, path: str) -> str | None:
-    """Take the texts of all elements at a path, each on lines of its own."""
-    return join(reader, draft, place, reader.every(parent, path))
-
-
-def join(reader: ElementReader, draft: Draft, place: str, elements: Sequence[Element]) -> str | None:
+def join(reader: ElementReader, draft: Draft, place: str, elements: Sequence[Element]) -> None:
     """Take the texts of some elements, each on lines of its own."""
-    if not elements:
-        return None
-    reader.taken.texts.update(elements)
-    whole = "\n".join(map(own_text, elements)) or None
-    draft.put(place, whole, elements[0])
-    return whole
+    if elements:
+        reader.taken.texts.update(elements)
+        draft.put(place, "\n".join(map(own_text, elements)) or None, elements[0])
 
 
 def number(reader: ElementReader, draft: Draft, place: str, parent: Element, path: str) -> Decimal | None:

@@ -11,13 +11,12 @@ import re
 from collections.abc import Sequence
 
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
-from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import decimal, plain_amount
 from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.framed import FramedDocument
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.parts import due_date, finish, numbers
+from confirma_async.formats.xml.parts import check_type, due_date, finish, numbers
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.once import check_once
@@ -51,7 +50,7 @@ def _date(text: str) -> str | None:
 _TYPE_CODE = ("cbc:InvoiceTypeCode", "cbc:CreditNoteTypeCode")
 _CREDITED = "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID"
 _TOTAL = "cac:LegalMonetaryTotal"
-_PAYMENT_ID = "cac:PaymentMeans/cbc:PaymentID"
+_PAYMENT = "invoice.references.payment"
 
 _DUE_DATES = (
     "cbc:DueDate",
@@ -113,7 +112,7 @@ DIALECT = Dialect(
         "$.invoice.header.number": "cbc:ID",
         "$.invoice.header.dueDate": "cbc:DueDate",
         "$.invoice.references.creditedInvoiceNumber": _CREDITED,
-        "$.invoice.references.payment": _PAYMENT_ID,
+        f"$.{_PAYMENT}": "cac:PaymentMeans/cbc:PaymentID",
         "$.invoice.amounts": _TOTAL,
         "$.invoice.amounts.netAmount": f"{_TOTAL}/cbc:TaxExclusiveAmount",
         "$.invoice.amounts.grossAmount": f"{_TOTAL}/cbc:TaxInclusiveAmount",
@@ -127,45 +126,37 @@ DIALECT = Dialect(
 def ubl_invoice(document: FramedDocument, place: Place, options: ReadOptions) -> ReadInvoice | BadRecord:
     """Read the invoice of a UBL document."""
     root = document.root
-    reader = ElementReader(root, DIALECT, document.lines, document.reusable)
+    reader = ElementReader(document, DIALECT)
     reader.findings.remarks += document.envelope.remarks()
     reader.findings.remarks += customization(reader)
-    number = reader.peek(root, "cbc:ID")
-    identity = _identity(reader, number or "")
-    draft = Draft()
+    identity = ubl_identity(reader, reader.peek(root, "cbc:ID") or "")
     for required in _REQUIRED:
         if reader.first(root, required) is None:
             reader.findings.missing(required)
     check_once(reader, root, _ONCE, are_texts=True, schemes=_SCHEMES)
     check_once(reader, root, _ONE_DATE)
-    _fill_header(reader, draft, identity, options)
-    credited = reader.every(root, _CREDITED)
-    numbering = numbers(reader, draft, identity, options, number="cbc:ID", credited=credited)
-    _check_credited_period(reader, draft, identity)
+    _fill_header(reader, identity, options)
+    numbering = numbers(reader, identity, options)
+    _check_credited_period(reader, identity)
     for name, (paths, fill) in PARTIES.items():
-        part = draft.part(f"invoice.parties.{name}Party")
+        part = reader.draft.part(f"invoice.parties.{name}Party")
         fill_part(reader, part, paths, fill)
-        draft.keep(part)
+        reader.draft.keep(part)
     line_elements = [line for path in LINES for line in reader.every(root, path)]
     charges = reader.every(root, CHARGES)
-    row_drafts = rows(reader, draft, line_elements, charges)
-    amounts(reader, draft, row_drafts[: len(line_elements)], charges)
-    attachments(reader, draft)
+    row_drafts = rows(reader, line_elements, charges)
+    amounts(reader, row_drafts[: len(line_elements)], charges)
+    attachments(reader)
     left, row_elements = reader.leftovers(), [*line_elements, *charges]
     for row, element in zip(row_drafts, row_elements, strict=True):
         row.put("definitionDetails", left.of(element) or None)
-    draft.put("invoice.extensions.definitionDetails", left.of_document(besides={*row_elements}) or None)
-    return finish(reader, draft, numbering, place, identity)
+    details = left.of_document(besides={*row_elements})
+    reader.draft.put("invoice.extensions.definitionDetails", details or None)
+    return finish(reader, numbering, place, identity)
 
 
-def ubl_identity(root: Element) -> Identity | None:
-    """Return who says which number in a UBL document; None where it has none."""
-    reader = ElementReader(root, DIALECT)
-    number = reader.peek(root, "cbc:ID")
-    return None if number is None else _identity(reader, number)
-
-
-def _identity(reader: ElementReader, number: str) -> Identity:
+def ubl_identity(reader: ElementReader, number: str) -> Identity:
+    """Return who says a number in a UBL document."""
     return Identity(seller_id(reader), _type(reader)[0] or InvoiceType.INVOICE, number)
 
 
@@ -178,38 +169,21 @@ def _type(reader: ElementReader) -> tuple[InvoiceType | None, str]:
     return (None if is_credit and kind != InvoiceType.CREDIT_NOTE else kind), code
 
 
-def _fill_header(reader: ElementReader, draft: Draft, identity: Identity, options: ReadOptions) -> None:
-    root = reader.root
-    _check_type(reader)
+def _fill_header(reader: ElementReader, identity: Identity, options: ReadOptions) -> None:
+    root, draft = reader.root, reader.draft
+    kind, code = _type(reader)
+    named = next((each for path in _TYPE_CODE if (each := reader.first(root, path)) is not None), None)
+    check_type(reader, named, code, kind, (PLAIN_CODES[root.tag],))
     draft.put("invoice.header.type", identity.type.value)
     placing.texts(reader, draft, root, _TEXTS)
     for path, place in _JOINED:
-        placing.joined(reader, draft, place, root, path)
+        placing.join(reader, draft, place, reader.every(root, path))
     issued = placing.date(reader, draft, "invoice.header.date", root, "cbc:IssueDate")
     placing.date(
         reader, draft, "invoice.references.orderDate", root, "cac:OrderReference/cbc:IssueDate", optional=True
     )
-    due_date(reader, draft, issued, identity.type, _due_dates(reader), options.due_days)
-    _fill_reference(reader, draft)
-
-
-def _check_type(reader: ElementReader) -> None:
-    kind, code = _type(reader)
-    element = next(
-        (each for path in _TYPE_CODE if (each := reader.first(reader.root, path)) is not None), None
-    )
-    if kind is None:
-        message = (
-            f"document type {code} is none that can be sent as an invoice or credit note from this document; "
-            "see the list of codes in the docs"
-        )
-        reader.findings.wrong(reader.root if element is None else element, "xml.type", message)
-    elif code != PLAIN_CODES[reader.root.tag]:
-        reader.findings.remarks.append(
-            f"document type {code} is sent as {kind}; the code is kept in the definition details"
-        )
-    elif element is not None:
-        reader.imply(element)
+    due_date(reader, issued, identity.type, _due_dates(reader), options.due_days)
+    _fill_reference(reader)
 
 
 def _due_dates(reader: ElementReader) -> Sequence[Element]:
@@ -220,25 +194,23 @@ def _due_dates(reader: ElementReader) -> Sequence[Element]:
     return stated
 
 
-def _fill_reference(reader: ElementReader, draft: Draft) -> None:
+def _fill_reference(reader: ElementReader) -> None:
     for means in reader.every(reader.root, "cac:PaymentMeans"):
         is_fik = reader.peek(means, "cbc:PaymentMeansCode") in _FIK
-        path = "cbc:InstructionID" if is_fik and reader.first(means, "cbc:InstructionID") is not None else ""
-        element = reader.first(means, path or "cbc:PaymentID")
+        instruction = reader.first(means, "cbc:InstructionID") if is_fik else None
+        element = reader.first(means, "cbc:PaymentID") if instruction is None else instruction
         if element is None:
             continue
-        known: str | None = draft.get("invoice.references.payment")
+        known: str | None = reader.draft.get(_PAYMENT)
         if known is None:
-            reader.take(draft, "invoice.references.payment", element)
+            reader.take(reader.draft, _PAYMENT, element)
         elif known == own_text(element):
             reader.imply(element)
 
 
-def _check_credited_period(reader: ElementReader, draft: Draft, identity: Identity) -> None:
+def _check_credited_period(reader: ElementReader, identity: Identity) -> None:
     """Say what is missing where a credit note names a period instead of an invoice."""
-    if identity.type != InvoiceType.CREDIT_NOTE or draft.get("invoice.references.creditedInvoiceNumber"):
-        return
-    if reader.first(reader.root, _CREDITED) is not None:
+    if identity.type != InvoiceType.CREDIT_NOTE or reader.first(reader.root, _CREDITED) is not None:
         return
     if reader.first(reader.root, "cac:InvoicePeriod") is not None:
         message = (

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
 
 from confirma_async.formats.payload import Draft
-from confirma_async.formats.xml.elements import own_text
-from confirma_async.formats.xml.links import is_pdf_link
 from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.parts import is_pdf
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 
 _ATTACHMENT = "cac:AdditionalDocumentReference/cac:Attachment"
@@ -18,7 +16,7 @@ _LINK = "cac:ExternalReference/cbc:URI"
 _NAME, _TYPE = "filename", "mimeCode"
 
 
-def attachments(reader: ElementReader, draft: Draft) -> None:
+def attachments(reader: ElementReader) -> None:
     """Put in the attachments; a link that is none to a PDF, or stands beside the document, is left."""
     found: list[tuple[Element | None, Element | None]] = []
     for holder in reader.every(reader.root, _ATTACHMENT):
@@ -28,14 +26,12 @@ def attachments(reader: ElementReader, draft: Draft) -> None:
                 link, "stands beside the document itself, which is sent; the link is kept in the details"
             )
             link = None
-        elif link is not None and not is_pdf_link(own_text(link)):
-            reader.findings.remark(
-                link, "is no link to a PDF (http or https), and is kept in the definition details"
-            )
+        elif link is not None and not is_pdf(reader, link):
             link = None
         if embedded is not None or link is not None:
             found.append((embedded, link))
-    for part, (embedded, link) in zip(draft.items("invoice.attachments", len(found)), found, strict=True):
+    parts = reader.draft.items("invoice.attachments", len(found))
+    for part, (embedded, link) in zip(parts, found, strict=True):
         if link is not None:
             reader.take(part, "url", link)
         if embedded is not None:
@@ -47,13 +43,9 @@ def _embed(reader: ElementReader, part: Draft, embedded: Element) -> None:
     part.put("mimeType", embedded.get(_TYPE), embedded)
     data = "".join((embedded.text or "").split())
     part.put("data", data, embedded)
-    reader.imply(embedded, *_given_attributes(embedded))
+    reader.imply(embedded, *[name for name in (_NAME, _TYPE) if embedded.get(name) is not None])
     embedded.text = None  # it may be large, and the request has it now
     try:
         base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         reader.findings.wrong(embedded, "xml.base64", "is not valid base64; attach the document again")
-
-
-def _given_attributes(embedded: Element) -> Sequence[str]:
-    return [name for name in (_NAME, _TYPE) if embedded.get(name) is not None]

@@ -52,15 +52,13 @@ _CHARGE = Plan(
 )
 
 
-def rows(
-    reader: ElementReader, draft: Draft, lines: Sequence[Element], charges: Sequence[Element]
-) -> Sequence[Draft]:
+def rows(reader: ElementReader, lines: Sequence[Element], charges: Sequence[Element]) -> Sequence[Draft]:
     """Put in the rows.
 
     Returns:
         The rows, first those of the lines.
     """
-    found = draft.items("invoice.rows", len(lines) + len(charges))
+    found = reader.draft.items("invoice.rows", len(lines) + len(charges))
     asides = [_line(reader, row, line) for row, line in zip(found, lines, strict=False)]
     identifiers = [aside[_ID][0] if _ID in aside else None for aside in asides]
     written = ["" if each is None else own_text(each) for each in identifiers]

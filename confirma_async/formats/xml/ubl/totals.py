@@ -8,12 +8,12 @@ from decimal import Decimal
 from attrs import frozen
 
 from confirma_async.formats.payload import Draft
-from confirma_async.formats.values.decimals import cents, decimal, total
-from confirma_async.formats.xml.elements import own_text
+from confirma_async.formats.values.decimals import total
 from confirma_async.formats.xml.parse import Element
+from confirma_async.formats.xml.parts import amounts_of, imply_sums, sum_of
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import amount_of, is_foreign, refuse_foreign
+from confirma_async.formats.xml.reading.element_values import amount_of, is_foreign
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.once import check_once, refuse_second
 from confirma_async.formats.xml.reading.plan import Plan, Take
@@ -56,24 +56,26 @@ class _UblTotal:
     amount: Decimal | None
 
 
-def amounts(reader: ElementReader, draft: Draft, lines: Sequence[Draft], charges: Sequence[Element]) -> None:
+def amounts(reader: ElementReader, lines: Sequence[Draft], charges: Sequence[Element]) -> None:
     """Put in the amounts, with the VAT of every rate, and what was paid before.
 
     Args:
         reader: The document.
-        draft: The request.
         lines: The rows of its lines.
         charges: The allowances and charges on the whole document.
     """
     totals = _only(reader, reader.every(reader.root, _TOTALS), "LegalMonetaryTotal")
-    _taxes(reader, draft)
+    _taxes(reader)
     if totals is None:
         reader.findings.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
         return
     check_once(reader, totals, _ONCE)
-    _net(reader, draft, totals, lines, charges)
-    _imply_sums(reader, totals, lines, charges)
-    _gross(reader, draft, totals)
+    of_lines = [row.values.get("netAmount") for row in lines]
+    less, more = (amounts_of(reader, part, "cbc:Amount") for part in _by_sign(reader, charges))
+    _net(reader, totals, of_lines, less, more)
+    sums = {"LineExtensionAmount": of_lines, "AllowanceTotalAmount": less, "ChargeTotalAmount": more}
+    imply_sums(reader, totals, {f"cbc:{name}": values for name, values in sums.items()})
+    _gross(reader, totals)
 
 
 def _total(reader: ElementReader, totals: Element, name: str) -> _UblTotal:
@@ -82,27 +84,30 @@ def _total(reader: ElementReader, totals: Element, name: str) -> _UblTotal:
 
 
 def _net(
-    reader: ElementReader, draft: Draft, totals: Element, lines: Sequence[Draft], charges: Sequence[Element]
+    reader: ElementReader,
+    totals: Element,
+    of_lines: Sequence[Decimal | None],
+    less: Sequence[Decimal | None],
+    more: Sequence[Decimal | None],
 ) -> None:
     """Put in the net amount. In OIOUBL, TaxExclusiveAmount is the tax, and net is what the rows make."""
     exclusive = _total(reader, totals, "TaxExclusiveAmount")
-    vat: Decimal | None = draft.get(_VAT)
+    vat: Decimal | None = reader.draft.get(_VAT)
     is_tax = customization_name(reader.peek(reader.root, "cbc:CustomizationID") or "") == OIOUBL
     if not is_tax or exclusive.amount is None or exclusive.amount != vat:
-        placing.amount(reader, draft, _NET, totals, "cbc:TaxExclusiveAmount")
+        placing.amount(reader, reader.draft, _NET, totals, "cbc:TaxExclusiveAmount")
         return
-    of_lines = _sum([row.values.get("netAmount") for row in lines])
-    less, more = (_sum(_amounts_of(reader, part)) for part in _by_sign(reader, charges))
-    if exclusive.element is None or of_lines is None or less is None or more is None:
+    plus, minus = sum_of([*of_lines, *more]), sum_of(less)
+    if exclusive.element is None or plus is None or minus is None:
         return
     reader.imply(exclusive.element, "currencyID")
-    draft.put(
-        _NET, total((of_lines, more, less.copy_negate())), reader.first(totals, "cbc:LineExtensionAmount")
-    )
+    net = total((plus, minus.copy_negate()))
+    reader.draft.put(_NET, net, reader.first(totals, "cbc:LineExtensionAmount"))
 
 
-def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
+def _gross(reader: ElementReader, totals: Element) -> None:
     """Put in the gross amount, the rounding, and what was paid; decides by the amount to pay."""
+    draft = reader.draft
     inclusive, payable = (_total(reader, totals, f"{name}Amount") for name in ("TaxInclusive", "Payable"))
     rounding = placing.amount(reader, draft, _ROUNDING, totals, "cbc:PayableRoundingAmount") or ZERO
     paid = _paid(reader, totals)
@@ -128,18 +133,13 @@ def _gross(reader: ElementReader, draft: Draft, totals: Element) -> None:
             draft.put(_GROSS, gross, inclusive.element)
         else:
             placing.amount(reader, draft, _GROSS, totals, "cbc:TaxInclusiveAmount")
-    _pay(reader, draft, payable, paid, gross, rounding)
+    _pay(reader, payable, paid, gross, rounding)
     if inclusive.element is None and payable.element is None:
         reader.findings.missing(f"{_TOTALS}/cbc:PayableAmount", _NOTHING_TO_PAY)
 
 
 def _pay(
-    reader: ElementReader,
-    draft: Draft,
-    payable: _UblTotal,
-    paid: _UblTotal,
-    gross: Decimal | None,
-    rounding: Decimal,
+    reader: ElementReader, payable: _UblTotal, paid: _UblTotal, gross: Decimal | None, rounding: Decimal
 ) -> None:
     """Check the amount to pay against the totals, and put in what was paid before, where something was."""
     before = paid.amount or ZERO
@@ -158,8 +158,8 @@ def _pay(
         if paid.element is not None:
             reader.imply(paid.element, "currencyID")
         return
-    draft.put(f"{_STATE}.paidAmount", before, paid.element)
-    draft.put(f"{_STATE}.openAmount", payable.amount, payable.element)
+    reader.draft.put(f"{_STATE}.paidAmount", before, paid.element)
+    reader.draft.put(f"{_STATE}.openAmount", payable.amount, payable.element)
     if payable.amount is not None:
         reader.findings.remarks.append(
             f"the invoice is partly paid: {before} before, and {payable.amount} is open"
@@ -179,37 +179,18 @@ def _paid(reader: ElementReader, totals: Element) -> _UblTotal:
     return _UblTotal(payments[0] if payments else None, total(known)) if known else _UblTotal(None, None)
 
 
-def _taxes(reader: ElementReader, draft: Draft) -> None:
+def _taxes(reader: ElementReader) -> None:
     taxes = [each for each in reader.every(reader.root, "cac:TaxTotal") if not _is_restated(reader, each)]
     tax = _only(reader, taxes, "TaxTotal in the document's currency")
     if tax is None:
         return
     check_once(reader, tax, ("cbc:TaxAmount",))
-    placing.amount(reader, draft, _VAT, tax, "cbc:TaxAmount")
+    placing.amount(reader, reader.draft, _VAT, tax, "cbc:TaxAmount")
     subtotals = reader.every(tax, "cac:TaxSubtotal")
-    for part, subtotal in zip(
-        draft.items("invoice.amounts.vatBreakdown", len(subtotals)), subtotals, strict=True
-    ):
+    parts = reader.draft.items("invoice.amounts.vatBreakdown", len(subtotals))
+    for part, subtotal in zip(parts, subtotals, strict=True):
         fill(reader, part, subtotal, _SUBTOTAL)
         check_rates(reader, subtotal, "cac:TaxCategory", is_of_one_tax=True)
-
-
-def _imply_sums(
-    reader: ElementReader, totals: Element, lines: Sequence[Draft], charges: Sequence[Element]
-) -> None:
-    """Take those totals that only repeat what the rows say; a total that says something else is left."""
-    less, more = _by_sign(reader, charges)
-    for name, values in (
-        ("LineExtensionAmount", [row.values.get("netAmount") for row in lines]),
-        ("AllowanceTotalAmount", _amounts_of(reader, less)),
-        ("ChargeTotalAmount", _amounts_of(reader, more)),
-    ):
-        element = reader.first(totals, f"cbc:{name}")
-        if element is None or refuse_foreign(reader, element):
-            continue
-        found = _sum(values)
-        if found is not None and decimal(own_text(element)) == found:
-            reader.imply(element, "currencyID")
 
 
 def _by_sign(reader: ElementReader, charges: Sequence[Element]) -> tuple[list[Element], list[Element]]:
@@ -218,18 +199,6 @@ def _by_sign(reader: ElementReader, charges: Sequence[Element]) -> tuple[list[El
     for charge in charges:
         found[reader.peek(charge, "cbc:ChargeIndicator") in {"true", "1"}].append(charge)
     return found
-
-
-def _amounts_of(reader: ElementReader, charges: Sequence[Element]) -> list[Decimal | None]:
-    """Return the amounts of allowances or charges, as far as they can be read."""
-    values = [decimal(reader.peek(charge, "cbc:Amount") or "") for charge in charges]
-    return [None if value is None else cents(value) for value in values]
-
-
-def _sum(values: Sequence[Decimal | None]) -> Decimal | None:
-    """Return the sum of amounts; None where one of them is none."""
-    known = [value for value in values if value is not None]
-    return total(known) if len(known) == len(values) else None
 
 
 def _only(reader: ElementReader, found: Sequence[Element], what: str) -> Element | None:
