@@ -9,8 +9,8 @@ from confirma_async.formats.payload import Draft, put
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import amount_of, number_of, price_of
 from confirma_async.formats.xml.reading.once import refuse_second
+from confirma_async.formats.xml.reading.element_values import amount_of, number_of, price_of
 from confirma_async.formats.xml.reading.plan import Aside, LaidOut, Plan, Take
 
 _NUMBER, _PRICE, _JOINED = Take.NUMBER, Take.PRICE, Take.JOINED
@@ -25,12 +25,6 @@ def fill(reader: ElementReader, draft: Draft, parent: Element, plan: Plan) -> As
     laid_out = _laid_out(reader, parent, plan)
     values = draft.values
     left: list[Element] = []
-    for names, copied in laid_out.objects:
-        tree = values
-        for name in names:
-            tree = tree.setdefault(name, {})
-        for name, element in copied:
-            tree[name] = (element.text or "").strip()
     for element, place, take, is_nested, read in laid_out.placed:
         value = None if read is None else read((element.text or "").strip())
         if value is None:
@@ -61,7 +55,7 @@ def _note(
         refuse_second(reader, pair)
     if left:
         read = [(place, element) for element, place, *_ in laid_out.placed if element not in left]
-        draft.origins.update([*laid_out.copied.items(), *read])
+        draft.origins.update(read)
         taken.texts |= laid_out.texts - {*left}
     else:
         draft.origins.update(laid_out.origins)

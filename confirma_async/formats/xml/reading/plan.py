@@ -82,7 +82,6 @@ class Placed(NamedTuple):
         is_nested: Whether its place is in an object below.
         unit: The attribute that names its unit; empty where it has none.
         read: What reads its usual form; None where none does.
-        is_plain: Whether its whole text goes there as it is, before anything else does.
     """
 
     at: int
@@ -91,7 +90,6 @@ class Placed(NamedTuple):
     is_nested: bool
     unit: str
     read: ReadText | None
-    is_plain: bool
 
 
 @frozen
@@ -139,9 +137,7 @@ class LaidOut:
     """What a plan takes from an element and from those below it.
 
     Attributes:
-        copied: By place, the elements whose texts go there as they are.
-        objects: The same by the names of the objects that the places are in, from the outermost on.
-        placed: What else is taken: its element, its place, how it is taken, whether its place is in an
+        placed: What is taken: its element, its place, how it is taken, whether its place is in an
             object below, and what reads its usual form.
         units: Elements with the attributes that name their units.
         implied: What is taken where its text equals that of another place.
@@ -152,8 +148,6 @@ class LaidOut:
         texts: The elements whose texts are taken.
     """
 
-    copied: Mapping[str, Element]
-    objects: Sequence[tuple[Sequence[str], Sequence[tuple[str, Element]]]]
     placed: Sequence[tuple[Element, str, Take, bool, ReadText | None]]
     units: Sequence[tuple[Element, str]]
     implied: Sequence[tuple[Element, str]]
@@ -196,7 +190,6 @@ class Plan:
             aside.setdefault(place, []).append(elements[at])
         silent = [(dialect.currency_attribute, currency)]
         loud = [each for each in elements if (items := each.items()) and [*items] != silent]
-        copied = {each.place: elements[each.at] for each in shape.placed if each.is_plain}
         rest = [elements[0], *[elements[at] for at in shape.rest], *loud]
         placed = [
             # An amount that says more than its number may be in another currency.
@@ -205,14 +198,11 @@ class Plan:
                 place,
                 take,
                 is_nested,
-                None if take in _OF_MONEY and elements[at] in loud else read,
+                None if elements[at] in loud and take in _OF_MONEY else read,
             )
-            for at, place, take, is_nested, _, read, is_plain in shape.placed
-            if not is_plain
+            for at, place, take, is_nested, _, read in shape.placed
         ]
         return LaidOut(
-            copied=copied,
-            objects=_by_object(copied),
             placed=placed,
             units=[(elements[each.at], each.unit) for each in shape.placed if each.unit],
             implied=[(elements[at], text) for at, text in shape.implied],
@@ -248,6 +238,7 @@ class Plan:
         found = ElementShape()
         readers: Mapping[Take, ReadText] = {
             Take.TEXT: str,
+            Take.JOINED: str,
             Take.NUMBER: dialect.decimal,
             **dict.fromkeys(_OF_MONEY, dialect.plain_amount),
         }
@@ -258,17 +249,6 @@ class Plan:
                 self._shapes.clear()
             self._shapes[key] = found
         return found
-
-
-def _by_object(
-    places: Mapping[str, Element],
-) -> Sequence[tuple[Sequence[str], Sequence[tuple[str, Element]]]]:
-    """Return the last names of places with their elements, by the names of the objects they are in."""
-    found: dict[tuple[str, ...], list[tuple[str, Element]]] = {}
-    for place, element in places.items():
-        *parents, name = place.split(".")
-        found.setdefault((*parents,), []).append((name, element))
-    return [*found.items()]
 
 
 def _compiled(entries: Sequence[tuple[Sequence[str], str, Take, str]]) -> Tree:
@@ -337,7 +317,7 @@ def _place(
     before = [each.at for each in found.placed if each.place == step.place]
     if take in _OF_NUMBERS:
         found.repeated.extend((at, position) for at in before)
-    is_plain = not has_children and (take is Take.TEXT or (take is Take.JOINED and not before))
     # A number in pieces is none, which is told where it is taken.
-    read = None if has_children else readers.get(take)
-    found.placed.append(Placed(position, step.place, take, "." in step.place, step.unit, read, is_plain))
+    is_read = not has_children and (take is not Take.JOINED or not before)
+    read = readers.get(take) if is_read else None
+    found.placed.append(Placed(position, step.place, take, "." in step.place, step.unit, read))
