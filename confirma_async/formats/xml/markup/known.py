@@ -85,7 +85,8 @@ class KnownMarkup:
             return None
         found = self._usual.find(written)
         if found is not None:
-            return Cut(written, found.rows.root, found.rows.row, found.parts)
+            kind, known = found
+            return Cut(written, kind.root, kind.row, known)
         start = _ROOT.match(written)
         return None if start is None else Cut(written, start[1], self._row_of(written, start[1]))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from attrs import define, frozen
+from attrs import define
 
 from confirma_async.formats.xml.markup.layouts import MarkupLayout
 from confirma_async.formats.xml.markup.pieces import unescaped
@@ -47,19 +47,6 @@ class RowKind:
         return None
 
 
-@frozen(eq=False)
-class Recognised:
-    """A document that the patterns have matched.
-
-    Attributes:
-        rows: The kind of its rows.
-        parts: Its frame, and then its rows.
-    """
-
-    rows: RowKind
-    parts: Sequence[FilledLayout]
-
-
 class UsualMarkup:
     """Matches documents with the markup that comes often.
 
@@ -93,8 +80,8 @@ class UsualMarkup:
     def _put_first(self, frame: MarkupLayout, kind: RowKind) -> None:
         self._frames = ((frame, kind), *[each for each in self._frames if each[0] is not frame][: _MOST - 1])
 
-    def find(self, written: str) -> Recognised | None:
-        """Return a document that a pattern matches; None where none does."""
+    def find(self, written: str) -> tuple[RowKind, Sequence[FilledLayout]] | None:
+        """Return the kind of a document's rows, and its frame and rows; None where no pattern matches."""
         for frame, kind in self._frames:
             parts = _parts(written, frame, kind)
             if parts is not None:
@@ -102,7 +89,7 @@ class UsualMarkup:
                     self._put_first(frame, kind)
                 if "&" in written:
                     parts = [(layout, unescaped(texts)) for layout, texts in parts]
-                return Recognised(kind, [(layout, [*map(str.strip, texts)]) for layout, texts in parts])
+                return kind, [(layout, [*map(str.strip, texts)]) for layout, texts in parts]
         return None
 
 
