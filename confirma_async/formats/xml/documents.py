@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 from attrs import define, evolve, field, frozen
@@ -126,16 +127,10 @@ class _Hidden:
 def documents(path: Path) -> Iterator[Document]:
     """Return the documents of a file, one at a time."""
     found = _documents(path)
-    first = next(found, None)
-    if first is None:
-        return
-    second = next(found, None)
-    if second is None:
-        yield evolve(first, line=None)
-        return
-    yield first
-    yield second
-    yield from found
+    head = [*islice(found, 2)]
+    if len(head) == 1:
+        head = [evolve(head[0], line=None)]
+    yield from chain(head, found)
 
 
 def _documents(path: Path) -> Iterator[Document]:

@@ -58,6 +58,11 @@ _XML_KIND = re.compile(r"xml|text/plain|octet-stream", re.IGNORECASE)
 _PDF = b"%PDF"
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _ENVELOPE = "Envelope"
+_EMPTY_ENVELOPE = Problem(
+    "/",
+    "xml.root",
+    "is an envelope with no document in it or after it; add the invoice, or remove the envelope",
+)
 
 
 @frozen
@@ -141,7 +146,7 @@ def _found(path: Path) -> Iterator[_Found]:
             pending = None
         elif local_name(document.root.tag) == _ENVELOPE:
             if pending is not None:
-                yield _Found(pending[0], _empty_envelope())
+                yield _Found(pending[0], _EMPTY_ENVELOPE)
             pending = (place, document.root, () if document.reusable is None else (document.reusable,))
         elif is_first and document.line is None:
             raise InputError(f"{path}: {_unknown(document.root)}")
@@ -149,12 +154,7 @@ def _found(path: Path) -> Iterator[_Found]:
             yield _Found(place, Problem("/", "xml.root", _unknown(document.root)))
         is_first = False
     if pending is not None:
-        yield _Found(pending[0], _empty_envelope())
-
-
-def _empty_envelope() -> Problem:
-    message = "is an envelope with no document in it or after it; add the invoice, or remove the envelope"
-    return Problem("/", "xml.root", message)
+        yield _Found(pending[0], _EMPTY_ENVELOPE)
 
 
 def _contents(document: Document) -> Sequence[tuple[Element, Envelope]]:
@@ -184,11 +184,9 @@ def _inside(root: Element) -> list[Element]:
     return found
 
 
-def _is_within(top: Element | Problem, element: Element) -> bool:
+def _is_within(top: Element, element: Element) -> bool:
     """Say whether an element is of a tree; one that was carried as text has lines of its own."""
-    if top is element:
-        return True
-    return isinstance(top, Element) and any(each is element for each in top.iter(element.tag))
+    return top is element or any(each is element for each in top.iter(element.tag))
 
 
 def _attached(root: Element) -> Sequence[tuple[Element, Envelope]]:

@@ -150,8 +150,10 @@ def as_utf8(data: bytes) -> tuple[bytes, str | None]:
     Raises:
         UnreadableXml: its encoding is not known, or not what the document says.
     """
-    if data.startswith(WIDE_MARKS) or b"\0" in data[:4]:
-        return _decoded(data, "utf-16" if data.startswith(WIDE_MARKS) else _wide(data)), None
+    if data.startswith(WIDE_MARKS):
+        return _decoded(data, "utf-16"), None
+    if b"\0" in data[:4]:
+        return _decoded(data, "utf-16-be" if data[:1] == b"\0" else "utf-16-le"), None
     data = data.removeprefix(codecs.BOM_UTF8)
     declared = _ENCODING.match(data)
     name = declared[1].decode("ascii", "replace") if declared else ""
@@ -173,10 +175,6 @@ def as_utf8(data: bytes) -> tuple[bytes, str | None]:
             "so look at its letters"
         )
     return _decoded(data, name), None
-
-
-def _wide(data: bytes) -> str:
-    return "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
 
 
 def _decoded(data: bytes, encoding: str) -> bytes:
