@@ -21,7 +21,7 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import day_of, number_of, refuse_foreign
+from confirma_async.formats.xml.reading.placing import day_of, number_of, refuse_foreign
 from confirma_async.privacy import may_be_personal_number
 from confirma_async.schemas import EntityType, InvoiceType
 from confirma_async.validation.values.internet import url_fault

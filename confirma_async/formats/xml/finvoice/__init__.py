@@ -275,5 +275,5 @@ def _fill_extensions(reader: ElementReader, rows_read: Sequence[RowRead]) -> Non
     left = reader.leftovers()
     for row in rows_read:
         row.draft.put("definitionDetails", [*row.definitions, *left.of(row.element)] or None)
-    details = [*definitions, *left.of_document(besides={row.element for row in rows_read})]
+    details = [*definitions, *left.of(reader.root, besides={row.element for row in rows_read})]
     reader.draft.put("invoice.extensions.definitionDetails", details or None)

@@ -13,9 +13,9 @@ from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import price_of_several
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import number_of
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.once import check_once, refuse_second
+from confirma_async.formats.xml.reading.placing import number_of
 from confirma_async.formats.xml.reading.plan import Plan, Take
 
 ROWS = "InvoiceRow"

@@ -13,9 +13,9 @@ from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import amounts_of, imply_sums
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import amount_of
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.once import check_once
+from confirma_async.formats.xml.reading.placing import amount_of
 from confirma_async.formats.xml.reading.plan import Plan, Take
 from confirma_async.schemas import InvoiceType
 from confirma_async.schemas.values import ZERO

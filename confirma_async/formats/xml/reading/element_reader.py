@@ -11,8 +11,7 @@ from confirma_async.formats.xml.framed import FramedDocument
 from confirma_async.formats.xml.markup.reusable import LookupCache
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.findings import DocumentFindings
-from confirma_async.formats.xml.reading.leftovers import Leftovers
-from confirma_async.formats.xml.reading.taken import Taken
+from confirma_async.formats.xml.reading.leftovers import Leftovers, Taken
 
 _NOT_CACHED = Element("not-cached")
 

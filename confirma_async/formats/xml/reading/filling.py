@@ -10,7 +10,7 @@ from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.once import refuse_second
-from confirma_async.formats.xml.reading.element_values import amount_of, number_of, price_of
+from confirma_async.formats.xml.reading.placing import amount_of, number_of, price_of
 from confirma_async.formats.xml.reading.plan import Aside, LaidOut, Plan, Take
 
 _NUMBER, _PRICE, _JOINED = Take.NUMBER, Take.PRICE, Take.JOINED

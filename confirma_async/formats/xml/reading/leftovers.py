@@ -1,4 +1,4 @@
-"""Collects what was not taken of a document: it is sent as definition details, so that nothing is lost."""
+"""Records what is taken of a document; all else is sent as definition details, so that nothing is lost."""
 
 from __future__ import annotations
 
@@ -6,14 +6,76 @@ from collections.abc import Collection, Set as AbstractSet
 from itertools import pairwise
 from operator import attrgetter
 
+from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.elements import local_name, own_text, step_of, steps_below
 from confirma_async.formats.xml.markup.reusable import LookupCache, ReusableDocument
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.reading.taken import Taken
+from confirma_async.formats.xml.reading.plan import Rest
 
 _tail = attrgetter("tail")
 _FEW = 64
 """Children of an element whose steps are found one by one."""
+
+
+class Taken:
+    """Records which texts and attributes of a document were taken.
+
+    Args:
+        dialect: Which attributes say nothing.
+        currency: The currency of the document. An attribute that repeats it says nothing.
+
+    Attributes:
+        texts: The elements whose own text was taken.
+        attributes: The attributes that were taken: element and name.
+        settled: What a plan did not take, by the element that it was applied to.
+        currency: The currency of the document.
+        dialect: Which attributes say nothing.
+    """
+
+    def __init__(self, dialect: Dialect, currency: str) -> None:
+        self.texts: set[Element] = set()
+        self.attributes: set[tuple[Element, str]] = set()
+        self.settled: dict[Element, Rest] = {}
+        self._silent: list[tuple[str, str]] = [(dialect.currency_attribute, currency)]
+        self.dialect: Dialect = dialect
+        self.currency: str = currency
+
+    def is_left(self, element: Element, *, is_mixed: bool) -> bool:
+        """Say whether a text or an attribute of an element is left.
+
+        Args:
+            element: The element.
+            is_mixed: Whether some elements of the document have text behind those below them.
+        """
+        if element not in self.texts:
+            text = own_text(element) if is_mixed else element.text
+            if text and not text.isspace():
+                return True
+        return len(element.keys()) > 0 and len(self.left_attributes(element)) > 0
+
+    def is_silent(self, element: Element) -> bool:
+        """Say whether an element has no attributes, or only that of an amount in the document's currency."""
+        items = element.items()
+        return not items or [*items] == self._silent
+
+    def left_attributes(self, element: Element) -> list[tuple[str, str]]:
+        """Return the attributes of an element that say something and are left."""
+        return [
+            (name, value)
+            for name, value in element.items()
+            if (element, name) not in self.attributes
+            and self.dialect.says_something(name, value, self.currency)
+        ]
+
+    def is_settled(self, element: Element) -> bool:
+        """Say whether nothing is left of an element and those below it, as far as that is known at once."""
+        rest = self.settled.get(element)
+        return (
+            rest is not None
+            and not rest.is_deep
+            and rest.texts <= self.texts
+            and rest.attributes <= self.attributes
+        )
 
 
 class Leftovers:
@@ -27,7 +89,6 @@ class Leftovers:
 
     def __init__(self, taken: Taken, root: Element, reusable: ReusableDocument | None) -> None:
         self._taken = taken
-        self._root = root
         self._reusable = reusable
         self._names: dict[Element, dict[Element, str]] = {}
         # Only damaged documents have text behind an element, which is its parent's.
@@ -35,30 +96,20 @@ class Leftovers:
             tail and not tail.isspace() for tail in set(map(_tail, root.iter()))
         )
 
-    def of_document(self, besides: AbstractSet[Element]) -> list[dict[str, str]]:
-        """Return what is left of the document as definition details in wire form; codes are paths below it.
+    def of(self, top: Element, besides: AbstractSet[Element] = frozenset()) -> list[dict[str, str]]:
+        """Return what is left of an element and all below it as definition details in wire form.
 
         Args:
+            top: The element; codes are paths below it.
             besides: Elements that are passed over with all below them.
         """
-        reusable = self._reusable
-        # The cache of the root leaves out the rows, so it serves only where all rows are passed over.
-        cache = None if reusable is None or not besides >= {*reusable.rows} else reusable.caches[self._root]
-        return self._with_all_below(self._root, besides, cache)
-
-    def of(self, top: Element) -> list[dict[str, str]]:
-        """Return what is left of an element and all below it; codes are paths below it."""
-        return self._with_all_below(
-            top, (), None if self._reusable is None else self._reusable.caches.get(top)
-        )
-
-    def _with_all_below(
-        self, top: Element, besides: Collection[Element], cache: LookupCache | None
-    ) -> list[dict[str, str]]:
-        """Return the details of what is left of an element, and then those of what is below it."""
-        taken, is_mixed = self._taken, self._is_mixed
+        taken, is_mixed, reusable = self._taken, self._is_mixed, self._reusable
         if not is_mixed and taken.is_settled(top):
             return []
+        cache = None if reusable is None else reusable.caches.get(top)
+        # The cache of the root leaves out the rows, so it serves only where all rows are passed over.
+        if reusable is not None and top is reusable.root and not besides >= {*reusable.rows}:
+            cache = None
         found = self._details_of(top, "") if taken.is_left(top, is_mixed=is_mixed) else []
         return found + self._below(top, besides, cache)
 

@@ -14,7 +14,7 @@ from confirma_async.formats.payload import Draft
 from confirma_async.formats.xml.markup.reusable import FilledPart, PartView
 from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.taken import Taken
+from confirma_async.formats.xml.reading.leftovers import Taken
 
 Fill: TypeAlias = Callable[[ElementReader, Draft, Element], None]
 """Fills a part of a request with what is below an element."""

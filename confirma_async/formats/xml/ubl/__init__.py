@@ -6,22 +6,24 @@ details, with its path as the code. Nothing of a document is dropped in silence.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import datetime
 import re
 from collections.abc import Sequence
 
 from confirma_async.formats.models import BadRecord, Identity, Place, ReadInvoice, ReadOptions
+from confirma_async.formats.payload import Draft
 from confirma_async.formats.values.decimals import decimal, plain_amount
 from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.elements import own_text
 from confirma_async.formats.xml.framed import FramedDocument
 from confirma_async.formats.xml.parse import Element
-from confirma_async.formats.xml.parts import check_type, due_date, finish, numbers
+from confirma_async.formats.xml.parts import check_type, due_date, finish, is_pdf, numbers
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.once import check_once
 from confirma_async.formats.xml.reading.part_cache import fill_part
-from confirma_async.formats.xml.ubl.attachments import attachments
 from confirma_async.formats.xml.ubl.codes import PLAIN_CODES, TYPE_CODES, customization
 from confirma_async.formats.xml.ubl.parties import PARTIES, seller_id
 from confirma_async.formats.xml.ubl.rows import CHARGES, LINES, rows
@@ -51,6 +53,11 @@ _TYPE_CODE = ("cbc:InvoiceTypeCode", "cbc:CreditNoteTypeCode")
 _CREDITED = "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID"
 _TOTAL = "cac:LegalMonetaryTotal"
 _PAYMENT = "invoice.references.payment"
+
+_ATTACHMENT = "cac:AdditionalDocumentReference/cac:Attachment"
+_EMBEDDED = "cbc:EmbeddedDocumentBinaryObject"
+_LINK = "cac:ExternalReference/cbc:URI"
+_FILE_NAME, _MIME_CODE = "filename", "mimeCode"
 
 _DUE_DATES = (
     "cbc:DueDate",
@@ -146,11 +153,11 @@ def ubl_invoice(document: FramedDocument, place: Place, options: ReadOptions) ->
     charges = reader.every(root, CHARGES)
     row_drafts = rows(reader, line_elements, charges)
     amounts(reader, row_drafts[: len(line_elements)], charges)
-    attachments(reader)
+    _fill_attachments(reader)
     left, row_elements = reader.leftovers(), [*line_elements, *charges]
     for row, element in zip(row_drafts, row_elements, strict=True):
         row.put("definitionDetails", left.of(element) or None)
-    details = left.of_document(besides={*row_elements})
+    details = left.of(root, besides={*row_elements})
     reader.draft.put("invoice.extensions.definitionDetails", details or None)
     return finish(reader, numbering, place, identity)
 
@@ -218,3 +225,38 @@ def _check_credited_period(reader: ElementReader, identity: Identity) -> None:
             "invoice that it credits; name that invoice here"
         )
         reader.findings.missing(_CREDITED, message)
+
+
+def _fill_attachments(reader: ElementReader) -> None:
+    """Put in the attachments; a link that is none to a PDF, or stands beside the document, is left."""
+    found: list[tuple[Element | None, Element | None]] = []
+    for holder in reader.every(reader.root, _ATTACHMENT):
+        embedded, link = reader.first(holder, _EMBEDDED), reader.first(holder, _LINK)
+        if link is not None and embedded is not None:
+            reader.findings.remark(
+                link, "stands beside the document itself, which is sent; the link is kept in the details"
+            )
+            link = None
+        elif link is not None and not is_pdf(reader, link):
+            link = None
+        if embedded is not None or link is not None:
+            found.append((embedded, link))
+    parts = reader.draft.items("invoice.attachments", len(found))
+    for part, (embedded, link) in zip(parts, found, strict=True):
+        if link is not None:
+            reader.take(part, "url", link)
+        if embedded is not None:
+            _embed(reader, part, embedded)
+
+
+def _embed(reader: ElementReader, part: Draft, embedded: Element) -> None:
+    part.put("fileName", embedded.get(_FILE_NAME), embedded)
+    part.put("mimeType", embedded.get(_MIME_CODE), embedded)
+    data = "".join((embedded.text or "").split())
+    part.put("data", data, embedded)
+    reader.imply(embedded, *[name for name in (_FILE_NAME, _MIME_CODE) if embedded.get(name) is not None])
+    embedded.text = None  # it may be large, and the request has it now
+    try:
+        base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        reader.findings.wrong(embedded, "xml.base64", "is not valid base64; attach the document again")

@@ -67,10 +67,9 @@ GIRO_BRANCHES: Mapping[str, str] = {"SE:BANKGIRO": "bankgiro", "SE:PLUSGIRO": "p
 VAT_SCHEMES = frozenset({"VAT", "63"})
 """How tax schemes call VAT; 63 is Moms in OIOUBL."""
 
-OIOUBL = "OIOUBL"
-
+_OIOUBL = "oioubl"
 _CUSTOMIZATIONS = (
-    (OIOUBL, OIOUBL),
+    (_OIOUBL, "OIOUBL"),
     ("xrechnung", "XRechnung"),
     ("ehf", "EHF"),
     ("svefaktura", "Svefaktura"),
@@ -79,20 +78,21 @@ _CUSTOMIZATIONS = (
     ("en16931", "EN 16931"),
     ("bii", "Peppol BIS 2"),
 )
-"""What a customization is called, by a part of its id; the first that fits."""
+"""What a customization is called, by a part of its id in small letters; the first that fits."""
 _PLAIN = frozenset({"Peppol BIS Billing 3", "EN 16931"})
 
 
-def customization_name(identifier: str) -> str | None:
-    """Return what a customization is called; None where it is none that is known."""
-    low = identifier.lower()
-    return next((name for part, name in _CUSTOMIZATIONS if part.lower() in low), None)
+def is_oioubl(reader: ElementReader) -> bool:
+    """Say whether a document names OIOUBL as its customization."""
+    return _OIOUBL in (reader.peek(reader.root, "cbc:CustomizationID") or "").lower()
 
 
 def customization(reader: ElementReader) -> Sequence[str]:
     """Say by which rules the document was read, where they are not those of Peppol BIS Billing 3."""
-    identifiers = [reader.peek(reader.root, path) or "" for path in ("cbc:CustomizationID", "cbc:ProfileID")]
-    name = customization_name(identifiers[0]) or customization_name(identifiers[1])
+    paths = ("cbc:CustomizationID", "cbc:ProfileID")
+    identifiers = [(reader.peek(reader.root, path) or "").lower() for path in paths]
+    names = (name for each in identifiers for part, name in _CUSTOMIZATIONS if part in each)
+    name = next(names, None)
     if name in _PLAIN or not any(identifiers):
         return ()
     if name is None:

@@ -17,7 +17,6 @@ from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.once import check_once, refuse_second
 from confirma_async.formats.xml.reading.plan import Aside, Plan, Take
-from confirma_async.formats.xml.ubl.rates import check_rates
 from confirma_async.schemas.values import CENT
 
 LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
@@ -105,6 +104,31 @@ def _line(reader: ElementReader, row: Draft, line: Element) -> Aside:
     if CHARGES in found:
         _discount(reader, row, found[CHARGES])
     return found
+
+
+def check_rates(reader: ElementReader, parent: Element, path: str, *, is_of_one_tax: bool = False) -> None:
+    """Refuse a second rate of one tax that is another number than the first.
+
+    Args:
+        reader: The document.
+        parent: What is taxed.
+        path: The path of its tax categories.
+        is_of_one_tax: Whether they are of one tax, whatever they say of their schemes.
+    """
+    categories = reader.every(parent, path)
+    if len(categories) == 1:
+        return
+    rates: dict[str, Element] = {}
+    for each in categories:
+        rate = reader.first(each, "cbc:Percent")
+        if rate is None:
+            continue
+        first = rates.setdefault(
+            "" if is_of_one_tax else reader.peek(each, "cac:TaxScheme/cbc:ID") or "", rate
+        )
+        if decimal(own_text(first)) != decimal(own_text(rate)):
+            refuse_second(reader, (first, rate))
+            return
 
 
 def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:

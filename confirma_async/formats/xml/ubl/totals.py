@@ -13,12 +13,12 @@ from confirma_async.formats.xml.parse import Element
 from confirma_async.formats.xml.parts import amounts_of, imply_sums, sum_of
 from confirma_async.formats.xml.reading import placing
 from confirma_async.formats.xml.reading.element_reader import ElementReader
-from confirma_async.formats.xml.reading.element_values import amount_of, is_foreign
 from confirma_async.formats.xml.reading.filling import fill
 from confirma_async.formats.xml.reading.once import check_once, refuse_second
+from confirma_async.formats.xml.reading.placing import amount_of, is_foreign
 from confirma_async.formats.xml.reading.plan import Plan, Take
-from confirma_async.formats.xml.ubl.codes import OIOUBL, customization_name
-from confirma_async.formats.xml.ubl.rates import check_rates
+from confirma_async.formats.xml.ubl.codes import is_oioubl
+from confirma_async.formats.xml.ubl.rows import check_rates
 from confirma_async.schemas.values import ZERO
 
 _TOTALS = "cac:LegalMonetaryTotal"
@@ -93,8 +93,7 @@ def _net(
     """Put in the net amount. In OIOUBL, TaxExclusiveAmount is the tax, and net is what the rows make."""
     exclusive = _total(reader, totals, "TaxExclusiveAmount")
     vat: Decimal | None = reader.draft.get(_VAT)
-    is_tax = customization_name(reader.peek(reader.root, "cbc:CustomizationID") or "") == OIOUBL
-    if not is_tax or exclusive.amount is None or exclusive.amount != vat:
+    if not is_oioubl(reader) or exclusive.amount is None or exclusive.amount != vat:
         placing.amount(reader, reader.draft, _NET, totals, "cbc:TaxExclusiveAmount")
         return
     plus, minus = sum_of([*of_lines, *more]), sum_of(less)
