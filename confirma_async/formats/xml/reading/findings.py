@@ -36,6 +36,7 @@ class DocumentFindings:
         self.problems: list[Problem] = []
         self.remarks: list[str] = []
         self._document = document
+        self._root = document.root
         self._dialect = dialect
         self._draft = draft
         self._line_of: dict[Element, int] | None = None
@@ -56,7 +57,7 @@ class DocumentFindings:
 
     def missing(self, path: str, message: str = "is missing, but every document needs it; add it") -> None:
         """Note that the document lacks what it must have."""
-        self.problems.append(Problem(self._place(path), "xml.required", message))
+        self.problems.append(Problem(_place_in(self._root.tag, path), "xml.required", message))
 
     def remark(self, element: Element, message: str) -> None:
         """Note what was decided about an element."""
@@ -70,7 +71,7 @@ class DocumentFindings:
     def name(self, path: str, /) -> str | None:
         """Return where documents of this kind have the value of a JSON path; None where nowhere alone."""
         source = self._dialect.sources.get(path)
-        return None if source is None else self._place(source)
+        return None if source is None else _place_in(self._root.tag, source)
 
     def _where(self, element: Element) -> str:
         """Return where an element stands: its line in the file, and its path."""
@@ -84,11 +85,8 @@ class DocumentFindings:
     def _path_of(self, element: Element) -> str:
         """Return the path of an element, in local names: ``/Invoice/InvoiceLine[2]/ID``."""
         if not self._paths:
-            self._paths = paths_below(self._document.root)
+            self._paths = paths_below(self._root)
         return self._paths.get(element) or self._document.envelope.paths[element]
-
-    def _place(self, path: str) -> str:
-        return _place_in(self._document.root.tag, path)
 
 
 @cache  # of the paths of this package, in the few kinds of documents that it reads
