@@ -141,9 +141,14 @@ def located(which: str | None, whose: Whose) -> tuple[JournalPlace, int | None]:
     """Return the journal that is meant, and the number of the run where one is named."""
     if which is None:
         return whose.journal(), None
-    if which.isdigit() and which.isascii():
+    if names_a_run(which):
         return whose.journal(), int(which)
     return place_of(which), None
+
+
+def names_a_run(word: str) -> bool:
+    """Say whether a word of the command line is the number of a run, and not a path."""
+    return word.isdigit() and word.isascii()
 
 
 def is_journal(path: Path) -> bool:
@@ -160,4 +165,4 @@ def is_run_or_journal(word: str) -> bool:
     """Say whether a word of the command line names a run or a journal, and not a file of invoices."""
     if is_url(word):
         return True
-    return (word.isdigit() and word.isascii() and not Path(word).exists()) or is_journal(Path(word))
+    return (names_a_run(word) and not Path(word).exists()) or is_journal(Path(word))

@@ -147,3 +147,11 @@ def test_one_printer_prints():
             }:
                 by_themselves.add(file.name)
     assert by_themselves == {"printer.py", "render.py"}  # the latter prints JSON, which the former made
+
+
+def test_a_name_between_colons_stays_as_it_is(confirma, service, tmp_path, invoices):
+    folder = tmp_path / ":key:"
+    folder.mkdir()
+    _, out, _ = confirma("submit", invoices(1), "--journal", folder / "x:100:.journal")
+    assert ":key:" in out
+    assert "x:100:.journal" in out

@@ -99,6 +99,17 @@ def test_submit_says_that_a_corrected_invoice_needs_a_retry(confirma, rejected, 
     assert rejected.asked == []
 
 
+def test_a_journal_named_by_another_scripts_digit_is_no_run(
+    confirma_json, answering, invoices, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    answering.answer("/invoice", {"message": "no agreement"}, status=422)
+    confirma_json("submit", invoices(1), "--journal", "\N{ARABIC-INDIC DIGIT THREE}")
+    answering.answer("/invoice", {"status": "PAUSED"})
+    code, report = confirma_json("retry", "\N{ARABIC-INDIC DIGIT THREE}", "--unchanged")
+    assert (code, Path(report["journal"]).name) == (0, "\N{ARABIC-INDIC DIGIT THREE}")
+
+
 def test_a_journal_without_files_wants_them_named(confirma, tmp_path):
     open_sqlite(tmp_path / "empty").close()
     code, _, err = confirma("retry", "empty")

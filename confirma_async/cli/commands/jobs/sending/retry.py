@@ -13,7 +13,7 @@ from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.submit import carry_out
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.journals import SANDBOX_TARGET, Chosen, Whose, chosen, is_run_or_journal
+from confirma_async.cli.journals import SANDBOX_TARGET, Chosen, Whose, chosen, is_run_or_journal, names_a_run
 from confirma_async.cli.marking.copies import corrected
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.destination import Destination, connected_for_account, of_sandbox
@@ -87,7 +87,7 @@ def retry(
     with chosen(again.which, whose) as found:
         files = [Path(name) for name in again.files or _files_of(found)]
         to_sandbox = found.journal.ownership.target() == SANDBOX_TARGET
-        named = found.path if again.which is not None and not again.which.isdigit() else None
+        named = None if again.which is None or names_a_run(again.which) else found.path
         before = from_text(found.latest.reading if found.latest else "")
     options.warn_of_unchecked()
     request = SubmitRequest(
