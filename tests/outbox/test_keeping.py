@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from confirma_async import Verdict
-from confirma_async.bulk.sqlite.payloads import SqlitePayloads
+from confirma_async.bulk.journal.stored.payloads import StoredPayloads
 from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import JournalError
 from confirma_async.outbox import opened as opened_module
@@ -105,7 +105,7 @@ async def test_what_is_final_is_removed_though_the_journal_failed_before(
     confirma, journal, wire_invoice, monkeypatch
 ):
     monkeypatch.setattr(opened_module, "FORGOTTEN_AFTER", 0.02)
-    forget = SqlitePayloads.forget_final
+    forget = StoredPayloads.forget_final
     failed: list[bool] = []
 
     def fail_once(payloads):
@@ -115,7 +115,7 @@ async def test_what_is_final_is_removed_though_the_journal_failed_before(
         return forget(payloads)
 
     async with confirma.outbox(journal=journal, keep_payloads=True) as outbox:
-        monkeypatch.setattr(SqlitePayloads, "forget_final", fail_once)
+        monkeypatch.setattr(StoredPayloads, "forget_final", fail_once)
         await outbox.invoices.create(wire_invoice(1))
         async with asyncio.timeout(10):
             while not failed or is_kept(journal):  # noqa: ASYNC110 (nobody is told)

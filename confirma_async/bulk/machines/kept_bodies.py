@@ -23,7 +23,7 @@ def bodies_of(journal: JournalReader, number: int) -> Sequence[bytes]:
         return ()
     return [
         entry.body
-        for position, chunk, positions in journal.payloads.of_chunks(number)
+        for position, chunk, positions in journal.kept_chunks(number)
         for at, entry in zip(positions, unpacked(chunk, len(positions)), strict=True)
         if at == position
     ]

@@ -8,10 +8,10 @@ from typing import Any
 from confirma_async.bulk.journal.stored.evidence import ENDED_LATER, StoredEvidence
 from confirma_async.bulk.journal.stored.items import ITEM_COLUMNS
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
+from confirma_async.bulk.journal.stored.payloads import StoredPayloads
 from confirma_async.bulk.journal.stored.reader import StoredReader
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.models import Row
-from confirma_async.bulk.postgres.payloads import PostgresPayloads
 from confirma_async.bulk.postgres.runs import PostgresRunsReader
 from confirma_async.bulk.postgres.tables import PostgresTables
 
@@ -52,9 +52,22 @@ class PostgresReader(StoredReader):
         self._tables: PostgresTables = tables
         self.evidence: PostgresEvidence = PostgresEvidence(tables, trust)
         self.ownership: StoredOwnership = StoredOwnership(tables)
-        self.payloads: PostgresPayloads = PostgresPayloads(tables.session)
+        self.payloads: StoredPayloads = StoredPayloads(tables)
         self._session = tables.session
         self._runs = PostgresRunsReader(tables)
+
+    def kept_chunks(self, number: int) -> Sequence[tuple[int, bytes, Sequence[int]]]:
+        """Return the positions of a number's invoices, and the packed chunks that have their bodies.
+
+        With each chunk come the positions of all that it holds.
+        """
+        query = (
+            "SELECT position, body, positions FROM item JOIN (SELECT id, body, positions FROM planned_chunk "
+            "UNION ALL SELECT chunk, body, positions FROM kept_body) AS kept ON kept.id = item.chunk "
+            "WHERE number = ? ORDER BY position"
+        )
+        found = self._tables.few(query, number)
+        return [(position, bytes(body), positions) for position, body, positions in found]
 
     @property
     def runs(self) -> PostgresRunsReader:

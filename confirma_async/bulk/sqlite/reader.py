@@ -8,6 +8,7 @@ from pathlib import Path
 
 from confirma_async.bulk.journal.stored.evidence import StoredEvidence
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
+from confirma_async.bulk.journal.stored.payloads import StoredPayloads
 from confirma_async.bulk.journal.stored.reader import StoredReader
 from confirma_async.bulk.journal.stored.runs import StoredRunsReader
 from confirma_async.bulk.journal.stored.trust import StoredTrust
@@ -15,7 +16,6 @@ from confirma_async.bulk.models import Row, State
 from confirma_async.bulk.sqlite.file.guard import examine_missing
 from confirma_async.bulk.sqlite.file.look import read_file
 from confirma_async.bulk.sqlite.migrations import DECIDED
-from confirma_async.bulk.sqlite.payloads import SqlitePayloads
 from confirma_async.bulk.sqlite.tables import SqliteTables
 
 _REJECTED = (
@@ -53,6 +53,13 @@ def reading_if_there(path: Path) -> contextlib.AbstractContextManager[SqliteRead
     return contextlib.nullcontext()
 
 
+class _SqlitePayloads(StoredPayloads):
+    def forget_final(self) -> int:
+        """Remove them so that they are overwritten in the file; its log may hold them for longer."""
+        self._tables.change("PRAGMA secure_delete = ON")
+        return super().forget_final()
+
+
 class SqliteReader(StoredReader):
     """A ``JournalReader`` over a file.
 
@@ -72,7 +79,7 @@ class SqliteReader(StoredReader):
         self.path: Path = tables.path
         self.evidence: StoredEvidence = StoredEvidence(tables, trust)
         self.ownership: StoredOwnership = StoredOwnership(tables)
-        self.payloads: SqlitePayloads = SqlitePayloads(tables.connection)
+        self.payloads: StoredPayloads = _SqlitePayloads(tables)
         self._runs = StoredRunsReader(tables)
 
     @property
