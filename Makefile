@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Twice the cores: many tests wait for processes.
 WORKERS ?= $(shell expr 2 \* `getconf _NPROCESSORS_ONLN`)
+# How the documentation is built: dummy reads and resolves every page, and writes none.
+BUILDER ?= html
 STAMP := $(VENV)/.installed
 IN_PROCESSES = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --dist=worksteal --durations=10 --numprocesses
 PYTEST = $(IN_PROCESSES)=$(WORKERS) --ignore=tests/project/test_benchmarks.py
@@ -36,7 +38,7 @@ demo-many: $(STAMP)  ## Two workers on a database of this machine; one is killed
 	@$(BIN)/python benchmarks/demo_many.py
 
 test: $(STAMP)  ## The whole check, its parts beside each other; each is shown when it has ended
-	@$(BESIDE) lint types docs unit
+	@$(BESIDE) lint types docs unit BUILDER=dummy
 
 lint: $(STAMP)  ## Style and formatting
 	$(BIN)/ruff check .
@@ -62,7 +64,7 @@ languages: $(STAMP)  ## Bring the catalogues of Finnish and Swedish up to date w
 	$(BIN)/python -m tests.catalogues
 
 docs: $(STAMP)  ## The documentation, warnings as errors
-	$(BIN)/sphinx-build --quiet --fail-on-warning --nitpicky -b html docs docs/_build/html
+	$(BIN)/sphinx-build --quiet --fail-on-warning --nitpicky -b $(BUILDER) docs docs/_build/$(BUILDER)
 
 model: $(STAMP)  ## Go through every order of the steps of a shared journal (needs Debian's spin and gcc; minutes)
 	CONFIRMA_WHOLE_MODEL=1 $(BIN)/python -m pytest --no-cov -rs tests/model
