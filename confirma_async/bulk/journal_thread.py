@@ -56,7 +56,7 @@ class HandOver:
             return [_result(work, journal) for work, _ in self.orders]
 
 
-@define(eq=False)
+@define(eq=False, repr=False)  # what opens the journal may hold the password of a database
 class JournalThread:
     """Writes what the loop hands over, one hand-over after the other.
 

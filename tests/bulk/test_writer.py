@@ -245,3 +245,14 @@ def full_disk():
         journal.sending = journal.decide = fail
 
     return fill
+
+
+async def test_the_password_of_a_database_does_not_show(path):
+    def open_with(_password):
+        return open_sqlite(path)
+
+    writer = await JournalWriter.open(partial(open_with, "hunter2"), 30.0)
+    try:
+        assert "hunter2" not in f"{writer!r} {vars(writer)!r}"
+    finally:
+        await writer.close()

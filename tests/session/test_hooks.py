@@ -254,7 +254,14 @@ def test_they_see_no_key_and_no_body(run, scripted, answer):
 
 @pytest.mark.parametrize(
     "headers",
-    [{"x-api-KEY": "other"}, {"Host": "elsewhere"}, {"X": "a\r\nX-Api-Key: other"}, {"a b": "c"}, {"": ""}],
+    [
+        {"x-api-KEY": "other"},
+        {"Host": "elsewhere"},
+        {"Expect": "100-continue"},
+        {"X": "a\r\nX-Api-Key: other"},
+        {"a b": "c"},
+        {"": ""},
+    ],
 )
 @pytest.mark.parametrize("sly", [False, True])
 def test_a_header_that_is_not_theirs_to_set_is_left_out_and_logged(

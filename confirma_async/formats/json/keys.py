@@ -122,9 +122,11 @@ def _find_unknown(value: Mapping[str, Any], known: KnownKeys, path: str, found: 
         below = value.get(name)
         if not below:
             continue
-        deeper = f"{path}{name}[]." if many else f"{path}{name}."
-        for each in below if many else (below,):
-            _find_unknown(each, inner, deeper, found)
+        if many:
+            for each in below:
+                _find_unknown(each, inner, f"{path}{name}[].", found)
+        else:
+            _find_unknown(below, inner, f"{path}{name}.", found)
 
 
 def _hint(key: str, known: KnownKeys) -> str:

@@ -66,10 +66,7 @@ def arrow_table(
     """
     with ExitStack() as stack:
         titles, kinds, batches = _careful(path, lambda: _OPENERS[file_format](path, stack))
-        try:
-            columns = matched(path, titles, options)
-        except InputError as fault:
-            raise InputError(str(fault).replace("the first line does", "the columns do")) from None
+        columns = matched(path, titles, options, names_nothing="the columns do not name columns")
         for title, column, kind in zip(titles, columns, kinds, strict=True):
             complaint = None if column is None else _complaint(kind)
             if complaint is not None:

@@ -25,7 +25,10 @@ def known(titles: Sequence[str], mapping: ColumnMapping | None, columns: ColumnS
 
 
 def matched(
-    path: Path, titles: Sequence[str], options: ReadOptions, first: str = "the first line"
+    path: Path,
+    titles: Sequence[str],
+    options: ReadOptions,
+    names_nothing: str = "the first line does not name columns",
 ) -> tuple[Column | None, ...]:
     """Return what each column is; None for one that the mapping passes over.
 
@@ -33,7 +36,7 @@ def matched(
         path: The file.
         titles: The names of the columns, as the file has them.
         options: How it is read; without a mapping, our own names say which column is which.
-        first: Where the names stand, for messages.
+        names_nothing: The beginning of the message where too few names are known.
 
     Raises:
         InputError: they do not say what the columns are; nothing of an invoice shows in it.
@@ -45,12 +48,11 @@ def matched(
     count = known(titles, None, columns)
     if count < _SURE and 2 * count < len(names):
         # This may be the first invoice of a file without header: nothing of it may show in a message.
-        fault = (
-            f"the first line does not name columns ({len(names) - count} of {len(names)} names are "
+        raise InputError(
+            f"{path}: {names_nothing} ({len(names) - count} of {len(names)} names are "
             f"unknown); write the names of the columns there, such as {';'.join(columns.required)}, or name "
             "your own columns in a mapping file (confirma columns FILE proposes one)"
         )
-        raise InputError(f"{path}: {fault.replace('the first line', first, 1)}")
     complaints = [*_unknown(names, columns), *_repeated(names, columns), *_missing(set(names), columns)]
     if complaints:
         raise InputError(f"{path}: the header line cannot be used: {'; '.join(complaints)}")

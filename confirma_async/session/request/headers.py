@@ -9,7 +9,7 @@ from confirma_async._version import __version__
 from confirma_async.errors import ConfigurationError
 from confirma_async.privacy import Secret
 
-RESERVED = frozenset({"x-api-key", "content-length", "transfer-encoding", "host"})
+RESERVED = frozenset({"x-api-key", "content-length", "transfer-encoding", "expect", "host"})
 """Headers, in lower case, that nobody but the SDK sets."""
 
 _OWN = {"Accept": "application/json", "User-Agent": f"confirma-sdk/{__version__}"}

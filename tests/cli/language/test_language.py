@@ -5,6 +5,7 @@ import io
 import re
 from decimal import Decimal
 
+import openpyxl
 import pytest
 from babel.messages.mofile import read_mo
 from rich.console import Console
@@ -291,3 +292,17 @@ def test_machines_are_told_in_english(confirma):
     _, out, err = confirma("--language", "fi", "status", "--sandbox", "--json")
     assert '"error": "nothing has been sent yet' in out
     assert "mitään ei ole vielä lähetetty" in err
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_a_table_whose_columns_have_no_names_is_told_of_in_the_language(confirma, tmp_path, ending):
+    file = tmp_path / f"table{ending}"
+    if ending == ".csv":
+        file.write_text("a;b;c\n1;2;3\n")
+    else:
+        book = openpyxl.Workbook()
+        for row in (["a", "b", "c"], [1, 2, 3]):
+            book.active.append(row)
+        book.save(file)
+    _, out, _ = confirma("validate", file, "--language", "fi")
+    assert "ensimmäinen rivi ei nimeä sarakkeita (3/3 nimeä on tuntemattomia)" in " ".join(out.split())

@@ -114,6 +114,14 @@ def test_columns_without_known_names_are_told(written):
         list(read(written(pa.table({"a": [1], "b": [2], "c": [3]}))))
 
 
+def test_a_file_is_named_as_it_is_called_whatever_that_says(written):
+    file = written(pa.table({"a": [1]}))
+    named = file.rename(file.with_name(f"the first line does not{file.suffix}"))
+    with pytest.raises(InputError) as told:
+        list(read(named))
+    assert str(told.value).startswith(f"{named}: the columns do not name columns")
+
+
 def test_a_table_without_rows_is_told(written):
     with pytest.raises(InputError, match="holds no invoice"):
         list(read(written(table().slice(0, 0))))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 from confirma_async.bulk.journal.stored.tables import Tables
@@ -47,10 +46,10 @@ class StoredItems:
         found = self._tables.few(f"SELECT {ARCHIVED_COLUMNS} FROM archived {rest}", *values)
         return map(self.archived_row, found)
 
-    def of_number(self, number: int) -> Iterator[Row]:
+    def of_number(self, number: int) -> Sequence[Row]:
         """Return the items that bear a number, and what is kept of archived invoices that do."""
         where = "WHERE number = ?"
-        return chain(self.query(where, number), self.archived(where, number))
+        return [*self.query(where, number), *self.archived(where, number)]
 
     def row(self, found: tuple[Any, ...]) -> Row:
         """Return an item of the values of its columns."""

@@ -13,7 +13,6 @@ from attrs import asdict, fields, frozen
 
 from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.report import refuse_another_file
 from confirma_async.cli.commands.mirror.place import (
     account_name,
     db as db_option,
@@ -24,7 +23,6 @@ from confirma_async.cli.commands.mirror.place import (
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.attributes import OptionOf, object_of
 from confirma_async.cli.options.bundle import bundle
-from confirma_async.cli.output.pages.reconciliation import page
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, table, tell
 from confirma_async.cli.output.tables import Layout, as_list, print_csv, text
@@ -120,7 +118,10 @@ def reconcile(
       confirma reconcile
       confirma reconcile --html reconciliation.html --csv > differences.csv
     """
+    # Late, so that explain, which stands beside it, does not load what only pages need.
     if output.html is not None:
+        from confirma_async.cli.commands.jobs.report import refuse_another_file
+
         refuse_another_file(output.html)
     if output.xlsx is not None:
         _refuse_another_workbook(output.xlsx)
@@ -130,6 +131,8 @@ def reconcile(
         unread = not read and last_read(database, mine) is None
         found = reconciled(database, mine, read, horizons, now)
     if output.html is not None:
+        from confirma_async.cli.output.pages.reconciliation import page
+
         output.html.write_text(page(found, now.astimezone()), encoding="utf-8")
     if output.xlsx is not None:
         write_workbook(output.xlsx, _sheets(found))

@@ -58,7 +58,7 @@ def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) ->
         sheet, remarks = _sheet(path, book, mapping.sheet if mapping else None)
         found = _rows(path, sheet, stack)
         titles = _titles(path, found, cells, mapping)
-        columns = matched(path, titles, options, first="the first row")
+        columns = matched(path, titles, options, names_nothing="the first row does not name columns")
         layout = layout_of(
             options,
             columns,
