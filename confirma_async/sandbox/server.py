@@ -100,8 +100,8 @@ class Sandbox(Controls):
         bounds.PORT.check("port", port)
         _check_service(service)
         self.clock: VirtualClock = clock or VirtualClock()
-        self.faults = Faults()
-        self.requests = Counter[str]()
+        self.faults: Faults = Faults()
+        self.requests: Counter[str] = Counter()
         # "localhost" may be two addresses, and port 0 would then be two ports.
         self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
