@@ -1,5 +1,6 @@
 """What every test shares: invoices, and a hypothesis profile without deadlines that a busy machine misses."""
 
+import gc
 import hashlib
 import inspect
 import itertools
@@ -19,6 +20,16 @@ settings.register_profile(
     "confirma", deadline=None, max_examples=50, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("confirma")
+
+
+gc.disable()  # while the tests are collected: see below
+
+
+def pytest_collection_finish():
+    """Takes the tests out of what the garbage collector walks through: they are many, and stay to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items):
