@@ -54,8 +54,8 @@ class WriteDesk:
     _sender: WriteSender = field(init=False)
     _lookups: EffectLookups = field(init=False)
     held: HeldWrites[HeldWrite] = field(init=False)
-    _unheard: dict[str, tuple[bytes, WriteOutcome[Any]]] = field(
-        init=False, factory=dict[str, tuple[bytes, WriteOutcome[Any]]]
+    _unheard: dict[tuple[str, str], tuple[bytes, WriteOutcome[Any]]] = field(
+        init=False, factory=dict[tuple[str, str], tuple[bytes, WriteOutcome[Any]]]
     )
     """Answers with the key of a new client that no caller has received yet: the call was cancelled."""
 
@@ -93,12 +93,13 @@ class WriteDesk:
             RequestInvalidError: the journal has other contents under its key or one of its names.
             JournalError: the journal cannot be written; nothing is sent without it.
         """
-        if given.operation is CREATE_CLIENT and given.key in self._unheard:
-            digest, outcome = self._unheard[given.key]
+        name = given.operation.name, given.key
+        if name in self._unheard:
+            digest, outcome = self._unheard[name]
             if digest == given.digest:
-                del self._unheard[given.key]
+                del self._unheard[name]
                 return evolve(outcome, resumed=True)
-        held = self.held.get((given.operation.name, given.key))
+        held = self.held.get(name)
         if held is None:
             held = self._hold(
                 given.operation.name, given.key, given.digest, given.prepared.subject, given.prepared.body
@@ -110,8 +111,7 @@ class WriteDesk:
             held.body = given.prepared.body
             return evolve(held.standing, resumed=True)
         outcome = await asyncio.shield(held.answer)
-        if given.operation is CREATE_CLIENT:
-            self._unheard.pop(given.key, None)
+        self._unheard.pop(name, None)
         return outcome
 
     def _hold(self, operation: str, key: str, digest: bytes, subject: str, body: bytes) -> HeldWrite:
@@ -184,7 +184,7 @@ class WriteDesk:
             verdict, status=found.status, detail=detail, receipt=receipt, error=found.cause, unread=unread,
         )  # fmt: skip
         if held.operation == CREATE_CLIENT.name and answer is not None:
-            self._unheard[held.key or ""] = held.digest, outcome
+            self._unheard[held.operation, held.key or ""] = held.digest, outcome
         if verdict is Verdict.UNKNOWN:
             self.held.stand(held, outcome)
             self._lookups.look_in(held, 0.0)
@@ -260,7 +260,7 @@ class WriteDesk:
         """Put back the writes that wait for their turn, and wait for the calls under way."""
         self.run.pipeline.halt.call()
         await self.held.finish()
-        for key in self._unheard:
+        for _, key in self._unheard:
             logger.error(
                 "the service has made the client %s, and no caller has taken the answer: its key is lost. "
                 "Ask the vendor for another one",
