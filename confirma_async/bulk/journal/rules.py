@@ -18,6 +18,8 @@ from confirma_async.schemas.identity import InvoiceKey
 FAR = 3600.0
 """Seconds from now that a lost call may end at most, by the journal, for anybody to wait for that."""
 
+_IN_DOUBT = frozenset({State.UNKNOWN, State.SENDING})
+
 
 class NotWrittenError(JournalError):
     """A transaction was lost on the way to the server, and surely not written: it may be tried again."""
@@ -39,7 +41,7 @@ def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry, *, again
         return Admission.CLAIMED
     if row.key != entry.key:  # only one of the two names its seller
         return Admission.CHANGED
-    if row.holder not in {None, run} and row.state not in FINAL:
+    if row.holder is not None and row.holder != run and row.state not in FINAL:
         return Admission.ELSEWHERE
     if row.run == run and not again:
         return Admission.CLASH
@@ -60,7 +62,7 @@ def admission_by_state(state: State, changed: bool, retry: Retry) -> Admission:
         return Admission.CHANGED
     if state in FINAL:
         return Admission.FINAL
-    return Admission.UNKNOWN if state in {State.UNKNOWN, State.SENDING} else Admission.CLAIMED
+    return Admission.UNKNOWN if state in _IN_DOUBT else Admission.CLAIMED
 
 
 def check_resolvable(row: Row | None, resolution: Resolution, forgotten: float) -> None:

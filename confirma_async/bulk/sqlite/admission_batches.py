@@ -18,7 +18,7 @@ _INSERTED = (
 def write_batch(
     connection: sqlite3.Connection, batch: AdmissionBatch, run: int, counts: StoredCounts
 ) -> None:
-    """Write down what a batch has admitted.
+    """Write down what a batch has admitted, but for how many invoices it met as accepted before.
 
     Args:
         connection: The journal, within a transaction.
@@ -45,7 +45,5 @@ def write_batch(
         counts.add_up({key: -count for key, count in counted.items()})
     if batch.taken_up:
         many("UPDATE item SET run = ?, holder = ? WHERE position = ?", batch.taken_up)
-    if batch.known:
-        connection.execute("UPDATE run SET known = known + ? WHERE id = ?", (batch.known, run))
     if batch.rejected:
         many("INSERT OR IGNORE INTO known VALUES (?, ?)", [(run, position) for position in batch.rejected])

@@ -15,6 +15,8 @@ from confirma_async.bulk.sqlite.migrations import OPEN
 _SETTLED = settling(alive="hold IS NOT NULL")
 """Settles which writes runs that are over left under way."""
 
+_HELD = frozenset({State.CLAIMED, State.SENDING})
+
 
 @define
 class SqliteHolders:
@@ -68,7 +70,7 @@ class SqliteHolders:
     def is_left(self, row: Row) -> bool:
         """Say whether a row is in the hands of a run that is not alive."""
         if row.holder is None:
-            return row.state in {State.CLAIMED, State.SENDING}
+            return row.state in _HELD
         query = "SELECT hold FROM run WHERE id = ?"
         found = self.file.connection.execute(query, (row.holder,)).fetchone()
         return found is None or not self._is_alive(row.holder, found[0])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
+from collections import Counter
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,12 @@ from confirma_async.bulk.sqlite.holders import SqliteHolders
 from confirma_async.bulk.sqlite.migrations import DECIDED
 from confirma_async.bulk.sqlite.reader import SqliteReader
 from confirma_async.bulk.sqlite.tables import SqliteTables
+
+KNOWN_LAG = 1.0
+"""Seconds by which the number of invoices that a run has met as accepted before may be behind in the file.
+
+To read past an invoice changes nothing else, and a commit takes longer than to look the invoice up.
+"""
 
 
 def open_sqlite(path: Path, *, alone: bool = False) -> SqliteJournal:
@@ -70,6 +78,8 @@ class SqliteJournal(SqliteReader):
         self._keeper = StoredKeeper(tables)
         self._has_archive = False
         self._commits: int = -1
+        self._known = Counter[int]()  # by run, as far as they are not in the file yet
+        self._known_due = 0.0
         self._catch_up()
 
     @property
@@ -85,29 +95,35 @@ class SqliteJournal(SqliteReader):
             JournalGoneError: the file was deleted or replaced; nothing of it is written.
         """
         with self._file.turn():
+            before = self._connection.total_changes
             with self._changing():
                 yield
-            self._commits += 1
-            self._file.note_commit(self._commits)
+            if self._connection.total_changes != before:
+                self._commits += 1
+                self._file.note_commit(self._commits)
 
     @contextlib.contextmanager
     def _changing(self) -> Generator[None]:
         """Begin a transaction, and end it: with a commit, or as if it had never been."""
-        before = self._tables.sequence
+        before, known = self._tables.sequence, self._known.copy()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._catch_up()
+            unchanged = self._connection.total_changes
             yield
-            self._connection.execute(
-                "UPDATE progress SET commits = commits + 1, sequence = max(sequence, ?)",
-                (self._tables.sequence,),
-            )
+            if self._connection.total_changes != unchanged or time.monotonic() >= self._known_due:
+                self._write_known()
+            if self._connection.total_changes != unchanged:
+                self._connection.execute(
+                    "UPDATE progress SET commits = commits + 1, sequence = max(sequence, ?)",
+                    (self._tables.sequence,),
+                )
             self._file.check_in_place()
             self._connection.execute("COMMIT")
         except BaseException as error:
             with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
                 self._connection.rollback()
-            self._tables.sequence = before
+            self._tables.sequence, self._known = before, known
             self._keeper.forget_last()
             self._commits = -1  # what others have written meanwhile is taken in again
             self._tables.forget_words()
@@ -115,6 +131,12 @@ class SqliteJournal(SqliteReader):
             if isinstance(error, sqlite3.Error):
                 raise explained(self.path, error) from error
             raise
+
+    def _write_known(self) -> None:
+        for run, count in self._known.items():
+            self._connection.execute("UPDATE run SET known = known + ? WHERE id = ?", (count, run))
+        self._known.clear()
+        self._known_due = time.monotonic() + KNOWN_LAG
 
     def _catch_up(self) -> None:
         """Refresh what this job remembers of the file if other jobs have written to it meanwhile."""
@@ -141,6 +163,8 @@ class SqliteJournal(SqliteReader):
         admitted = [batch.admit(entry) for entry in entries]
         self._counts.take_up({one.position: run for one in admitted if one.admission in TAKEN_UP})
         write_batch(self._connection, batch, run, self._counts)
+        if batch.known:
+            self._known[run] += batch.known
         return admitted
 
     def _settled(self, numbers: Sequence[int]) -> Sequence[Row]:

@@ -21,6 +21,8 @@ ITEM_COLUMNS = (
 ARCHIVED_COLUMNS = "number, type, seller, repeat, digest, date"
 """The columns of an accepted invoice that was archived, likewise."""
 
+_STATES = {int(state): state for state in State}
+
 
 class StoredItems:
     """The items of a journal.
@@ -62,7 +64,7 @@ class StoredItems:
             key=InvoiceKey(text(seller), text(kind), number, date_of(repeat), date_of(date)),
             source=source,
             digest=digest,
-            state=State(state),
+            state=_STATES[state],
             attempts=attempts,
             attempted_at=seconds(decided_at - took if at is None and None not in {decided_at, took} else at),
             run=run,
