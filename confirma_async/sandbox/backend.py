@@ -207,8 +207,8 @@ def submit(store: Store, record: AccountingRecord, at: datetime) -> None:
 def _transfer(backend: Backend, at: datetime, record_id: int) -> None:
     record = backend.store.records.get(record_id)
     client = backend.store.accounts.by_name(record.client)
-    provider, refusal = (None, None) if client is None else (client.provider, client.refusal)
-    status, description = transfer(provider, refusal, record.imbalance)
+    provider, provider_error = (None, None) if client is None else (client.provider, client.provider_error)
+    status, description = transfer(provider, provider_error, record.imbalance)
     synced_at = at if status == SYNCED else None
     backend.store.records.put(evolve(record, status=status, description=description, synced_at=synced_at))
 

@@ -251,14 +251,14 @@ class Controls(abc.ABC):
         store.accounts.put(evolve(self._client(client), expires_at=self._backend.now()))
 
     def connect_accounting(
-        self, provider: str | None, *, refusal: str | None = None, client: str = OWN_CLIENT
+        self, provider: str | None, *, provider_error: str | None = None, client: str = OWN_CLIENT
     ) -> None:
         """Connect a client to an accounting system; what is synced from now on goes there.
 
         Args:
             provider: Netvisor, Procountor or NetBaron, which accept records; Fennoa, Fivaldi or Talenom,
                 which do not accept them yet; None disconnects.
-            refusal: The text with which the provider refuses every record; None accepts them.
+            provider_error: The text with which the provider rejects every record; None accepts them.
             client: Whose.
 
         Raises:
@@ -267,7 +267,9 @@ class Controls(abc.ABC):
         if provider not in {None, *PROVIDERS, *UPCOMING}:
             raise ConfigurationError(f"a provider is one of {', '.join((*PROVIDERS, *UPCOMING))}")
         self._backend.now()  # what is due before goes where it was to go
-        self._backend.store.accounts.put(evolve(self._client(client), provider=provider, refusal=refusal))
+        self._backend.store.accounts.put(
+            evolve(self._client(client), provider=provider, provider_error=provider_error)
+        )
 
     def register(self, business_id: str, addresses: Sequence[EInvoiceAddress]) -> None:
         """Enter addresses of a company in the register of e-invoice addresses, beside those it has."""

@@ -150,7 +150,7 @@ async def test_records_reach_the_books(sandbox, confirma, invoice):
 
 
 async def test_a_provider_that_refuses_is_a_failure_with_its_words(sandbox, confirma):
-    sandbox.connect_accounting("Procountor", refusal="the period is closed")
+    sandbox.connect_accounting("Procountor", provider_error="the period is closed")
     await confirma.accounting.submit_ledger(LEDGER)
     sandbox.clock.advance(hours=1)
     (ledger,) = (await confirma.accounting.ledger_statuses()).ledgers

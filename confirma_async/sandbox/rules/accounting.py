@@ -31,19 +31,19 @@ class RecordKind(StrEnum):
     PAYMENT = "payment"
 
 
-def transfer(provider: str | None, refusal: str | None, imbalance: Decimal) -> tuple[int, str]:
+def transfer(provider: str | None, provider_error: str | None, imbalance: Decimal) -> tuple[int, str]:
     """Return how a record fares: the number of its status, and what that means.
 
     Args:
         provider: The client's accounting system.
-        refusal: What the provider says to everything, where it was set to refuse.
+        provider_error: What the provider says to everything, where it was set to refuse.
         imbalance: What the rows of a ledger miss to balance.
     """
     if provider not in PROVIDERS:
         why = f"{provider} cannot be connected yet" if provider else "no accounting system is connected"
         return FAILED, why
-    if refusal is not None:
-        return FAILED, f"{provider}: {refusal}"
+    if provider_error is not None:
+        return FAILED, f"{provider}: {provider_error}"
     if imbalance:
         return FAILED, f"{provider}: the rows do not balance on netAmount"
     return SYNCED, f"Synced to {provider}"

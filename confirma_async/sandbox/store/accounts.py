@@ -26,7 +26,7 @@ class SandboxClient:
         iban: The account that settlements go to.
         bic: Its bank.
         provider: Its accounting system; None where none is connected.
-        refusal: What the provider says to every record; None where it takes them.
+        provider_error: The text with which the provider rejects every record; None where it accepts them.
     """
 
     id: int = 0
@@ -38,7 +38,7 @@ class SandboxClient:
     iban: str | None = None
     bic: str | None = None
     provider: str | None = None
-    refusal: str | None = None
+    provider_error: str | None = None
 
     def has_expired(self, now: datetime) -> bool:
         """Say whether its token has."""

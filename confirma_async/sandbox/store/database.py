@@ -15,7 +15,7 @@ from confirma_async.errors import ConfigurationError
 _APPLICATION_ID = 0x43464953
 """Marks our files: CFIS."""
 
-_VERSION = 4
+_VERSION = 5
 
 DatabaseRow: TypeAlias = tuple[Any, ...]
 

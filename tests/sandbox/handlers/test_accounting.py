@@ -68,7 +68,7 @@ async def test_without_a_connected_provider_records_fail(partner, sandbox, provi
 
 
 async def test_a_provider_that_refuses_says_why(partner, sandbox):
-    sandbox.connect_accounting("Procountor", refusal="the period is closed")
+    sandbox.connect_accounting("Procountor", provider_error="the period is closed")
     await partner.send("accounting/ledger", {"ledgers": LEDGER})
     sandbox.clock.advance(hours=1)
     (failed,) = await _ledgers(partner)
@@ -76,7 +76,7 @@ async def test_a_provider_that_refuses_says_why(partner, sandbox):
 
 
 async def test_a_provider_that_takes_records_again_does_not_bring_back_what_failed(partner, sandbox):
-    sandbox.connect_accounting("NetBaron", refusal="closed")
+    sandbox.connect_accounting("NetBaron", provider_error="closed")
     await partner.send("accounting/ledger", {"ledgers": LEDGER})
     sandbox.clock.advance(hours=1)
     sandbox.connect_accounting("NetBaron")
