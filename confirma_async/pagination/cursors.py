@@ -1,7 +1,7 @@
 """Cursors: where a listing goes on, as text that can be kept anywhere.
 
 A cursor is opaque to its users. It names the listing and the filters that it belongs to, so that it is never
-continued with another one, and the records at the seam, so that none of them is returned twice.
+continued with another one, and the records in the overlap of two windows, so that none is returned twice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Cursor:
         first: The first day that is still to come.
         last: The last day of the period.
         page: The page that comes next, for listings by page.
-        seen: Digests of the records at the seam that were returned already.
+        seen: Digests of the records in the overlap that were returned already.
     """
 
     listing: str
@@ -55,9 +55,9 @@ class Cursor:
         """
         cursor = _parsed(text)
         if cursor is None:
-            raise refused("this is no cursor; give one as a page of this listing told it")
+            raise bad_cursor("this is no cursor; give one as a page of this listing told it")
         if cursor.listing != listing:
-            raise refused("the cursor is of another listing or of other filters; repeat the call it is of")
+            raise bad_cursor("the cursor is of another listing or of other filters; repeat the call it is of")
         return cursor
 
 
@@ -82,6 +82,6 @@ def _parsed(text: str) -> Cursor | None:
     return cursor if cursor.page or (cursor.first and cursor.last) else None
 
 
-def refused(message: str) -> RequestInvalidError:
+def bad_cursor(message: str) -> RequestInvalidError:
     """Make the error for a cursor that cannot be followed."""
     return RequestInvalidError("the query", [Problem("cursor", "cursor", message)])

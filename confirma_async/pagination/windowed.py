@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from attrs import define, field, frozen
 
 from confirma_async.errors import ConfigurationError, ResponseDecodeError
-from confirma_async.pagination.cursors import Cursor, refused
+from confirma_async.pagination.cursors import Cursor, bad_cursor
 from confirma_async.pagination.pager import Page, Pager, as_far_as_readable
 from confirma_async.pagination.period import WINDOW_DAYS, Window, period, today, windows
 from confirma_async.pagination.record_spec import OVERLAP, RecordSpec, may_be_cut
@@ -57,7 +57,7 @@ class _WindowRun(Generic[Answer, Record]):
         listing: What a cursor belongs to.
         names: The attributes of the query that name its days.
         note: Told what is not as the contract says.
-        seen: Digests of records that were returned, and may come again at the next seam.
+        seen: Digests of records that were returned, and may come again in the next overlap.
         trusted: Whether the service is known to apply its filter, by days that records do not bear.
         nameless: Those records of the windows before that nothing tells apart.
     """
@@ -231,7 +231,7 @@ def by_windows(
     """
     start = None if cursor is None else Cursor.parse(cursor, listing)
     if start is not None and (first or last):
-        raise refused("a cursor holds its period; give the cursor alone, without dates")
+        raise bad_cursor("a cursor holds its period; give the cursor alone, without dates")
     whole = period(start.first, start.last) if start else period(first, last)
 
     def run() -> _WindowRun[Answer, Record]:

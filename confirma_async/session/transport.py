@@ -1,4 +1,4 @@
-"""The seam between the SDK and the network: one request, one response, one method."""
+"""The transport protocol: sends one request, and returns one response."""
 
 from __future__ import annotations
 
