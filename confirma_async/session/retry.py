@@ -67,7 +67,7 @@ def outcome_is_open(status: int | None, retry_after: float | None = None) -> boo
     return status < 400 or _failed(status)
 
 
-def refused(status: int | None, retry_after: float | None = None) -> bool:
+def is_rejected(status: int | None, retry_after: float | None = None) -> bool:
     """Say whether the service says that the request had no effect."""
     return status is not None and status >= 400 and not outcome_is_open(status, retry_after)
 

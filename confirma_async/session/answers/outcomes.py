@@ -94,6 +94,6 @@ def cut_off(history: CallRecord, message: str) -> TransportError:
     """
     last = history.attempts[-1] if history.attempts else None
     nothing_done = (
-        last is None or last.phase is Phase.NOT_SENT or retry.refused(last.status, last.retry_after)
+        last is None or last.phase is Phase.NOT_SENT or retry.is_rejected(last.status, last.retry_after)
     )
     return TransportError(message, phase=Phase.NOT_SENT if nothing_done else Phase.NO_REPLY)
