@@ -167,7 +167,7 @@ class Proof:
         """Kill so often, or until all is sent; return what came of it."""
         began, hits = time.monotonic(), Counter[str]()
         service = "127.0.0.1" if self.parted is None else self.parted.hosts.service.address
-        async with troubled_sandbox(self.dice, hits, service) as (sandbox, weather):
+        async with troubled_sandbox(self.dice, hits, service) as (sandbox, fault_mix):
             run = await self._plan(sandbox)
             await self._wake_too_late(sandbox)
             while self._is_to_go_on(kills) and (sent := self._sent(run)) < self.invoices:
@@ -177,7 +177,7 @@ class Proof:
                 await self._hit()
                 if not self.cluster.failed_over and self._happened["killed"] >= FAIL_OVER_AT * kills:
                     await self._fail_over(sandbox)
-            weather.calm_down()
+            fault_mix.calm_down()
             await self._heal()
             await self._finish(sandbox, run)
             wrong = self._compare(sandbox, run)

@@ -105,14 +105,14 @@ class Proof:
     async def prove(self, kills: int) -> dict[str, Any]:
         """Kill so often; return what came of it."""
         began, hits = time.monotonic(), Counter[str]()
-        async with troubled_sandbox(self.dice, hits) as (sandbox, weather):
+        async with troubled_sandbox(self.dice, hits) as (sandbox, fault_mix):
             while self._happened["killed"] < kills:
                 await self._keep_running(sandbox)
                 await asyncio.sleep(self.dice.uniform(0.2, 1.0))
                 if not await self._hit():
                     break  # all of them have come to an end
             await asyncio.gather(*(process.wait() for process in self._running))
-            weather.calm_down()
+            fault_mix.calm_down()
             for _ in range(MOST_RUNS):
                 if await self._is_finished(sandbox):
                     break

@@ -28,7 +28,7 @@ _OPTIONAL: Mapping[str, str] = {
 """Modules that something needs only if it is used, with the extra that installs each."""
 
 
-async def check_open_files(_visit: Context) -> Finding:
+async def check_open_files(_context: Context) -> Finding:
     """Check the limit of open files: whether many connections can be open at once."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY:
@@ -41,7 +41,7 @@ async def check_open_files(_visit: Context) -> Finding:
     return good(f"{allowed} open files are allowed")
 
 
-async def check_libraries(_visit: Context) -> Finding:
+async def check_libraries(_context: Context) -> Finding:
     """Check which optional libraries are installed."""
     unchecked = missing_libraries()
     if unchecked:
