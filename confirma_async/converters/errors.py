@@ -100,7 +100,7 @@ def problems_reading(
             path = "$" + "".join(
                 f"[{step}]" if isinstance(step, int) else f".{_step(step)}" for step in named
             )
-            yield from _told(fault, path)
+            yield from _problems_of(fault, path)
 
 
 def problems_in_schema(
@@ -137,15 +137,15 @@ def _schema_hook(cls: type[Schema], fields: Sequence[Field], converter: Converte
     return make_dict_structure_fn(cls, converter, **overrides)
 
 
-def _told(fault: Exception, path: str) -> Iterator[Problem]:
+def _problems_of(fault: Exception, path: str) -> Iterator[Problem]:
     if isinstance(fault, ResponseDecodeError):
         for each in fault.problems:
             yield evolve(each, path=path + each.path.removeprefix("$"))
     elif isinstance(fault, WireMismatch):
         yield fault.problem(path, JSON_TYPE_NAMES)
     else:
-        told = "is required and missing" if isinstance(fault, KeyError) else f"must be {BY_HOOK}"
-        yield Problem(path, RULE, told)
+        message = "is required and missing" if isinstance(fault, KeyError) else f"must be {BY_HOOK}"
+        yield Problem(path, RULE, message)
 
 
 def problems_writing(obj: Any, cls: Any, path: str, fields_of: FieldsOf) -> Iterator[Problem]:

@@ -83,10 +83,10 @@ class StrictConverter(cattrs.Converter):
         try:
             return self.structure(found, cls)
         except (cattrs.BaseValidationError, WireMismatch) as error:
-            problems = "; ".join(self._told(fault, _place(steps)) for steps, fault in faults(error))
+            problems = "; ".join(self._message(fault, _place(steps)) for steps, fault in faults(error))
             raise ConfigurationError(f"{document}: {problems}") from None
 
-    def _told(self, error: Exception, place: str) -> str:
+    def _message(self, error: Exception, place: str) -> str:
         if isinstance(error, ForbiddenExtraKeysError):
             unknown = ", ".join(sorted(map(_key, error.extra_fields)))
             return f"there is no entry {unknown}; only {', '.join(self._entries(error.cl))} are read"

@@ -213,8 +213,8 @@ class TolerantReader:
             _Firm: it must not be read as None.
         """
         if is_firm(cls, item):
-            told = "is required and missing" if found == MISSING else f"must be {wanted}"
-            raise _Firm([Problem(place.exact, RULE, told, None if found == MISSING else found)])
+            message = "is required and missing" if found == MISSING else f"must be {wanted}"
+            raise _Firm([Problem(place.exact, RULE, message, None if found == MISSING else found)])
         self._drift.append(Drift(place.pattern, wanted, found))
 
 
