@@ -27,7 +27,7 @@ from confirma_async.errors import JournalError
 
 T = TypeVar("T")
 
-PACE = 0.003
+GATHER_SECONDS = 0.003
 """Seconds that a hand-over waits for others to join it, while invoices are being sent."""
 
 SHARE = 4
@@ -175,11 +175,11 @@ class JournalWriter:
     # --- in the loop ------------------------------------------------------------------------------
 
     def _gather(self) -> None:
-        """Set the time of the next hand-over: now, or after ``PACE`` seconds, so that other writes join.
+        """Set the time of the next hand-over: now, or after ``GATHER_SECONDS``, so that other writes join.
 
         It does nothing while a hand-over is under way.
         """
-        due = 0.0 if self._enough else self._loop.time() + PACE
+        due = 0.0 if self._enough else self._loop.time() + GATHER_SECONDS
         if self._under_way or due >= self._due:
             return
         if self._timer is not None:

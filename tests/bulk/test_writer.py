@@ -166,7 +166,7 @@ async def test_intents_and_outcomes_go_over_together(claimed):
 
 
 async def test_an_intent_waits_for_others_only_while_few_of_those_that_are_sent_wait(claimed, monkeypatch):
-    monkeypatch.setattr("confirma_async.bulk.writer.PACE", 3600.0)
+    monkeypatch.setattr("confirma_async.bulk.writer.GATHER_SECONDS", 3600.0)
     await claimed.sending(1)
     await asyncio.gather(*map(claimed.sending, (2, 3, 4)))
     fifth = asyncio.create_task(claimed.sending(5))

@@ -7,7 +7,7 @@ from typing import Any
 
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.journal.records import Admission
-from confirma_async.bulk.models import Entry, Outcome, Refusal, Row, State, Verdict
+from confirma_async.bulk.models import Entry, Outcome, RefusedRecord, Row, State, Verdict
 from confirma_async.errors import Problem
 
 _PARTICULAR = re.compile(r"\d[\d.,:/-]*|'[^']*'|\"[^\"]*\"")
@@ -77,7 +77,7 @@ def _of_entry(entry: Entry, verdict: Verdict, **more: Any) -> Outcome:
     )
 
 
-def refused(refusal: Refusal) -> Outcome:
+def refused(refusal: RefusedRecord) -> Outcome:
     """Return a record that was not sent."""
     return Outcome(
         verdict=Verdict.REFUSED,
@@ -90,7 +90,7 @@ def refused(refusal: Refusal) -> Outcome:
     )
 
 
-def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
+def contradiction(entry: Entry, admission: Admission, row: Row) -> RefusedRecord:
     """Return the same invoice twice: named in both places, and sent at most once."""
     if admission is Admission.CLASH:
         contents = "the same contents" if row.digest == entry.digest else "different contents"
@@ -110,7 +110,7 @@ def contradiction(entry: Entry, admission: Admission, row: Row) -> Refusal:
             f"({row.state.name.lower()}), which the service has or may have; it is not sent. Restore it; "
             "what was sent is corrected by a credit note"
         )
-    return Refusal(
+    return RefusedRecord(
         place=entry.place,
         number=str(entry.key.number),
         problems=[Problem("$.invoice.header.number", f"job.{admission.value}", message)],

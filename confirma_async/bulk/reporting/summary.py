@@ -12,11 +12,11 @@ from typing import TypeAlias
 from attrs import define, field, frozen
 
 from confirma_async.bulk.journal import JournalReader
-from confirma_async.bulk.journal.records import Refused, Run
+from confirma_async.bulk.journal.records import Run, StoredProblem
 from confirma_async.bulk.models import FINAL, Row, State, Verdict
 from confirma_async.bulk.reporting.attention import Attention, NeedsAttention
 from confirma_async.bulk.reporting.outcomes import cause_of
-from confirma_async.bulk.reporting.pace import Pace, PaceMeter
+from confirma_async.bulk.reporting.timing import Timing, TimingRecorder
 from confirma_async.errors import Problem
 from confirma_async.formats.facts import InvoiceFacts
 
@@ -71,7 +71,7 @@ class Summary:
             not in the totals, since the journal does not say which they were.
         corrected: How many were refused in this run, and taken up by a later one.
         attention: What was rejected, refused, or may have arrived.
-        pace: How fast they were decided.
+        timing: How fast they were decided, and how long the service took to answer.
         resolved: How many outcomes a person has decided.
         retried: How many invoices were sent again after a rejection.
         writes: How many writes that are no invoices stand in each state, by the name of their operation.
@@ -85,7 +85,7 @@ class Summary:
     before: int = 0
     corrected: int = 0
     attention: Attention = field(factory=Attention)
-    pace: Pace = field(factory=Pace)
+    timing: Timing = field(factory=Timing)
     resolved: int = 0
     retried: int = 0
     writes: Mapping[tuple[str, State], int] = field(factory=dict[tuple[str, State], int])
@@ -141,7 +141,7 @@ def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
         before=run.known if run else 0,
         corrected=len(corrected),
         attention=gathered.attention,
-        pace=gathered.pace.pace(),
+        timing=gathered.timing.timing(),
         resolved=sum(count for state, count in former.items() if state not in FINAL),
         retried=former[State.REJECTED],
         writes=dict(sorted(_other_writes(journal, number, gathered.attention).items())),
@@ -166,12 +166,12 @@ def _other_writes(
 
 
 @frozen
-class _RefusedRecord:
+class _KeptRecord:
     """A record that was refused before sending, with all that is wrong with it."""
 
     number: str
     place: str
-    problems: Sequence[Refused]
+    problems: Sequence[StoredProblem]
 
     @property
     def is_whole(self) -> bool:
@@ -186,7 +186,7 @@ class _RefusedRecord:
 _Slot: TypeAlias = tuple[str, str]
 """A file, and a number in it."""
 
-_Suspects: TypeAlias = defaultdict[_Slot, list[_RefusedRecord]]
+_Suspects: TypeAlias = defaultdict[_Slot, list[_KeptRecord]]
 """Refused records with a number of the journal: they may belong to an invoice that is counted already.
 
 What is left of them belongs to no invoice that was found.
@@ -203,10 +203,10 @@ def file_of(place: str) -> str:
     return file if line.isdigit() else place
 
 
-def _refused_records(journal: JournalReader, run: int) -> Iterator[list[_RefusedRecord]]:
+def _refused_records(journal: JournalReader, run: int) -> Iterator[list[_KeptRecord]]:
     """Yield what a run refused, a slice at a time."""
-    grouped = groupby(journal.runs.refusals(run), key=lambda bad: (bad.source, bad.number or ""))
-    records = (_RefusedRecord(number, place, tuple(problems)) for (place, number), problems in grouped)
+    grouped = groupby(journal.runs.problems(run), key=lambda bad: (bad.source, bad.number or ""))
+    records = (_KeptRecord(number, place, tuple(problems)) for (place, number), problems in grouped)
     while some := list(islice(records, _AT_ONCE)):
         yield some
 
@@ -215,17 +215,17 @@ def _refused_records(journal: JournalReader, run: int) -> Iterator[list[_Refused
 class _Gathered:
     totals: defaultdict[tuple[Verdict, str], Total] = field(init=False, factory=lambda: defaultdict(Total))
     attention: Attention = field(init=False, factory=Attention)
-    pace: PaceMeter = field(init=False, factory=PaceMeter)
+    timing: TimingRecorder = field(init=False, factory=TimingRecorder)
     duplicates: int = field(init=False, default=0)
 
-    def add_row(self, row: Row, refused: Sequence[_RefusedRecord] = ()) -> None:
+    def add_row(self, row: Row, refused: Sequence[_KeptRecord] = ()) -> None:
         """Count an invoice of the journal, and what was refused under its number."""
         verdict = STANDINGS[row.state]
         if refused and verdict is Verdict.NOT_SENT:
             verdict = Verdict.REFUSED  # for want of a document: the journal knew it before
         self.totals[verdict, row.currency].add(row.amount)
         self.duplicates += row.duplicate and row.state is State.ACCEPTED
-        self.pace.add(row)
+        self.timing.add(row)
         if verdict not in _TROUBLED and not refused:
             return
         problems = [_problem(bad) for record in refused for bad in record.problems]
@@ -244,7 +244,7 @@ class _Gathered:
             reasons,
         )
 
-    def add_refused(self, record: _RefusedRecord) -> None:
+    def add_refused(self, record: _KeptRecord) -> None:
         """Count a record that no invoice of the journal has the number of."""
         self.totals[Verdict.REFUSED, ""].add(None)
         found = NeedsAttention(
@@ -256,7 +256,7 @@ class _Gathered:
         self.attention.add(found, [bad.rule for bad in record.problems])
 
 
-def _problem(bad: Refused) -> Problem:
+def _problem(bad: StoredProblem) -> Problem:
     return Problem(bad.path, bad.rule, bad.message)
 
 
@@ -268,7 +268,7 @@ def _corrected(journal: JournalReader, run: Run, suspects: _Suspects) -> list[Ro
 
     @cache
     def refused_in(later: int) -> frozenset[_Slot]:
-        return frozenset((file_of(bad.source), bad.number or "") for bad in journal.runs.refusals(later))
+        return frozenset((file_of(bad.source), bad.number or "") for bad in journal.runs.problems(later))
 
     return [
         row

@@ -33,7 +33,7 @@ class Bar:
 
 
 @frozen(kw_only=True)
-class Pace:
+class Timing:
     """How fast invoices were decided.
 
     Attributes:
@@ -51,7 +51,7 @@ class Pace:
 
 
 @define
-class PaceMeter:
+class TimingRecorder:
     """Counts decisions by second, and answers by millisecond: bounded, however many there are."""
 
     _seconds: Counter[int] = field(init=False, factory=Counter[int])
@@ -65,10 +65,10 @@ class PaceMeter:
         if row.seconds is not None:
             self._milliseconds[round(row.seconds * 1000)] += 1
 
-    def pace(self) -> Pace:
+    def timing(self) -> Timing:
         """Return what was counted."""
         seconds, milliseconds = self._seconds, self._milliseconds
-        return Pace(
+        return Timing(
             decided=(min(seconds), max(seconds) + 1) if seconds else None,
             throughput=_bars(seconds),
             latency=_by_edge(milliseconds),

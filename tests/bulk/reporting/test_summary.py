@@ -5,10 +5,10 @@ from decimal import Decimal
 import pytest
 
 from confirma_async.bulk.journal.records import Decision, Resolution
-from confirma_async.bulk.models import Refusal, State, Verdict
+from confirma_async.bulk.models import RefusedRecord, State, Verdict
 from confirma_async.bulk.reporting.attention import NAMED, OTHER_REASONS, REASONS
-from confirma_async.bulk.reporting.pace import BARS
 from confirma_async.bulk.reporting.summary import summarize
+from confirma_async.bulk.reporting.timing import BARS
 from confirma_async.errors import Problem
 from confirma_async.formats import Place
 
@@ -41,7 +41,7 @@ def rejected(detail):
 
 def test_an_empty_journal_has_nothing_to_tell(journal):
     summary = summarize(journal)
-    assert (summary.count, summary.target, summary.pace.decided, summary.pace.throughput) == (
+    assert (summary.count, summary.target, summary.timing.decided, summary.timing.throughput) == (
         0,
         None,
         None,
@@ -97,7 +97,7 @@ def refuse(journal):
     def write(number, run=1, line=2, problems=(WRONG,)):
         with journal.transaction():
             journal.runs.refuse(
-                [Refusal(place=Place("f.csv", line), problems=list(problems), number=str(number))], run
+                [RefusedRecord(place=Place("f.csv", line), problems=list(problems), number=str(number))], run
             )
 
     return write
@@ -169,21 +169,21 @@ def test_the_same_number_in_another_file_is_another_invoice(journal, run, decide
     decided(ACCEPTED)
     second = run()
     with journal.transaction():
-        journal.runs.refuse([Refusal(place=Place("g.csv", 2), problems=[WRONG], number="1")], second)
+        journal.runs.refuse([RefusedRecord(place=Place("g.csv", 2), problems=[WRONG], number="1")], second)
     assert summarize(journal).count == 2
 
 
 def test_decisions_over_time_lose_none(decided):
     summary = decided(*({**ACCEPTED, "at": 1000.0 + 7 * index} for index in range(100)))
-    assert len(summary.pace.throughput) <= BARS
-    assert sum(bar.count for bar in summary.pace.throughput) == 100
-    assert summary.pace.decided == (1000, 1694)
+    assert len(summary.timing.throughput) <= BARS
+    assert sum(bar.count for bar in summary.timing.throughput) == 100
+    assert summary.timing.decided == (1000, 1694)
 
 
 def test_latencies_fall_into_their_classes(decided):
     summary = decided(*({**ACCEPTED, "seconds": seconds} for seconds in (0.005, 0.01, 0.3, 99.0)))
-    assert (summary.pace.latency[0], summary.pace.latency[5], summary.pace.latency[-1]) == (2, 1, 1)
-    assert summary.pace.quantiles == {50: 0.01, 95: 99.0, 99: 99.0}
+    assert (summary.timing.latency[0], summary.timing.latency[5], summary.timing.latency[-1]) == (2, 1, 1)
+    assert summary.timing.quantiles == {50: 0.01, 95: 99.0, 99: 99.0}
 
 
 def test_what_a_person_decided_is_counted(journal, decided):

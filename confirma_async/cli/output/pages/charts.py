@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from confirma_async.bulk.reporting.pace import LATENCY_EDGES, Pace
+from confirma_async.bulk.reporting.timing import LATENCY_EDGES, Timing
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, moment, short
 
@@ -17,34 +17,34 @@ _ENOUGH_BARS = 3
 _WIDTH, _HEIGHT, _FOOT, _HEAD = 480, 200, 24, 18
 
 
-def charts(pace: Pace, zone: datetime.tzinfo | None) -> list[Mapping[str, Any]]:
+def charts(timing: Timing, zone: datetime.tzinfo | None) -> list[Mapping[str, Any]]:
     """Lay out the charts of a job.
 
     Args:
-        pace: How fast it was.
+        timing: When its invoices were decided, and how long the service took to answer.
         zone: The zone in which times are shown.
     """
     drawn: list[Mapping[str, Any]] = []
-    bars = pace.throughput
-    if pace.decided is not None and len(bars) >= _ENOUGH_BARS and sum(bar.count for bar in bars) >= ENOUGH:
+    bars = timing.throughput
+    if timing.decided is not None and len(bars) >= _ENOUGH_BARS and sum(bar.count for bar in bars) >= ENOUGH:
         first, *ends = (
             datetime.datetime.fromtimestamp(seconds, zone)
-            for seconds in (pace.decided[0], bars[0].start, bars[-1].start + bars[-1].seconds)
+            for seconds in (timing.decided[0], bars[0].start, bars[-1].start + bars[-1].seconds)
         )
         title = _("Invoices decided per second over time")
         caption = _("Invoices decided per second, from {moment} on").format(moment=moment(first))
         rates = [bar.count / bar.seconds for bar in bars]
         drawn.append(_chart(title, caption, rates, [f"{end:%H:%M:%S}" for end in ends]))
-    if sum(pace.latency) >= ENOUGH:
+    if sum(timing.latency) >= ENOUGH:
         shares = ", ".join(
             _("{share} % within {time}").format(share=share, time=short(value))
-            for share, value in pace.quantiles.items()
+            for share, value in timing.quantiles.items()
         )
         title = _("Invoices by the time that the service took")
         caption = _("How long the service took to answer: {shares}").format(shares=shares)
-        used = max(index for index, count in enumerate(pace.latency) if count) + 1
+        used = max(index for index, count in enumerate(timing.latency) if count) + 1
         names = [*(f"≤ {short(edge)}" for edge in LATENCY_EDGES), f"> {short(LATENCY_EDGES[-1])}"]
-        drawn.append(_chart(title, caption, pace.latency[:used], names[:used]))
+        drawn.append(_chart(title, caption, timing.latency[:used], names[:used]))
     return drawn
 
 

@@ -54,7 +54,7 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
             (wording(STANDINGS[state]), operation, count(number))
             for (operation, state), number in summary.writes.items()
         ],
-        "charts": charts(summary.pace, made.tzinfo),
+        "charts": charts(summary.timing, made.tzinfo),
         "sections": [
             _section(verdict, summary.attention) for verdict in ORDER if summary.attention.counts[verdict]
         ],

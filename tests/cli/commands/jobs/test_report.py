@@ -10,8 +10,8 @@ import pytest
 from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.models import Verdict
 from confirma_async.bulk.reporting.attention import NAMED, Attention, NeedsAttention
-from confirma_async.bulk.reporting.pace import Bar, Pace
 from confirma_async.bulk.reporting.summary import Summary, Total
+from confirma_async.bulk.reporting.timing import Bar, Timing
 from confirma_async.cli.output.pages.report import page
 from confirma_async.errors import Problem
 
@@ -184,7 +184,7 @@ def test_what_files_and_services_say_is_text_and_nothing_else():
 def test_charts_come_after_what_needs_attention():
     bars = [Bar(start=float(start), seconds=1.0, count=10) for start in range(4)]
     text = shown(
-        attention=attention(rejected()), pace=Pace(decided=(0.0, 4.0), throughput=bars, latency=[40])
+        attention=attention(rejected()), timing=Timing(decided=(0.0, 4.0), throughput=bars, latency=[40])
     ).text
     assert text.index("no rows") < text.index("How it went")
 
@@ -192,7 +192,9 @@ def test_charts_come_after_what_needs_attention():
 @pytest.mark.parametrize("bars", [1, 2])
 def test_there_is_no_chart_where_there_is_nothing_to_see(bars):
     throughput = [Bar(start=float(start), seconds=1.0, count=100) for start in range(bars)]
-    assert "svg" not in {tag for tag, _ in shown(pace=Pace(decided=(0.0, 4.0), throughput=throughput)).tags}
+    assert "svg" not in {
+        tag for tag, _ in shown(timing=Timing(decided=(0.0, 4.0), throughput=throughput)).tags
+    }
 
 
 @pytest.mark.parametrize(("whole", "folded"), [(12, 0), (13, 1), (NAMED + 5, NAMED - 12)])
