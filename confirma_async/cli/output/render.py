@@ -37,7 +37,7 @@ def print_json(value: object) -> None:
     click.echo(json_document(_with_options(value)))  # bytes: UTF-8, whatever the terminal takes
 
 
-def tell(sentence: str, facts: object, *, as_json: bool) -> None:
+def print_result(sentence: str, facts: object, *, as_json: bool) -> None:
     """Say what was done or found: a sentence for people, facts for machines."""
     if as_json:
         print_json(facts)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from confirma_async.cli import options
-from confirma_async.cli.commands.calls.written_once import Once, ToldWrite, once_options, write_once
+from confirma_async.cli.commands.calls.written_once import Once, WriteDescription, once_options, write_once
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.connection import Connection, connected
 from confirma_async.cli.options.destination import connected_for_account
@@ -73,7 +73,7 @@ def submit_ledger(file: Path, once: Once, connection: Connection, as_json: bool)
     ledger = options.judged(file, LedgerSubmission, connection.converter, once.checks).ledgers
     return write_once(
         lambda outbox: outbox.accounting.submit_ledger(ledger, key=once.key, **once.arguments),
-        ToldWrite(
+        WriteDescription(
             SUBMIT_LEDGER,
             f"ledger {ledger.ledger_identifier or 'without an identifier'}",
             "confirma ledger status",
@@ -105,7 +105,7 @@ def submit_payments(file: Path, once: Once, connection: Connection, as_json: boo
     payments = options.judged(file, PaymentSubmission, connection.converter, once.checks).payments
     return write_once(
         lambda outbox: outbox.accounting.submit_payments(payments, key=once.key, **once.arguments),
-        ToldWrite(
+        WriteDescription(
             SUBMIT_PAYMENTS,
             f"{len(payments)} payment{'' if len(payments) == 1 else 's'}",
             "confirma accounting-payment status",

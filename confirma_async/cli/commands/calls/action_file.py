@@ -10,7 +10,7 @@ import click
 from attrs import fields, frozen
 
 from confirma_async.bulk import Report
-from confirma_async.bulk.models import Refusal
+from confirma_async.bulk.models import RefusedRecord
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit, of_report
@@ -126,7 +126,7 @@ def send_action_file(batch: ActionFile) -> Exit:
 def _inspect(batch: ActionFile) -> Exit:
     converter = batch.destination.connection.converter
     checked = list(checked_actions(batch.read, converter, batch.inputs.checks))
-    bad = [outcomes.refused(record) for record in checked if isinstance(record, Refusal)]
+    bad = [outcomes.refused(record) for record in checked if isinstance(record, RefusedRecord)]
     good = len(checked) - len(bad)
     if batch.as_json:
         print_json({"good": good, "refused": len(bad), "issues": [outcome_as_json(each) for each in bad]})

@@ -10,7 +10,7 @@ from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options import token_file
 from confirma_async.cli.options.connection import Connection, connected
-from confirma_async.cli.output.render import tell
+from confirma_async.cli.output.render import print_result
 from confirma_async.client import Confirma
 from confirma_async.credentials import FileTokenStore
 from confirma_async.errors import TokenNotKeptError
@@ -31,7 +31,7 @@ def check(connection: Connection, as_json: bool) -> Exit:
     """
     validity = connection.ask(lambda confirma: confirma.onboarding.validate_token())
     said = "The API key is valid." if validity.is_valid else "The API key is not valid."
-    tell(said, connection.converter.unstructure(validity), as_json=as_json)
+    print_result(said, connection.converter.unstructure(validity), as_json=as_json)
     return Exit.ACCEPTED if validity.is_valid else Exit.REJECTED
 
 
@@ -64,7 +64,7 @@ def renew(save: Path | None, connection: Connection, as_json: bool) -> None:
 
     connection.send(exchange)
     said = f"The new token is in {place}; treat the old one as dead. To use it: --key-file {place}"
-    tell(said, {"token_file": str(place)}, as_json=as_json)
+    print_result(said, {"token_file": str(place)}, as_json=as_json)
 
 
 def _saved_from_loss(error: TokenNotKeptError, place: Path) -> TokenNotKeptError:

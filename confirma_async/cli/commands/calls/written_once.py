@@ -74,8 +74,8 @@ once_options: Decorator = bundle(
 
 
 @frozen
-class ToldWrite:
-    """What people are told of a write.
+class WriteDescription:
+    """What a write is called in the messages about it.
 
     Attributes:
         operation: What is called.
@@ -103,25 +103,27 @@ class Written:
     journal: str
 
 
-def write_once(verb: Verb, told: ToldWrite, *, connection: Connection, once: Once, as_json: bool) -> Exit:
+def write_once(
+    verb: Verb, description: WriteDescription, *, connection: Connection, once: Once, as_json: bool
+) -> Exit:
     """Send a write, and say what became of it.
 
     Args:
         verb: Gives it to the outbox.
-        told: What people are told of it.
+        description: What it is called in the messages about it.
         connection: Where calls go.
         once: How it is known.
         as_json: Whether the outcome is printed for machines.
     """
-    written = give_once(verb, told.what, connection=connection, once=once)
+    written = give_once(verb, description.what, connection=connection, once=once)
     outcome = written.outcome
     if as_json:
         print_json(_as_json(written, connection))
     elif outcome.verdict is Verdict.NOT_SENT and outcome.error is not None:
         raise outcome.error
     else:
-        _show(outcome, told)
-        say(f"To see how it stands: {told.next_command}")
+        _show(outcome, description)
+        say(f"To see how it stands: {description.next_command}")
     return exit_of(outcome)
 
 
@@ -156,8 +158,8 @@ async def _written(connection: Connection, once: Once, verb: Verb, what: str) ->
     return Written(outcome, target, journal)
 
 
-def _show(outcome: WriteOutcome[Any], told: ToldWrite) -> None:
-    what = told.what
+def _show(outcome: WriteOutcome[Any], description: WriteDescription) -> None:
+    what = description.what
     match outcome.verdict:
         case Verdict.ACCEPTED:
             before = " before; nothing was sent now" if outcome.resumed else ""
@@ -170,7 +172,7 @@ def _show(outcome: WriteOutcome[Any], told: ToldWrite) -> None:
             say(f"Whether the service has taken {what} is not known: {outcome.detail}")
             say("It is not sent again. The same command looks for it again; if you know what became of it:")
             key = shlex.quote(outcome.key or "")
-            say(f"  confirma resolve --write {told.operation.name} {key} --is accepted --because WHY")
+            say(f"  confirma resolve --write {description.operation.name} {key} --is accepted --because WHY")
 
 
 def _as_json(written: Written, connection: Connection) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from attrs import frozen
 
-from confirma_async.bulk.journal.records import Refused
+from confirma_async.bulk.journal.records import StoredProblem
 from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import Row
 from confirma_async.cli import options
@@ -191,17 +191,17 @@ def _lines(found: Chosen) -> Iterator[list[Any]]:
         yield [of(row) for of in values]
     for write in found.journal.writes.rows(run=found.run.number if found.run else None):
         yield [_OF_WRITE[name](write) if name in _OF_WRITE else None for name in _COLUMNS]
-    for refused in found.journal.runs.refusals(latest.number) if latest else ():
-        yield _of_refusal(refused)
+    for problem in found.journal.runs.problems(latest.number) if latest else ():
+        yield _of_problem(problem)
 
 
-def _of_refusal(refused: Refused) -> list[Any]:
+def _of_problem(problem: StoredProblem) -> list[Any]:
     values = {
-        "place": refused.source,
-        "number": refused.number,
+        "place": problem.source,
+        "number": problem.number,
         "state": "refused",
-        "rule": refused.rule,
-        "detail": in_flags(f"{refused.path}: {refused.message}"),
+        "rule": problem.rule,
+        "detail": in_flags(f"{problem.path}: {problem.message}"),
     }
     return [values.get(name) for name in _COLUMNS]
 

@@ -21,7 +21,7 @@ from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json, print_rows, table, tell
+from confirma_async.cli.output.render import print_json, print_result, print_rows, table
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.errors import JournalError
 from confirma_async.settings import Environment
@@ -111,7 +111,9 @@ def backup(target: Path, which: str | None, whose: Whose, as_json: bool) -> None
     """
     path = _path(which, whose)
     back_up(path, target)
-    tell(f"{path} was copied to {target}.", {"journal": str(path), "copy": str(target)}, as_json=as_json)
+    print_result(
+        f"{path} was copied to {target}.", {"journal": str(path), "copy": str(target)}, as_json=as_json
+    )
 
 
 @journal.command(short_help="Say that a journal knows all that was sent.")
@@ -129,7 +131,7 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> None:
         doubt, counts = found.trust.doubt(), found.figures.counts()
     if doubt is None:
         said = f"{path} is in no doubt; nothing was changed."
-        tell(said, {"journal": str(path), "freed": 0}, as_json=as_json)
+        print_result(said, {"journal": str(path), "freed": 0}, as_json=as_json)
         return
     unsent = counts[State.PENDING] + counts[State.UNKNOWN]
     say(
@@ -144,7 +146,7 @@ def trust(which: str | None, whose: Whose, yes: bool, as_json: bool) -> None:
     with contextlib.closing(open_journal(path, alone=True)) as opened, opened.transaction():
         freed = opened.trust.regain(time.time())
     said = f"Trusted. {freed} invoices that were waiting for a lookup may be sent."
-    tell(said, {"journal": str(path), "freed": freed}, as_json=as_json)
+    print_result(said, {"journal": str(path), "freed": freed}, as_json=as_json)
 
 
 @journal.command(name="set-aside", short_help="Begin a new journal, and keep the old one.")
@@ -179,7 +181,7 @@ def set_aside_(which: str | None, whose: Whose, confirm: str | None, yes: bool, 
         if aside
         else "There was no journal; what was remembered of it is forgotten."
     )
-    tell(said, {"journal": str(path), "kept_as": str(aside) if aside else None}, as_json=as_json)
+    print_result(said, {"journal": str(path), "kept_as": str(aside) if aside else None}, as_json=as_json)
 
 
 @journal.command(short_help="Make a journal smaller: keep only the numbers of old invoices.")
@@ -205,7 +207,7 @@ def archive(which: str | None, whose: Whose, before: datetime.date, as_json: boo
             count = opened.archive(moment)
         opened.shrink()
     said = f"{count} invoices accepted before {before} were archived in {path}."
-    tell(said, {"journal": str(path), "archived": count}, as_json=as_json)
+    print_result(said, {"journal": str(path), "archived": count}, as_json=as_json)
 
 
 @journal.command(short_help="Print what was planned of an invoice, as long as it is kept.")

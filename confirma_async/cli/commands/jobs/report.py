@@ -14,7 +14,7 @@ from confirma_async.cli.journals import Whose, chosen, which, whose
 from confirma_async.cli.language.choice import ngettext
 from confirma_async.cli.language.figures import count, plain
 from confirma_async.cli.output.pages.report import DOCTYPE, page
-from confirma_async.cli.output.render import tell
+from confirma_async.cli.output.render import print_result
 from confirma_async.cli.remembered import from_text, with_mappings
 from confirma_async.formats import ColumnMapping, ReadOptions
 
@@ -58,7 +58,7 @@ def report(which: str | None, whose: Whose, target: Path, mapping: Path | None, 
     written = page(summary, name, datetime.datetime.now().astimezone())
     target.write_text(written, encoding="utf-8")
     sentence = ngettext("{target}: {count} invoice", "{target}: {count} invoices", summary.count)
-    tell(
+    print_result(
         sentence.format(target=target, count=plain(count(summary.count))),
         {"page": str(target), "invoices": summary.count},
         as_json=as_json,

@@ -20,7 +20,7 @@ from confirma_async.cli.journals import Whose, located, whose
 from confirma_async.cli.options.attributes import OptionOf
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json, tell
+from confirma_async.cli.output.render import print_json, print_result
 from confirma_async.contract import CREATE_INVOICE, OPERATIONS
 from confirma_async.schemas.identity import same_seller
 
@@ -224,7 +224,7 @@ def _resolve_write(path: JournalPlace, operation: str, key: str, known: _Knowled
             raise click.UsageError(f"the journal holds no {operation} {key} of unknown outcome{those}")
         journal.writes.resolve(row.id, known.state, known.note, time.time(), known.settle_seconds)
     following = "it is sent once it is given again" if known.found == "absent" else "it is not sent again"
-    tell(
+    print_result(
         f"{operation} {key}: {known.found}, because {known.note}; {following}",
         {"operation": operation, "key": key, "is": known.found, "because": known.note},
         as_json=as_json,

@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal_places import JournalPlace, reading_if_there
-from confirma_async.bulk.models import FINAL, Entry, Refusal
+from confirma_async.bulk.models import FINAL, Entry, RefusedRecord
 from confirma_async.bulk.number_assignment import known_numbers, number_book
 from confirma_async.bulk.scratch_file import PreparedRecords
 from confirma_async.cli import options
@@ -53,7 +53,7 @@ class _Findings:
     good: int = 0
     decided: int = 0
     unfetched: int = 0
-    bad: list[Refusal] = field(factory=list[Refusal])
+    bad: list[RefusedRecord] = field(factory=list[RefusedRecord])
     remarks: list[tuple[Place, int, str]] = field(factory=list[tuple[Place, int, str]])
     warnings: list[tuple[Place, int, Problem]] = field(factory=list[tuple[Place, int, Problem]])
 
@@ -114,9 +114,12 @@ def _with_price_faults(
 
 
 def _classify(
-    findings: _Findings, prepared: Entry | Refusal, faults: Sequence[Problem], journal: JournalReader | None
+    findings: _Findings,
+    prepared: Entry | RefusedRecord,
+    faults: Sequence[Problem],
+    journal: JournalReader | None,
 ) -> None:
-    if isinstance(prepared, Refusal):
+    if isinstance(prepared, RefusedRecord):
         findings.bad.append(prepared)
         return
     findings.good += 1

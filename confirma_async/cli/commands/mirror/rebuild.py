@@ -9,7 +9,7 @@ import click
 
 from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.place import db as db_option
-from confirma_async.cli.output.render import tell
+from confirma_async.cli.output.render import print_result
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.mirror.rebuilding import rebuild as rebuilt
@@ -30,7 +30,7 @@ def rebuild(db: str | None, overrides: Overrides, as_json: bool) -> None:
     converter = Converter(overrides.names)
     with contextlib.closing(open_mirror(db)) as database, database.alone():
         count = rebuilt(database, converter, datetime.datetime.now(datetime.UTC))
-    tell(
+    print_result(
         f"{database.name}: {count} records made anew",
         {"mirror": database.name, "records": count},
         as_json=as_json,

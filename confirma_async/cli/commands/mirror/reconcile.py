@@ -24,7 +24,7 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.options.attributes import OptionOf, object_of
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.render import print_json, print_rows, table, tell
+from confirma_async.cli.output.render import print_json, print_result, print_rows, table
 from confirma_async.cli.output.tables import Layout, as_list, print_csv, text
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.output.workbook import Sheets, write_workbook
@@ -169,7 +169,7 @@ def explain(difference: str, note: str, db: str | None, account: str | None, as_
         raise click.BadParameter("it is empty; say why", param_hint="--note")
     with mirrored(db, account) as (database, mine):
         explained(database, mine, difference, note, datetime.datetime.now(datetime.UTC))
-    tell(f"{difference} is explained", {"id": difference, "note": note}, as_json=as_json)
+    print_result(f"{difference} is explained", {"id": difference, "note": note}, as_json=as_json)
 
 
 def as_json(found: Reconciliation) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.connection import Connection, connected
-from confirma_async.cli.output.render import tell
+from confirma_async.cli.output.render import print_result
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.running.stopping import signals
 from confirma_async.doctor import Finding, Health, Setup, run_checks
@@ -53,7 +53,7 @@ def doctor(connection: Connection, folder: Path | None, as_json: bool) -> Exit:
     findings = signals.run(_examined, setup, not as_json)
     failed = [finding for finding in findings if finding.health is Health.BAD]
     wrong = _("{count} of these must be put right.").format(count=len(failed))
-    tell(
+    print_result(
         wrong if failed else _("Ready to send."),
         {"healthy": not failed, "findings": [asdict(finding) for finding in findings]},
         as_json=as_json,
