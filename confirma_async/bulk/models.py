@@ -122,7 +122,7 @@ class Entry:
 
 
 @frozen(kw_only=True)
-class Refusal:
+class RefusedRecord:
     """A record of the input that will not be sent, and why."""
 
     place: Place

@@ -18,7 +18,7 @@ import msgspec
 from attrs import evolve
 
 from confirma_async.bulk.job.preparation import prepare
-from confirma_async.bulk.models import Entry, Refusal
+from confirma_async.bulk.models import Entry, RefusedRecord
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats.attached.attachments import Attached, AttachedFile, AttachedUrl
@@ -142,7 +142,7 @@ class PreparedRecords:
             if identity is not None:
                 yield DocumentRef(identity, record.place)
 
-    def __iter__(self) -> Iterator[Entry | Refusal]:
+    def __iter__(self) -> Iterator[Entry | RefusedRecord]:
         self._file.seek(0)
         while length := self._file.read(_LENGTH):
             kept = _DECODER.decode(self._file.read(int.from_bytes(length, "big")))
@@ -154,15 +154,15 @@ class PreparedRecords:
             yield record
 
     def _refused_if_twice(
-        self, record: Entry | Refusal, identity: Identity, number_at: str
-    ) -> Entry | Refusal:
+        self, record: Entry | RefusedRecord, identity: Identity, number_at: str
+    ) -> Entry | RefusedRecord:
         places = self._duplicates.find(identity)
         if places is None:
             return record
         problems = [standing_twice(identity, places, number_at)]
-        if isinstance(record, Refusal):  # reported as well, so that all problems are known at once
+        if isinstance(record, RefusedRecord):  # reported as well, so that all problems are known at once
             return evolve(record, problems=[*problems, *record.problems])
-        return Refusal(
+        return RefusedRecord(
             place=record.place,
             problems=problems,
             number=number_shown(identity.original),
@@ -189,7 +189,7 @@ def _number_at(record: ReadInvoice | BadRecord) -> str:
     return NUMBER if origins is None else located_path(NUMBER, origins.name(NUMBER))
 
 
-def _kept(record: Entry | Refusal, identity: Identity | None, number_at: str) -> _ScratchRecord:
+def _kept(record: Entry | RefusedRecord, identity: Identity | None, number_at: str) -> _ScratchRecord:
     number, problems, ready = (
         (record.original_number, record.warnings, _ready(record))
         if isinstance(record, Entry)
@@ -229,10 +229,10 @@ def _document(placeholder: Placeholder) -> _ScratchDocument:
     return _ScratchDocument(attached.position, attached.where, digest, os.fsencode(attached.path), within)
 
 
-def _record(kept: _ScratchRecord) -> Entry | Refusal:
+def _record(kept: _ScratchRecord) -> Entry | RefusedRecord:
     place, ready = Place(kept.source, kept.line), kept.ready
     if ready is None:
-        return Refusal(
+        return RefusedRecord(
             place=place,
             problems=kept.problems,
             number=kept.number,

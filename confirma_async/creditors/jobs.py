@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from attrs import define, field
 
 from confirma_async.bulk import Outcome, Record
-from confirma_async.bulk.models import Refusal
+from confirma_async.bulk.models import RefusedRecord
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.bulk.reporting.report import KEPT
 from confirma_async.creditors.splitting import RecordChannel
@@ -38,7 +38,7 @@ class CreditorJobs:
     """
 
     do: Callable[[str, AsyncIterable[Record]], Awaitable[None]]
-    account_of: Callable[[Record, int], str | Refusal]
+    account_of: Callable[[Record, int], str | RefusedRecord]
     expected: Iterable[str]
     stop: asyncio.Event
     on_outcome: OnOutcome
@@ -67,7 +67,7 @@ class CreditorJobs:
     async def _split(self, records: Iterable[Record], group: asyncio.TaskGroup) -> None:
         for index, record in enumerate(records, 1):
             account = self.account_of(record, index)
-            if isinstance(account, Refusal):
+            if isinstance(account, RefusedRecord):
                 self._refuse(account)
             else:
                 channel = self._channels.get(account)
@@ -85,7 +85,7 @@ class CreditorJobs:
         ended = {name for name, channel in self._channels.items() if channel.is_closed}
         return bool(ended) and ended.issuperset(self.expected)
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: RefusedRecord) -> None:
         outcome = outcomes.refused(refusal)
         self.refused += 1
         if len(self.issues) < KEPT:

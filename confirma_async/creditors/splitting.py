@@ -10,7 +10,7 @@ from typing import Any
 from attrs import define, field
 
 from confirma_async.bulk.job.preparation import Record
-from confirma_async.bulk.models import Entry, Refusal
+from confirma_async.bulk.models import Entry, RefusedRecord
 from confirma_async.converters import Converter
 from confirma_async.creditors.profiles import Profiles
 from confirma_async.errors import RequestInvalidError
@@ -76,7 +76,7 @@ def request_of(
     return as_schema(given, SalesInvoiceRequest, converter)
 
 
-def account_of(record: Record, index: int, profiles: Profiles, converter: Converter) -> str | Refusal:
+def account_of(record: Record, index: int, profiles: Profiles, converter: Converter) -> str | RefusedRecord:
     """Return the name of the account that sends a record, or the refusal of a record of no account.
 
     Args:
@@ -85,10 +85,10 @@ def account_of(record: Record, index: int, profiles: Profiles, converter: Conver
         profiles: The accounts, with their sellers.
         converter: Reads mappings.
     """
-    if isinstance(record, Refusal):
+    if isinstance(record, RefusedRecord):
         return record
     if isinstance(record, BadRecord):
-        return Refusal(place=record.place, problems=record.problems, number=record.number)
+        return RefusedRecord(place=record.place, problems=record.problems, number=record.number)
     number: str | None = None
     try:
         if isinstance(record, Entry):
@@ -98,13 +98,13 @@ def account_of(record: Record, index: int, profiles: Profiles, converter: Conver
         number = number_of(request)
         return profiles.account_of(request.seller_identifier)
     except RequestInvalidError as error:
-        return Refusal(place=_place_of(record, index), problems=error.problems, number=number)
+        return RefusedRecord(place=_place_of(record, index), problems=error.problems, number=number)
 
 
 def documents(records: Iterable[Record], converter: Converter) -> Iterator[DocumentRef]:
     """Yield the documents of records, with seller and number; skip records that cannot be read."""
     for index, record in enumerate(records, 1):
-        if isinstance(record, BadRecord | Refusal):
+        if isinstance(record, BadRecord | RefusedRecord):
             continue
         if isinstance(record, Entry):
             key = record.key

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from attrs import define, evolve, field
 
 from confirma_async.bulk.job.brake import end
-from confirma_async.bulk.models import Outcome, Refusal, Verdict
+from confirma_async.bulk.models import Outcome, RefusedRecord, Verdict
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.bulk.reporting.report import Report, ReportBuilder, RunResult
 from confirma_async.converters import Converter
@@ -34,7 +34,7 @@ _TURN = 64
 
 def checked_actions(
     read: BeginReading, converter: Converter, checks: Checks
-) -> Iterator[ReadAction | Refusal]:
+) -> Iterator[ReadAction | RefusedRecord]:
     """Return each action of a file that may be sent, and the refusal of each other record; send nothing.
 
     Args:
@@ -54,20 +54,20 @@ def _checked(
     twice: Mapping[str, tuple[Place, Place]],
     converter: Converter,
     checks: Checks,
-) -> Iterator[ReadAction | Refusal]:
+) -> Iterator[ReadAction | RefusedRecord]:
     for record in records:
         if isinstance(record, BadRecord):
-            yield Refusal(place=record.place, problems=record.problems, number=record.number)
+            yield RefusedRecord(place=record.place, problems=record.problems, number=record.number)
         elif record.key in twice:
             first, again = twice[record.key]
             message = f"stands twice, at {first} and at {again}; neither is sent. Give each action its own"
             problems = [Problem("key", "action.twice", message)]
-            yield Refusal(place=record.place, problems=problems, number=record.key)
+            yield RefusedRecord(place=record.place, problems=problems, number=record.key)
         else:
             try:
                 prepared_actions([record.action], converter, checks)
             except RequestInvalidError as error:
-                yield Refusal(place=record.place, problems=error.problems, number=record.key)
+                yield RefusedRecord(place=record.place, problems=error.problems, number=record.key)
             else:
                 yield record
 
@@ -106,7 +106,7 @@ class ActionBatch:
     _paused: str | None = field(init=False, default=None)
     _paused_by: CallError | None = field(init=False, default=None)
 
-    async def run(self, records: Iterator[ReadAction | Refusal], journal: str) -> Report:
+    async def run(self, records: Iterator[ReadAction | RefusedRecord], journal: str) -> Report:
         """Bring every action to its outcome, until the run must pause.
 
         A refused key, a spent quota or a service that cannot be reached pauses the run; run it again to go
@@ -140,7 +140,7 @@ class ActionBatch:
         )
         return self._builder.report(journal, ending, ending.seconds)
 
-    async def _work(self, records: Iterator[ReadAction | Refusal]) -> None:
+    async def _work(self, records: Iterator[ReadAction | RefusedRecord]) -> None:
         read = 0
         while not self.stop.is_set() and self._paused is None:
             record = next(records, None)
@@ -149,7 +149,7 @@ class ActionBatch:
             read += 1
             if read % _TURN == 0:
                 await asyncio.sleep(0)
-            if isinstance(record, Refusal):
+            if isinstance(record, RefusedRecord):
                 self._add(outcomes.refused(record))
             else:
                 await self._bring(record)
@@ -158,7 +158,7 @@ class ActionBatch:
         try:
             outcome = await self.give(record)
         except RequestInvalidError as error:  # the journal has other contents under its key
-            refusal = Refusal(place=record.place, problems=error.problems, number=record.key)
+            refusal = RefusedRecord(place=record.place, problems=error.problems, number=record.key)
             self._add(outcomes.refused(refusal))
             return
         if outcome.verdict is Verdict.UNKNOWN:

@@ -10,8 +10,8 @@ from confirma_async.bulk.journal.records import (
     Admission,
     Admitted,
     PreviousVersion,
-    Refused,
     Run,
+    StoredProblem,
     Version,
 )
 from confirma_async.bulk.journal.rules import admission_of, check_resolvable, same_invoice
@@ -34,7 +34,7 @@ from tests.bulk.memory_writes import MemoryPayloads, MemoryWrites
 class _Contents:
     items: dict[int, Row] = field(factory=dict)
     archived: list[Row] = field(factory=list)
-    refused: list[tuple[int, Refused]] = field(factory=list)
+    refused: list[tuple[int, StoredProblem]] = field(factory=list)
     former: list[PreviousVersion] = field(factory=list)
     versions: dict[tuple[int, int], list[Version]] = field(factory=dict)
     numbers: dict[Identity, tuple[int, int]] = field(factory=dict)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from attrs import evolve
 
 from confirma_async.bulk.evidence.witnesses import is_like
-from confirma_async.bulk.journal.records import AmbiguousMatches, Refused, Run
+from confirma_async.bulk.journal.records import AmbiguousMatches, Run, StoredProblem
 from confirma_async.bulk.journal.rules import check_target, foreign_key
 from confirma_async.bulk.models import FINAL, State
 
@@ -51,10 +51,10 @@ class MemoryFigures(_Part):
         return sum(run in {None, row.run} for row in self.contents.archived)
 
     def refused(self, run):
-        return len({(bad.source, bad.number) for bad in self._journal.runs.refusals(run)})
+        return len({(bad.source, bad.number) for bad in self._journal.runs.problems(run)})
 
     def withheld(self, run):
-        refused = {(bad.source, bad.number) for bad in self._journal.runs.refusals(run)}
+        refused = {(bad.source, bad.number) for bad in self._journal.runs.problems(run)}
         return sum(
             (row.source, str(row.key.number)) in refused for row in self._journal.rows(State.PENDING, run=run)
         )
@@ -192,7 +192,7 @@ class MemoryRuns(_Part):
         met = (self.contents.items[position] for by, position in sorted(self.contents.known) if by == run)
         return iter([row for row in met if row.state is State.REJECTED])
 
-    def refusals(self, run):
+    def problems(self, run):
         return iter([bad for by, bad in self.contents.refused if by == run])
 
     def begin(self, job, *, now, owner=None, expected=None):
@@ -220,7 +220,7 @@ class MemoryRuns(_Part):
     def refuse(self, refusals, run):
         for refusal in refusals:
             for problem in refusal.problems:
-                reported = Refused(
+                reported = StoredProblem(
                     source=str(refusal.place), number=refusal.number, rule=problem.rule, path=problem.path,
                     message=problem.message,
                 )  # fmt: skip

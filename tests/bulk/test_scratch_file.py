@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from confirma_async.bulk.job.preparation import prepare
-from confirma_async.bulk.models import Entry, Refusal
+from confirma_async.bulk.models import Entry, RefusedRecord
 from confirma_async.bulk.scratch_file import PreparedRecords
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError
@@ -67,7 +67,16 @@ def test_what_is_kept_is_what_was_prepared(lines, write, tmp_path):
     wanted = [prepare(record, 1, Converter(), Checks()) for record in read_files(files, options)]
     found = prepared(*files, options=options)
     assert [as_tuples(each) for each in found] == [as_tuples(each) for each in wanted]
-    assert [type(each) for each in found] == [Entry, Entry, Refusal, Entry, Entry, Entry, Entry, Refusal]
+    assert [type(each) for each in found] == [
+        Entry,
+        Entry,
+        RefusedRecord,
+        Entry,
+        Entry,
+        Entry,
+        Entry,
+        RefusedRecord,
+    ]
     assert [len(each.placeholders) for each in found[:2]] == [2, 1]
     assert found[3].warnings
     assert found[4].original_number == "A-11"
@@ -107,7 +116,7 @@ def test_a_number_that_stands_twice_is_named_by_its_element_without_reading_agai
     for path in (one, other):
         path.write_bytes(UBL.read_bytes())
     for record in prepared(one, other):
-        assert isinstance(record, Refusal)
+        assert isinstance(record, RefusedRecord)
         assert record.problems[0].path == "/Invoice/ID ($.invoice.header.number)"
 
 
@@ -115,7 +124,7 @@ def test_a_number_that_stands_twice_is_named_by_its_column(write):
     row = "7;2.11.2026;16.11.2026;EUR;1,00;\n"
     one, other = write("one.csv", HEADER + row), write("other.csv", HEADER + row)
     for record in prepared(one, other):
-        assert isinstance(record, Refusal)
+        assert isinstance(record, RefusedRecord)
         assert record.problems[0].path == "line 2, column number ($.invoice.header.number)"
 
 
@@ -124,7 +133,7 @@ def test_a_number_that_stands_twice_is_refused_in_every_place_also_where_one_is_
     first, *twice = prepared(good, bad)
     assert isinstance(first, Entry)
     for record in twice:
-        assert isinstance(record, Refusal)
+        assert isinstance(record, RefusedRecord)
         assert record.problems[0].rule == "job.clash"
         assert "good.jsonl:2" in record.problems[0].message
         assert "bad.jsonl:1" in record.problems[0].message

@@ -124,7 +124,7 @@ async def test_bad_records_are_named_and_the_others_go_on(sandbox, confirma, jou
     assert (report.accepted, report.refused) == (2, 1)
     assert "is no date" in str(report.issues[0].detail)
     with reading(journal) as kept:
-        (refused,) = kept.runs.refusals(report.run)
+        (refused,) = kept.runs.problems(report.run)
     assert (refused.source, refused.rule, refused.message) == ("f.csv:9", "table.date", "is no date")
 
 

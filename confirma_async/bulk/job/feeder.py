@@ -14,7 +14,7 @@ from confirma_async.bulk.job.item_listener import OpenItems, OutcomeChannel
 from confirma_async.bulk.job.preparation import Record, Source, batches, prepare
 from confirma_async.bulk.job.run_lookups import task_of
 from confirma_async.bulk.journal.records import Admission, Admitted
-from confirma_async.bulk.models import Entry, JobOptions, Refusal
+from confirma_async.bulk.models import Entry, JobOptions, RefusedRecord
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.errors import JournalError
 from confirma_async.session.pipeline import Pipeline
@@ -83,7 +83,7 @@ class Feeder:
             for position, record in enumerate(batch, index + 1)
         ]
         entries = [entry for entry in prepared if isinstance(entry, Entry)]
-        await self._refuse([refusal for refusal in prepared if isinstance(refusal, Refusal)])
+        await self._refuse([refusal for refusal in prepared if isinstance(refusal, RefusedRecord)])
         for entry, answer in zip(entries, await self._admit(entries), strict=True):
             await self._route(entry, answer)
 
@@ -152,7 +152,7 @@ class Feeder:
         self.open_items.finish()
         return following
 
-    async def _refuse(self, refusals: list[Refusal]) -> None:
+    async def _refuse(self, refusals: list[RefusedRecord]) -> None:
         if not refusals:
             return
         await self.decisions.writer.run(lambda journal: journal.runs.refuse(refusals, self.run))

@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.evidence.tasks import Task
-from confirma_async.bulk.models import Outcome, Refusal
+from confirma_async.bulk.models import Outcome, RefusedRecord
 from confirma_async.bulk.reporting import outcomes
 
 CAPACITY = 256
@@ -34,7 +34,7 @@ class ItemListener(Protocol):
         """Note that the outcome of an item is unknown; the run looks it up from now on."""
         ...
 
-    def refused(self, task: Task, refusal: Refusal) -> None:
+    def refused(self, task: Task, refusal: RefusedRecord) -> None:
         """Note that an item was not sent because a document is missing; the run has finished it."""
         ...
 
@@ -138,7 +138,7 @@ class JobListener:
     def unknown(self, task: Task, found: Classification) -> None:
         """Put nothing into the channel yet: the item is looked up first."""
 
-    def refused(self, task: Task, refusal: Refusal) -> None:  # noqa: ARG002 (the refusal names it)
+    def refused(self, task: Task, refusal: RefusedRecord) -> None:  # noqa: ARG002 (the refusal names it)
         """Put a refusal into the channel."""
         self.channel.put(outcomes.refused(refusal))
         self.open_items.finish()

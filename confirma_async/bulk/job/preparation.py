@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from confirma_async.bulk.models import Entry, Refusal, digest_of, gross_of
+from confirma_async.bulk.models import Entry, RefusedRecord, digest_of, gross_of
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats.attached.placeholders import Placeholder, with_placeholders
@@ -17,7 +17,7 @@ from confirma_async.schemas import SalesInvoiceRequest
 from confirma_async.schemas.identity import InvoiceKey
 from confirma_async.validation import Checks
 
-Record: TypeAlias = SalesInvoiceRequest | Mapping[str, Any] | ReadInvoice | BadRecord | Entry | Refusal
+Record: TypeAlias = SalesInvoiceRequest | Mapping[str, Any] | ReadInvoice | BadRecord | Entry | RefusedRecord
 """What a job takes: an invoice, a mapping of wire names, what a reader hands on, or what was prepared."""
 
 Source: TypeAlias = Iterable[Record] | AsyncIterable[Record]
@@ -87,7 +87,7 @@ async def _next(iterator: AsyncIterator[Record]) -> Record:
         raise _Exhausted from None
 
 
-def prepare(record: Record, index: int, converter: Converter, checks: Checks) -> Entry | Refusal:
+def prepare(record: Record, index: int, converter: Converter, checks: Checks) -> Entry | RefusedRecord:
     """Check and encode one record.
 
     Args:
@@ -96,11 +96,11 @@ def prepare(record: Record, index: int, converter: Converter, checks: Checks) ->
         converter: Writes the body.
         checks: How strictly it is held against the rules that need no server.
     """
-    if isinstance(record, Entry | Refusal):
+    if isinstance(record, Entry | RefusedRecord):
         return record
     if isinstance(record, BadRecord):
         facts = record.facts
-        return Refusal(
+        return RefusedRecord(
             place=record.place,
             problems=record.problems,
             number=record.number,
@@ -123,7 +123,7 @@ def prepare(record: Record, index: int, converter: Converter, checks: Checks) ->
         problems = error.problems if read is None else read.located(error.problems)
         amount = None if read is None else gross_of(read.request)
         currency = "" if read is None else read.request.invoice.header.currency_code
-        return Refusal(place=place, problems=problems, number=number, amount=amount, currency=currency)
+        return RefusedRecord(place=place, problems=problems, number=number, amount=amount, currency=currency)
     return Entry(
         place=place,
         key=InvoiceKey.of(request),

@@ -18,7 +18,7 @@ from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.decisions import Decisions
 from confirma_async.bulk.job.documents import with_documents
-from confirma_async.bulk.models import Entry, Refusal
+from confirma_async.bulk.models import Entry, RefusedRecord
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import CallError, OutcomeUnknownError, Problem, RequestInvalidError
@@ -129,7 +129,7 @@ class Sender:
     async def _reject_documents(self, task: Task, problems: Sequence[Problem]) -> None:
         """Refuse an invoice whose documents cannot be loaded. Nothing was sent; the next run tries again."""
         entry = task.entry
-        refusal = Refusal(
+        refusal = RefusedRecord(
             place=entry.place,
             problems=problems,
             number=str(entry.key.number),

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Protocol
 
 from confirma_async.accounts.owner import Owner
-from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt, JobName, Refused, Run
-from confirma_async.bulk.models import Refusal, Row, State
+from confirma_async.bulk.journal.records import AmbiguousMatches, Doubt, JobName, Run, StoredProblem
+from confirma_async.bulk.models import RefusedRecord, Row, State
 from confirma_async.formats.models import Identity
 from confirma_async.schemas.identity import InvoiceKey
 
@@ -32,7 +32,7 @@ class RunsReader(Protocol):
         """Return the items that a run met as rejected by an earlier run, and that still are."""
         ...
 
-    def refusals(self, run: int) -> Iterator[Refused]:
+    def problems(self, run: int) -> Iterator[StoredProblem]:
         """Return the problems of the records that a run refused.
 
         Kept for the last ``RUNS_WITH_REFUSALS`` runs.
@@ -63,7 +63,7 @@ class Runs(RunsReader, Protocol):
         """
         ...
 
-    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
+    def refuse(self, refusals: Sequence[RefusedRecord], run: int) -> None:
         """Write down records that a run will not send, so that reports can name them."""
         ...
 

@@ -177,7 +177,7 @@ class Resolution:
 
 
 @frozen(kw_only=True)
-class Refused:
+class StoredProblem:
     """A problem of a record that the job refused before sending.
 
     Attributes:

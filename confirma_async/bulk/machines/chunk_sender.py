@@ -23,7 +23,7 @@ from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.machines.packing import UnreadableBodiesError
 from confirma_async.bulk.machines.planner import planned_journal
-from confirma_async.bulk.models import JobOptions, Refusal, State
+from confirma_async.bulk.models import JobOptions, RefusedRecord, State
 from confirma_async.errors import JournalError
 
 _log = logging.getLogger("confirma_async")
@@ -171,7 +171,7 @@ class ChunkSender:
         """Let the chunk go on without an invoice that is looked up from now on."""
         self._forget(task)
 
-    def refused(self, task: Task, refusal: Refusal) -> None:  # noqa: ARG002 (its documents are in its body)
+    def refused(self, task: Task, refusal: RefusedRecord) -> None:  # noqa: ARG002 (planned with its documents)
         """Let the chunk go on without an invoice that was refused."""
         self._forget(task)
 

@@ -19,7 +19,7 @@ from confirma_async.bulk.journal.records import Admission, Admitted
 from confirma_async.bulk.journal_places import PostgresPlace
 from confirma_async.bulk.machines.packing import Bundle
 from confirma_async.bulk.machines.planned_journal import PlannedJournal, open_planned
-from confirma_async.bulk.models import CHUNK_SIZE, Entry, JobOptions, Outcome, Refusal
+from confirma_async.bulk.models import CHUNK_SIZE, Entry, JobOptions, Outcome, RefusedRecord
 from confirma_async.bulk.placement import Placement
 from confirma_async.bulk.reporting import outcomes
 from confirma_async.bulk.writer import JournalWriter
@@ -140,7 +140,7 @@ class _Planner:
     chunk_size: int
     made: PlannedJob
     _entries: list[Entry] = field(init=False, factory=list[Entry])
-    _refusals: list[Refusal] = field(init=False, factory=list[Refusal])
+    _refusals: list[RefusedRecord] = field(init=False, factory=list[RefusedRecord])
     _bytes: int = field(init=False, default=0)
     _writing: asyncio.Task[None] | None = field(init=False, default=None)
     _downloads: Downloads = field(init=False)
@@ -174,21 +174,21 @@ class _Planner:
                         await self._queue()
                 progress(self.made)
 
-    def _take(self, prepared: Entry | Refusal) -> None:
-        if isinstance(prepared, Refusal):
+    def _take(self, prepared: Entry | RefusedRecord) -> None:
+        if isinstance(prepared, RefusedRecord):
             self._refuse(prepared)
             return
         self._entries.append(prepared)
         self._bytes += len(prepared.body)
 
-    async def _whole(self, entry: Entry) -> Entry | Refusal:
+    async def _whole(self, entry: Entry) -> Entry | RefusedRecord:
         """Return an entry with its documents in its body: workers have no access to the files."""
         try:
             return evolve(entry, body=await with_documents(entry, self._downloads), placeholders=())
         except RequestInvalidError as error:
-            return Refusal(place=entry.place, problems=error.problems, number=str(entry.key.number))
+            return RefusedRecord(place=entry.place, problems=error.problems, number=str(entry.key.number))
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: RefusedRecord) -> None:
         self._refusals.append(refusal)
         self.made.refusals += 1
         if len(self.made.refused) < NAMED:
@@ -205,7 +205,7 @@ class _Planner:
         if entries or refusals:
             self._writing = asyncio.create_task(self._write(bundle, refusals))
 
-    async def _write(self, bundle: Bundle, refusals: Sequence[Refusal]) -> None:
+    async def _write(self, bundle: Bundle, refusals: Sequence[RefusedRecord]) -> None:
         """Write down a chunk, in one transaction."""
         run, retry = self.made.run, self.options.retry
 

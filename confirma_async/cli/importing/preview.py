@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import define, field
 
 from confirma_async.bulk.job.preparation import prepare
-from confirma_async.bulk.models import Refusal
+from confirma_async.bulk.models import RefusedRecord
 from confirma_async.cli.importing import texts
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import problem_in_words, translated
@@ -65,7 +65,7 @@ def preview(file: Path, reading: ReadOptions, converter: Converter, checks: Chec
     found = Preview()
     for index, record in enumerate(read_files([file], reading, converter), 1):
         ready = prepare(record, index, converter, checks)
-        if isinstance(ready, Refusal):
+        if isinstance(ready, RefusedRecord):
             found.refused += 1
             where = record_in_words(ready.place, ready.number)
             found.problems += [(where, problem_in_words(problem)) for problem in ready.problems]

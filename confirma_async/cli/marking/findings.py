@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
-from confirma_async.bulk.models import Entry, Refusal, State
+from confirma_async.bulk.models import Entry, RefusedRecord, State
 from confirma_async.bulk.number_assignment import number_book
 from confirma_async.cli.importing.texts import named_place
 from confirma_async.cli.journals import Chosen
@@ -97,7 +97,7 @@ def findings(
         for index, record in enumerate(records, 1):
             first = record.place.line or 1
             ready = prepare(record, index, converter, checks)
-            if isinstance(ready, Refusal):
+            if isinstance(ready, RefusedRecord):
                 marked.append(table.of_problems(ready.problems, first))
             else:
                 marked.append(table.of_entry(ready, first))
@@ -126,7 +126,7 @@ class _SentTable:
         table = open_table(file, format_of(file, reading), reading, keys_only=True)
         assert table is not None, "only tables are marked"  # noqa: S101 (the caller has looked)
         refused: dict[str, list[Problem]] = {}
-        for each in journal.runs.refusals(run.number):
+        for each in journal.runs.problems(run.number):
             if each.number is not None:
                 refused.setdefault(each.number, []).append(Problem(each.path, each.rule, each.message))
         return cls(

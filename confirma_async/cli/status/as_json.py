@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from confirma_async.bulk.journal.records import Refused, Run
+from confirma_async.bulk.journal.records import Run, StoredProblem
 from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import Row
 from confirma_async.cli.output.render import numbers_as_json
@@ -57,7 +57,7 @@ def _state(row: Row | WriteRow) -> dict[str, Any]:
     }
 
 
-def _refused(bad: Refused) -> dict[str, Any]:
+def _refused(bad: StoredProblem) -> dict[str, Any]:
     return {
         "place": bad.source,
         "number": bad.number,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from confirma_async.bulk import State
-from confirma_async.bulk.journal.records import Doubt, Refused, Run
+from confirma_async.bulk.journal.records import Doubt, Run, StoredProblem
 from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace
 from confirma_async.bulk.models import Row
@@ -58,7 +58,7 @@ class RunStatus:
     doubt: Doubt | None
     counts: dict[str, int]
     amounts: Mapping[State, Mapping[str, Decimal]]
-    refused: list[Refused]
+    refused: list[StoredProblem]
     rejected: list[Row]
     unknown: list[Row]
     writes: Mapping[State, int]
@@ -91,7 +91,7 @@ def read_status(chosen: Chosen) -> RunStatus:
         doubt=journal.trust.doubt(),
         counts=counts,
         amounts=_amounts(chosen),
-        refused=list(islice(journal.runs.refusals(last), LISTED)),
+        refused=list(islice(journal.runs.problems(last), LISTED)),
         rejected=rejected,
         unknown=list(islice(journal.rows(State.UNKNOWN, State.SENDING, run=run), LISTED)),
         writes=journal.writes.counts(run),

@@ -22,7 +22,7 @@ from confirma_async.bulk.job.run_lookups import lookups_of, task_of
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.journal.records import Admission, Admitted
-from confirma_async.bulk.models import Entry, JobOptions, Refusal, Verdict
+from confirma_async.bulk.models import Entry, JobOptions, RefusedRecord, Verdict
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.errors import CallError, JournalError, Problem, RequestInvalidError
 from confirma_async.formats.models import Place, ReadInvoice
@@ -159,7 +159,7 @@ class InvoiceDesk:
     def _entry(self, invoice: Record, key: str | None, checks: Checks) -> Entry:
         self._given += 1
         entry = prepare(invoice, self._given, self.run.pipeline.converter, checks)
-        if isinstance(entry, Refusal):
+        if isinstance(entry, RefusedRecord):
             what = "the invoice" if entry.number is None else f"invoice {entry.number}"
             raise RequestInvalidError(what, entry.problems)
         if self.sellers is not None and entry.key.seller not in self.sellers:

@@ -8,7 +8,7 @@ from attrs import define
 
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.evidence.tasks import Task
-from confirma_async.bulk.models import Entry, Refusal, State, Verdict
+from confirma_async.bulk.models import Entry, RefusedRecord, State, Verdict
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem, RequestInvalidError, ResponseDecodeError
@@ -98,7 +98,7 @@ class InvoiceOutcomes:
             outcome = held.outcome(Verdict.UNKNOWN, status=found.status, detail=found.detail)
             self.held.stand(held, outcome)
 
-    def refused(self, task: Task, refusal: Refusal) -> None:
+    def refused(self, task: Task, refusal: RefusedRecord) -> None:
         """Raise for the caller why a document cannot be loaded."""
         self.failed(task, RequestInvalidError(f"invoice {refusal.number}", refusal.problems))
 

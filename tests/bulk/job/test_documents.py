@@ -104,7 +104,7 @@ async def test_a_document_that_cannot_be_had_refuses_its_invoice_and_no_other(
     assert reported in problem.message
     assert "s3cret" not in str(report)
     with reading(path) as journal:
-        (refused,) = journal.runs.refusals(1)
+        (refused,) = journal.runs.problems(1)
         assert (refused.number, refused.rule) == ("2", rule)
         assert "s3cret" not in str(list(journal.rows()))
         (kept,) = journal.rows(State.PENDING)

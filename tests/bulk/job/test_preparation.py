@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from confirma_async.bulk.job.preparation import batches, prepare
-from confirma_async.bulk.models import Entry, Refusal
+from confirma_async.bulk.models import Entry, RefusedRecord
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats import BadRecord, Place, ReadInvoice
@@ -95,19 +95,19 @@ def test_a_seller_is_the_same_however_its_id_is_spelled(wire_invoice, spelling):
 
 @pytest.mark.parametrize("broken", [{"invoice": None}, {"invoice": {"header": None}}])
 def test_a_request_too_broken_to_have_a_number_is_refused(broken):
-    assert isinstance(prepared(broken), Refusal)
+    assert isinstance(prepared(broken), RefusedRecord)
 
 
 def test_an_untyped_request_without_its_parts_is_refused():
     from confirma_async.schemas import InvoiceContentData
 
     hollow = SalesInvoiceRequest(invoice=InvoiceContentData(header=None))  # type: ignore[arg-type]  # untyped
-    assert isinstance(prepared(hollow), Refusal)
+    assert isinstance(prepared(hollow), RefusedRecord)
 
 
 @pytest.mark.parametrize("validate", [True, False])
 def test_a_number_that_no_journal_can_hold_is_refused(wire_invoice, validate):
-    assert isinstance(prepared(wire_invoice(2**63), validate=validate), Refusal)
+    assert isinstance(prepared(wire_invoice(2**63), validate=validate), RefusedRecord)
 
 
 async def test_a_slow_source_does_not_fill_its_batches(monkeypatch):
@@ -133,7 +133,7 @@ async def test_an_asynchronous_source_is_closed_when_the_job_ends():
 
 def test_what_breaks_a_rule_is_refused_with_its_number(wire_invoice):
     refusal = prepared(wire_invoice(9, header={"currencyCode": "EURO"}))
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, RefusedRecord)
     assert refusal.number == "9"
 
 
@@ -149,7 +149,7 @@ def test_a_mapping_of_the_wrong_form_is_refused_with_its_paths(wire_invoice):
 def test_what_a_reader_could_not_read_stays_refused():
     problem = Problem("line 3", "table.date", "no date")
     refusal = prepared(BadRecord(place=Place("f.csv", 3), problems=[problem], number="8"))
-    assert refusal == Refusal(place=Place("f.csv", 3), problems=(problem,), number="8")
+    assert refusal == RefusedRecord(place=Place("f.csv", 3), problems=(problem,), number="8")
 
 
 def test_what_a_reader_knows_is_kept(wire_invoice):

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from confirma_async.accounts.owner import Owner, fingerprint
 from confirma_async.bulk.journal.records import Admission, Decision, JobName, Resolution, Version
-from confirma_async.bulk.models import Refusal, Retry, State
+from confirma_async.bulk.models import RefusedRecord, Retry, State
 from confirma_async.errors import JournalError, JournalMismatchError, Problem
 from confirma_async.formats import Identity, Place
 from confirma_async.privacy import Secret
@@ -948,16 +948,16 @@ def test_refusals_are_those_of_their_run(run, journal):
     run()
     problems = [Problem("$.a", "rule.a", "wrong"), Problem("$.b", "rule.b", "also wrong")]
     with journal.transaction():
-        journal.runs.refuse([Refusal(place=Place("f.csv", 3), problems=problems, number="7")], 1)
+        journal.runs.refuse([RefusedRecord(place=Place("f.csv", 3), problems=problems, number="7")], 1)
     assert [
-        (bad.source, bad.number, bad.rule, bad.path, bad.message) for bad in journal.runs.refusals(1)
+        (bad.source, bad.number, bad.rule, bad.path, bad.message) for bad in journal.runs.problems(1)
     ] == [
         ("f.csv:3", "7", "rule.a", "$.a", "wrong"),
         ("f.csv:3", "7", "rule.b", "$.b", "also wrong"),
     ]
     assert journal.figures.refused(1) == 1
     run()
-    assert not list(journal.runs.refusals(2))
+    assert not list(journal.runs.problems(2))
     assert (journal.figures.refused(1), journal.figures.refused(2)) == (1, 0)
 
 
@@ -973,7 +973,7 @@ def test_what_was_refused_as_it_was_to_be_sent_is_counted_until_the_next_run(
         # The third was accepted before, the fourth may have been; the fifth never came as far as the journal.
         for line in (1, 3, 4, 5):
             journal.runs.refuse(
-                [Refusal(place=Place("f.csv", line), problems=problems, number=str(line))], number
+                [RefusedRecord(place=Place("f.csv", line), problems=problems, number=str(line))], number
             )
     assert journal.figures.withheld(number) == 1
     assert journal.figures.withheld(run()) == 0

@@ -3,7 +3,7 @@
 import pytest
 
 from confirma_async.bulk.journal.records import Decision
-from confirma_async.bulk.models import Refusal, State
+from confirma_async.bulk.models import RefusedRecord, State
 from confirma_async.bulk.reporting.progress import progress_of, progress_of_workers
 from confirma_async.errors import Problem
 from confirma_async.formats import Place
@@ -34,7 +34,7 @@ def test_the_rate_and_what_is_left_say_how_long_it_takes(halfway):
 def test_nothing_is_left_of_what_was_refused(halfway):
     with halfway.transaction():
         halfway.runs.refuse(
-            [Refusal(place=Place("f.csv", 40), problems=[Problem("$", "form", "is cut off")])], 1
+            [RefusedRecord(place=Place("f.csv", 40), problems=[Problem("$", "form", "is cut off")])], 1
         )
     assert progress_of(halfway, halfway.runs.find(1), 1010.0).left == 19
 

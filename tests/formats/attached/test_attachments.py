@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from confirma_async.bulk.job.preparation import prepare
-from confirma_async.bulk.models import Entry, Refusal
+from confirma_async.bulk.models import Entry, RefusedRecord
 from confirma_async.converters import Converter
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats import BadRecord, ColumnMapping, ReadOptions, read
@@ -176,7 +176,7 @@ def test_a_file_that_is_gone_when_the_invoice_is_prepared_refuses_it(write, tabl
     (found,) = table("a.pdf")
     path.unlink()
     refusal = entry(found)
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, RefusedRecord)
     assert [it.rule for it in refusal.problems] == ["attachment.missing"]
 
 

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from confirma_async.bulk.job.preparation import prepare
-from confirma_async.bulk.models import Refusal
+from confirma_async.bulk.models import RefusedRecord
 from confirma_async.converters import Converter
 from confirma_async.formats import BadRecord, ColumnMapping, InputError, ReadInvoice, ReadOptions, read
 from confirma_async.validation import Checks
@@ -109,7 +109,7 @@ def test_that_a_reference_was_not_checked_is_told(one):
 
 def test_a_reference_in_euros_is_checked_and_its_column_named(one):
     refused = prepare(one("payment_reference", "1233"), 1, CONVERTER, Checks())
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, RefusedRecord)
     (problem,) = refused.problems
     assert problem.path == "line 2, column payment_reference ($.invoice.references.payment)"
 
@@ -127,7 +127,7 @@ def test_a_vat_rate_that_is_a_fraction_is_per_cent_by_the_amounts(one):
 
 def test_a_vat_rate_that_contradicts_the_amounts_is_refused_at_its_column(one):
     refused = prepare(one(ROW, "100,00;24;25,50;125,50"), 1, CONVERTER, Checks())
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, RefusedRecord)
     assert [problem.path for problem in refused.problems] == [
         "line 2, column row_vat_percentage ($.invoice.rows[0].vatPercentage)"
     ]
@@ -301,5 +301,5 @@ def test_rules_name_the_request_in_a_file_of_several(write):
     wrong = (JSON % "INVOICE").replace('"12 32"', '"1233"')
     _, second = all_of(write("in.json", f"[{JSON % 'INVOICE'}, {wrong.replace(': 1,', ': 2,')}]"))
     refused = prepare(second, 1, CONVERTER, Checks())
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, RefusedRecord)
     assert [problem.path for problem in refused.problems] == ["$[1].invoice.references.payment"]

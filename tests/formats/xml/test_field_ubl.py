@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from confirma_async.bulk.job.preparation import prepare
-from confirma_async.bulk.models import Refusal
+from confirma_async.bulk.models import RefusedRecord
 from confirma_async.converters import Converter
 from confirma_async.formats import ReadInvoice, ReadOptions, read
 from confirma_async.validation import Checks
@@ -365,7 +365,7 @@ def test_the_reference_of_a_giro_has_no_finnish_check_digit(found):
     reference = re.search("<cbc:PaymentID>[^<]*<", INVOICE)[0]  # type: ignore[index]  # it is there
     whole = found(accounts(("5555-5551", BANKGIRO)), (reference, "<cbc:PaymentID>2018140<"))
     entry = prepare(whole, 1, CONVERTER, Checks())
-    assert not isinstance(entry, Refusal)
+    assert not isinstance(entry, RefusedRecord)
     assert any("was not checked" in remark for remark in entry.remarks)
 
 
@@ -402,7 +402,7 @@ def test_a_missing_currency_is_one_problem(record):
 def test_problems_of_the_rules_name_the_element_and_its_line(found):
     whole = found(("FI2112345600000785", "FI2112345600000786"))
     refused = prepare(whole, 1, CONVERTER, Checks())
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, RefusedRecord)
     line = INVOICE[: INVOICE.index("FI2112345600000785")].count("\n") + 1
     place = f"line {line}, /Invoice/PaymentMeans/PayeeFinancialAccount/ID"
     (problem,) = refused.problems

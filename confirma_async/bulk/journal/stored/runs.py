@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from confirma_async.accounts.owner import Owner
-from confirma_async.bulk.journal.records import RUNS_WITH_REFUSALS, JobName, Refused, Run
+from confirma_async.bulk.journal.records import RUNS_WITH_REFUSALS, JobName, Run, StoredProblem
 from confirma_async.bulk.journal.stored.figures import StoredCounts
 from confirma_async.bulk.journal.stored.items import StoredItems
 from confirma_async.bulk.journal.stored.numbers import OF_NO_RUN
@@ -15,7 +15,7 @@ from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.journal.stored.values import milliseconds, seconds
-from confirma_async.bulk.models import Refusal, Row, State
+from confirma_async.bulk.models import RefusedRecord, Row, State
 
 
 class Holders(Protocol):
@@ -71,11 +71,11 @@ class StoredRunsReader:
             run,
         )
 
-    def refusals(self, run: int) -> Iterator[Refused]:
+    def problems(self, run: int) -> Iterator[StoredProblem]:
         """See ``Runs``."""
         query = "SELECT source, number, rule, path, message FROM refusal WHERE run = ? ORDER BY id"
         for source, number, rule, path, message in self._tables.many(query, run):
-            yield Refused(source=source, number=number, rule=rule, path=path, message=message)
+            yield StoredProblem(source=source, number=number, rule=rule, path=path, message=message)
 
     def _runs(self, rest: str, *values: Any) -> Iterator[Run]:
         columns = "id, began_at, ended_at, ending, inputs, expected, known, allowed, reading"
@@ -135,7 +135,7 @@ class StoredRuns(StoredRunsReader):
         self._counts.begin()
         return run
 
-    def refuse(self, refusals: Sequence[Refusal], run: int) -> None:
+    def refuse(self, refusals: Sequence[RefusedRecord], run: int) -> None:
         """See ``Runs``."""
         plain = self._tables.plain
         rows = [
