@@ -6,8 +6,9 @@ load, and answers late. The process is killed (SIGKILL) at random moments, and a
 and requests. It comes again and gives everything again, since it does not know what became of it.
 
 Between rounds nobody decides anything. In the end the faults stop, the sandbox lives on so that payments take
-effect, and the outbox settles. What no read can tell is then looked up by a person, at the sandbox itself,
-and given once more. Then every write is compared: its effects at the sandbox are one, and the outbox says so.
+effect, and the outbox looks up what is unknown. What no read can tell is then looked up by a person, at the
+sandbox itself, and given once more. Then every write is compared: its effects at the sandbox are one, and the
+outbox says so.
 
 Prints one JSON document; exits with 1 if anything is lost, doubled, or reported otherwise than it is.
 """
@@ -171,7 +172,7 @@ class Trial:
         return await self._run()
 
     async def _run(self) -> Mapping[str, str]:
-        process = await self._start("--settle-now")
+        process = await self._start("--look-up")
         async with asyncio.timeout(600):
             output, errors = await process.communicate()
         if process.returncode:

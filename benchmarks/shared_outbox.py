@@ -95,7 +95,7 @@ async def _work(size: _Size, url: str, key: str, journal: Path, start: int) -> d
             order = [index for index in order if verdicts[index] != Verdict.ACCEPTED.value]
             if order:
                 await outbox.invoices.create(numbered(base, next(witnesses)))
-                await outbox.settle()
+                await outbox.look_up()
     return dict(Counter(verdicts.values()))
 
 

@@ -227,7 +227,7 @@ class Confirma(Account, AsyncClosing):
         Closing twice is fine.
         """
         for key in tuple(self._keys):
-            await key.settle(self._pipeline.timeout + SAVING)
+            await key.wait_for_renewal(self._pipeline.timeout + SAVING)
         await self._pipeline.open_calls.close()
         await self._transport.close()
         if self._recorder is not None:

@@ -49,14 +49,14 @@ class Outbox(Opening):
         self.accounting: OutboxAccounting = OutboxAccounting(portal, lambda: find().accounting)
         self.onboarding: OutboxOnboarding = OutboxOnboarding(portal, lambda: find().onboarding)
 
-    settle: Final = blocking(asynchronous.Outbox.settle)
+    look_up: Final = blocking(asynchronous.Outbox.look_up)
     wanted: Final = blocking(asynchronous.Outbox.wanted)
     resolve: Final = blocking(asynchronous.Outbox.resolve)
     submit_actions: Final = blocking(asynchronous.Outbox.submit_actions)
     close: Final = blocking(asynchronous.Outbox.aclose)
 
     def events(self) -> Events:
-        """Return the changes of state from now on: accepted, rejected, unknown, settled later, not sent.
+        """Return the changes of state from now on: accepted, rejected, unknown, decided later, not sent.
 
         Each is reported after it is durable. A listener that is slow holds nothing up: what it misses is
         counted.

@@ -1,7 +1,7 @@
 """A service that gives its writes to an outbox and may kill itself at a named step, for ``kill_outbox.py``.
 
 It gives every write of its plan, from many tasks at once, as a service does that does not know what became of
-them before. In the end it settles, and prints what it was told of each.
+them before. In the end it looks up what is unknown, and prints what it was told of each.
 """
 
 from __future__ import annotations
@@ -128,8 +128,8 @@ async def run(options: argparse.Namespace) -> None:
             await asyncio.gather(*(task(rest) for _ in range(TASKS)))
 
         await give_all()
-        if options.settle_now:
-            await outbox.settle()
+        if options.look_up:
+            await outbox.look_up()
             await give_all()
     json.dump(verdicts, sys.stdout)
 
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--settle", type=float, required=True)
     parser.add_argument("--timeout", type=float, required=True)
     parser.add_argument("--rate", type=float)
-    parser.add_argument("--settle-now", action="store_true")
+    parser.add_argument("--look-up", action="store_true")
     parser.add_argument("--step", choices=STEPS)
     parser.add_argument("--after", type=int, default=1)
     asyncio.run(run(parser.parse_args()))

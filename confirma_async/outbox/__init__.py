@@ -147,7 +147,7 @@ class Outbox(AsyncClosing):
         fine.
 
         Raises:
-            JournalError: the journal could not be written; the next run settles the open writes.
+            JournalError: the journal could not be written; the next run releases or looks up the open writes.
         """
         opened, self._open, self._closed = self._open, None, True
         if opened is not None:
@@ -163,7 +163,7 @@ class Outbox(AsyncClosing):
         """The name of the journal, which is the path of its file."""
         return self.opened().run.writer.name
 
-    async def settle(self) -> Sequence[WriteOutcome[Any]]:
+    async def look_up(self) -> Sequence[WriteOutcome[Any]]:
         """Look up now every write of unknown outcome, also those of earlier runs, and wait for the results.
 
         The outbox also looks them up in the background, with growing pauses. A write that no list shows stays
@@ -177,7 +177,7 @@ class Outbox(AsyncClosing):
             JournalError: the journal cannot be read.
         """
         opened = self.opened()
-        return [*await opened.invoices.unknown.settle(), *await opened.writes.settle()]
+        return [*await opened.invoices.unknown.look_up(), *await opened.writes.look_up()]
 
     async def wanted(self) -> Sequence[Wanted]:
         """Return the invoices that surely were not sent, and that are sent once they are given again.
@@ -239,7 +239,7 @@ class Outbox(AsyncClosing):
 
         batch = ActionBatch(
             give=give,
-            settle=self.opened().writes.settle,
+            look_up=self.opened().writes.look_up,
             width=self._pipeline.limiter.concurrency,
             stop=stop or asyncio.Event(),
             on_outcome=on_outcome or _ignore,
@@ -249,7 +249,7 @@ class Outbox(AsyncClosing):
         return evolve(report, run=run.number, warnings=tuple(run.warnings), allowed=allowed)
 
     def events(self) -> EventStream:
-        """Return the changes of state from now on: accepted, rejected, unknown, settled later, not sent.
+        """Return the changes of state from now on: accepted, rejected, unknown, decided later, not sent.
 
         Each comes after it is durable. A slow listener does not slow the outbox down: ``missed`` counts the
         events that it has lost.

@@ -89,14 +89,14 @@ class ActionBatch:
 
     Attributes:
         give: Gives one action to an outbox, and returns its outcome.
-        settle: Looks up once all writes of unknown outcome.
+        look_up: Looks up once all writes of unknown outcome.
         width: How many actions may be under way at once.
         stop: Once set, nothing new is sent, and calls under way are finished.
         on_outcome: Called with each outcome, after it is durable.
     """
 
     give: Callable[[ReadAction], Awaitable[WriteOutcome[ActionsReceipt]]]
-    settle: Callable[[], Awaitable[object]]
+    look_up: Callable[[], Awaitable[object]]
     width: int
     stop: asyncio.Event
     on_outcome: Callable[[Outcome], object]
@@ -127,7 +127,7 @@ class ActionBatch:
             await end(working)
         exhausted = next(records, None) is None
         if self._unknown:
-            await self.settle()
+            await self.look_up()
             for record, resumed in self._unknown:
                 self._report(record, evolve(await self.give(record), resumed=resumed))
         ending = RunResult(

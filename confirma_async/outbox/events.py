@@ -24,7 +24,7 @@ class WriteEvent:
         subject: What it is: ``invoice 1042``.
         key: The caller's own name for it, where it was given one.
         verdict: Accepted, rejected, unknown or not sent.
-        settled: Whether its outcome was reported as unknown before.
+        was_unknown: Whether its outcome was reported as unknown before.
         detail: Why, in words.
         at: When the change was made; seconds since 1970.
     """
@@ -33,7 +33,7 @@ class WriteEvent:
     subject: str
     key: str | None
     verdict: Verdict
-    settled: bool
+    was_unknown: bool
     detail: str | None
     at: float
 

@@ -33,7 +33,7 @@ class Held:
         subject: What it is, in words: ``invoice 1042``.
         key: The caller's own name for it.
         answer: A future of the first outcome, for the caller.
-        standing: The last outcome that was reported; None before the first.
+        reported: The last outcome that was reported; None before the first.
         looks: How often a lookup left it unknown.
         timer: The timer of the next lookup; None while none is set.
         since: When it was given to this outbox, or taken up from an earlier run; seconds since 1970.
@@ -46,7 +46,7 @@ class Held:
     answer: asyncio.Future[WriteOutcome[Any]] = field(
         init=False, factory=lambda: asyncio.get_running_loop().create_future()
     )
-    standing: WriteOutcome[Any] | None = field(init=False, default=None)
+    reported: WriteOutcome[Any] | None = field(init=False, default=None)
     looks: int = field(init=False, default=0)
     timer: asyncio.TimerHandle | None = field(init=False, default=None)
     since: float = field(init=False, factory=time.time)
@@ -119,29 +119,29 @@ class HeldWrites(Generic[H]):
             await asyncio.wait([*self.working])
         self.changed.set()
 
-    def stand(self, held: H, outcome: WriteOutcome[Any]) -> None:
+    def report_unknown(self, held: H, outcome: WriteOutcome[Any]) -> None:
         """Report that the outcome of a write is unknown for now, and keep the write."""
-        before, held.standing = held.standing, outcome
+        before, held.reported = held.reported, outcome
         if not held.answer.done():
             held.answer.set_result(outcome)
         if before is None or before.detail != outcome.detail:
-            self._notify(held.operation, outcome, settled=before is not None)
+            self._notify(held.operation, outcome, was_unknown=before is not None)
         self.changed.set()
 
-    def settle(self, held: H, outcome: WriteOutcome[Any]) -> None:
+    def report(self, held: H, outcome: WriteOutcome[Any]) -> None:
         """Report the last outcome of a write, and release the write."""
-        before, held.standing = held.standing, outcome
+        before, held.reported = held.reported, outcome
         self.forget(held)
         if not held.answer.done():
             held.answer.set_result(outcome)
         if not outcome.resumed or before is not None:
-            self._notify(held.operation, outcome, settled=before is not None)
+            self._notify(held.operation, outcome, was_unknown=before is not None)
 
-    def _notify(self, operation: str, outcome: WriteOutcome[Any], *, settled: bool) -> None:
+    def _notify(self, operation: str, outcome: WriteOutcome[Any], *, was_unknown: bool) -> None:
         self.notify(
             WriteEvent(
                 operation=operation, subject=outcome.subject, key=outcome.key, verdict=outcome.verdict,
-                settled=settled, detail=outcome.detail, at=time.time(),
+                was_unknown=was_unknown, detail=outcome.detail, at=time.time(),
             )
         )  # fmt: skip
 

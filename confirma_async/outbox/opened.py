@@ -64,7 +64,7 @@ class OpenOutbox:
         """Send nothing new, wait for the writes under way, and close the journal.
 
         Raises:
-            JournalError: the journal could not be written; the next run settles the open writes.
+            JournalError: the journal could not be written; the next run releases or looks up the open writes.
         """
         self.run.pipeline.hooks.outbox_closed(self._state)
         try:
@@ -115,7 +115,7 @@ class OpenOutbox:
     def _state(self) -> OutboxState:
         """Return the writes that are open here; any thread may call this."""
         held = [*self.invoices.held.all(), *self.writes.held.all()]
-        unknown = sum(one.standing is not None for one in held)
+        unknown = sum(one.reported is not None for one in held)
         since = min((one.since for one in held), default=None)
         return OutboxState(under_way=len(held) - unknown, unknown=unknown, since=since)
 

@@ -23,7 +23,7 @@ class BlockingCall(Generic[R]):
         post: Has a function called on the loop. Where that has ended, whoever ended it fails every call.
     """
 
-    __slots__ = ("_arrival", "_error", "_post", "_result", "_settled", "_task", "_work")
+    __slots__ = ("_arrival", "_error", "_finished", "_post", "_result", "_task", "_work")
 
     _result: R
 
@@ -33,7 +33,7 @@ class BlockingCall(Generic[R]):
         self._work = work
         self._post = post
         self._error: BaseException | None = None
-        self._settled = False
+        self._finished = False
         self._task: asyncio.Task[None] | None = None
         self._arrival = threading.Lock()
         self._arrival.acquire()
@@ -42,7 +42,7 @@ class BlockingCall(Generic[R]):
 
     def _start(self) -> None:
         """Start the coroutine; what the calling thread has in its context variables is visible to it."""
-        if not self._settled:
+        if not self._finished:
             self._task = asyncio.Task(self._live())
 
     def _cancel(self) -> None:
@@ -53,10 +53,10 @@ class BlockingCall(Generic[R]):
             self.fail(asyncio.CancelledError())
 
     def fail(self, error: BaseException) -> None:
-        """Settle the call from outside, where the loop has not begun it or cannot end it any more."""
-        if not self._settled:
+        """Finish the call from outside, where the loop has not begun it or cannot end it any more."""
+        if not self._finished:
             self._error = error
-            self._settle()
+            self._finish()
 
     async def _live(self) -> None:
         try:
@@ -64,10 +64,10 @@ class BlockingCall(Generic[R]):
         except BaseException as error:  # noqa: BLE001 (raised in the thread that waits; a SystemExit ends no loop)
             self._error = error
         finally:
-            self._settle()
+            self._finish()
 
-    def _settle(self) -> None:
-        self._settled = True
+    def _finish(self) -> None:
+        self._finished = True
         # Freed here, for in the main thread a Ctrl-C might be lost in what freeing it calls.
         self._task = None
         self._arrival.release()
@@ -86,7 +86,7 @@ class BlockingCall(Generic[R]):
         except BaseException as interruption:
             try:
                 self._post(self._cancel)
-                if not self._settled:
+                if not self._finished:
                     self._arrival.acquire()
             except BaseException as impatience:
                 self._post(self._cancel)  # the first time may have come to nothing

@@ -125,7 +125,7 @@ class LoopThread:
             started.set_result(_RunningLoop(asyncio.get_running_loop(), portal))
             await portal.sleep_until_stopped()
             self.ended = True
-            await asyncio.sleep(0)  # a coroutine cancelled before its first step would not settle its call
+            await asyncio.sleep(0)  # a coroutine cancelled before its first step would not finish its call
             await self._close_target()
             rest = asyncio.all_tasks() - {asyncio.current_task()}
             for task in rest:

@@ -89,12 +89,12 @@ class MemoryJournal:
             return row.state in {State.CLAIMED, State.SENDING}
         return row.holder not in self.contents.alive
 
-    def _settle_dead(self):
+    def _release_dead(self):
         settled = {State.CLAIMED: State.PENDING, State.SENDING: State.UNKNOWN}
         for row in list(self.contents.items.values()):
             if self._is_left(row):
                 self._put(row, holder=None, state=settled.get(row.state, row.state))
-        self.writes.settle(self.contents.alive)
+        self.writes.release_dead(self.contents.alive)
 
     def _check_held(self, row):
         if row.holder != self._run:
@@ -109,7 +109,7 @@ class MemoryJournal:
     def _admit(self, entry, run, retry, *, again):
         row = self.find(entry.key)
         if row is not None and self._is_left(row):
-            self._settle_dead()
+            self._release_dead()
             row = self.find(entry.key)
         admission = admission_of(entry, row, run, retry, again=again)
         if row is None:

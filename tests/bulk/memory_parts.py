@@ -214,7 +214,7 @@ class MemoryRuns(_Part):
         self._journal._run = run
         given = self.contents.numbers.items()
         self.contents.numbers = {who: (number, by or run) for who, (number, by) in given}
-        self._journal._settle_dead()
+        self._journal._release_dead()
         return run
 
     def refuse(self, refusals, run):
@@ -234,7 +234,7 @@ class MemoryRuns(_Part):
     def end(self, run, ending, *, now, owner=None):
         self._journal._put_run(run, ended_at=now, ending=ending)
         self.contents.alive.discard(run)
-        self._journal._settle_dead()
+        self._journal._release_dead()
         if owner is not None:
             self.contents.owners.add(owner.fingerprints(self.contents.salt)[0])
 

@@ -23,14 +23,14 @@ class MemoryWrites:
     def _names(self):
         return self._journal.contents.write_names
 
-    def settle(self, alive):
+    def release_dead(self, alive):
         settled = {State.CLAIMED: State.PENDING, State.SENDING: State.UNKNOWN}
         for row in [*self._rows.values()]:
             if row.run not in alive and row.state in settled:
                 self._change(row.id, state=settled[row.state])
 
     def claim(self, write, run, retry=Retry.NONE):
-        self._journal._settle_dead()
+        self._journal._release_dead()
         row = self.find(write.operation, write.key)
         for name in write.names:
             other = self._names.get((write.operation, name))

@@ -174,7 +174,7 @@ def test_an_amount_with_a_part_of_a_cent_is_not_checked(database, run, where):
     record[name] += Decimal("0.001")
     result = run(fill(database, what))
     assert result.not_checked
-    assert not result.settled
+    assert not result.is_reconciled
 
 
 @pytest.mark.parametrize("listed", [True, False])
@@ -204,18 +204,18 @@ def test_what_may_have_been_taken_is_missed_after_its_time(database, run, state)
 
 def test_a_list_that_is_not_proved_settles_nothing_even_where_it_holds_nothing(database, run):
     account = fill(database, seeded(0, 0))
-    assert run(account).settled
+    assert run(account).is_reconciled
     database.run("UPDATE reading SET reason = 'HTTP 500' WHERE stream = 'payments' AND first = '2026-10-16'")
     database.run("DELETE FROM reading WHERE stream = 'settlements' AND first = '2026-09-01'")
     result = run(account)
     assert result.unproved == ["payments 2026-10-16 to 2026-10-31", "settlements 2026-09-01 to 2026-09-15"]
-    assert not result.settled
+    assert not result.is_reconciled
 
 
 def test_a_mirror_that_nothing_was_read_into_settles_nothing(database, run):
     account = fill(database, seeded(0, 0))
     database.run("DELETE FROM reading")
-    assert not run(account).settled
+    assert not run(account).is_reconciled
 
 
 async def test_of_two_journals_the_one_in_which_it_was_accepted_says_what_became_of_it(

@@ -86,7 +86,7 @@ async def test_the_key_of_a_new_client_is_told_though_the_journal_cannot_be_writ
     message = await partner.onboarding.create_client(REQUEST)
     assert (message.verdict, "disk is full" in message.detail) == (Verdict.UNKNOWN, True)
     assert message.receipt.api_access_token
-    await partner.settle()
+    await partner.look_up()
     assert (await partner.onboarding.create_client(REQUEST)).verdict is Verdict.UNKNOWN
     assert sandbox.requests[CLIENT] == 1
 
@@ -104,7 +104,7 @@ async def test_a_write_whose_outcome_could_not_be_written_is_looked_for(outbox, 
     full_disk(StoredWrites)
     message = await outbox.accounting.submit_ledger(ledger())
     assert message.verdict is Verdict.UNKNOWN
-    await outbox.settle()
+    await outbox.look_up()
     assert (await outbox.accounting.submit_ledger(ledger())).accepted
     assert sandbox.requests[LEDGER] == 1
 
@@ -119,7 +119,7 @@ async def test_after_an_invoice_whose_outcome_could_not_be_written_nothing_is_se
                 await outbox.invoices.create(wire_invoice(number))
     assert sandbox.requests[CREATE] == 1
     async with confirma.outbox(journal=journal, settle_seconds=0) as outbox:
-        await outbox.settle()
+        await outbox.look_up()
         for number in (1, 2):
             assert (await outbox.invoices.create(wire_invoice(number))).accepted
     assert sandbox.requests[CREATE] == 2

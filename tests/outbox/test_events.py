@@ -22,12 +22,12 @@ async def test_each_change_is_told_after_it_is_durable(confirma, outbox, sandbox
     await outbox.invoices.create(wire_invoice(2))
     sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE)
     await outbox.invoices.create(wire_invoice(3))
-    await outbox.settle()
+    await outbox.look_up()
     await outbox.accounting.submit_ledger(ledger())
-    await outbox.settle()
+    await outbox.look_up()
     await outbox.invoices.create(wire_invoice(1))  # known: no change
     await outbox.aclose()
-    message = [(one.operation, one.subject, one.verdict, one.settled) async for one in stream]
+    message = [(one.operation, one.subject, one.verdict, one.was_unknown) async for one in stream]
     assert message == [
         (CREATE, "invoice 1", Verdict.ACCEPTED, False),
         (CREATE, "invoice 2", Verdict.REJECTED, False),

@@ -134,7 +134,7 @@ async def test_a_lost_answer_is_told_at_once_and_found_out_later(outbox, sandbox
     lost = await outbox.invoices.create(wire_invoice(1))
     assert lost.verdict is Verdict.UNKNOWN
     assert "confirma resolve" in lost.next_step
-    await outbox.settle()
+    await outbox.look_up()
     again = await outbox.invoices.create(wire_invoice(1))
     assert (again.verdict, again.resumed) == (Verdict.ACCEPTED, True)
     assert sandbox.requests[CREATE] == 1
@@ -152,7 +152,7 @@ async def test_one_that_is_looked_for_is_not_sent_again_when_it_is_given_again(o
 async def test_without_a_witness_it_stays_unknown(outbox, sandbox, wire_invoice):
     sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE)
     await outbox.invoices.create(wire_invoice(1))
-    (standing,) = await outbox.settle()
+    (standing,) = await outbox.look_up()
     assert standing.verdict is Verdict.UNKNOWN
     assert sandbox.requests[CREATE] == 1
 
@@ -160,9 +160,9 @@ async def test_without_a_witness_it_stays_unknown(outbox, sandbox, wire_invoice)
 async def test_one_that_is_shown_to_be_absent_is_sent_again(outbox, sandbox, wire_invoice):
     sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=CREATE)
     await outbox.invoices.create(wire_invoice(1))
-    assert [one.verdict for one in await outbox.settle()] == [Verdict.UNKNOWN]
+    assert [one.verdict for one in await outbox.look_up()] == [Verdict.UNKNOWN]
     await outbox.invoices.create(wire_invoice(2))  # the witness
-    assert [one.verdict for one in await outbox.settle()] == [Verdict.ACCEPTED]
+    assert [one.verdict for one in await outbox.look_up()] == [Verdict.ACCEPTED]
     assert (await outbox.invoices.create(wire_invoice(1))).resumed
     assert numbers(sandbox) == [1, 2]
 
@@ -330,7 +330,7 @@ async def test_what_a_crash_left_is_found_out_without_its_contents(
     await crashed(1)
     await confirma.invoices.create(wire_invoice(1))  # it had arrived
     async with confirma.outbox(journal=journal, settle_seconds=0) as outbox:
-        await outbox.settle()
+        await outbox.look_up()
         known = await outbox.invoices.create(wire_invoice(1))
     assert (known.verdict, known.resumed) == (Verdict.ACCEPTED, True)
     assert sandbox.requests[CREATE] == 1
@@ -341,9 +341,9 @@ async def test_what_a_crash_left_and_is_absent_is_wanted_again(
 ):
     await crashed(1)
     async with confirma.outbox(journal=journal, settle_seconds=0.1) as outbox:
-        await outbox.settle()
+        await outbox.look_up()
         await outbox.invoices.create(wire_invoice(2))
-        await outbox.settle()
+        await outbox.look_up()
         (wanted,) = await outbox.wanted()
         assert (wanted.key, wanted.source) == ("1", "outbox (order-1)")
         assert numbers(sandbox) == [2]
@@ -358,7 +358,7 @@ async def test_one_of_unknown_outcome_may_be_given_again_and_is_not_sent_twice(
     await confirma.invoices.create(wire_invoice(1))
     async with confirma.outbox(journal=journal, settle_seconds=0) as outbox:
         given = await outbox.invoices.create(wire_invoice(1))
-        await outbox.settle()
+        await outbox.look_up()
         known = await outbox.invoices.create(wire_invoice(1))
     assert given.verdict in {Verdict.UNKNOWN, Verdict.ACCEPTED}
     assert known.verdict is Verdict.ACCEPTED

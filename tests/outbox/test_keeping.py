@@ -42,7 +42,7 @@ async def test_what_was_kept_is_sent_by_the_next_outbox_itself(left, confirma, s
     async with confirma.outbox(journal=journal, keep_payloads=True, settle_seconds=0) as outbox:
         await wait_until_sent(sandbox, CREATE)
         await wait_until_sent(sandbox, LEDGER)
-        await outbox.settle()
+        await outbox.look_up()
     assert numbers(sandbox) == [1]
     assert (sandbox.requests[CREATE], sandbox.requests[LEDGER]) == (1, 1)
     with reading(journal) as kept:
@@ -67,7 +67,7 @@ async def test_what_was_corrected_since_is_not_sent_as_it_was_kept(
         await outbox.invoices.create(wire_invoice(1, header={"dueDate": "2026-11-30"}))
         await outbox.accounting.submit_ledger(ledger(text="Better"))
     async with confirma.outbox(journal=journal, keep_payloads=True, settle_seconds=0) as outbox:
-        await outbox.settle()
+        await outbox.look_up()
         assert {one.key for one in await outbox.wanted()} == {"1", "2026-11"}
     assert (sandbox.requests[CREATE], sandbox.requests[LEDGER]) == (0, 0)
 
@@ -88,11 +88,11 @@ async def test_what_a_dead_outbox_left_unknown_is_sent_again_once_it_is_shown_to
     options = {"journal": journal, "keep_payloads": True, "settle_seconds": 0.2}
     async with confirma.outbox(**options) as outbox:
         assert (await outbox.invoices.create(wire_invoice(1))).verdict is Verdict.UNKNOWN
-        await outbox.settle()
+        await outbox.look_up()
     async with confirma.outbox(**options) as outbox:
         await outbox.invoices.create(wire_invoice(2))  # the witness
-        await outbox.settle()
-        await outbox.settle()
+        await outbox.look_up()
+        await outbox.look_up()
     assert numbers(sandbox) == [1, 2]
 
 

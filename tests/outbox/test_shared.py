@@ -42,7 +42,7 @@ async def test_a_write_that_two_outboxes_are_given_is_sent_once(outboxes, sandbo
     outcomes = await asyncio.gather(*(outbox.accounting.submit_ledger(ledger()) for outbox in outboxes))
     assert {one.verdict for one in outcomes} <= {Verdict.UNKNOWN, Verdict.ACCEPTED}
     assert sandbox.requests[LEDGER] == 1
-    await outboxes[0].settle()
+    await outboxes[0].look_up()
     known = [await outbox.accounting.submit_ledger(ledger()) for outbox in outboxes]
     assert known[0].verdict is Verdict.ACCEPTED
     assert sandbox.requests[LEDGER] == 1
@@ -53,7 +53,7 @@ async def test_whoever_finds_a_write_tells_the_same_of_it(outboxes, sandbox):
     sandbox.faults.add(Fault.LATENCY, operation="accounting.ledger_statuses", times=None, seconds=1.0)
     streams = [outbox.events() for outbox in outboxes]
     await outboxes[0].accounting.submit_ledger(ledger())
-    await asyncio.gather(*(outbox.settle() for outbox in outboxes))
+    await asyncio.gather(*(outbox.look_up() for outbox in outboxes))
     for outbox in outboxes:
         await outbox.aclose()
     message = [[event.verdict async for event in stream] for stream in streams]
@@ -79,7 +79,7 @@ async def test_an_outbox_whose_loop_was_closed_holds_nothing_up(client, sandbox,
     await asyncio.to_thread(asyncio.run, leave_open())
     async with client() as confirma, confirma.outbox(journal=journal, settle_seconds=0) as outbox:
         await outbox.invoices.create(wire_invoice(1))
-        await outbox.settle()
+        await outbox.look_up()
         assert (await outbox.invoices.create(wire_invoice(1))).accepted
     assert sandbox.requests[CREATE] == 1
 

@@ -135,7 +135,7 @@ async def test_actions_that_the_service_refuses_are_rejected(outbox):
 
 async def test_an_answer_in_an_unknown_form_is_believed_once_the_read_has_confirmed_it(outbox, sandbox):
     first = await outbox.accounting.submit_ledger(ledger())
-    await outbox.settle()
+    await outbox.look_up()
     known = await outbox.accounting.submit_ledger(ledger())
     second = await outbox.accounting.submit_ledger(ledger("2026-12"))
     assert [one.verdict for one in (first, known, second)] == [
@@ -149,7 +149,7 @@ async def test_an_answer_in_an_unknown_form_is_believed_once_the_read_has_confir
 
 async def test_payments_are_known_by_their_identifiers(outbox, sandbox):
     await outbox.accounting.submit_payments([payment("p-1"), payment("p-2")])
-    await outbox.settle()
+    await outbox.look_up()
     again = await outbox.accounting.submit_payments([payment("p-1"), payment("p-2")])
     assert (again.verdict, again.resumed) == (Verdict.ACCEPTED, True)
     with pytest.raises(RequestInvalidError, match="identifiers"):
@@ -207,9 +207,9 @@ async def test_the_wrong_token_is_not_sent_and_keeps_nothing_else(client, sandbo
 async def test_a_lost_payment_is_found_in_the_case(outbox, sandbox, case, fault):
     sandbox.faults.add(fault, operation=ACTIONS)
     lost = await outbox.invoices.create_actions([paid()], key="payment-1")
-    assert [one.verdict for one in await outbox.settle()] == [Verdict.UNKNOWN]  # the service has not begun
+    assert [one.verdict for one in await outbox.look_up()] == [Verdict.UNKNOWN]  # the service has not begun
     sandbox.advance(minutes=6)
-    assert [one.verdict for one in await outbox.settle()] == [Verdict.ACCEPTED]
+    assert [one.verdict for one in await outbox.look_up()] == [Verdict.ACCEPTED]
     assert lost.verdict is Verdict.UNKNOWN
     assert sandbox.requests[ACTIONS] == 1
 
@@ -218,7 +218,7 @@ async def test_a_payment_that_never_arrived_stays_unknown(outbox, sandbox, case)
     sandbox.faults.add(Fault.RESET_BEFORE_COMMIT, operation=ACTIONS)
     await outbox.invoices.create_actions([paid()], key="payment-1")
     sandbox.advance(days=3)
-    assert [one.verdict for one in await outbox.settle()] == [Verdict.UNKNOWN]
+    assert [one.verdict for one in await outbox.look_up()] == [Verdict.UNKNOWN]
     assert sandbox.requests[ACTIONS] == 1
 
 
@@ -227,7 +227,7 @@ async def test_one_of_two_like_payments_is_not_taken_for_the_other(outbox, sandb
     await outbox.invoices.create_actions([paid()], key="payment-1")
     await outbox.invoices.create_actions([paid()], key="payment-2")
     sandbox.advance(minutes=6)
-    assert [one.verdict for one in await outbox.settle()] == [Verdict.UNKNOWN]
+    assert [one.verdict for one in await outbox.look_up()] == [Verdict.UNKNOWN]
 
 
 async def test_a_payment_named_by_its_case_is_not_taken_for_one_named_by_its_invoice(
@@ -239,7 +239,7 @@ async def test_a_payment_named_by_its_case_is_not_taken_for_one_named_by_its_inv
     await outbox.invoices.create_actions([lost], key="payment-1")
     await outbox.invoices.create_actions([paid("10")], key="payment-2")
     sandbox.advance(minutes=6)
-    assert [one.verdict for one in await outbox.settle()] == [Verdict.UNKNOWN]
+    assert [one.verdict for one in await outbox.look_up()] == [Verdict.UNKNOWN]
 
 
 @pytest.mark.parametrize("actions", [[Pause(invoice_number=1)], [Comment(invoice_number=1, comment="Call.")]])
@@ -247,7 +247,7 @@ async def test_other_actions_are_found_by_their_events(outbox, sandbox, case, ac
     sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=ACTIONS)
     await outbox.invoices.create_actions(actions, key="a")
     sandbox.advance(minutes=6)
-    assert [one.verdict for one in await outbox.settle()] == [Verdict.ACCEPTED]
+    assert [one.verdict for one in await outbox.look_up()] == [Verdict.ACCEPTED]
 
 
 async def test_a_payment_that_was_sent_without_its_amount_is_shown_by_none(
@@ -258,7 +258,7 @@ async def test_a_payment_that_was_sent_without_its_amount_is_shown_by_none(
     await outbox.invoices.create_actions([unchecked], key="a", validate=False)
     await confirma.invoices.create_actions([paid()])
     sandbox.advance(minutes=6)
-    assert [one.verdict for one in await outbox.settle()] == [Verdict.UNKNOWN]
+    assert [one.verdict for one in await outbox.look_up()] == [Verdict.UNKNOWN]
     gc.collect()
     assert "never retrieved" not in caplog.text
 
@@ -268,7 +268,7 @@ async def test_the_comment_of_somebody_else_is_not_taken_for_it(outbox, sandbox,
     await outbox.invoices.create_actions([Comment(invoice_number=1, comment="Call.")], key="a")
     await confirma.invoices.create_actions([Comment(invoice_number=1, comment="Letter.")])
     sandbox.advance(minutes=6)
-    assert [one.verdict for one in await outbox.settle()] == [Verdict.UNKNOWN]
+    assert [one.verdict for one in await outbox.look_up()] == [Verdict.UNKNOWN]
 
 
 @pytest.mark.parametrize("fault", LOST)
@@ -277,7 +277,7 @@ async def test_lost_ledgers_and_payments_are_found_in_the_statuses(outbox, sandb
         sandbox.faults.add(fault, operation=operation)
     await outbox.accounting.submit_ledger(ledger())
     await outbox.accounting.submit_payments([payment()])
-    await outbox.settle()
+    await outbox.look_up()
     assert (await outbox.accounting.submit_ledger(ledger())).accepted
     assert (await outbox.accounting.submit_payments([payment()])).accepted
     assert (sandbox.requests[LEDGER], sandbox.requests[PAYMENTS]) == (1, 1)
@@ -288,14 +288,14 @@ async def test_a_lost_client_waits_for_a_person(client, sandbox, journal, monkey
     confirma = client(provisioning_token=sandbox.provisioning_token)
     async with confirma, confirma.outbox(journal=journal) as outbox:
         await outbox.onboarding.create_client(REQUEST)
-        (standing,) = await outbox.settle()
+        (standing,) = await outbox.look_up()
         assert standing.verdict is Verdict.UNKNOWN
         with pytest.raises(JournalError, match="may still arrive"):
             await outbox.resolve(CLIENT, "2077474-0", "not sent", because="the vendor says so")
         in_an_hour = time.time() + 3600.0
         monkeypatch.setattr(desk, "time", SimpleNamespace(time=lambda: in_an_hour))
         await outbox.resolve(CLIENT, "2077474-0", "not sent", because="the vendor says so")
-        await outbox.settle()
+        await outbox.look_up()
         assert (await outbox.onboarding.create_client(REQUEST)).accepted
     assert sandbox.requests[CLIENT] == 2
 
@@ -319,7 +319,7 @@ async def test_what_a_person_accepts_confirms_the_form_of_its_answer(outbox, san
 )
 async def test_only_what_is_unknown_is_resolved(outbox, key, verdict, reported):
     await outbox.accounting.submit_ledger(ledger())
-    await outbox.settle()
+    await outbox.look_up()
     with pytest.raises(ConfigurationError, match=reported):
         await outbox.resolve(LEDGER, key, verdict, because="x")
 
@@ -344,7 +344,7 @@ async def test_a_write_that_a_crash_left_is_looked_for_without_its_contents(conf
         await outbox.invoices.create_actions([paid()], key="payment-1")
     sandbox.advance(minutes=6)
     async with confirma.outbox(journal=journal) as outbox:
-        await outbox.settle()
+        await outbox.look_up()
         known = await outbox.invoices.create_actions([paid()], key="payment-1")
     assert (known.verdict, known.resumed) == (Verdict.ACCEPTED, True)
     assert sandbox.requests[ACTIONS] == 1
@@ -367,7 +367,7 @@ async def test_what_was_being_sent_in_a_crash_is_unknown(confirma, sandbox, jour
 async def test_a_journal_in_doubt_sends_no_write(confirma, sandbox, journal, tmp_path):
     async with confirma.outbox(journal=journal) as outbox:
         await outbox.accounting.submit_ledger(ledger())
-        await outbox.settle()
+        await outbox.look_up()
     copy = tmp_path / "copy.journal"
     copy.write_bytes(journal.read_bytes())
     async with confirma.outbox(journal=copy) as outbox:

@@ -27,9 +27,9 @@ def test_a_lost_answer_is_settled_from_another_thread(confirma, sandbox, journal
     sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE)
     with confirma.outbox(journal=journal, settle_seconds=0) as outbox:
         lost = outbox.invoices.create(wire_invoice(1))
-        settling = threading.Thread(target=outbox.settle)
-        settling.start()
-        settling.join()
+        looking = threading.Thread(target=outbox.look_up)
+        looking.start()
+        looking.join()
         known = outbox.invoices.create(wire_invoice(1))
     assert [lost.verdict, known.verdict] == [Verdict.UNKNOWN, Verdict.ACCEPTED]
     assert sandbox.requests[CREATE] == 1
@@ -58,6 +58,6 @@ def test_its_events_are_iterated_by_a_thread(confirma, sandbox, journal, wire_in
 def test_other_writes_have_their_twins(confirma, sandbox, journal):
     with confirma.outbox(journal=journal, settle_seconds=0) as outbox:
         outbox.accounting.submit_ledger({"ledgerIdentifier": "L-1"}, validate=False)
-        outbox.settle()
+        outbox.look_up()
         known = outbox.accounting.submit_ledger({"ledgerIdentifier": "L-1"}, validate=False)
     assert (known.verdict, known.resumed) == (Verdict.ACCEPTED, True)

@@ -21,7 +21,7 @@ from confirma_async.bulk.models import State
 from confirma_async.bulk.writer import JournalWriter
 
 UNKNOWN_ROOM = 1000
-"""Invoices of unknown outcome that are kept in memory with their bodies until they are settled."""
+"""Invoices of unknown outcome that are kept in memory with their bodies until they are decided."""
 
 
 _Timer: TypeAlias = tuple[Task, asyncio.Task[None]]

@@ -48,7 +48,7 @@ class Runs(RunsReader, Protocol):
     ) -> int:
         """Begin a run, if the journal is of its target and its owner; return the number of the run.
 
-        What dead runs left under way is settled: what was claimed was surely not sent, and is pending; what
+        What dead runs left under way is released: what was claimed was surely not sent, and is pending; what
         was being sent is unknown.
         In a journal that is in doubt for the first time, nothing counts as surely not sent any more.
 

@@ -69,7 +69,7 @@ def check_resolvable(row: Row | None, resolution: Resolution, forgotten: float) 
     """Check that a person may decide the outcome of an item.
 
     Args:
-        row: The item, after what dead runs have left was settled; None where there is none any more.
+        row: The item, as it is once what dead runs have left is released; None where there is no such item.
         resolution: What the person says.
         forgotten: The latest moment at which a call could end that the journal does not know; 0 where it
             knows all.

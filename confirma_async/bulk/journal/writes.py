@@ -157,7 +157,7 @@ def _is_same(name: str, one: object, other: object) -> bool:
 class Writes(Protocol):
     """The states of writes that are no invoices; used within the transactions of their journal.
 
-    What a dead run left under way is settled as its items are: claims were not sent, sends may have been.
+    What a dead run left under way is released as its items are: claims were not sent, sends may have been.
     """
 
     def claim(self, write: Write, run: int, retry: Retry = Retry.NONE) -> Claim:

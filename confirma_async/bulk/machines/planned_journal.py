@@ -251,7 +251,7 @@ class PlannedJournal(PostgresJournal):
         body, positions, holders = found
         if self._holders.are_over(holders):
             self._tables.lock()
-            self._holders.settle_dead()
+            self._holders.release_dead()
         entries = unpacked(body, len(positions))
         digests = data_array(entry.digest for entry in entries)
         claimed = list(self._all(_CLAIMED, self._run, chunk, array_text(positions), digests))
@@ -280,7 +280,7 @@ class PlannedJournal(PostgresJournal):
             How many of its invoices are open, and not planned again yet.
         """
         self._tables.lock()
-        self._holders.settle_dead()
+        self._holders.release_dead()
         self._do(f"UPDATE item SET chunk = NULL WHERE chunk = %s AND {OPEN} AND holder IS NULL", chunk)
         found = next(self._all(_SET_ASIDE, chunk), None)
         if found is None:

@@ -1,6 +1,6 @@
-"""Which run has each item in its hands; settles the items of dead runs.
+"""Which run has each item in its hands; releases the items of dead runs.
 
-Whoever settles what a run has left locks the row of that run, as the run itself does with each transaction.
+Whoever releases what a run has left locks the row of that run, as the run itself does with each transaction.
 """
 
 from __future__ import annotations
@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from confirma_async.bulk.journal.stored.writes import settling
+from confirma_async.bulk.journal.stored.writes import release_of_writes
 from confirma_async.bulk.postgres.migrations import OPEN
 from confirma_async.bulk.postgres.tables import PostgresTables
 
-_WRITES_SETTLED = settling(
+_RELEASE_WRITES = release_of_writes(
     alive="lease_until IS NOT NULL",
     ends_at="greatest(ends_at, (SELECT (extract(epoch FROM died_at) * 1000)::bigint "
     "FROM run WHERE run.id = write.run) + ends_at - attempted_at)",
 )
-"""Settles which writes runs that are over left under way."""
+"""Releases the writes that runs which are over left under way."""
 
-_SETTLED = (
+_RELEASE_ITEMS = (
     "UPDATE item SET holder = NULL, state = CASE state WHEN 1 THEN 0 WHEN 2 THEN 3 ELSE state END, "
     # Its lease may have run out while the call was under way: nobody believes it ended before both.
     "ends_at = CASE state WHEN 2 THEN greatest(ends_at, "
@@ -55,14 +55,14 @@ class PostgresHolders:
 
     def end(self, run: int) -> None:
         """See ``Holders``."""
-        self._tables.change(_SETTLED, [run], [None])
+        self._tables.change(_RELEASE_ITEMS, [run], [None])
         self._tables.change("UPDATE run SET lease_until = NULL WHERE id = ?", run)
-        self._tables.change(_WRITES_SETTLED)
+        self._tables.change(_RELEASE_WRITES)
         if run == self._tables.session.lease.run:
             self._tables.session.lease.let_go()
 
-    def settle_dead(self) -> None:
-        """Settle what runs have left under way whose lease is over: claims surely were not sent.
+    def release_dead(self) -> None:
+        """Release what runs whose lease is over have left: claims are pending, sends are unknown.
 
         A run of which a transaction goes on just now is left alone: it holds the lock of its row.
         """
@@ -75,13 +75,13 @@ class PostgresHolders:
         )
         if dead:
             runs, leases = ([*column] for column in zip(*dead, strict=True))
-            self._tables.change(_SETTLED, runs, leases)
+            self._tables.change(_RELEASE_ITEMS, runs, leases)
             self._tables.change(
                 "UPDATE run SET died_at = coalesce(died_at, lease_until), lease_until = NULL "
                 "WHERE id = ANY(?)",
                 runs,
             )
-        self._tables.change(_WRITES_SETTLED)
+        self._tables.change(_RELEASE_WRITES)
 
     def are_over(self, runs: Iterable[int | None]) -> bool:
         """Say whether some of the runs that have items in their hands are not alive; None is nobody."""

@@ -165,12 +165,12 @@ class PostgresJournal(PostgresReader):
 
     def __init__(self, tables: PostgresTables, doubt: Doubt | None, mark: MarkFile) -> None:
         holders = self._holders = PostgresHolders(tables)
-        trust = self._trust = PostgresTrust(tables, doubt, holders.settle_dead)
+        trust = self._trust = PostgresTrust(tables, doubt, holders.release_dead)
         super().__init__(tables, trust)
         self._mark = mark
         self._counts = StoredCounts(tables)
         self._keeper = StoredKeeper(tables)
-        self.writes: StoredWrites = StoredWrites(tables, trust, holders.settle_dead)
+        self.writes: StoredWrites = StoredWrites(tables, trust, holders.release_dead)
         self.ownership: StoredOwnership = StoredOwnership(tables, holders.others_run, holders.have_planned)
         self._runs: PostgresRuns = PostgresRuns(tables, self.ownership, trust, holders, self._counts)
         self._all, self._one, self._do = tables.few, tables.one, tables.change
@@ -248,7 +248,7 @@ class PostgresJournal(PostgresReader):
         numbers = sorted({entry.key.number for entry in entries})
         found = list(self._of_numbers(numbers))
         if self._holders.are_over(row.holder for row in found):
-            self._holders.settle_dead()
+            self._holders.release_dead()
             found = list(self._of_numbers(numbers))
         batch.know(self._locked(found))
         batch.know(self._archived_of_numbers(numbers))
@@ -347,11 +347,11 @@ class PostgresJournal(PostgresReader):
     def resolve(self, resolution: Resolution) -> None:
         """See ``Journal``."""
         self._tables.lock()
-        self._holders.settle_dead()
+        self._holders.release_dead()
         rows = self._locked(list(self._items.query("WHERE position = %s", resolution.position)))
         row = next(iter(rows), None)
         check_resolvable(row, resolution, self._trust.forgotten_until(resolution.at))
-        self._trust.settle()  # else the next run would take what a person has found out for unknown
+        self._trust.make_unsent_unknown()  # else the next run makes what a person found out unknown
         self._keeper.keep_former(resolution.position, resolution.at, resolution.note)
         self._counts.count({resolution.position: resolution})
         if resolution.state is State.REJECTED:

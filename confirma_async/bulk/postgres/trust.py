@@ -13,15 +13,15 @@ class PostgresTrust(StoredTrust):
     Args:
         tables: The tables.
         doubt: Why the journal may not know all that was sent; None where it does.
-        settle_dead: Settles what runs left under way that died.
+        release_dead: Releases what dead runs have left under way.
     """
 
     _tables: PostgresTables
     _lets_go = "holder = NULL, "
 
-    def settle(self) -> bool:
-        """See ``StoredTrust``: calls that the journal knows nothing of may still be under way."""
-        if not super().settle():
+    def make_unsent_unknown(self) -> bool:
+        """Make UNKNOWN what this journal did not send; calls that it does not know may still be under way."""
+        if not super().make_unsent_unknown():
             return False
         self._tables.change(
             f"UPDATE item SET ends_at = greatest(coalesce(ends_at, 0), ?) WHERE {self._tables.is_open}",

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from attrs import define, field
 
 from confirma_async.bulk.journal.stored.values import places
-from confirma_async.bulk.journal.stored.writes import settling
+from confirma_async.bulk.journal.stored.writes import release_of_writes
 from confirma_async.bulk.models import Row, State
 from confirma_async.bulk.sqlite.file.journal_file import OpenFile
 from confirma_async.bulk.sqlite.migrations import OPEN
 
-_SETTLED = settling(alive="hold IS NOT NULL")
-"""Settles which writes runs that are over left under way."""
+_RELEASE_WRITES = release_of_writes(alive="hold IS NOT NULL")
+"""Releases the writes that runs which are over left under way."""
 
 _HELD = frozenset({State.CLAIMED, State.SENDING})
 
@@ -43,8 +43,8 @@ class SqliteHolders:
         self.file.connection.execute("UPDATE run SET hold = NULL WHERE id = ?", (run,))
         self.file.connection.execute(f"UPDATE item SET holder = NULL WHERE {OPEN} AND holder = ?", (run,))
 
-    def settle_dead(self) -> None:
-        """Settle what runs have left under way that died: claims surely were not sent, sends may have been.
+    def release_dead(self) -> None:
+        """Release what dead runs have left: claims are pending again, sends are of unknown outcome.
 
         What they looked up is nobody's again.
         """
@@ -60,7 +60,7 @@ class SqliteHolders:
             f"ELSE state END WHERE {OPEN} AND ({left})",
             dead,
         )
-        execute(_SETTLED)
+        execute(_RELEASE_WRITES)
 
     def others_run(self) -> bool:
         """Say whether runs of other jobs go on, whose key is the account's before they have sent."""

@@ -66,14 +66,14 @@ class SqliteJournal(SqliteReader):
     def __init__(self, path: Path, opened: OpenFile) -> None:
         tables = SqliteTables(path, opened.connection)
         holders = SqliteHolders(opened)
-        super().__init__(tables, StoredTrust(tables, opened.doubt, holders.settle_dead))
+        super().__init__(tables, StoredTrust(tables, opened.doubt, holders.release_dead))
         self._tables: SqliteTables = tables
         self._connection = opened.connection
         self._file = opened
         self._holders = holders
         self.ownership: StoredOwnership = StoredOwnership(tables, holders.others_run)
         self._counts = StoredCounts(tables)
-        self.writes: StoredWrites = StoredWrites(tables, self.trust, holders.settle_dead)
+        self.writes: StoredWrites = StoredWrites(tables, self.trust, holders.release_dead)
         self._runs: StoredRuns = StoredRuns(tables, self.ownership, self.trust, holders, self._counts)
         self._keeper = StoredKeeper(tables)
         self._has_archive = False
@@ -157,7 +157,7 @@ class SqliteJournal(SqliteReader):
         """See ``Journal``."""
         batch = AdmissionBatch(self._keeper, run, retry, self.trust.reason, again=again)
         for numbers in slices(sorted({entry.key.number for entry in entries})):
-            batch.know(self._settled(numbers))
+            batch.know(self._items_of(numbers))
             if self._has_archive:
                 batch.know(self._items.archived(f"WHERE number IN ({places(numbers)})", *numbers))
         admitted = [batch.admit(entry) for entry in entries]
@@ -167,12 +167,12 @@ class SqliteJournal(SqliteReader):
             self._known[run] += batch.known
         return admitted
 
-    def _settled(self, numbers: Sequence[int]) -> Sequence[Row]:
-        """Return the items of some numbers, after settling those that a dead run left under way."""
+    def _items_of(self, numbers: Sequence[int]) -> Sequence[Row]:
+        """Return the items of some numbers, after releasing those that a dead run left under way."""
         query = f"WHERE number IN ({places(numbers)})"
         found = list(self._items.query(query, *numbers))
         if any(map(self._holders.is_left, found)):
-            self._holders.settle_dead()
+            self._holders.release_dead()
             return list(self._items.query(query, *numbers))
         return found
 
@@ -257,10 +257,10 @@ class SqliteJournal(SqliteReader):
 
     def resolve(self, resolution: Resolution) -> None:
         """See ``Journal``."""
-        self._holders.settle_dead()
+        self._holders.release_dead()
         row = next(self._items.query("WHERE position = ?", resolution.position), None)
         check_resolvable(row, resolution, self.trust.forgotten_until(resolution.at))
-        self.trust.settle()  # else the next run would take what a person has found out for unknown
+        self.trust.make_unsent_unknown()  # else the next run makes what a person found out unknown
         self._keeper.keep_former(resolution.position, resolution.at, resolution.note)
         self._counts.count({resolution.position: resolution})
         decided_at = milliseconds(resolution.at) if resolution.state in FINAL else None

@@ -1,4 +1,4 @@
-"""Messages for errors about accounts, with the options that settle them."""
+"""Messages for errors about accounts, with the options that cure them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from confirma_async.errors import JournalMismatchError
 
 
 def in_words(error: UnknownKeyError | UnknownAccountError | JournalMismatchError) -> str:
-    """Say which options settle it."""
+    """Say which options cure it."""
     if isinstance(error, JournalMismatchError):
         named = f"--account {error.account}" if error.account else "--account NAME"
         return str(error).replace("name that (account=)", f"say {named}")

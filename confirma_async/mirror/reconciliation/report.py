@@ -126,7 +126,7 @@ class Reconciliation:
         return [each for each in self.differences if each.note is None]
 
     @property
-    def settled(self) -> bool:
+    def is_reconciled(self) -> bool:
         """Whether every difference is explained, every list is proved, and everything could be checked."""
         return not self.open and not self.not_checked and not self.unproved
 

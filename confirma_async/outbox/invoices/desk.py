@@ -150,10 +150,10 @@ class InvoiceDesk:
             self.held.begin(self._bring(held, how))
         elif held.entry.digest != entry.digest:
             raise differs(entry, str(held.entry.place), "under way")
-        elif held.standing is not None:
+        elif held.reported is not None:
             if held.task is not None and not held.task.entry.body:
                 held.entry = held.task.entry = entry  # it can be sent again now, should that be right
-            return evolve(held.standing, resumed=True)
+            return evolve(held.reported, resumed=True)
         return await asyncio.shield(held.answer)
 
     def _entry(self, invoice: Record, key: str | None, checks: Checks) -> Entry:
@@ -191,15 +191,17 @@ class InvoiceDesk:
         row = admitted.row
         match admitted.admission:
             case Admission.FINAL if row is not None:
-                self.held.settle(held, held.known(row, duplicate=row.duplicate))
+                self.held.report(held, held.known(row, duplicate=row.duplicate))
             case Admission.CHANGED | Admission.CLASH if row is not None:
                 raise differs(held.entry, row.source, row.state.name.lower())
             case Admission.ELSEWHERE:
-                self.held.settle(held, held.outcome(Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
+                self.held.report(held, held.outcome(Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
             case Admission.UNKNOWN:
                 held.task = task_of(held.entry, admitted, self._lookups)
                 detail = row.detail if row is not None else None
-                self.held.stand(held, held.outcome(Verdict.UNKNOWN, detail=detail or LOST, resumed=True))
+                self.held.report_unknown(
+                    held, held.outcome(Verdict.UNKNOWN, detail=detail or LOST, resumed=True)
+                )
                 self.held.begin(self._lookers.hand(held.task))
             case _:
                 held.task = task_of(held.entry, admitted, self._lookups)

@@ -84,19 +84,19 @@ class InvoiceOutcomes:
             duplicate=found.duplicate, unproven=task.unproven, error=found.cause,
         )  # fmt: skip
         if verdict is Verdict.UNKNOWN:
-            self.held.stand(held, outcome)
+            self.held.report_unknown(held, outcome)
             self.look_again(held)
             return
         if verdict is not Verdict.NOT_SENT:
             self.gate.note(None)
-        self.held.settle(held, outcome)
+        self.held.report(held, outcome)
 
     def unknown(self, task: Task, found: Classification) -> None:
         """Report that the outcome of an invoice is unknown; it is looked up from now on."""
         held = self.held.get(task.entry.key)
         if held is not None:
             outcome = held.outcome(Verdict.UNKNOWN, status=found.status, detail=found.detail)
-            self.held.stand(held, outcome)
+            self.held.report_unknown(held, outcome)
 
     def refused(self, task: Task, refusal: RefusedRecord) -> None:
         """Raise for the caller why a document cannot be loaded."""
@@ -111,8 +111,8 @@ class InvoiceOutcomes:
     def dropped(self, task: Task) -> None:
         """Report to the caller that the outbox was closed before the invoice was sent."""
         held = self.held.get(task.entry.key)
-        if held is not None and held.standing is None:
-            self.held.settle(held, held.outcome(Verdict.NOT_SENT, detail=CLOSED))
+        if held is not None and held.reported is None:
+            self.held.report(held, held.outcome(Verdict.NOT_SENT, detail=CLOSED))
 
     def _receipt(self, task: Task) -> InvoiceReceipt | None:
         if task.reply is None:

@@ -45,7 +45,7 @@ class UnknownInvoices:
         """Set a timer to look up again an invoice that a lookup left unknown."""
         held.looks += 1
         if self.held.waits_too_many():
-            self.held.forget(held)  # the journal has it, and ``settle`` takes it up again
+            self.held.forget(held)  # the journal has it, and ``look_up`` takes it up again
             return
         pause = min(LONGEST_PAUSE, max(1.0, self.settle_seconds) * 2.0 ** min(held.looks, 12))
         held.timer = asyncio.get_running_loop().call_later(pause, self._look, held)
@@ -54,7 +54,7 @@ class UnknownInvoices:
         if held.stop_timer() and not self.is_halted():
             self.bring(held)
 
-    async def settle(self) -> Sequence[InvoiceOutcome]:
+    async def look_up(self) -> Sequence[InvoiceOutcome]:
         """Look up at once all invoices of unknown outcome; return their outcomes after that.
 
         Raises:
@@ -62,7 +62,7 @@ class UnknownInvoices:
         """
         asked: dict[InvoiceKey, HeldInvoice] = {}
         for held in self.held.all():
-            if held.standing is not None or not held.entry.body:
+            if held.reported is not None or not held.entry.body:
                 asked[held.entry.key] = held
                 held.looks = 0
                 self._look(held)
@@ -70,7 +70,7 @@ class UnknownInvoices:
         while taken_up := await self.take_up(asked):
             asked.update(taken_up)
             await self._looked_up(taken_up.values())
-        return [held.standing for held in asked.values() if held.standing is not None]
+        return [held.reported for held in asked.values() if held.reported is not None]
 
     async def _looked_up(self, asked: Collection[HeldInvoice]) -> None:
         """Wait until each invoice was looked up once."""

@@ -107,9 +107,9 @@ class WriteDesk:
             self.held.begin(self._bring(held, given))
         elif held.digest != given.digest:
             raise differs(given, given.key, "under way")
-        elif held.standing is not None:
+        elif held.reported is not None:
             held.body = given.prepared.body
-            return evolve(held.standing, resumed=True)
+            return evolve(held.reported, resumed=True)
         outcome = await asyncio.shield(held.answer)
         self._unheard.pop(name, None)
         return outcome
@@ -151,14 +151,14 @@ class WriteDesk:
         row = claim.row
         match claim.admission:
             case Admission.FINAL:
-                self.held.settle(held, held.known(row))
+                self.held.report(held, held.known(row))
             case Admission.CHANGED:
                 raise differs(given, row.key, row.state.name.lower())
             case Admission.ELSEWHERE:
-                self.held.settle(held, held.outcome(Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
+                self.held.report(held, held.outcome(Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
             case Admission.UNKNOWN:
                 outcome = held.outcome(Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
-                self.held.stand(held, outcome)
+                self.held.report_unknown(held, outcome)
                 self._lookups.look_in(held, 0.0)
             case _:
                 await self._decide(held, row.id, *await self._sender.send(given, row.id))
@@ -186,14 +186,14 @@ class WriteDesk:
         if held.operation == CREATE_CLIENT.name and answer is not None:
             self._unheard[held.operation, held.key or ""] = held.digest, outcome
         if verdict is Verdict.UNKNOWN:
-            self.held.stand(held, outcome)
+            self.held.report_unknown(held, outcome)
             self._lookups.look_in(held, 0.0)
         else:
-            self.held.settle(held, outcome)
+            self.held.report(held, outcome)
 
     # --- looked up ---------------------------------------------------------------------------------
 
-    async def settle(self) -> Sequence[WriteOutcome[Any]]:
+    async def look_up(self) -> Sequence[WriteOutcome[Any]]:
         """Look up at once all writes of unknown outcome; return their outcomes after that.
 
         Raises:
@@ -212,7 +212,9 @@ class WriteDesk:
             if (row.operation, row.key) in self.held or row.operation not in OPERATIONS:
                 continue
             held = self._hold_row(row)
-            self.held.stand(held, held.outcome(Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True))
+            self.held.report_unknown(
+                held, held.outcome(Verdict.UNKNOWN, detail=row.detail or LOST, resumed=True)
+            )
             self._lookups.look_in(held, 0.0)
 
     async def wanted(self) -> Sequence[WriteRow]:

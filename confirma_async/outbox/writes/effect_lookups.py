@@ -58,14 +58,14 @@ class EffectLookups:
 
     async def look_at_once(self) -> Sequence[WriteOutcome[Any]]:
         """Look all writes of unknown outcome up now; return their outcomes after that."""
-        asked = [held for held in self.held.all() if held.standing is not None]
+        asked = [held for held in self.held.all() if held.reported is not None]
         for held in asked:
             held.looks = 0
             self.hurry(held)
         while any(held.looking for held in asked):
             self.held.changed.clear()
             await self.held.changed.wait()
-        return [held.standing for held in asked if held.standing is not None]
+        return [held.reported for held in asked if held.reported is not None]
 
     def hurry(self, held: HeldWrite) -> None:
         """Look a write up now that waits for its next lookup, or for none."""
@@ -90,7 +90,7 @@ class EffectLookups:
         try:
             row = await self.run.writer.run(lambda journal: self._find(journal, held))
             if row is not None and row.state is not State.UNKNOWN:  # a person has decided
-                self.held.settle(held, evolve(held.known(row), resumed=False))
+                self.held.report(held, evolve(held.known(row), resumed=False))
             elif row is not None and (row.form in self.forms or await self._is_shown(held, row)):
                 await self._confirm(held, row)
             else:
@@ -129,7 +129,7 @@ class EffectLookups:
 
         confirmed = await self.run.writer.run(decide)
         if confirmed is None:
-            self.held.stand(held, held.outcome(Verdict.UNKNOWN, detail=_RIVAL))
+            self.held.report_unknown(held, held.outcome(Verdict.UNKNOWN, detail=_RIVAL))
             self._look_again(held)
             return
         if not confirmed:  # another run or a person was quicker: the next lookup finds out
@@ -139,11 +139,11 @@ class EffectLookups:
             self.forms.add(form)
             for other in self.held.all():
                 self.look(other)  # their answers may have had the same form
-        self.held.settle(held, held.outcome(Verdict.ACCEPTED))
+        self.held.report(held, held.outcome(Verdict.ACCEPTED))
 
     def _look_again(self, held: HeldWrite) -> None:
         if self.held.waits_too_many() or OPERATIONS[held.operation].effect is None:
-            held.looks = 0  # nothing more can be found out here: ``settle`` asks the journal again
+            held.looks = 0  # nothing more can be found out here: ``look_up`` asks the journal again
             return
         held.looks += 1
         pause = max(0.05, self.settle_seconds / 60) * 3.0 ** min(held.looks, 12)

@@ -93,7 +93,7 @@ class Credential:
             CredentialsError: there is no key to be had.
             TokenNotKeptError: a renewed token still cannot be kept; it is not used before it is.
         """
-        await self.settle()
+        await self.wait_for_renewal()
         if self._unsaved is not None:
             try:
                 return await self._keep(*self._unsaved)
@@ -109,7 +109,7 @@ class Credential:
             CredentialsError: there is no key to be had.
             TokenNotKeptError: a renewed token still cannot be kept.
         """
-        await self.settle()
+        await self.wait_for_renewal()
         if self.current == refused:
             await self._read(refused)  # perhaps another process has renewed it
         return await self.get() != refused
@@ -141,7 +141,7 @@ class Credential:
             self._renewal.add_done_callback(self._on_end)
         return await asyncio.shield(self._renewal)
 
-    async def settle(self, patience_seconds: float | None = None) -> None:
+    async def wait_for_renewal(self, patience_seconds: float | None = None) -> None:
         """Wait for a renewal that is under way, whatever it comes to, for so many seconds at most."""
         if self._renewal is not None:
             await asyncio.wait([self._renewal], timeout=patience_seconds)

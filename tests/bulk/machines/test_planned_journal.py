@@ -208,7 +208,7 @@ def test_a_worker_that_died_is_shown_for_as_long_as_that_is_news_however_long_it
                 "WHERE worker = %s",
                 (seconds, name),
             )
-    journal, _ = begun()  # settles both
+    journal, _ = begun()  # releases both
     assert [(one.name, one.alive) for one in journal.runs.workers(3600.0)] == [("new", False)]
 
 

@@ -336,7 +336,7 @@ def test_a_renewal_goes_on_though_who_asked_for_it_is_cancelled(calls, service):
         asked.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asked
-        await pipeline.keys.client.settle()
+        await pipeline.keys.client.wait_for_renewal()
 
     calls(service, keys(shelf), scenario)
     assert shelf.token == NEW

@@ -29,8 +29,8 @@ class Holders(Protocol):
         """Return the columns by which a run of this job is known."""
         ...
 
-    def settle_dead(self) -> None:
-        """Settle the items that dead runs left under way."""
+    def release_dead(self) -> None:
+        """Release the items that dead runs left under way: claims are pending, sends are unknown."""
         ...
 
     def end(self, run: int) -> None:
@@ -127,8 +127,8 @@ class StoredRuns(StoredRunsReader):
         }  # fmt: skip
         tables.insert(f"run ({', '.join(columns)})", [tuple(columns.values())])
         self._holders.begin(run)
-        self._holders.settle_dead()
-        self._trust.settle()
+        self._holders.release_dead()
+        self._trust.make_unsent_unknown()
         for table in ("refusal", "known"):
             tables.change(f"DELETE FROM {table} WHERE run <= ?", run - RUNS_WITH_REFUSALS)
         tables.change("UPDATE numbered SET run = ? WHERE run = ?", run, OF_NO_RUN)

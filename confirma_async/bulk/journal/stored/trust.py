@@ -28,18 +28,18 @@ class StoredTrust:
     Args:
         tables: The tables.
         doubt: Why the journal may not know all that was sent; None where it does.
-        settle_dead: Settles what runs left under way that died.
+        release_dead: Releases what dead runs have left under way.
     """
 
     _lets_go: ClassVar[str] = ""
     """What a doubt changes in the items beside their state."""
 
     def __init__(
-        self, tables: Tables, doubt: Doubt | None, settle_dead: Callable[[], None] = lambda: None
+        self, tables: Tables, doubt: Doubt | None, release_dead: Callable[[], None] = lambda: None
     ) -> None:
         self._tables = tables
         self._doubt = doubt
-        self._settle_dead = settle_dead
+        self._release_dead = release_dead
 
     def doubt(self) -> Doubt | None:
         """See ``Trust``."""
@@ -78,8 +78,8 @@ class StoredTrust:
         """
         self._doubt = doubt
 
-    def settle(self) -> bool:
-        """Mark as doubtful what this journal did not send: the journal that it was may have sent it.
+    def make_unsent_unknown(self) -> bool:
+        """Make UNKNOWN what this journal did not send: the journal that this is a copy of may have sent it.
 
         Returns:
             Whether that is done now, for the first time since the journal is in doubt.
@@ -113,7 +113,7 @@ class StoredTrust:
         """See ``Trust``."""
         tables = self._tables
         tables.lock()
-        self._settle_dead()  # what they looked up is nobody's, and is freed as well
+        self._release_dead()  # what they looked up is nobody's, and is freed as well
         tables.change(f"DELETE FROM meta WHERE name IN {OF_DOUBT}")
         tables.keep({"trusted_at": str(now)})
         self._doubt = None

@@ -35,8 +35,8 @@ _COLUMNS = (
 """The columns of a write, in the order in which ``_row`` takes them."""
 
 
-def settling(alive: str, ends_at: str = "ends_at") -> str:
-    """Return the statement that settles what runs that are over left under way.
+def release_of_writes(alive: str, ends_at: str = "ends_at") -> str:
+    """Return the statement that releases the writes of runs that are over.
 
     Claims were not sent, sends may have been.
 
@@ -59,25 +59,25 @@ class StoredWrites:
     Args:
         tables: The tables.
         trust: Whether the journal is in doubt.
-        settle_dead: Settles what runs left under way that died.
+        release_dead: Releases what dead runs have left under way.
     """
 
     def __init__(
         self,
         tables: Tables,
         trust: StoredTrust,
-        settle_dead: Callable[[], None] = lambda: None,
+        release_dead: Callable[[], None] = lambda: None,
     ) -> None:
         self._tables = tables
         self._trust = trust
-        self._settle_dead = settle_dead
+        self._release_dead = release_dead
 
     def claim(self, write: Write, run: int, retry: Retry = Retry.NONE) -> Claim:
         """See ``Writes``."""
         self._tables.lock()
         row = self.find(write.operation, write.key)
         if row is not None and row.run != run and row.state in UNDER_WAY:
-            self._settle_dead()
+            self._release_dead()
             row = self._known(row.id)
         other = self._of_names(write, row)
         if other is not None:
@@ -173,8 +173,8 @@ class StoredWrites:
     ) -> None:
         """See ``Writes``."""
         self._tables.lock()
-        self._settle_dead()
-        self._trust.settle()  # else the next run would take what a person has found out for unknown
+        self._release_dead()
+        self._trust.make_unsent_unknown()  # else the next run makes what a person found out unknown
         row = self._known(ident)
         name = f"{row.operation} {row.key}"
         check_unknown(name, row.state)

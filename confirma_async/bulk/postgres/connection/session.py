@@ -2,7 +2,7 @@
 
 A job holds a lease by the database's clock. Every transaction of it first locks the row of its run, and goes
 on only while nobody has taken the run's invoices over; whoever takes them over locks the same row. So what a
-job writes and what others settle of it never interleave, however long the job slept in between.
+job writes and what others release of it never interleave, however long the job slept in between.
 
 Nothing here outlives a transaction in the server's session: a pooler may stand in between.
 """

@@ -377,11 +377,11 @@ def _connected(path: Path, seen: str | None) -> tuple[sqlite3.Connection, Doubt 
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         check_form(path, connection)
-        _settle_in(path, connection, doubt)
+        _adopt(path, connection, doubt)
         return connection, doubt
 
 
-def _settle_in(path: Path, connection: sqlite3.Connection, doubt: Doubt | None) -> None:
+def _adopt(path: Path, connection: sqlite3.Connection, doubt: Doubt | None) -> None:
     """Make the file that is here the journal's own, and keep the doubt that there is about it."""
     values = {"origin": str(Origin.of(path.stat()))}
     if doubt is not None:

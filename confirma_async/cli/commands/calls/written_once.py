@@ -150,7 +150,7 @@ async def _written(connection: Connection, once: Once, verb: Verb, what: str) ->
         try:
             outcome = await asyncio.shield(giving)
             if outcome.verdict is Verdict.UNKNOWN:  # the read that shows it may do so already
-                await outbox.opened().writes.settle()
+                await outbox.opened().writes.look_up()
                 outcome = evolve(await verb(outbox), resumed=outcome.resumed, receipt=outcome.receipt)
         except asyncio.CancelledError:  # asked to end: the answer to what is under way counts all the same
             await outbox.aclose()

@@ -149,7 +149,7 @@ def reconcile(
             "sent; name it: --journal FILE, or --journal postgresql://HOST/DATABASE",
             err=True,
         )
-    return Exit.ACCEPTED if found.settled and not unread else Exit.PAUSED
+    return Exit.ACCEPTED if found.is_reconciled and not unread else Exit.PAUSED
 
 
 @click.command(short_help="Say why a difference of the reconciliation is as it should be.")
@@ -180,7 +180,7 @@ def as_json(found: Reconciliation) -> dict[str, Any]:
         "made_at": found.made_at.isoformat(),
         "synced_at": found.synced_at,
         "horizons": asdict(found.horizons),
-        "settled": found.settled,
+        "settled": found.is_reconciled,
         "not_checked": found.not_checked,
         "unproved": list(found.unproved),
         "open": len(found.open),

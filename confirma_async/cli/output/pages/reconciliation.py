@@ -67,7 +67,7 @@ def _origin(found: Reconciliation, made: datetime.datetime) -> Sequence[str]:
 
 
 def _verdict(found: Reconciliation) -> Mapping[str, str]:
-    if found.settled:
+    if found.is_reconciled:
         rest = "each of them explained" if found.differences else "and everything agrees to the cent"
         return {"kind": "good", "text": f"{_count(len(found.differences))} differences, {rest}."}
     parts = [f"{_count(len(found.open))} differences are not explained"] if found.open else []

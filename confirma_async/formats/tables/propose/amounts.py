@@ -28,7 +28,7 @@ ColumnNumbers = Sequence[Decimal | None]
 AmountCheck = Callable[[Decimal, Decimal, Decimal], bool]
 
 
-def settle_rate(guess: Guess, seen: SeenTable) -> None:
+def find_rate(guess: Guess, seen: SeenTable) -> None:
     """Take a column for the rate of VAT that is called VAT, and whose values are rates."""
     title = guess.columns.get("row_vat_amount")
     if title is None or not _holds_rates(seen, title):
@@ -49,7 +49,7 @@ def settle_rate(guess: Guess, seen: SeenTable) -> None:
         guess.rename("row_vat_amount", "row_vat_percentage", reason)
 
 
-def settle_amounts(guess: Guess, seen: SeenTable) -> None:
+def find_amounts(guess: Guess, seen: SeenTable) -> None:
     """Find out by sums what the amounts are that no name tells; what stays open is a rival."""
     doubtful = guess.columns.get("row_gross_amount")
     if doubtful is not None and "row_gross_amount" in guess.doubts:
@@ -59,7 +59,7 @@ def settle_amounts(guess: Guess, seen: SeenTable) -> None:
         elif found is not None and found not in guess.columns:
             guess.rename("row_gross_amount", found, None)
     for title in seen.titles:
-        if guess.title_taken(title) is not None or title in guess.settled or not seen.is_numeric(title):
+        if guess.title_taken(title) is not None or title in guess.decided or not seen.is_numeric(title):
             continue
         found = _role(guess, seen, title)
         if found is None or found in guess.columns:
@@ -71,28 +71,28 @@ def settle_amounts(guess: Guess, seen: SeenTable) -> None:
             guess.rivals.pop(title, None)
 
 
-def settle_rows(guess: Guess, seen: SeenTable) -> None:
+def find_row_values(guess: Guess, seen: SeenTable) -> None:
     """Take what differs on the lines of an invoice for values of its rows, such as a description."""
     if "number" not in guess.columns:
         return
     several = [lines for lines in seen.invoices(guess.columns["number"]) if len(lines) > 1]
     for name, title in [*guess.columns.items()]:
         own = f"row_{name}"
-        if own not in COLUMNS or own in guess.columns or title in guess.settled:
+        if own not in COLUMNS or own in guess.columns or title in guess.decided:
             continue
         cells = seen.cells(title)
         if any(len({str(cells[line]) for line in lines if cells[line] != ""}) > 1 for lines in several):
             guess.rename(name, own, None)
 
 
-def settle_totals(guess: Guess, seen: SeenTable) -> None:
+def find_totals(guess: Guess, seen: SeenTable) -> None:
     """Take amounts that are the same on every line of an invoice for totals of the invoice."""
     if "number" not in guess.columns:
         return
     several = [lines for lines in seen.invoices(guess.columns["number"]) if len(lines) > 1]
     for part in _PARTS:
         title = guess.columns.get(f"row_{part}")
-        if title is None or part in guess.columns or title in guess.settled or not several:
+        if title is None or part in guess.columns or title in guess.decided or not several:
             continue
         index = seen.titles.index(title)
         same = all(

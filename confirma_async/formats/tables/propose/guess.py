@@ -40,7 +40,7 @@ class Guess:
         words: By our name of a column, the words of the file for those of the SDK.
         entries: What else a mapping says.
         missing: What every invoice needs and the table does not seem to have.
-        settled: Subjects about which a person has decided: our names and titles.
+        decided: Subjects about which a person has decided: our names and titles.
     """
 
     columns: dict[str, str] = field(factory=dict[str, str])
@@ -51,7 +51,7 @@ class Guess:
     words: dict[str, dict[str, str]] = field(factory=dict[str, dict[str, str]])
     entries: dict[str, Value] = field(factory=dict[str, Value])
     missing: list[str] = field(factory=list[str])
-    settled: set[str] = field(factory=set[str])
+    decided: set[str] = field(factory=set[str])
 
     def title_taken(self, title: str) -> str | None:
         """Return our name of a column that has this title; None where it is not used."""

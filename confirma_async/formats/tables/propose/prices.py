@@ -14,10 +14,10 @@ _ROUNDED = Decimal("0.02")
 _WHOLE = Decimal(100)
 
 
-def settle_prices(guess: Guess, seen: SeenTable) -> None:
+def check_prices(guess: Guess, seen: SeenTable) -> None:
     """Hold quantities, prices and discounts of a table against its amounts; what does not fit is unsure."""
     price, net = guess.columns.get("row_unit_price"), guess.columns.get("row_net_amount")
-    if price is None or net is None or price in guess.settled:
+    if price is None or net is None or price in guess.decided:
         return
     discount, nets = guess.columns.get("row_discount_percentage"), seen.numbers(net)
     if _makes(guess, seen, nets, discount):

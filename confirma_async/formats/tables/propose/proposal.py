@@ -18,14 +18,14 @@ from confirma_async.formats.tables.cells import DateForm, DecimalSeparator, bare
 from confirma_async.formats.tables.columns import COLUMNS, REQUIRED, ValueKind
 from confirma_async.formats.tables.propose import guess as reasons
 from confirma_async.formats.tables.propose.amounts import (
+    find_amounts,
+    find_rate,
+    find_row_values,
+    find_totals,
     fractions,
-    settle_amounts,
-    settle_rate,
-    settle_rows,
-    settle_totals,
 )
 from confirma_async.formats.tables.propose.guess import Guess
-from confirma_async.formats.tables.propose.prices import settle_prices
+from confirma_async.formats.tables.propose.prices import check_prices
 from confirma_async.formats.tables.propose.sample import sample
 from confirma_async.formats.tables.propose.seen import SeenTable, look
 from confirma_async.formats.tables.propose.synonyms import WORDS
@@ -132,11 +132,11 @@ def first_guess(seen: SeenTable) -> Guess:
     _by_names(guess, seen)
     _by_values(guess, seen)
     _number_and_reference(guess, seen)
-    settle_rows(guess, seen)
-    settle_rate(guess, seen)
-    settle_prices(guess, seen)
-    settle_amounts(guess, seen)
-    settle_totals(guess, seen)
+    find_row_values(guess, seen)
+    find_rate(guess, seen)
+    check_prices(guess, seen)
+    find_amounts(guess, seen)
+    find_totals(guess, seen)
     return guess
 
 
@@ -156,7 +156,7 @@ def completed(guess: Guess, seen: SeenTable) -> Guess:
     _dates(guess, seen)
     _words(guess, seen)
     known = guess.columns
-    if _lacks_zeros(guess, seen) and "buyer_country" not in {*known, *guess.constants, *guess.settled}:
+    if _lacks_zeros(guess, seen) and "buyer_country" not in {*known, *guess.constants, *guess.decided}:
         guess.constants["buyer_country"] = GUESSED_COUNTRY
         guess.doubts["buyer_country"] = reasons.GUESSED_COUNTRY
     if "currency" not in known and "currency" not in guess.constants:

@@ -94,17 +94,17 @@ def next_question(guess: Guess, seen: SeenTable) -> Question | None:
         )
     for name, why in guess.doubts.items():
         title = guess.columns.get(name)
-        if title is not None and title not in guess.settled:
+        if title is not None and title not in guess.decided:
             return about_column(title, guess, seen, why)
     for title in guess.ignored:
-        if title in guess.rivals and title not in guess.settled:
+        if title in guess.rivals and title not in guess.decided:
             return about_column(title, guess, seen, guess.rivals[title])
     return _about_buyer(guess, seen) or _about_values(guess, seen)
 
 
 def _about_buyer(guess: Guess, seen: SeenTable) -> Question | None:
     """Ask who is to pay, where no name of a column tells."""
-    if "buyer_name" in {*guess.columns, *guess.constants, *guess.settled}:
+    if "buyer_name" in {*guess.columns, *guess.constants, *guess.decided}:
         return None
     titles = [title for title in guess.ignored if any(seen.texts(title)) and not seen.is_numeric(title)]
     if not titles:
@@ -179,15 +179,15 @@ def answered(guess: Guess, question: Question, choice: Choice) -> Guess:
     guess = copy.deepcopy(guess)
     match question.subject:
         case Subject.COLUMN:
-            _settle(guess, question.about, None if choice is None else str(choice))
+            _assign(guess, question.about, None if choice is None else str(choice))
         case Subject.WANTED | Subject.COUNTRY if choice is None:
-            guess.settled.add(question.about)
+            guess.decided.add(question.about)
         case Subject.WANTED | Subject.MISSING:
-            _settle(guess, str(choice), question.about)
+            _assign(guess, str(choice), question.about)
         case Subject.COUNTRY | Subject.CURRENCY:
             guess.constants[question.about] = str(choice)
         case Subject.DUE if isinstance(choice, str):
-            _settle(guess, choice, "due_date")
+            _assign(guess, choice, "due_date")
         case Subject.DUE:
             guess.constants["net_days"] = int(choice or 0)
         case Subject.DATES:
@@ -197,20 +197,20 @@ def answered(guess: Guess, question: Question, choice: Choice) -> Guess:
     return guess
 
 
-def _settle(guess: Guess, title: str, name: str | None) -> None:
+def _assign(guess: Guess, title: str, name: str | None) -> None:
     """Take a column for what a person has said that it is."""
     before = guess.title_taken(title)
     if before is not None:
         del guess.columns[before]
         guess.doubts.pop(before, None)
     guess.rivals.pop(title, None)
-    guess.settled.add(title)
+    guess.decided.add(title)
     if name is None:
         return
     displaced = guess.columns.get(name)
     if displaced is not None:
         guess.rivals[displaced] = TAKEN_BEFORE
-        guess.settled.discard(displaced)
+        guess.decided.discard(displaced)
     guess.columns[name] = title
     guess.constants.pop(name, None)
     guess.doubts.pop(name, None)

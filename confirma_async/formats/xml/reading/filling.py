@@ -60,7 +60,7 @@ def _note(
     else:
         draft.origins.update(laid_out.origins)
         taken.texts |= laid_out.texts
-        taken.settled[parent] = laid_out.rest
+        taken.rests[parent] = laid_out.rest
     for element, attribute in laid_out.units:
         if element not in left:
             draft.put("unit", element.get(attribute), element)

@@ -27,7 +27,7 @@ class Taken:
     Attributes:
         texts: The elements whose own text was taken.
         attributes: The attributes that were taken: element and name.
-        settled: What a plan did not take, by the element that it was applied to.
+        rests: What a plan did not take, by the element that it was applied to.
         currency: The currency of the document.
         dialect: Which attributes say nothing.
     """
@@ -35,7 +35,7 @@ class Taken:
     def __init__(self, dialect: Dialect, currency: str) -> None:
         self.texts: set[Element] = set()
         self.attributes: set[tuple[Element, str]] = set()
-        self.settled: dict[Element, Rest] = {}
+        self.rests: dict[Element, Rest] = {}
         self._silent: list[tuple[str, str]] = [(dialect.currency_attribute, currency)]
         self.dialect: Dialect = dialect
         self.currency: str = currency
@@ -67,9 +67,9 @@ class Taken:
             and self.dialect.says_something(name, value, self.currency)
         ]
 
-    def is_settled(self, element: Element) -> bool:
+    def is_used_up(self, element: Element) -> bool:
         """Say whether nothing is left of an element and those below it, as far as that is known at once."""
-        rest = self.settled.get(element)
+        rest = self.rests.get(element)
         return (
             rest is not None
             and not rest.is_deep
@@ -104,7 +104,7 @@ class Leftovers:
             besides: Elements that are passed over with all below them.
         """
         taken, is_mixed, reusable = self._taken, self._is_mixed, self._reusable
-        if not is_mixed and taken.is_settled(top):
+        if not is_mixed and taken.is_used_up(top):
             return []
         cache = None if reusable is None else reusable.caches.get(top)
         # The cache of the root leaves out the rows, so it serves only where all rows are passed over.
