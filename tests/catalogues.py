@@ -33,7 +33,7 @@ _NO_DAY = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 _MARKS = {"_": 1, "ngettext": 2}
 """What marks a text, and how many forms it takes."""
 
-TEXTS = ("cli/importing/texts.py", "cli/marking/texts.py")
+TEXTS = ("cli/importing/texts.py", "cli/marking/messages.py")
 """Modules whose texts are all told to people."""
 
 HELPED = ("import", "submit", "validate", "columns", "retry", "status", "report", "export", "jobs", "doctor")

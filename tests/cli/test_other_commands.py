@@ -14,8 +14,8 @@ import pytest
 from confirma_async.accounts.owner import AccountName
 from confirma_async.cli import app, main
 from confirma_async.cli.journals import Whose
+from confirma_async.cli.run_status.reading import LISTED
 from confirma_async.cli.running.stopping import Signals
-from confirma_async.cli.status.reading import LISTED
 from confirma_async.sandbox import Fault
 
 # --- validate -------------------------------------------------------------------------------------

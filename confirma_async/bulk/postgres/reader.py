@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from confirma_async.bulk.journal.stored.evidence import ENDED_LATER, StoredEvidence
 from confirma_async.bulk.journal.stored.items import ITEM_COLUMNS
+from confirma_async.bulk.journal.stored.kept_evidence import ENDED_LATER, StoredEvidence
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.payloads import StoredPayloads
 from confirma_async.bulk.journal.stored.reader import StoredReader

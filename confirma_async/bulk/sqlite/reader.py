@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from confirma_async.bulk.journal.stored.evidence import StoredEvidence
+from confirma_async.bulk.journal.stored.kept_evidence import StoredEvidence
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
 from confirma_async.bulk.journal.stored.payloads import StoredPayloads
 from confirma_async.bulk.journal.stored.reader import StoredReader

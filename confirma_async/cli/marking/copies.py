@@ -12,7 +12,7 @@ import click
 from confirma_async.accounts.registry import Accounts
 from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.marking import texts
+from confirma_async.cli.marking import messages
 from confirma_async.cli.output.printer import say
 from confirma_async.files import make_private, write_durably
 
@@ -53,8 +53,8 @@ def _corrected(name: str, known: dict[str, str] | None) -> str:
     if file.is_file() and _digest(file) != known["file_digest"]:
         if _digest(copy) == known["copy_digest"]:
             return name
-        raise click.UsageError(_(texts.BOTH_CHANGED).format(file=file, copy=copy))
-    say(_(texts.READ_INSTEAD).format(copy=copy, file=file), err=True)
+        raise click.UsageError(_(messages.BOTH_CHANGED).format(file=file, copy=copy))
+    say(_(messages.READ_INSTEAD).format(copy=copy, file=file), err=True)
     return str(copy)
 
 

@@ -17,7 +17,7 @@ from confirma_async.cli.importing.texts import named_place
 from confirma_async.cli.journals import Chosen
 from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import translated
-from confirma_async.cli.marking import texts
+from confirma_async.cli.marking import messages
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem
 from confirma_async.formats import ReadOptions, read_files
@@ -30,12 +30,12 @@ from confirma_async.validation import Checks
 
 _FORMULA = ("=", "+", "-", "@")
 _STATES: Mapping[State, str] = {
-    State.ACCEPTED: texts.ACCEPTED,
-    State.REJECTED: texts.REJECTED,
-    State.UNKNOWN: texts.UNKNOWN,
-    State.SENDING: texts.UNKNOWN,
-    State.PENDING: texts.NOT_SENT,
-    State.CLAIMED: texts.NOT_SENT,
+    State.ACCEPTED: messages.ACCEPTED,
+    State.REJECTED: messages.REJECTED,
+    State.UNKNOWN: messages.UNKNOWN,
+    State.SENDING: messages.UNKNOWN,
+    State.PENDING: messages.NOT_SENT,
+    State.CLAIMED: messages.NOT_SENT,
 }
 
 
@@ -71,7 +71,7 @@ class MarkedRecord:
     @property
     def is_accepted(self) -> bool:
         """Whether there is nothing to do about it."""
-        return self.status == texts.ACCEPTED and not self.reasons
+        return self.status == messages.ACCEPTED and not self.reasons
 
 
 def findings(
@@ -143,17 +143,21 @@ class _SentTable:
         if row is None or row.key != entry.key:
             problems = self.refused.get(entry.original_number or str(entry.key.number), ())
             return (
-                self.of_problems(problems, first) if problems else MarkedRecord(first, last, texts.NOT_SENT)
+                self.of_problems(problems, first)
+                if problems
+                else MarkedRecord(first, last, messages.NOT_SENT)
             )
         if row.state is State.REJECTED and row.digest == entry.digest:
-            detail = translated(row.detail or row.status or "") or _(texts.NO_REASON)
+            detail = translated(row.detail or row.status or "") or _(messages.NO_REASON)
             titles = _named_in(detail, self.layout)
             named = f"{', '.join(titles)}: {detail}" if titles else detail
-            return MarkedRecord(first, last, texts.REJECTED, (named,), [(first, title) for title in titles])
+            return MarkedRecord(
+                first, last, messages.REJECTED, (named,), [(first, title) for title in titles]
+            )
         if row.state is State.REJECTED:
-            return MarkedRecord(first, last, texts.NOT_SENT)
+            return MarkedRecord(first, last, messages.NOT_SENT)
         if row.state is State.ACCEPTED and row.digest != entry.digest:
-            return MarkedRecord(first, last, texts.ACCEPTED, (_(texts.OTHER_CONTENTS),))
+            return MarkedRecord(first, last, messages.ACCEPTED, (_(messages.OTHER_CONTENTS),))
         return MarkedRecord(first, last, _STATES[row.state])
 
     def of_problems(self, problems: Sequence[Problem], first: int) -> MarkedRecord:
@@ -162,7 +166,7 @@ class _SentTable:
         reasons = [_reason(problem, place) for problem, place in zip(problems, places, strict=True)]
         cells = [(place.line, place.title) for place in places if place is not None and place.title]
         last = self.last_lines.get(first, first)
-        return MarkedRecord(first, last, texts.REFUSED, tuple(dict.fromkeys(reasons)), cells)
+        return MarkedRecord(first, last, messages.REFUSED, tuple(dict.fromkeys(reasons)), cells)
 
 
 def _reason(problem: Problem, place: TablePlace | None) -> str:

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from confirma_async.cli.journals import Chosen
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.marking import texts
+from confirma_async.cli.marking import messages
 from confirma_async.cli.marking.copies import remember
 from confirma_async.cli.marking.csv_copy import write_csv
 from confirma_async.cli.marking.findings import findings
@@ -51,13 +51,13 @@ def write_marked(found: Chosen, target: Path, of: Path | None, converter: Conver
     """
     run = found.latest
     if run is None:
-        raise click.UsageError(_(texts.NO_INPUT))
+        raise click.UsageError(_(messages.NO_INPUT))
     file = _file(run.inputs, of)
     reading = with_mappings([file], ReadOptions(), from_text(run.reading))
     reading = evolve(reading, mapping=reading.mappings.get(str(file.resolve())))
     kind = format_of(file, reading)
     if kind not in {FileFormat.CSV, FileFormat.EXCEL}:
-        raise click.UsageError(_(texts.NO_TABLE).format(file=file))
+        raise click.UsageError(_(messages.NO_TABLE).format(file=file))
     _refuse(target, file)
     records = findings(file, reading, found, run, converter)
     if kind is FileFormat.EXCEL:
@@ -77,20 +77,20 @@ def _file(inputs: Sequence[str], of: Path | None) -> Path:
     if of is not None:
         files = [of]
     if not files:
-        raise click.UsageError(_(texts.NO_INPUT))
+        raise click.UsageError(_(messages.NO_INPUT))
     if len(files) > 1:
-        raise click.UsageError(_(texts.SEVERAL_INPUTS).format(files=", ".join(map(str, files))))
+        raise click.UsageError(_(messages.SEVERAL_INPUTS).format(files=", ".join(map(str, files))))
     if not files[0].is_file():
-        raise click.UsageError(_(texts.GONE).format(file=files[0]))
+        raise click.UsageError(_(messages.GONE).format(file=files[0]))
     return files[0]
 
 
 def _refuse(target: Path, file: Path) -> None:
     if target.resolve() == file.resolve():
-        raise click.UsageError(_(texts.IS_INPUT).format(file=target))
+        raise click.UsageError(_(messages.IS_INPUT).format(file=target))
     if target.exists():
-        raise click.UsageError(_(texts.IS_THERE).format(file=target))
+        raise click.UsageError(_(messages.IS_THERE).format(file=target))
     if target.suffix.lower() != file.suffix.lower():
         raise click.UsageError(
-            _(texts.ANOTHER_KIND).format(file=target, suffix=file.suffix, source=file.name)
+            _(messages.ANOTHER_KIND).format(file=target, suffix=file.suffix, source=file.name)
         )

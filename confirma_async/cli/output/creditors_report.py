@@ -10,8 +10,8 @@ from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_sayings, record_in_words, table
 from confirma_async.cli.output.result import outcome_as_json, plan_as_json, print_issues, report_as_json
 from confirma_async.cli.output.terminal import Terminal
-from confirma_async.cli.status.as_json import status_as_json
-from confirma_async.cli.status.reading import RunStatus
+from confirma_async.cli.run_status.as_json import status_as_json
+from confirma_async.cli.run_status.reading import RunStatus
 from confirma_async.creditors import CreditorsPlan, CreditorsReport
 from confirma_async.errors import ConfirmaError
 

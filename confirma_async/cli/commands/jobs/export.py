@@ -19,7 +19,7 @@ from confirma_async.cli import options
 from confirma_async.cli.flags import in_flags
 from confirma_async.cli.journals import Chosen, Whose, chosen, which, whose
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.marking import texts
+from confirma_async.cli.marking import messages
 from confirma_async.cli.marking.marked import Marked, write_marked
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.output.printer import json_line, say
@@ -180,9 +180,9 @@ def _say(marked: Marked, retry: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         print_json({"copy": str(marked.file), "accepted": marked.accepted, "open": marked.open})
     else:
-        say(_(texts.MARKED).format(file=marked.file, accepted=marked.accepted, open=marked.open))
-        correct = _(texts.CORRECT).format(command=shlex.join(["confirma", "retry", *retry]))
-        say(correct if marked.open else _(texts.NOTHING_TO_CORRECT))
+        say(_(messages.MARKED).format(file=marked.file, accepted=marked.accepted, open=marked.open))
+        correct = _(messages.CORRECT).format(command=shlex.join(["confirma", "retry", *retry]))
+        say(correct if marked.open else _(messages.NOTHING_TO_CORRECT))
 
 
 def _lines(found: Chosen) -> Iterator[list[Any]]:

@@ -22,7 +22,7 @@ from confirma_async.cli.language.messages import translated
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json, print_rows, table
 from confirma_async.cli.output.terminal import Terminal
-from confirma_async.cli.status.words import inputs_in_words
+from confirma_async.cli.run_status.words import inputs_in_words
 
 LISTED = 1000
 """Runs that --json lists."""

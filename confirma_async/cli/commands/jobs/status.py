@@ -9,9 +9,9 @@ from confirma_async.cli import options
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Whose, chosen, which, whose
 from confirma_async.cli.output.render import print_json
-from confirma_async.cli.status.as_json import status_as_json
-from confirma_async.cli.status.reading import RunStatus, read_status
-from confirma_async.cli.status.words import show
+from confirma_async.cli.run_status.as_json import status_as_json
+from confirma_async.cli.run_status.reading import RunStatus, read_status
+from confirma_async.cli.run_status.words import show
 
 
 @click.command(short_help="Say how a run stands: the latest one, unless another is named.")

@@ -19,7 +19,7 @@ from confirma_async.cli.options.connection import Connection
 from confirma_async.cli.options.destination import Destination
 from confirma_async.cli.options.inputs import Inputs
 from confirma_async.cli.options.jobs import JobSettings
-from confirma_async.cli.options.sending import Sending
+from confirma_async.cli.options.send_mode import Sending
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.running.stopping import signals
 from confirma_async.contract import Overrides

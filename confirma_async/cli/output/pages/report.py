@@ -19,7 +19,7 @@ from confirma_async.cli.language.messages import is_cell, translated, where
 from confirma_async.cli.output.pages.charts import charts, figure
 from confirma_async.cli.output.pages.rendering import rendered
 from confirma_async.cli.output.standings import ORDER, wording
-from confirma_async.cli.status.words import inputs_in_words
+from confirma_async.cli.run_status.words import inputs_in_words
 
 Key = TypeVar("Key")
 

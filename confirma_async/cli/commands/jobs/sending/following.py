@@ -18,7 +18,7 @@ from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Chosen
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.terminal import Terminal
-from confirma_async.cli.status.reading import RunStatus, read_status
+from confirma_async.cli.run_status.reading import RunStatus, read_status
 from confirma_async.errors import JournalError
 
 LOOK_SECONDS = 1.0

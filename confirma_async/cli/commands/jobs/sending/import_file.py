@@ -23,7 +23,7 @@ from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.connection import Connection
 from confirma_async.cli.options.destination import Destination, connected_for_account, own_journal, to_sandbox
 from confirma_async.cli.options.inputs import Inputs, format_alone, number_from
-from confirma_async.cli.options.sending import Sending, sending_options
+from confirma_async.cli.options.send_mode import Sending, sending_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.remembered import mapping_file
 from confirma_async.errors import ConfigurationError

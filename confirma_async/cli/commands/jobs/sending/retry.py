@@ -18,7 +18,7 @@ from confirma_async.cli.marking.copies import corrected
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.destination import Destination, connected_for_account, of_sandbox
 from confirma_async.cli.options.inputs import Inputs, input_options
-from confirma_async.cli.options.sending import Sending, sending_options
+from confirma_async.cli.options.send_mode import Sending, sending_options
 from confirma_async.cli.remembered import from_text
 from confirma_async.errors import JournalError
 

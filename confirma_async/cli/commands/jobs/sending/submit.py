@@ -30,7 +30,7 @@ from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.destination import Destination, connected_for_account, own_journal, to_sandbox
 from confirma_async.cli.options.inputs import Inputs, input_files
-from confirma_async.cli.options.sending import Sending, sending_options
+from confirma_async.cli.options.send_mode import Sending, sending_options
 from confirma_async.cli.output.distribution_status import distribution_statuses
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress, reading

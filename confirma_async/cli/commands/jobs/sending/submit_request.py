@@ -11,7 +11,7 @@ from confirma_async.bulk import JobArguments, Retry
 from confirma_async.bulk.journal_places import PostgresPlace, is_url
 from confirma_async.cli.options.destination import Destination
 from confirma_async.cli.options.inputs import Inputs
-from confirma_async.cli.options.sending import Sending
+from confirma_async.cli.options.send_mode import Sending
 from confirma_async.cli.output.next_steps import NextSteps
 from confirma_async.cli.remembered import as_text
 from confirma_async.cli.running.side_effects import command_line

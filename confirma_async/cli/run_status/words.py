@@ -26,7 +26,7 @@ from confirma_async.cli.output.render import (
 from confirma_async.cli.output.result import StandingRow, print_standings, standing
 from confirma_async.cli.output.standings import wording
 from confirma_async.cli.output.terminal import Terminal
-from confirma_async.cli.status.reading import RunStatus, mappings_of
+from confirma_async.cli.run_status.reading import RunStatus, mappings_of
 from confirma_async.errors import Problem
 from confirma_async.privacy import visible
 

@@ -8,7 +8,7 @@ from confirma_async.bulk.journal.records import Run, StoredProblem
 from confirma_async.bulk.journal.writes import WriteRow
 from confirma_async.bulk.models import Row
 from confirma_async.cli.output.render import numbers_as_json
-from confirma_async.cli.status.reading import RunStatus, mappings_of
+from confirma_async.cli.run_status.reading import RunStatus, mappings_of
 
 
 def status_as_json(found: RunStatus) -> dict[str, Any]:
