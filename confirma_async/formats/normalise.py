@@ -165,7 +165,7 @@ def _with_reference(invoice: InvoiceContentData, remarks: list[str]) -> InvoiceC
 
 
 def _has_digit_of_giro(invoice: InvoiceContentData, reference: str) -> bool:
-    """Whether a reference is the OCR number of a Swedish giro account, by its check digit."""
+    """Say whether a reference is the OCR number of a Swedish giro account, by its check digit."""
     seller = None if invoice.parties is None else invoice.parties.seller_party
     paid_to = None if seller is None else seller.payment_details
     is_giro = paid_to is not None and bool(paid_to.bankgiro or paid_to.postgiro)

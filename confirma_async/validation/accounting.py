@@ -41,7 +41,7 @@ def description_is_short_enough(submission: LedgerSubmission) -> Iterator[Proble
 
 @about(LedgerSubmission)
 def rows_balance(submission: LedgerSubmission) -> Iterator[Problem]:
-    """Under GROSS the rows' net amounts add up to zero, where every row has one."""
+    """Check that the rows' net amounts add up to zero under GROSS, where every row has one."""
     ledger = submission.ledgers
     if ledger.calculation_mode not in {None, CalculationMode.GROSS}:
         return
@@ -60,7 +60,7 @@ def submission_has_payments(submission: PaymentSubmission) -> Iterator[Problem]:
 
 @about(PaymentSubmission)
 def payment_identifiers_differ(submission: PaymentSubmission) -> Iterator[Problem]:
-    """No two payments of one submission share an identifier, by which their status is told."""
+    """Check that no two payments of a submission share an identifier: their status is asked for by it."""
     names = [payment.payment_identifier for payment in submission.payments]
     often = {name for name, count in Counter(names).items() if name is not None and count > 1}
     for index, name in enumerate(names):
@@ -84,19 +84,19 @@ _NEEDED: Mapping[ActionCode, tuple[str, str]] = {
     ActionCode.DUEDATE: ("due_date", "dueDate"),
     ActionCode.DIRECTPAYMENT: ("amount", "amount"),
 }
-"""What an action says nothing without, by its code: attribute and wire name."""
+"""What an action must have, by its code: the attribute and its wire name."""
 
 
 @about(InvoiceActions)
 def there_are_actions(request: InvoiceActions) -> Iterator[Problem]:
-    """There is at least one action."""
+    """Check that there is at least one action."""
     if not request.actions:
         yield Problem("$.actions", rules.NOT_EMPTY.id, "must hold at least one action; add it")
 
 
 @about(InvoiceActions)
 def each_names_its_subject(request: InvoiceActions) -> Iterator[Problem]:
-    """Each action names an invoice or a case."""
+    """Check that each action names an invoice or a case."""
     for index, action in enumerate(request.actions):
         if action.data.invoice_number is None and action.data.case_id is None:
             message = "must name the invoice, the case, or both: invoiceNumber, caseId"
@@ -105,7 +105,7 @@ def each_names_its_subject(request: InvoiceActions) -> Iterator[Problem]:
 
 @about(InvoiceActions)
 def each_has_what_it_needs(request: InvoiceActions) -> Iterator[Problem]:
-    """DUEDATE has a due date, DIRECTPAYMENT an amount."""
+    """Check that DUEDATE has a due date, and DIRECTPAYMENT an amount."""
     for index, action in enumerate(request.actions):
         attribute, wire = _NEEDED.get(action.code, ("code", "code"))
         if attribute != "code" and getattr(action.data, attribute) is None:

@@ -118,7 +118,7 @@ def reference_is_finnish(invoice: InvoiceContentData) -> bool:
 
 @about(SalesInvoiceRequest)
 def amounts_say_what_to_pay(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """Amounts that are given say what is to be paid."""
+    """Check that amounts, where they are given, say what is to be paid."""
     amounts = invoice.amounts
     if amounts is None or amounts.gross_amount is not None or amounts.net_amount is not None:
         return _NOTHING
@@ -256,7 +256,7 @@ def vat_breakdown_adds_up(invoice: InvoiceContentData) -> Sequence[Problem]:
 
 @about(SalesInvoiceRequest)
 def nothing_is_odd(invoice: InvoiceContentData) -> Sequence[Problem]:
-    """The type is known, somebody is to pay, and there is an amount that is neither none nor absurd."""
+    """Check that the type is known, that there is a buyer, and that the amount is neither 0 nor absurd."""
     amounts, parties = invoice.amounts, invoice.parties
     buyer = None if parties is None else parties.buyer_party
     if amounts is not None and buyer is not None and buyer.name and invoice.header.type.is_known:
