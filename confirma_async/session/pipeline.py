@@ -138,10 +138,9 @@ class Pipeline:
         loop = asyncio.get_running_loop()
         if self.corrections is not None:
             operation = self.corrections.applied(operation)
-        target = self.base_url + operation.path
         record = CallRecord(
             operation=operation,
-            url=target,
+            url=self.base_url + operation.path,
             subject=options.subject,
             find_out=options.find_out,
             started=loop.time(),
@@ -149,14 +148,9 @@ class Pipeline:
         deadline = record.started + self._timeout(options.timeout)
         key = self.keys.of(operation)
         body = self.converter.dumps(payload) if isinstance(payload, Schema) else payload
-        url, added, policy = target, options.headers or _NONE_ADDED, self.policy
+        url, added = self._asked(record, query, options)
+        policy = self._policy(options.retries)
         before_send, hooks = options.before_send, self.hooks
-        if added:
-            check_added(added)
-        if query is not None or options.query or self.corrections is not None:
-            url, added = self._asked(operation, url, query, options.query, added)
-        if options.retries is not None:
-            policy = _with_retries(policy, options.retries)
         result: Response | BaseException | None = None
         failure: CallError | None = None
         self.open_calls.begin(record, loop)
@@ -172,19 +166,17 @@ class Pipeline:
                             await self.limiter.acquire(deadline)
                 except TimeoutError as error:
                     raise no_turn(error, record.attempts) from error
-                admitted = sent = loop.time()
+                admitted = loop.time()
                 try:
                     headers = added
                     if hooks.given:
                         with self.halt.wait():
                             headers = await hooks.before_attempt(record, added, deadline)
-                        sent = loop.time()
                     if before_send is not None:
                         await before_send()
-                        sent = loop.time()
                     elif self.open_calls.are_many():
                         await asyncio.sleep(0)  # until all are encoded: see MANY
-                        sent = loop.time()
+                    sent = loop.time()
                     if sent >= deadline:
                         raise TransportError(
                             "the deadline passed before sending; nothing was sent", phase=Phase.NOT_SENT
@@ -294,9 +286,7 @@ class Pipeline:
 
     def _answered(self, started: float, response: Response) -> None:
         """Tell the limiter whether the service refused the call for its load; other failures do not count."""
-        if response.status in retry.SUCCESSES:
-            self.limiter.answered(started)
-        elif response.status in retry.BUSY:
+        if response.status in retry.BUSY:
             quiet_seconds = retry.parse_retry_after(response.headers.get("Retry-After"))
             self.limiter.answered(started, refused=True, quiet_seconds=quiet_seconds)
         elif not retry.outcome_is_open(response.status):
@@ -317,6 +307,13 @@ class Pipeline:
             return self.timeout
         bounds.TIMEOUT.check("timeout", timeout)
         return timeout
+
+    def _policy(self, retries: int | None) -> retry.RetryPolicy:
+        """Return how often one call is tried again."""
+        if retries is None:
+            return self.policy
+        bounds.RETRIES.check("retries", retries)
+        return evolve(self.policy, attempts=retries + 1)
 
     async def _tell_hooks(self, record: CallRecord, deadline: float) -> None:
         """Call the hooks after a call has ended."""
@@ -344,20 +341,18 @@ class Pipeline:
         return False
 
     def _asked(
-        self,
-        operation: Operation[object],
-        url: str,
-        query: Schema | None,
-        more: Mapping[str, str | int | bool] | None,
-        added: Mapping[str, str],
+        self, record: CallRecord, query: Schema | None, options: CallOptions
     ) -> tuple[str, Mapping[str, str]]:
-        """Return the URL with its query, and the headers to add, with what the overrides fix."""
+        """Return the URL of a call with its query, and the headers to add, with what the overrides fix."""
+        added, more = options.headers or _NONE_ADDED, options.query
+        if added:
+            check_added(added)
         if self.corrections is not None:
-            more = {**self.corrections.query.get(operation.name, {}), **(more or {})}
-            fixed = self.corrections.headers.get(operation.name, {})
+            more = {**self.corrections.query.get(record.operation.name, {}), **(more or {})}
+            fixed = self.corrections.headers.get(record.operation.name, {})
             check_added(fixed)
             added = {**fixed, **added}
-        return url + query_string(self.converter, operation, query, more), added
+        return record.url + query_string(self.converter, record.operation, query, more), added
 
     def _pause(
         self, record: CallRecord, policy: retry.RetryPolicy, failure: CallError, deadline: float
@@ -398,8 +393,3 @@ def _failed(record: CallRecord, error: BaseException) -> BaseException:
 def _is_new_token(operation: Operation[object], response: Response) -> bool:
     """Say whether the purpose of the answer is the token in it, which hooks and logs must not get."""
     return operation.name == RENEW_TOKEN.name and response.status < 300
-
-
-def _with_retries(policy: retry.RetryPolicy, retries: int) -> retry.RetryPolicy:
-    bounds.RETRIES.check("retries", retries)
-    return evolve(policy, attempts=retries + 1)
