@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Unpack
 
@@ -40,7 +40,6 @@ from confirma_async.schemas import (
 )
 from confirma_async.session.call_options import CallOptions, Options, takes_options
 from confirma_async.session.pipeline import Pipeline
-from confirma_async.session.prepared_call import PreparedCall
 from confirma_async.validation import Checks, Validate
 
 _USUAL = Checks()
@@ -79,8 +78,8 @@ class Invoices:
             OutcomeUnknownError: the invoice may have arrived; look it up before sending it again.
             CallError: the call failed otherwise.
         """
-        prepared = self._prepare_create(request, validate=validate, allow=allow, **options)
-        return await prepared.send()
+        send = self._prepare_create(request, validate=validate, allow=allow, **options)
+        return await send()
 
     def _prepare_create(
         self,
@@ -89,8 +88,11 @@ class Invoices:
         validate: Validate = True,
         allow: Iterable[str] = (),
         **options: Unpack[Options],
-    ) -> PreparedCall[InvoiceReceipt]:
+    ) -> Callable[[], Coroutine[Any, Any, InvoiceReceipt]]:
         """Check the invoice, and write it as JSON: the part of ``create`` that needs no event loop.
+
+        Returns:
+            What sends it.
 
         Raises:
             RequestInvalidError: the invoice breaks a rule.
@@ -104,7 +106,7 @@ class Invoices:
         if warnings:
             warn(f"invoice {header.number}", warnings)
         how = CallOptions(**options, subject=f"invoice {header.number}", find_out=partial(_look_for, header))
-        return PreparedCall(self._pipeline, CREATE_INVOICE, body, how)
+        return partial(self._pipeline.call, CREATE_INVOICE, body, options=how)
 
     async def create_actions(
         self,

@@ -9,7 +9,6 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast
 from confirma_async import pagination
 from confirma_async.errors import ConfigurationError
 from confirma_async.pagination import Page
-from confirma_async.session.prepared_call import PreparedCall
 from confirma_sync.waiting.portal import PerFork, Portal
 
 P = ParamSpec("P")
@@ -140,7 +139,7 @@ def blocking(
 
 
 def blocking_after(
-    prepare: Callable[Concatenate[Any, P], PreparedCall[R]],
+    prepare: Callable[Concatenate[Any, P], Callable[[], Coroutine[Any, Any, R]]],
     verb: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
 ) -> Callable[Concatenate[SyncProxy, P], R]:
     """Return the verb, waited for; the calling thread itself does all that needs no loop.
@@ -148,12 +147,12 @@ def blocking_after(
     What it prepares is at hand in its processor then, and would have to be fetched into the loop's.
 
     Args:
-        prepare: Does that, and returns the call that is left to send.
+        prepare: Does that, and returns what makes the rest of the call.
         verb: The verb as a whole, whose name, parameters, docstring and return type this has.
     """
 
     def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return proxy.portal.run(prepare(proxy.original, *args, **kwargs).send)
+        return proxy.portal.run(prepare(proxy.original, *args, **kwargs))
 
     return functools.update_wrapper(call, verb, assigned=TAKEN_OVER)
 
