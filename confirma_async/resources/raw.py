@@ -6,11 +6,8 @@ import functools
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, cast
 
-from attrs import evolve
-
-from confirma_async.errors import ResponseDecodeError
 from confirma_async.resources import accounting, invoices, onboarding, operations, payments
-from confirma_async.session.answers.raw import RawResponse, SeenAnswers, raw_response
+from confirma_async.session.answers.raw import RawResponse, as_it_came
 from confirma_async.session.pipeline import Pipeline
 
 P = ParamSpec("P")
@@ -27,15 +24,7 @@ class RawResource(Generic[Resource]):
 
     async def ask(self, verb: Callable[[Resource], Awaitable[R]]) -> RawResponse[R]:
         """Call a verb, and keep the answer that it got first."""
-        seen = SeenAnswers()
-        pipeline = evolve(self._pipeline, seen=seen.note)
-        try:
-            made: R | ResponseDecodeError = await verb(self._resource(pipeline))
-        except ResponseDecodeError as error:
-            if not seen.answers:
-                raise
-            made = error
-        return raw_response(*seen.answers[0], made)
+        return await as_it_came(self._pipeline, lambda pipeline: verb(self._resource(pipeline)))
 
 
 def raw(

@@ -6,13 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from attrs import evolve
-
 from confirma_async.contract import OPERATIONS, PREFIX, RENEW_TOKEN, Operation, Overrides, TokenKind
 from confirma_async.contract.operations import REMEDY
-from confirma_async.errors import ConfigurationError, ResponseDecodeError
+from confirma_async.errors import ConfigurationError
 from confirma_async.schemas.wire import Evidence
-from confirma_async.session.answers.raw import RawResponse, SeenAnswers, raw_response
+from confirma_async.session.answers.raw import RawResponse, as_it_came
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.pipeline import Pipeline
 
@@ -85,14 +83,9 @@ async def sent(
         body: JSON that is encoded already, or what is encoded as JSON; None for no body.
         options: The options of this call.
     """
-    seen = SeenAnswers()
     payload = body if body is None or isinstance(body, bytes) else pipeline.converter.encode(body)
-    asked = evolve(pipeline, seen=seen.note)
-    try:
-        reply = await asked.reply(operation, payload, options=options)
-        made: Any = reply.found
-    except ResponseDecodeError as error:
-        if not seen.answers:
-            raise
-        made = error
-    return raw_response(*seen.answers[0], made)
+
+    async def ask(keeping: Pipeline) -> Any:
+        return (await keeping.reply(operation, payload, options=options)).found
+
+    return await as_it_came(pipeline, ask)

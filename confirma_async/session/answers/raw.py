@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, TypeVar
 
-from attrs import define, field, frozen
+from attrs import evolve, field, frozen
 
+from confirma_async.errors import ResponseDecodeError
 from confirma_async.session.call_record import CallRecord
+from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.transport import Response
 
 R = TypeVar("R")
-
-
-@define
-class SeenAnswers:
-    """The answers to a call, as they come.
-
-    Attributes:
-        answers: Each with the call that it is to.
-    """
-
-    answers: list[tuple[CallRecord, Response]] = field(factory=list[tuple[CallRecord, Response]])
-
-    def note(self, history: CallRecord, response: Response) -> None:
-        """Keep an answer with its call."""
-        self.answers.append((history, response))
 
 
 @frozen(kw_only=True)
@@ -56,12 +43,32 @@ class RawResponse(Generic[R]):
         return self._made
 
 
-def raw_response(history: CallRecord, response: Response, made: R | Exception) -> RawResponse[R]:
-    """Return the answer to a call, and what was made of it or why nothing could be."""
+async def as_it_came(pipeline: Pipeline, ask: Callable[[Pipeline], Awaitable[R]]) -> RawResponse[R]:
+    """Ask something of the service, and return its first answer as it came.
+
+    Args:
+        pipeline: The pipeline of the caller.
+        ask: Gets one that keeps the answers, and returns what was made of them.
+
+    Raises:
+        CallError: there was no answer of success.
+    """
+    answers: list[tuple[CallRecord, Response]] = []
+
+    def keep(record: CallRecord, response: Response) -> None:
+        answers.append((record, response))
+
+    try:
+        made: R | ResponseDecodeError = await ask(evolve(pipeline, seen=keep))
+    except ResponseDecodeError as error:
+        if not answers:
+            raise
+        made = error
+    record, response = answers[0]
     return RawResponse(
         status=response.status,
         headers=response.headers,
         content=response.body,
-        request_id=history.request_id,
+        request_id=record.request_id,
         made=made,
     )
