@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import enum
 import io
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import aiohttp
+
+if TYPE_CHECKING:
+    from aiohttp.http_parser import HttpResponseParser, RawResponseMessage
+
+    _Message: TypeAlias = tuple[RawResponseMessage, aiohttp.StreamReader]
+    """The head of an answer, and what its contents are read from."""
 
 _END_OF_HEAD = b"\r\n\r\n"
 _FIRST = b"HTTP/"
@@ -42,57 +48,14 @@ class RequestProgress(enum.Enum):
 NOTHING, BEGUN, WHOLE = RequestProgress  # names that are quickly found: they are looked at with every answer
 
 
-class _Message(Protocol):
-    @property
-    def code(self) -> int: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def chunked(self) -> bool: ...
+class _Line(Protocol):
+    """The connection below: see ``ConnectionLine``."""
 
-
-class _Payload(Protocol):
-    def is_eof(self) -> bool: ...
-
-
-class Parser(Protocol):
-    """What reads an answer: the part of aiohttp's parser that its connections use."""
-
-    def feed_data(self, data: bytes, /) -> tuple[Sequence[tuple[_Message, _Payload]], bool, bytes]:
-        """Read some bytes; return the heads that are complete with them."""
-        ...
-
-    def feed_eof(self) -> object:
-        """Read the end of the connection."""
-        ...
-
-    def pause_reading(self) -> None:
-        """Hold back what was not read yet."""
-        ...
-
-
-class Line(Protocol):
-    """The connection below."""
-
-    def has_undelivered(self) -> bool:
-        """Say whether there are bytes of the request that the host has not confirmed."""
-        ...
-
-    def throws_away(self) -> bool:
-        """Say whether the program itself holds bytes of the request: those never leave once dropped."""
-        ...
-
-    def answered(self) -> None:
-        """Let the connection end as usual where it was closed with the end of the answer."""
-        ...
-
-    def retire(self) -> None:
-        """Close the connection once it is given back."""
-        ...
-
-    def drop(self) -> None:
-        """Close the connection at once; what was not sent by now never is."""
-        ...
+    def has_undelivered(self) -> bool: ...
+    def throws_away(self) -> bool: ...
+    def answered(self) -> None: ...
+    def retire(self) -> None: ...
+    def drop(self) -> None: ...
 
 
 class Exchange:
@@ -105,8 +68,8 @@ class Exchange:
         sent: How far the request has come; whoever sends it says so.
         early: Whether the answer began before the request was sent whole.
         ended: Whether the answer is complete, and the connection maybe with another request.
-        cut_off: Whether an early answer ended, and the connection with it, while the program held some of the
-            request: that then never arrives whole. What the system holds it sends on for a turn of the loop.
+        cut_off: Whether the connection was closed at the end of an early answer while the program still held
+            some of the request, which then never arrives whole. What the system held by then may arrive.
     """
 
     __slots__ = ("_pieces", "cut_off", "early", "ended", "sent")
@@ -146,6 +109,8 @@ class Exchange:
 class AnswerWatch:
     """Stands before the parser of each answer on a connection, and goes on watching until the next request.
 
+    It has the part of aiohttp's parser that its connections use.
+
     Args:
         line: The connection.
     """
@@ -162,10 +127,10 @@ class AnswerWatch:
         "_total",
     )
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: _Line) -> None:
         self._line = line
 
-    def begin(self, exchange: Exchange, parser: Parser) -> None:
+    def begin(self, exchange: Exchange, parser: HttpResponseParser) -> None:
         """Watch over the answer to another request.
 
         Args:
@@ -178,10 +143,10 @@ class AnswerWatch:
         self._head: int | None = None
         self._total = 0
         self._last = b""
-        self._message: _Message | None = None
-        self._payload: _Payload | None = None
+        self._message: RawResponseMessage | None = None
+        self._payload: aiohttp.StreamReader | None = None
 
-    def feed_data(self, data: bytes) -> tuple[Sequence[tuple[_Message, _Payload]], bool, bytes]:
+    def feed_data(self, data: bytes) -> tuple[Sequence[_Message], bool, bytes]:
         """Read some bytes of the answer; close the connection at those that belong to none.
 
         Raises:
@@ -222,7 +187,7 @@ class AnswerWatch:
         end = data.find(_END_OF_HEAD)
         self._head = None if end < 0 else end + len(_END_OF_HEAD)
 
-    def _take(self, messages: Sequence[tuple[_Message, _Payload]]) -> None:
+    def _take(self, messages: Sequence[_Message]) -> None:
         """Note the head of the answer: the first that is final; interim ones may come before it."""
         for message, payload in messages:
             if message.code not in INTERIM:

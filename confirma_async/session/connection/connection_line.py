@@ -139,11 +139,11 @@ class ConnectionLine(SystemDelivery):
         self.end_request(len(request))
 
     def has_undelivered(self) -> bool:
-        """See ``Line``."""
+        """Say whether there are bytes of the request that the host has not confirmed."""
         return self._program_holds_some() or self.has_unconfirmed()
 
     def throws_away(self) -> bool:
-        """See ``Line``."""
+        """Say whether the program itself holds bytes of the request: those never leave once dropped."""
         # asyncio's selector empties its buffer as it aborts; other loops may still hand it to the system.
         transport = self._protocol.transport
         return (
@@ -187,7 +187,7 @@ class ConnectionLine(SystemDelivery):
         raise UnclearError
 
     def answered(self) -> None:
-        """See ``Line``."""
+        """Let the connection end as usual where it was closed with the end of the answer."""
         if self._protocol.transport is None:  # it was closed as the answer ended
             self.end_limit()
 
@@ -198,11 +198,11 @@ class ConnectionLine(SystemDelivery):
         self._close()
 
     def retire(self) -> None:
-        """See ``Line``."""
+        """Close the connection once it is given back."""
         self._protocol.force_close()
 
     def drop(self) -> None:
-        """See ``Line``."""
+        """Close the connection at once; what was not sent by now never is."""
         self._protocol.force_close()
         if self._transport is not None:
             with contextlib.suppress(AttributeError):  # asyncio's of a connection that has ended since
