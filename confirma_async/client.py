@@ -14,7 +14,7 @@ from attrs import evolve
 
 from confirma_async import bounds
 from confirma_async.account import Account, AccountView
-from confirma_async.accounts.owner import account_name
+from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import note_renewal
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
@@ -148,7 +148,7 @@ class Confirma(Account, AsyncClosing):
                 hooks=Hooks(hooks),
                 seen=None if self._recorder is None else self._recorder.seen,
             ),
-            account_name(account, new=new_account),
+            AccountName(account, new_account),
         )
 
     def as_client(
@@ -185,7 +185,7 @@ class Confirma(Account, AsyncClosing):
         if rate_limit is not None:
             limiter = NestedLimiter(LocalLimiter(rate_limit), limiter)
         pipeline = evolve(self._pipeline, keys=keys, limiter=limiter)
-        return AccountView(pipeline, account_name(account, new=new_account))
+        return AccountView(pipeline, AccountName(account, new_account))
 
     def _key(self, source: Credentials | None) -> Credential | None:
         """Return the key from a source; all that use one store share one key, so that one renews it."""

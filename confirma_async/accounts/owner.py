@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 from confirma_async.errors import ConfigurationError
 from confirma_async.privacy import Secret
 
 SALT_BYTES = 16
-
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
@@ -49,21 +49,17 @@ class AccountName:
     Attributes:
         name: Its name; None goes by the key alone.
         new: Whether it may be one that is not known yet.
-    """
-
-    name: str | None = None
-    new: bool = False
-
-
-def account_name(name: str | None, *, new: bool) -> AccountName:
-    """Return what a user says of an account.
 
     Raises:
         ConfigurationError: the name cannot be one, or a new account has none.
     """
-    if name is None and new:
-        raise ConfigurationError("a new account needs a name: give account=, too")
-    return AccountName(None if name is None else check_name(name), new)
+
+    name: str | None = field(default=None, converter=optional(check_name))
+    new: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.name is None and self.new:
+            raise ConfigurationError("a new account needs a name: give account=, too")
 
 
 @frozen(kw_only=True)

@@ -10,7 +10,7 @@ import click
 from attrs import frozen
 
 from confirma_async.accounts.folders import JOURNAL_NAME, target_of
-from confirma_async.accounts.owner import AccountName, account_name
+from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
@@ -67,7 +67,7 @@ def sandbox_journal(account: AccountName) -> Path:
 
 
 def _whose(account: str | None, sandbox: bool, access: Access) -> Whose:
-    said = account_name(account or None, new=False)
+    said = AccountName(account or None)
     return Whose(variables=access.variables, account=said, sandbox=sandbox, key_file=access.key_file)
 
 

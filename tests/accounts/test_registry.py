@@ -16,7 +16,7 @@ from confirma_async.accounts.folders import (
     state_root,
     target_of,
 )
-from confirma_async.accounts.owner import AccountName, account_name, fingerprint
+from confirma_async.accounts.owner import AccountName, fingerprint
 from confirma_async.accounts.registry import FIRST_ACCOUNT, Accounts, near, note_renewal
 from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
 from confirma_async.errors import ConfigurationError, CredentialsError
@@ -331,15 +331,15 @@ def test_an_owner_is_known_by_his_kin_under_one_salt_only(proved):
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", ".hidden", "-option", "ä", "a\n", "a" * 65])
 def test_a_name_that_would_be_no_folder_is_refused(accounts, name):
-    for use in (lambda: account_name(name, new=False), lambda: accounts.admit(AT, FIRST, name, new=True)):
+    for use in (lambda: AccountName(name), lambda: accounts.admit(AT, FIRST, name, new=True)):
         with pytest.raises(ConfigurationError, match="1 to 64"):
             use()
 
 
 def test_a_new_account_needs_a_name():
-    assert account_name("a", new=True) == AccountName("a", new=True)
+    assert AccountName("a", new=True).new
     with pytest.raises(ConfigurationError, match="needs a name"):
-        account_name(None, new=True)
+        AccountName(None, new=True)
 
 
 def test_a_mistyped_name_is_guessed():

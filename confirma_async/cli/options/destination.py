@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 from attrs import evolve, frozen
 
-from confirma_async.accounts.owner import account_name
+from confirma_async.accounts.owner import AccountName
 from confirma_async.accounts.registry import ACCOUNT_VARIABLE
 from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli.options import ChosenProfiles, JournalName
@@ -26,8 +26,7 @@ account: Decorator = click.option(
 def _with_account(account: str | None, new_account: str | None, connection: Connection) -> Connection:
     if account and new_account:
         raise click.UsageError("--account and --new-account exclude each other")
-    said = account_name(new_account or account, new=bool(new_account))
-    return evolve(connection, account=said)
+    return evolve(connection, account=AccountName(new_account or account, bool(new_account)))
 
 
 connected_for_account: Decorator = bundle(
