@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, Unpack, cast
 
 from confirma_async import account as originals, client as asynchronous
@@ -158,7 +158,7 @@ class Confirma(Account, Closing):
 
     @constructor(asynchronous.Confirma.__init__)
     def __init__(self, *args: Any, **options: Any) -> None:
-        self._open(asynchronous.Confirma, asynchronous.Confirma.aclose, args, options)
+        self._open(partial(asynchronous.Confirma, *args), options)
 
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
@@ -174,8 +174,7 @@ class Confirma(Account, Closing):
             ConfigurationError: a variable is missing or says something that cannot be used.
         """
         confirma = cls.__new__(cls)
-        make, close = asynchronous.Confirma.from_env, asynchronous.Confirma.aclose
-        confirma._open(make, close, (), {**options})  # noqa: SLF001 (its own)
+        confirma._open(asynchronous.Confirma.from_env, options)  # noqa: SLF001 (its own)
         return confirma
 
     as_client: Final = standing_for(asynchronous.Confirma.as_client, AccountView)

@@ -41,7 +41,7 @@ class Creditors(Closing):
 
     @constructor(asynchronous.Creditors.__init__)
     def __init__(self, *args: Any, **options: Any) -> None:
-        self._open(asynchronous.Creditors, asynchronous.Creditors.aclose, args, options)
+        self._open(partial(asynchronous.Creditors, *args), options)
 
     @classmethod
     def from_env(
@@ -54,7 +54,7 @@ class Creditors(Closing):
         """
         creditors = cls.__new__(cls)
         make = partial(asynchronous.Creditors.from_env, profiles, new_accounts=new_accounts)
-        creditors._open(make, asynchronous.Creditors.aclose, (), {**options})  # noqa: SLF001 (its own)
+        creditors._open(make, options)  # noqa: SLF001 (its own)
         return creditors
 
     submit: Final = blocking(asynchronous.Creditors.submit)

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from confirma_async import outbox as asynchronous
 from confirma_async.outbox import EventStream, WriteEvent
 from confirma_sync.waiting.portal import Portal
-from confirma_sync.waiting.proxy import Opening, SyncProxy, blocking
+from confirma_sync.waiting.proxy import Opening, SyncProxy, blocking, on_the_loop
 
 
 class OutboxInvoices(SyncProxy):
@@ -64,10 +64,9 @@ class Outbox(Opening):
         Raises:
             ConfigurationError: the outbox is not open.
         """
-        return Events(self.portal, self.portal.run(self._listen))
+        return Events(self.portal, self._listen())
 
-    async def _listen(self) -> EventStream:
-        return cast("asynchronous.Outbox", self.original).events()
+    _listen: Final = on_the_loop(asynchronous.Outbox.events)
 
     @property
     def warnings(self) -> Sequence[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast
 
 from confirma_async import pagination
 from confirma_async.errors import ConfigurationError
 from confirma_async.pagination import Page
+from confirma_async.session.closing import AsyncClosing
 from confirma_sync.waiting.portal import PerFork, Portal
 
 P = ParamSpec("P")
@@ -41,13 +42,7 @@ class SyncProxy:
 class Closing(SyncProxy):
     """What is closed for good, at the latest at the end of its ``with`` block."""
 
-    def _open(
-        self,
-        make: Callable[..., S],
-        close: Callable[[S], Awaitable[object]],
-        args: Sequence[Any],
-        options: Mapping[str, Any],
-    ) -> None:
+    def _open(self, make: Callable[..., AsyncClosing], options: Mapping[str, object]) -> None:
         """Make an asynchronous client, and a portal to it.
 
         Args:
@@ -66,7 +61,7 @@ class Closing(SyncProxy):
             )
         if isinstance(hooks := options.get("hooks"), Iterable):  # a child process needs them again
             options = {**options, "hooks": tuple(cast("Iterable[object]", hooks))}
-        portal = Portal(functools.partial(make, *args, **options), close)
+        portal = Portal(functools.partial(make, **options), lambda client: client.aclose())
         SyncProxy.__init__(self, portal, lambda: portal.target)
 
     def close(self) -> None:
