@@ -12,7 +12,7 @@ from confirma_async.comparison.findings import ContractFinding, FindingKind
 from confirma_async.comparison.json_values import as_array, as_object
 from confirma_async.comparison.matching import matched
 from confirma_async.contract import Operation, Overrides
-from confirma_async.contract.places import moved, usual_place
+from confirma_async.contract.places import as_usual, moved, usual_place
 from confirma_async.converters import Converter
 from confirma_async.converters.codecs import Field
 from confirma_async.converters.value_types import JSON_TYPE_NAMES, WireMismatch, is_schema
@@ -57,19 +57,12 @@ class AnswerObservations:
 
     def note(self, operation: Operation[object], found: Any) -> None:
         """Take in the JSON of an answer."""
-        if place := self.overrides.lists.get(operation.name):
-            found = moved(found, place, usual_place(operation, self.converter))
-        cls = operation.response
-        if operation.bare_array:
-            if (listed := as_array(found)) is not None:
-                self._list(cls, listed, "$")
-            else:
-                self._elsewhere(operation, found)
-        elif (answer := as_object(found)) is not None:
-            if operation.lists and self._has_moved(operation, answer):
-                self._elsewhere(operation, answer)
-            else:
-                self._object(cls, answer, "$")
+        found = as_usual(found, operation, self.overrides.lists, self.converter)
+        listed, answer = as_array(found), as_object(found)
+        if operation.bare_array and listed is not None:
+            self._list(operation.response, listed, "$")
+        elif not operation.bare_array and answer is not None and not self._has_moved(operation, answer):
+            self._object(operation.response, answer, "$")
         else:
             self._elsewhere(operation, found)
 
@@ -113,6 +106,8 @@ class AnswerObservations:
 
     def _has_moved(self, operation: Operation[object], answer: Mapping[str, Any]) -> bool:
         """Say whether the list of an answer stands further in than it should."""
+        if not operation.lists:
+            return False
         there = answer.get(usual_place(operation, self.converter))
         return not isinstance(there, list) and "." in (_only_list(answer) or "")
 

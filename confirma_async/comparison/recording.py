@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from pathlib import Path
 
@@ -44,23 +45,16 @@ class Recorder:
     def __attrs_post_init__(self) -> None:
         self._observations = AnswerObservations(self.converter, self.overrides)
 
-    def seen(self, history: CallRecord, response: Response) -> None:
+    def seen(self, record: CallRecord, response: Response) -> None:
         """Look at an answer, if it is one of the sample."""
-        name = history.operation.name
+        name = record.operation.name
         count = self._counts[name] = self._counts[name] + 1
-        if count > FIRST and count % EVERY:
-            return
-        if (
-            name not in OPERATIONS
-            or name == RENEW_TOKEN.name
-            or (len(response.body) > LARGEST and count > FEW)
-        ):
-            return
-        if response.body.strip():
-            try:
+        is_sampled = count <= FIRST or count % EVERY == 0
+        is_known = name in OPERATIONS and name != RENEW_TOKEN.name
+        is_small = len(response.body) <= LARGEST or count <= FEW
+        if is_sampled and is_known and is_small and response.body.strip():
+            with contextlib.suppress(ResponseDecodeError):
                 self._observations.note(OPERATIONS[name], self.converter.parse(response.body))
-            except ResponseDecodeError:
-                return
 
     def comparison(self) -> ContractComparison:
         """Return what was seen so far."""

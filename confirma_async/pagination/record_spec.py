@@ -58,11 +58,7 @@ class RecordSpec(Generic[Answer, Record]):
 
     def is_outside(self, record: Record, window: Window) -> bool:
         """Say whether a record bears no day of a window, nor one that is next to it."""
-        last = self.day(record)
-        if last is None:
-            return False
-        first = (self.earliest(record) if self.earliest else None) or last
-        return last < window.first - OVERLAP or first > window.last + OVERLAP
+        return not self.is_within(record, Window(window.first - OVERLAP, window.last + OVERLAP))
 
     def is_within(self, record: Record, window: Window) -> bool:
         """Say whether a record bears a day of a window, or none at all."""
