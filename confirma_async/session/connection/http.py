@@ -39,6 +39,7 @@ _BEFORE_SENDING = (
     aiohttp.InvalidURL,
     UnclearError,
     UnwritableError,
+    NotPublicError,
 )
 
 _LASTING = (
@@ -91,10 +92,8 @@ class AiohttpTransport:
                 session = self._public(session, request.url)
             with self._timeouts.until(loop.time() + request.timeout, loop):
                 return await self._answer(session, request)
-        except NotPublicError:
-            failure = not_public(urlsplit(request.url).hostname)
         except _BEFORE_SENDING as error:
-            if isinstance(getattr(error, "os_error", None), NotPublicError):
+            if isinstance(getattr(error, "os_error", error), NotPublicError):
                 failure = not_public(urlsplit(request.url).hostname)
             else:
                 lasting = isinstance(error, _LASTING)

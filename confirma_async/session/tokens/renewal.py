@@ -38,16 +38,12 @@ async def renewed_token(ask: Asked, converter: Converter, old: Secret) -> Secret
         if token is not None:
             return token
         whole = Secret(converter.dumps(answer).decode())
-    raise _not_found(whole)  # here, where nothing that holds the answer hangs on it
-
-
-def _not_found(whole: Secret) -> TokenNotKeptError:
-    error = TokenNotKeptError(
+    # Raised here, where nothing that holds the answer hangs on it.
+    raise TokenNotKeptError(
         "the service renewed the token, but its answer has none where the SDK looks for it; treat the old "
         "one as dead. The whole answer is in memory: look for the token in what error.answer.reveal() gives",
         answer=whole,
-    )
-    return error.of(RENEW_TOKEN.name, ())
+    ).of(RENEW_TOKEN.name, ())
 
 
 def token_in(answer: TokenRenewal) -> Secret | None:
