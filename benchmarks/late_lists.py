@@ -34,17 +34,21 @@ from attrs import define, field
 from parts.figures import report, surroundings
 from parts.sample import numbered, sample_invoice
 
+from confirma_async.accounts.owner import Owner
+from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.job import Job
 from confirma_async.bulk.job.item_listener import OutcomeChannel
 from confirma_async.bulk.job.preparation import Source
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Decision, JobName
 from confirma_async.bulk.models import JobOptions, Retry, State, Unknown
+from confirma_async.bulk.placement import Placement
 from confirma_async.bulk.sqlite.journal import open_sqlite
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 from confirma_async.errors import Phase, TransportError
+from confirma_async.privacy import Secret
 from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.rate.ratelimit import LocalLimiter, RateLimit
 from confirma_async.session.retry import RetryPolicy, RetryQuota
@@ -248,11 +252,15 @@ async def run_job(
     clock = cast("VirtualLoop", asyncio.get_running_loop()).clock
     writer = cast("JournalWriter", InlineWriter(journal, clock, TIMEOUT))
     with journal.transaction():
-        run = journal.runs.begin(JobName("late"), now=clock())
+        number = journal.runs.begin(JobName("late"), now=clock())
     channel = OutcomeChannel()
     channel.close()
     options = JobOptions(settle_seconds=settle, on_unknown=on_unknown, retry=retry, validate=False)
-    job = Job(pipeline_to(service, wide), writer, run, options, channel, asyncio.Event(), clock=clock)
+    placement = Placement(open=lambda: journal, target="late", owner=Owner(key=Secret("k")))
+    run = AccountRun(
+        placement=placement, pipeline=pipeline_to(service, wide), writer=writer, number=number, warnings=()
+    )
+    job = Job(run, options, channel, asyncio.Event(), clock=clock)
     await job.submit(invoices)
     return job
 

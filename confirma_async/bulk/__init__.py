@@ -135,7 +135,7 @@ class BulkStream:
             self._name = writer.name
             run = await AccountRun.begin(placement, self._pipeline, writer, self._options)
             self._run_number, self._warnings = run.number, tuple(run.warnings)
-            job = Job(self._pipeline, writer, run.number, self._options, self._channel, self._stop)
+            job = Job(run, self._options, self._channel, self._stop)
             try:
                 await job.submit(self._source)
             except BaseException as error:

@@ -8,23 +8,19 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, field
 
-from confirma_async.bulk.evidence.lookups import Lookups
+from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.brake import Brake, end
-from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.decisions import Decisions
 from confirma_async.bulk.job.feeder import Feeder
 from confirma_async.bulk.job.item_listener import JobListener, OpenItems, OutcomeChannel
 from confirma_async.bulk.job.preparation import Source
-from confirma_async.bulk.job.run_lookups import lookups_of
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.models import JobOptions
-from confirma_async.bulk.writer import JournalWriter
 from confirma_async.errors import JournalError
-from confirma_async.session.pipeline import Pipeline
 
 
 @define
@@ -32,9 +28,7 @@ class Job:
     """One run.
 
     Attributes:
-        pipeline: The way to the service.
-        writer: The journal.
-        run: The number of this run in the journal.
+        run: The run, in the journal of its account.
         options: How the job runs.
         channel: Gets each outcome, after it is durable.
         stop: Once set, invoices that wait for their turn are put back, and calls under way are finished.
@@ -44,9 +38,7 @@ class Job:
         feeder: Says how far the source was read, and what of it is in the hands of another job.
     """
 
-    pipeline: Pipeline
-    writer: JournalWriter
-    run: int
+    run: AccountRun
     options: JobOptions
     channel: OutcomeChannel
     stop: asyncio.Event
@@ -56,27 +48,24 @@ class Job:
     feeder: Feeder = field(init=False)
     _open_items: OpenItems = field(init=False, factory=OpenItems)
     _pool: TaskPool = field(init=False)
-    _lookups: Lookups = field(init=False)
     _decisions: Decisions = field(init=False)
     _sender: Sender = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.pipeline = evolve(self.pipeline, halt=self.brake.calls)
-        self._pool = TaskPool(self.pipeline.limiter.concurrency, self._handle)
-        self._lookups = lookups_of(self.pipeline, self.writer, self.options, self._may_send, self.clock)
-        listener = JobListener(self.channel, self._open_items)
+        run = self.run
+        self._pool = TaskPool(run.pipeline.limiter.concurrency, self._handle)
         self._decisions = Decisions(
-            writer=self.writer,
-            listener=listener,
+            run=run,
+            options=self.options,
+            listener=JobListener(self.channel, self._open_items),
             pool=self._pool,
-            lookups=self._lookups,
             brake=self.brake,
-            breaker=CircuitBreaker(self._pool.most, self.options.max_consecutive_rejections),
+            may_send=self._may_send,
             clock=self.clock,
         )
-        self._sender = Sender(self.pipeline, self.run, self._decisions)
+        self._sender = Sender(self._decisions)
         self.feeder = Feeder(
-            self.pipeline, self.options, self.run, self._decisions, self.channel, self._open_items
+            run.pipeline, self.options, run.number, self._decisions, self.channel, self._open_items
         )
 
     async def submit(self, source: Source) -> None:
@@ -85,7 +74,7 @@ class Job:
         Raises:
             JournalError: the journal cannot be written; nothing is sent without it.
         """
-        await self._lookups.begin()
+        await self._decisions.lookups.begin()
         watching = asyncio.create_task(self._watch_stop())
         try:
             await self._first_of(self.feeder.feed(source), self.brake.halted.wait())
@@ -93,17 +82,16 @@ class Job:
             if self.feeder.error is not None:
                 raise self.feeder.error
         finally:
-            waiting = self._decisions.waiting.timers
             self.brake.stop_sending()  # whatever becomes durable after this is not looked up by this run
-            await end([watching, *waiting, *self._pool.tasks])
+            await end([watching, *self._pool.tasks])
             with contextlib.suppress(JournalError):  # reported already, by what could not be written before
-                await self.writer.run(lambda journal: journal.runs.put_back(self.run))
+                await self.run.writer.run(lambda journal: journal.runs.put_back(self.run.number))
 
     async def _first_of(self, *awaited: Coroutine[Any, Any, Any]) -> None:
         """Wait until one of the coroutines ends, then cancel the others; an error ends the job."""
         tasks = [asyncio.create_task(coroutine) for coroutine in awaited]
         try:
-            anything = [*tasks, self._pool.failed, self.writer.broken]
+            anything = [*tasks, self._pool.failed, self.run.writer.broken]
             done, _ = await asyncio.wait(anything, return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
                 ended.result()
@@ -133,4 +121,4 @@ class Job:
         """Say whether this run may still send invoices that need no lookup first."""
         if self.brake.halted.is_set():
             return False
-        return not self.feeder.exhausted or self._open_items.count > len(self._lookups.open)
+        return not self.feeder.exhausted or self._open_items.count > len(self._decisions.lookups.open)

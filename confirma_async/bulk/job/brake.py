@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, TypeVar
 
 from attrs import define, field
@@ -61,7 +61,7 @@ class Brake:
             del working  # it has its error, whose traceback has this frame, and those that hold documents
 
 
-async def end(tasks: Sequence[asyncio.Future[Any]]) -> None:
+async def end(tasks: Collection[asyncio.Future[Any]]) -> None:
     """Cancel tasks, and wait until they have ended."""
     for task in tasks:
         task.cancel()

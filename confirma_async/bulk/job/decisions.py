@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
 from attrs import define, evolve, field
 
+from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.evidence.kinds import EvidenceKind
 from confirma_async.bulk.evidence.lookups import Lookups
@@ -16,8 +18,9 @@ from confirma_async.bulk.evidence.tasks import Again, Decided, Lost, Send, Step,
 from confirma_async.bulk.job.brake import Brake
 from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.item_listener import ItemListener
+from confirma_async.bulk.job.run_lookups import lookups_of
 from confirma_async.bulk.job.task_pool import TaskPool
-from confirma_async.bulk.models import State
+from confirma_async.bulk.models import JobOptions, State
 from confirma_async.bulk.writer import JournalWriter
 
 UNKNOWN_ROOM = 1000
@@ -42,11 +45,6 @@ class Waiting:
 
     def __len__(self) -> int:
         return len(self._timers)
-
-    @property
-    def timers(self) -> Sequence[asyncio.Task[None]]:
-        """The asyncio tasks of the waits."""
-        return [timer for _, timer in self._timers.values()]
 
     def add(self, task: Task, seconds: float) -> None:
         """Hand an item to the pool after some seconds."""
@@ -78,33 +76,44 @@ class Waiting:
         self.changed()
 
 
-@define
+@define(kw_only=True)
 class Decisions:
     """Follows every item of a run from its answer to its outcome.
 
     Attributes:
-        writer: The journal.
+        run: The run; here the brake calls off the calls of its pipeline.
+        options: How lookups go, and how many rejections in a row pause the run.
         listener: Called with the outcome of each item, after it is durable.
         pool: Handles the items whose time for a lookup has come.
-        lookups: Follow the items of unknown outcome.
         brake: Pauses the run where an answer gives a reason.
-        breaker: Counts failures in a row, and says when the run must pause.
+        may_send: Says whether the run may still send invoices, which are witnesses then.
         clock: Returns the time in seconds since 1970.
+        writer: The journal.
+        lookups: Follow the items of unknown outcome.
         room: Set while more items may come in; cleared while too many wait for lookups.
     """
 
-    writer: JournalWriter
+    run: AccountRun
+    options: JobOptions
     listener: ItemListener
     pool: TaskPool
-    lookups: Lookups
     brake: Brake
-    breaker: CircuitBreaker
-    clock: Callable[[], float]
+    may_send: Callable[[], bool]
+    clock: Callable[[], float] = time.time
+    writer: JournalWriter = field(init=False)
+    lookups: Lookups = field(init=False)
     room: asyncio.Event = field(init=False, factory=asyncio.Event)
     waiting: Waiting = field(init=False)
+    _breaker: CircuitBreaker = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.run = evolve(self.run, pipeline=evolve(self.run.pipeline, halt=self.brake.calls))
+        self.writer = self.run.writer
+        self.lookups = lookups_of(self.run, self.options, self.may_send, self.clock)
         self.waiting = Waiting(self.pool.hand, self._make_room)
+        self._breaker = CircuitBreaker(
+            self.run.pipeline.limiter.concurrency, self.options.max_consecutive_rejections
+        )
         self.brake.let_go = self._let_go
         self.room.set()
 
@@ -121,7 +130,7 @@ class Decisions:
         if found.state is State.UNKNOWN:
             self._mark_unknown(task, found)
             return
-        self.brake.pause(self.breaker.note(found))
+        self.brake.pause(self._breaker.note(found))
         self.write(task, found)
 
     def leave_unknown(self, task: Task, reason: str | None) -> None:
@@ -157,12 +166,12 @@ class Decisions:
         step = await self.lookups.step(task)
         self._make_room()  # it may have been the last of those in doubt
         if untried and lost is not None and not _is_accepted(step):
-            self.brake.pause(self.breaker.note(Classification(kind=EvidenceKind.FORM_NEW, detail=lost.said)))
+            self.brake.pause(self._breaker.note(Classification(kind=EvidenceKind.FORM_NEW, detail=lost.said)))
         match step:
             case Decided(found, confirmed):
                 self.brake.pause(found.pause, found.cause)
                 if found.state is not State.UNKNOWN:
-                    self.brake.pause(self.breaker.note(found))
+                    self.brake.pause(self._breaker.note(found))
                 self.listener.decided(task, found)
                 self._hurry(confirmed)
             case Again(seconds, failed):
@@ -200,7 +209,7 @@ class Decisions:
         """Make an unknown outcome durable, then look the item up."""
         self.lookups.lose(task, found)
         if found.form is None:  # one that awaits a word for the form of its answer is no failure yet
-            self.brake.pause(self.breaker.note(found))
+            self.brake.pause(self._breaker.note(found))
 
         def written() -> None:
             self.listener.unknown(task, found)
@@ -218,7 +227,7 @@ class Decisions:
 
     def _make_room(self) -> None:
         """Let no more items in while too many wait for lookups; let them in otherwise."""
-        if len(self.waiting) >= UNKNOWN_ROOM or self.lookups.unconfirmed >= self.breaker.limit:
+        if len(self.waiting) >= UNKNOWN_ROOM or self.lookups.unconfirmed >= self._breaker.limit:
             self.room.clear()
         else:
             self.room.set()

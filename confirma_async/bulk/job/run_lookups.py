@@ -5,35 +5,30 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 
+from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.evidence.lookups import Lookups
 from confirma_async.bulk.evidence.observations import Observations
 from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.journal.records import Admission, Admitted
 from confirma_async.bulk.models import Entry, JobOptions
-from confirma_async.bulk.writer import JournalWriter
 from confirma_async.contract import DISTRIBUTIONS
 from confirma_async.resources.invoices import Invoices
 from confirma_async.schemas import DistributionQuery
-from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.retry import http_date
 
 
 def lookups_of(
-    pipeline: Pipeline,
-    writer: JournalWriter,
-    options: JobOptions,
-    may_send: Callable[[], bool],
-    clock: Callable[[], float],
+    run: AccountRun, options: JobOptions, may_send: Callable[[], bool], clock: Callable[[], float]
 ) -> Lookups:
     """Return the lookups of a run.
 
     Args:
-        pipeline: The way to the service.
-        writer: The journal.
+        run: The run.
         options: How the job runs.
         may_send: Says whether the run may still send invoices, which are witnesses then.
         clock: Returns the time in seconds since 1970.
     """
+    pipeline = run.pipeline
 
     async def service_time() -> float | None:
         """Ask the service for its time; return seconds since 1970, or None where the answer names no time."""
@@ -42,8 +37,8 @@ def lookups_of(
         return http_date((await pipeline.reply(DISTRIBUTIONS, query=query)).date)
 
     return Lookups(
-        observations=Observations(Invoices(pipeline), writer, options.settle_seconds, service_time),
-        writer=writer,
+        observations=Observations(Invoices(pipeline), run.writer, options.settle_seconds, service_time),
+        writer=run.writer,
         options=options,
         more=may_send,
         backoff=pipeline.policy.backoff,

@@ -36,21 +36,19 @@ class Sender:
     """Sends items.
 
     Attributes:
-        pipeline: The way to the service.
-        run: The number of the run in the journal.
-        decisions: Gets what each call proves.
+        decisions: Gets what each call proves; it has the run.
     """
 
-    pipeline: Pipeline
-    run: int
     decisions: Decisions
+    _pipeline: Pipeline = field(init=False)
     _downloads: Downloads = field(init=False)
     _receipts: Receipts = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        policy = self.pipeline.policy
-        self._downloads = Downloads(self.pipeline.transport, policy, RetryQuota(policy.budget))
-        self._receipts = Receipts.of(self.pipeline.converter)
+        self._pipeline = self.decisions.run.pipeline
+        policy = self._pipeline.policy
+        self._downloads = Downloads(self._pipeline.transport, policy, RetryQuota(policy.budget))
+        self._receipts = Receipts.of(self._pipeline.converter)
 
     async def bring(self, task: Task) -> None:
         """Look an item up if need be, and send it if need be; drop it once the run sends nothing new."""
@@ -84,7 +82,7 @@ class Sender:
             self.decisions.listener.dropped(task)
             return
         try:
-            reply = await self.pipeline.reply(
+            reply = await self._pipeline.reply(
                 CREATE_INVOICE,
                 body,
                 options=CallOptions(
@@ -140,6 +138,7 @@ class Sender:
         if task.resends:  # an attempt before this one may have arrived
             self.decisions.leave_unknown(task, detail)
             return
-        await self.decisions.writer.run(lambda journal: journal.runs.refuse([refusal], self.run))
+        run = self.decisions.run
+        await run.writer.run(lambda journal: journal.runs.refuse([refusal], run.number))
         found = Classification(kind=EvidenceKind.NOT_SENT, detail=detail)
         self.decisions.write(task, found, partial(self.decisions.listener.refused, task, refusal))

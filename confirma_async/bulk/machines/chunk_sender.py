@@ -8,17 +8,15 @@ import logging
 import time
 from collections import Counter
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.evidence.classification import Classification
-from confirma_async.bulk.evidence.lookups import Lookups
 from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.brake import Brake, end
-from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.decisions import Decisions
 from confirma_async.bulk.job.item_listener import OpenItems
-from confirma_async.bulk.job.run_lookups import is_looked_up, lookups_of, task_of
+from confirma_async.bulk.job.run_lookups import is_looked_up, task_of
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.machines.packing import UnreadableBodiesError
@@ -57,28 +55,24 @@ class ChunkSender:
     _first: dict[int, OpenItems] = field(init=False, factory=dict[int, OpenItems])
     _refused: dict[int, OpenItems] = field(init=False, factory=dict[int, OpenItems])
     _drained: asyncio.Event = field(init=False, factory=asyncio.Event)
-    _lookups: Lookups = field(init=False)
     _decisions: Decisions = field(init=False)
     _sender: Sender = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        pipeline = evolve(self.run.pipeline, halt=self.brake.calls)
-        self.pool = TaskPool(pipeline.limiter.concurrency, self._handle)
-        self._lookups = lookups_of(pipeline, self.run.writer, self.options, self._may_send, time.time)
+        self.pool = TaskPool(self.run.pipeline.limiter.concurrency, self._handle)
         self._decisions = Decisions(
-            writer=self.run.writer,
+            run=self.run,
+            options=self.options,
             listener=self,
             pool=self.pool,
-            lookups=self._lookups,
             brake=self.brake,
-            breaker=CircuitBreaker(self.pool.most, self.options.max_consecutive_rejections),
-            clock=time.time,
+            may_send=self._may_send,
         )
-        self._sender = Sender(pipeline, self.run.number, self._decisions)
+        self._sender = Sender(self._decisions)
 
     async def begin(self) -> None:
         """Read from the journal what lookups need."""
-        await self._lookups.begin()
+        await self._decisions.lookups.begin()
 
     async def send(self, chunk: int) -> None:
         """Send the invoices of a chunk that no run has in its hands; return once each was sent once.
@@ -114,12 +108,12 @@ class ChunkSender:
             if not is_looked_up(admitted):
                 first.take_up()
                 self._first[admitted.position] = first
-        room = self._decisions.room
+        room, lookups = self._decisions.room, self._decisions.lookups
         for entry, admitted in taken:
             if not room.is_set():
                 await room.wait()
             # One at a time: what is taken up counts as in doubt, and there may be no room for all of it.
-            task = task_of(entry, admitted, self._lookups)
+            task = task_of(entry, admitted, lookups)
             if task.lost is not None and task.lost.surely_not:
                 refused.take_up()
                 self._refused[task.position] = refused
@@ -155,7 +149,7 @@ class ChunkSender:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.run.pipeline.timeout + DRAIN_SECONDS):
                 await self.pool.drained()
-        await end([*self._decisions.waiting.timers, *self.pool.tasks])
+        await end(self.pool.tasks)
         with contextlib.suppress(JournalError):  # reported already by the write that failed before
             await self.run.writer.run(lambda journal: journal.runs.put_back(self.run.number))
         self._drained.set()

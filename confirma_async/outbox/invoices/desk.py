@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 
 from attrs import define, evolve, field
@@ -11,14 +10,12 @@ from attrs import define, evolve, field
 from confirma_async.bulk.account_run import AccountRun
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.evidence.kinds import EvidenceKind
-from confirma_async.bulk.evidence.lookups import Lookups
 from confirma_async.bulk.evidence.tasks import Task
 from confirma_async.bulk.job.brake import Brake, end
-from confirma_async.bulk.job.circuit_breaker import CircuitBreaker
 from confirma_async.bulk.job.decisions import Decisions
 from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
 from confirma_async.bulk.job.preparation import Record, prepare
-from confirma_async.bulk.job.run_lookups import lookups_of, task_of
+from confirma_async.bulk.job.run_lookups import task_of
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.job.task_pool import TaskPool
 from confirma_async.bulk.journal.records import Admission, Admitted
@@ -86,7 +83,6 @@ class InvoiceDesk:
     sellers: frozenset[str] | None = None
     _brake: _DeskBrake = field(init=False)
     _lookers: TaskPool = field(init=False)
-    _lookups: Lookups = field(init=False)
     _decisions: Decisions = field(init=False)
     _sender: Sender = field(init=False)
     _admissions: Admissions = field(init=False)
@@ -98,33 +94,30 @@ class InvoiceDesk:
 
     def __attrs_post_init__(self) -> None:
         self.held = HeldWrites[HeldInvoice](self.notify)
-        converter = self.run.pipeline.converter
-        writer, concurrency = self.run.writer, self.run.pipeline.limiter.concurrency
-        self._gate = Gate(self.run.pipeline, CREATE_INVOICE)
+        pipeline, writer = self.run.pipeline, self.run.writer
+        self._gate = Gate(pipeline, CREATE_INVOICE)
         self._brake = _DeskBrake(self._gate)
         self.unknown = UnknownInvoices(
             self.held, writer, self.options.settle_seconds, self._bring_again, self._brake.halted.is_set
         )
-        self._outcomes = InvoiceOutcomes(self.held, converter, self._gate, self.unknown.look_again)
-        pipeline = evolve(self.run.pipeline, halt=self._brake.calls)
-        self._lookers = TaskPool(max(1, concurrency // 2), self._look_up)  # the rest is for what is new
-        self._lookups = lookups_of(pipeline, writer, self.options, self._may_send, time.time)
+        self._outcomes = InvoiceOutcomes(self.held, pipeline.converter, self._gate, self.unknown.look_again)
+        half = max(1, pipeline.limiter.concurrency // 2)  # the rest is for what is new
+        self._lookers = TaskPool(half, self._look_up)
         self._decisions = Decisions(
-            writer=writer,
+            run=self.run,
+            options=self.options,
             listener=self._outcomes,
             pool=self._lookers,
-            lookups=self._lookups,
             brake=self._brake,
-            breaker=CircuitBreaker(concurrency, None),
-            clock=time.time,
+            may_send=self._may_send,
         )
-        self._sender = Sender(pipeline, self.run.number, self._decisions)
+        self._sender = Sender(self._decisions)
         self._admissions = Admissions(writer, self.run.number, self.keep)
         writer.broken.add_done_callback(self._broke)
 
     async def begin(self) -> None:
         """Read what lookups need from the journal, and look up invoices that earlier runs left unknown."""
-        await self._lookups.begin()
+        await self._decisions.lookups.begin()
         await self.unknown.take_up()
         if self.keep:
             await self.unknown.send_kept()
@@ -197,14 +190,14 @@ class InvoiceDesk:
             case Admission.ELSEWHERE:
                 self.held.report(held, held.outcome(Verdict.UNKNOWN, detail=ELSEWHERE, resumed=True))
             case Admission.UNKNOWN:
-                held.task = task_of(held.entry, admitted, self._lookups)
+                held.task = task_of(held.entry, admitted, self._decisions.lookups)
                 detail = row.detail if row is not None else None
                 self.held.report_unknown(
                     held, held.outcome(Verdict.UNKNOWN, detail=detail or LOST, resumed=True)
                 )
                 self.held.begin(self._lookers.hand(held.task))
             case _:
-                held.task = task_of(held.entry, admitted, self._lookups)
+                held.task = task_of(held.entry, admitted, self._decisions.lookups)
                 held.task.timeout, held.task.headers = how.timeout, how.headers
                 await self._send(held.task)
 
@@ -248,4 +241,4 @@ class InvoiceDesk:
         self._brake.stop_sending()
         await self.held.finish()
         await self._lookers.drained()
-        await end([*self._decisions.waiting.timers, *self._lookers.tasks])
+        await end(self._lookers.tasks)
