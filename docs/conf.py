@@ -68,7 +68,7 @@ nitpick_ignore_regex = [
     # What verbs have of their outbox, and what it is made with.
     (r"py:class", r"confirma_async\.outbox\.opened\.OpenOutbox"),
     # What only workers import; it is named where the extra need not be installed.
-    (r"py:class", r"(Source|PlannedJob|Watchdog|ChunkSender|WorkerEnd|Begun|Stopped)"),
+    (r"py:class", r"(Source|PlannedJob|WorkerEnd|WorkerHealth|Begun|Stopped)"),
     (r"py:class", r"(JournalSource|confirma_async\.resources\.arguments\.Prepared)"),
     (r"py:.*", r"(.*\.)?(T|S|R|AnySchema|Answer|AnswerT_co|Body|Record|Item|NOTHING)"),
 ]

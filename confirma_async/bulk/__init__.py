@@ -40,10 +40,8 @@ from confirma_async.session.pipeline import Pipeline
 from confirma_async.session.rate.ratelimit import RateLimit
 
 if TYPE_CHECKING:  # asked for only where the extra ``postgres`` is installed
-    from confirma_async.bulk.machines.chunk_sender import ChunkSender
     from confirma_async.bulk.machines.planner import PlannedJob
-    from confirma_async.bulk.machines.watchdog import Watchdog
-    from confirma_async.bulk.machines.worker import WorkerEnd
+    from confirma_async.bulk.machines.worker import WorkerEnd, WorkerHealth
 
 __all__ = [
     "Bulk",
@@ -326,7 +324,7 @@ class Bulk:
         stop: asyncio.Event | None = None,
         per_second: float | None = None,
         until_empty: bool = False,
-        begun: Callable[[Watchdog, ChunkSender], object] = lambda _, __: None,
+        begun: Callable[[WorkerHealth], object] = lambda _: None,
         **options: Unpack[JobArguments],
     ) -> WorkerEnd:
         """Send what was planned, together with any number of other workers, until asked to stop.
@@ -338,7 +336,8 @@ class Bulk:
                 the present rate. The ``rate_limit`` of the client is for this worker alone.
             until_empty: Whether the worker ends once no worker has anything left to send. It waits for the
                 invoices of a dead worker, and not for invoices of unknown outcome.
-            begun: Called once the worker has begun, with what its health can be asked of.
+            begun: Called once the worker has begun, with its health: ``trouble`` says why it cannot send, and
+                ``counts`` and ``chunks`` what it has done so far. Any thread may ask, at any time.
             options: How lookups go, and when too many rejections stop the worker; see ``JobOptions``.
 
         Raises:

@@ -253,8 +253,8 @@ class Creditors(AsyncClosing):
         Args:
             stop: An event that, once set, ends the workers after the calls under way.
             until_empty: Whether each worker ends once no worker has anything of its account left to send.
-            begun: Called with the account's name once its worker has begun, and with what its health can be
-                asked of.
+            begun: Called with the account's name once its worker has begun, and with the worker's health; see
+                ``Bulk.work``.
             stopped: Called with the account's name and how its worker ended, each time that it stops.
             options: How lookups go, and when too many rejections stop a worker; see ``JobOptions``.
 

@@ -15,12 +15,10 @@ from confirma_async.errors import (
 )
 
 if TYPE_CHECKING:  # asked for only where the extra ``postgres`` is installed
-    from confirma_async.bulk.machines.chunk_sender import ChunkSender
-    from confirma_async.bulk.machines.watchdog import Watchdog
-    from confirma_async.bulk.machines.worker import WorkerEnd
+    from confirma_async.bulk.machines.worker import WorkerEnd, WorkerHealth
 
-Begun: TypeAlias = "Callable[[str, Watchdog, ChunkSender], object]"
-"""Hears that the worker of an account has begun, and what its health can be asked of."""
+Begun: TypeAlias = "Callable[[str, WorkerHealth], object]"
+"""Hears that the worker of an account has begun, and gets its health."""
 
 Stopped: TypeAlias = "Callable[[str, WorkerEnd | ConfirmaError], object]"
 """Hears how the worker of an account has ended."""

@@ -90,6 +90,15 @@ async def test_a_plan_sends_nothing_and_a_worker_sends_it(sandbox, plan, work, c
     assert counts(planned.run) == {"ACCEPTED": 35}
 
 
+async def test_a_worker_that_has_begun_can_be_asked_for_its_health_and_for_what_it_has_done(plan, work):
+    await plan(*range(1, 13))
+    begun = []
+    ended = await work(begun=lambda health: begun.append((health, health.trouble, health.counts)))
+    ((health, trouble, counts),) = begun
+    assert (trouble, counts) == (None, {})
+    assert (health.counts, health.chunks) == (ended.counts, ended.chunks) == ({State.ACCEPTED: 12}, 2)
+
+
 async def test_workers_share_what_is_planned(sandbox, plan, work, counts):
     planned = await plan(*range(1, 101))
     ends = await asyncio.gather(*(work(concurrency=4) for _ in range(3)))

@@ -1,4 +1,4 @@
-"""The health port of a worker: whether it can send, and its figures for Prometheus.
+"""The health port of workers: whether they can send, and their figures for Prometheus.
 
 Threads of their own answer, so that the port answers also while the event loop hangs.
 """
@@ -12,24 +12,22 @@ from collections.abc import Generator
 
 from attrs import define, field
 
-from confirma_async.bulk.machines.chunk_sender import ChunkSender
-from confirma_async.bulk.machines.watchdog import Watchdog
+from confirma_async.bulk.machines.worker import WorkerHealth
 from confirma_async.bulk.models import State
 from confirma_async.errors import ConfigurationError
 
 
 @define(eq=False)
-class WorkerHealth:
-    """The health of the workers of a process: of one worker, or of one for each account."""
+class HealthPort:
+    """What the health port of a process says of its worker, or of its workers for each account."""
 
-    _watchdogs: dict[str, Watchdog] = field(init=False, factory=dict[str, Watchdog])
-    _senders: dict[str, ChunkSender] = field(init=False, factory=dict[str, ChunkSender])
+    _workers: dict[str, WorkerHealth] = field(init=False, factory=dict[str, WorkerHealth])
     _stopped: set[str] = field(init=False, factory=set[str])
 
     @classmethod
     @contextlib.contextmanager
-    def on(cls, port: int | None) -> Generator[WorkerHealth]:
-        """Serve the health port while the block runs; serve nothing where ``port`` is None.
+    def on(cls, port: int | None) -> Generator[HealthPort]:
+        """Serve the port while the block runs; serve nothing where ``port`` is None.
 
         Raises:
             ConfigurationError: the port is taken.
@@ -54,15 +52,14 @@ class WorkerHealth:
             thread.join()
             server.server_close()
 
-    def add_worker(self, watchdog: Watchdog, sender: ChunkSender, account: str = "") -> None:
+    def add_worker(self, worker: WorkerHealth, account: str = "") -> None:
         """Add a worker that has begun.
 
         Args:
-            watchdog: Says whether the worker can send.
-            sender: Has the worker's figures.
+            worker: Its health.
             account: The account's name, where the process has workers for several accounts.
         """
-        self._watchdogs[account], self._senders[account] = watchdog, sender
+        self._workers[account] = worker
         self._stopped.discard(account)
 
     def note_stopped(self, account: str) -> None:
@@ -80,9 +77,9 @@ class WorkerHealth:
 
     def _troubles(self) -> dict[str, str | None]:
         """Return what is wrong with the worker of each account; None where nothing is."""
-        accounts = sorted(self._watchdogs.keys() | self._stopped)
+        accounts = sorted(self._workers.keys() | self._stopped)
         return {
-            account: "it has stopped" if account in self._stopped else self._watchdogs[account].trouble
+            account: "it has stopped" if account in self._stopped else self._workers[account].trouble
             for account in accounts
         }
 
@@ -98,11 +95,11 @@ class WorkerHealth:
             "# HELP confirma_worker_invoices_total Invoices that came to a state in this worker.",
             "# TYPE confirma_worker_invoices_total counter",
         ]
-        senders = sorted(self._senders.items())
+        workers = sorted(self._workers.items())
         lines += [
             f"confirma_worker_invoices_total{_labels(account, state=state.name.lower())} "
-            f"{sender.counts.get(state, 0)}"
-            for account, sender in senders
+            f"{worker.counts.get(state, 0)}"
+            for account, worker in workers
             for state in (State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.PENDING)
         ]
         lines += [
@@ -110,7 +107,7 @@ class WorkerHealth:
             "# TYPE confirma_worker_chunks_total counter",
         ]
         lines += [
-            f"confirma_worker_chunks_total{_labels(account)} {sender.chunks}" for account, sender in senders
+            f"confirma_worker_chunks_total{_labels(account)} {worker.chunks}" for account, worker in workers
         ]
         return "\n".join(lines) + "\n"
 
@@ -121,7 +118,7 @@ def _labels(account: str, **more: str) -> str:
     return "{" + ",".join(f'{name}="{value}"' for name, value in named.items()) + "}" if named else ""
 
 
-def _handler(health: WorkerHealth) -> type[http.server.BaseHTTPRequestHandler]:
+def _handler(health: HealthPort) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         """Answers the requests for health and for metrics."""
 

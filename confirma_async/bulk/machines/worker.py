@@ -89,6 +89,29 @@ class WorkerEnd:
     paused_by: CallError | None = None
 
 
+@frozen(eq=False)
+class WorkerHealth:
+    """The health of a worker from its beginning on, and its figures. Any thread may ask."""
+
+    _watchdog: Watchdog
+    _sender: ChunkSender
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the worker cannot send now, in words; None where it can."""
+        return self._watchdog.trouble
+
+    @property
+    def counts(self) -> dict[State, int]:
+        """How many invoices this worker has brought to each state so far."""
+        return dict(self._sender.counts)
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks this worker has finished so far."""
+        return self._sender.chunks
+
+
 async def work(
     pipeline: Pipeline,
     placement: Placement,
@@ -97,7 +120,7 @@ async def work(
     stop: asyncio.Event,
     per_second: float | None = None,
     until_empty: bool = False,
-    begun: Callable[[Watchdog, ChunkSender], object] = lambda _, __: None,
+    begun: Callable[[WorkerHealth], object] = lambda _: None,
 ) -> WorkerEnd:
     """Send planned chunks until asked to stop; then finish the calls under way.
 
@@ -108,7 +131,7 @@ async def work(
         stop: Once set, nothing new is sent.
         per_second: Calls per second of all workers together; None keeps the present rate.
         until_empty: Whether the worker ends once nothing is to be sent, here or in the hands of another one.
-        begun: Called once the worker has begun, with what its health can be asked of.
+        begun: Called once the worker has begun, with its health.
 
     Raises:
         JournalError: the journal cannot be written, or others have taken over what this worker had.
@@ -132,7 +155,7 @@ async def work(
         sender = ChunkSender(evolve(run, pipeline=evolve(pipeline, limiter=limiter)), options)
         await sender.begin()
         watchdog.begin()
-        begun(watchdog, sender)
+        begun(WorkerHealth(watchdog, sender))
         worker = _Worker(sender, QueueConnector(database.url), name, until_empty=until_empty)
         try:
             await worker.serve(stop)

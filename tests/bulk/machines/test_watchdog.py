@@ -6,13 +6,14 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from confirma_async.bulk.machines import watchdog as watching
-from confirma_async.bulk.machines.health import WorkerHealth
+from confirma_async.bulk.machines.health import HealthPort
 from confirma_async.bulk.machines.watchdog import Watchdog
+from confirma_async.bulk.machines.worker import WorkerHealth
 from confirma_async.bulk.models import State
 from confirma_async.errors import ConfigurationError, JournalError
 
@@ -92,10 +93,10 @@ def asked(port, path):
 async def test_its_port_tells_whether_it_is_well_and_its_figures(hold, unused_tcp_port):
     watchdog = Watchdog(hold.check, end=lambda _: None)
     sender: Any = SimpleNamespace(counts=Counter({State.ACCEPTED: 3}), chunks=1)
-    with WorkerHealth.on(unused_tcp_port) as health:
+    with HealthPort.on(unused_tcp_port) as health:
         assert await asyncio.to_thread(asked, unused_tcp_port, "/healthz") == (503, "it has not begun yet\n")
         watchdog.begin()
-        health.add_worker(watchdog, sender)
+        health.add_worker(WorkerHealth(watchdog, sender))
         assert await asyncio.to_thread(asked, unused_tcp_port, "/healthz") == (200, "well\n")
         _, metrics = await asyncio.to_thread(asked, unused_tcp_port, "/metrics")
         assert 'confirma_worker_invoices_total{state="accepted"} 3\n' in metrics
@@ -108,20 +109,18 @@ async def test_its_port_tells_whether_it_is_well_and_its_figures(hold, unused_tc
 
 def test_a_port_that_is_taken_is_refused(unused_tcp_port):
     with (
-        WorkerHealth.on(unused_tcp_port),
+        HealthPort.on(unused_tcp_port),
         pytest.raises(ConfigurationError, match="cannot be had"),
-        WorkerHealth.on(unused_tcp_port),
+        HealthPort.on(unused_tcp_port),
     ):
         pass
 
 
 def test_of_many_accounts_the_process_is_well_while_one_of_them_is():
-    def sender():
-        return cast("Any", SimpleNamespace(counts=Counter({State.ACCEPTED: 3}), chunks=1))
-
-    health = WorkerHealth()
+    worker: Any = SimpleNamespace(trouble=None, counts={State.ACCEPTED: 3}, chunks=1)
+    health = HealthPort()
     for account in ("elm", "oak"):
-        health.add_worker(cast("Any", SimpleNamespace(trouble=None)), sender(), account)
+        health.add_worker(worker, account)
     health.note_stopped("elm")
     assert health.trouble() is None
     metrics = health.metrics()

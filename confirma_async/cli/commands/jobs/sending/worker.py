@@ -30,10 +30,8 @@ from confirma_async.errors import ConfirmaError
 from confirma_async.session.rate.ratelimit import RateLimit
 
 if TYPE_CHECKING:
-    from confirma_async.bulk.machines.chunk_sender import ChunkSender
-    from confirma_async.bulk.machines.health import WorkerHealth
-    from confirma_async.bulk.machines.watchdog import Watchdog
-    from confirma_async.bulk.machines.worker import WorkerEnd
+    from confirma_async.bulk.machines.health import HealthPort
+    from confirma_async.bulk.machines.worker import WorkerEnd, WorkerHealth
 
 
 @frozen(kw_only=True)
@@ -138,14 +136,14 @@ def worker(
 
 
 async def _work(request: WorkerRequest, journal: PostgresPlace) -> Exit:
-    from confirma_async.bulk.machines.health import WorkerHealth
+    from confirma_async.bulk.machines.health import HealthPort
 
     limit, stop = request.job.limit, asyncio.Event()
     async with contextlib.AsyncExitStack() as stack:
         client = await stack.enter_async_context(
             request.connection.client(RateLimit(concurrency=limit.concurrency))
         )
-        health = stack.enter_context(WorkerHealth.on(request.health))
+        health = stack.enter_context(HealthPort.on(request.health))
         stack.enter_context(signals.gently(stop))
         ended = await client.bulk.work(
             journal=journal,
@@ -163,19 +161,17 @@ async def _work(request: WorkerRequest, journal: PostgresPlace) -> Exit:
 
 
 async def _work_for_many(request: WorkerRequest, profiles: options.ChosenProfiles) -> Exit:
-    from confirma_async.bulk.machines.health import WorkerHealth
+    from confirma_async.bulk.machines.health import HealthPort
 
     stop = asyncio.Event()
     async with contextlib.AsyncExitStack() as stack:
         creditors = await stack.enter_async_context(request.connection.creditors(profiles, request.job.limit))
-        health = stack.enter_context(WorkerHealth.on(request.health))
+        health = stack.enter_context(HealthPort.on(request.health))
         stack.enter_context(signals.gently(stop))
         ended = await creditors.work(
             stop=stop,
             until_empty=request.until_empty,
-            begun=lambda account, watchdog, sender: _begun(
-                health, watchdog, sender, account, visible=not request.as_json
-            ),
+            begun=lambda account, worker: _begun(health, worker, account, visible=not request.as_json),
             stopped=lambda account, ended: _stopped(health, account, ended, visible=not request.as_json),
             **request.job.options.as_arguments(),
         )
@@ -213,16 +209,14 @@ def of_worker(ended: WorkerEnd | ConfirmaError) -> Exit:
     return of_pause(ended.paused_by) if ended.paused else Exit.ACCEPTED
 
 
-def _begun(
-    health: WorkerHealth, watchdog: Watchdog, sender: ChunkSender, account: str = "", *, visible: bool
-) -> None:
-    health.add_worker(watchdog, sender, account)
+def _begun(health: HealthPort, worker: WorkerHealth, account: str = "", *, visible: bool) -> None:
+    health.add_worker(worker, account)
     if visible:
         whose = f"{account}: " if account else ""
         say(f"{whose}Taking chunks; Ctrl-C or SIGTERM ends it after what is under way", err=True)
 
 
-def _stopped(health: WorkerHealth, account: str, ended: WorkerEnd | ConfirmaError, *, visible: bool) -> None:
+def _stopped(health: HealthPort, account: str, ended: WorkerEnd | ConfirmaError, *, visible: bool) -> None:
     health.note_stopped(account)
     if visible:
         _show(ended, f"{account}: ")
