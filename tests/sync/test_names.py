@@ -1,7 +1,9 @@
 """The twin has what its original has: names, verbs, parameters."""
 
+import ast
 import inspect
 from functools import cached_property
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +42,17 @@ VERBS = [
 
 def test_it_has_every_public_name():
     assert set(dir(confirma_sync)) == set(dir(confirma_async))
+
+
+def stub_names(package):
+    stub = ast.parse(Path(package.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    return sorted(
+        name.asname for each in stub.body if isinstance(each, ast.ImportFrom) for name in each.names
+    )
+
+
+def test_type_checkers_find_every_public_name_in_it():
+    assert stub_names(confirma_sync) == stub_names(confirma_async)
 
 
 @pytest.mark.parametrize("name", dir(confirma_sync))
