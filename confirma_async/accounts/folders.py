@@ -14,14 +14,11 @@ from confirma_async.settings import is_loopback
 
 JOURNAL_DIR_VARIABLE = "CONFIRMA_JOURNAL_DIR"
 
-
 JOURNAL_NAME = "account.journal"
 """The journal's file in the folder of its account."""
 
-
 LOCALHOST = "localhost"
 """The target of every URL on this machine: a sandbox is known by its key, not by its port."""
-
 
 _PARTNER = "partner."
 

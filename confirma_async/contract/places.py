@@ -20,7 +20,7 @@ def usual_place(operation: Operation[object], converter: Converter) -> str:
 
 
 def moved(answer: Any, source: str, target: str) -> Any:
-    """Return the same answer with its list in another place; as it is where there is none in the first.
+    """Return the same answer with its list in another place; unchanged where it has none at the source.
 
     Args:
         answer: The JSON of an answer, which is not changed.

@@ -75,4 +75,4 @@ def _is_over(ended: WorkerEnd | ConfirmaError) -> bool:
 
 
 def unheard(*_arguments: object) -> None:
-    """Do nothing: the default of who hears."""
+    """Do nothing; stands in where nobody is to be told."""

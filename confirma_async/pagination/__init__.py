@@ -1,8 +1,8 @@
 """Lists: awaited for the answer to one call, iterated over windows of dates or over pages.
 
-A list does not believe that the service applied the filters that it was asked with: their names may be
-provisional. Where records lie outside of the days asked for, or come again, it asks for days that hold none:
-what is answered to that, is answered to anything.
+A list does not rely on the filters that it asks the service for: their names may be provisional. Where
+records lie outside of the days asked for, or come again, it asks for days that hold no records. A service
+that answers with records even then does not apply the filter.
 """
 
 from confirma_async.pagination.paged import Period, by_pages

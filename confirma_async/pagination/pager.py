@@ -62,7 +62,7 @@ class Pager(Generic[Answer, Record]):
                     yield record
 
     def pages(self) -> AsyncGenerator[Page[Record]]:
-        """Return the records of one call after those of another; a call that finds none gives an empty page.
+        """Return the pages, each with the records of one call; a call that finds none gives an empty page.
 
         Raises:
             ResponseDecodeError: a record is wrong in what must not be guessed. Those of its page that could

@@ -58,7 +58,7 @@ class _WindowRun(Generic[Answer, Record]):
         names: The attributes of the query that name its days.
         note: Told what is not as the contract says.
         seen: Digests of records that were returned, and may come again in the next overlap.
-        trusted: Whether the service is known to apply its filter, by days that records do not bear.
+        trusted: Whether the service is known to apply its filter, to other days than those in its records.
         nameless: Those records of the windows before that nothing tells apart.
     """
 

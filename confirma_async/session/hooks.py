@@ -122,7 +122,7 @@ class Hooks:
         hooks: The hooks.
 
     Attributes:
-        given: Whether there are any: where there are none, a call asks no more than this.
+        given: Whether there are any; a call without hooks looks at nothing else here.
 
     Raises:
         ConfigurationError: one is no ``Hook``.

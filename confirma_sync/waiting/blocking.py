@@ -20,7 +20,7 @@ class BlockingCall(Generic[R]):
 
     Args:
         work: Makes the coroutine, on the loop.
-        post: Has a function called on the loop. Where that has ended, whoever ended it fails every call.
+        post: Has a function called on the loop. Whoever ends the loop calls ``fail`` of every call.
     """
 
     __slots__ = ("_arrival", "_error", "_finished", "_post", "_result", "_task", "_work")

@@ -29,7 +29,7 @@ class Batch:
 
 
 class Bridge:
-    """Both sides meet here, on the loop: the job takes records and leaves outcomes, the thread the other way.
+    """Hands records from the thread to the job, and outcomes from the job to the thread. It is on the loop.
 
     So the thread reads its own source, with its own database connection and its own context, and the loop
     goes on meanwhile.

@@ -47,8 +47,6 @@ class Closing(SyncProxy):
 
         Args:
             make: Makes the client.
-            close: Closes it.
-            args: What it takes by place.
             options: What it takes by keyword.
 
         Raises:
@@ -115,10 +113,7 @@ class Pager(Generic[Answer, Record]):
             yield from page
 
     def pages(self) -> Iterator[Page[Record]]:
-        """Return the records of one call after those of another.
-
-        A call that finds none gives an empty page.
-        """
+        """Return the pages, each with the records of one call; a call that finds none gives an empty page."""
         return self._portal.iterate(self._find().pages())
 
 

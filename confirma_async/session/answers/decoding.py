@@ -53,34 +53,26 @@ class Reply:
     date: str | None = None
 
 
-class DecodingContext(Protocol):
-    """What the reading of an answer asks of the pipeline; see its attributes."""
+class _Reader(Protocol):
+    """The part of a ``Pipeline`` that the reading of an answer needs."""
 
     @property
-    def converter(self) -> Converter:
-        """What reads the body."""
-        ...
-
+    def converter(self) -> Converter: ...
     @property
-    def corrections(self) -> Overrides | None:
-        """The overrides, where they correct more than names."""
-        ...
-
+    def corrections(self) -> Overrides | None: ...
     @property
-    def seen(self) -> Callable[[CallRecord, Response], object] | None:
-        """Called with each answer before it is read; None where nothing needs that."""
-        ...
+    def seen(self) -> Callable[[CallRecord, Response], object] | None: ...
 
 
 def decoded(
-    response: Response, answer: type[T], history: CallRecord, reader: DecodingContext, strict: bool | None
+    response: Response, answer: type[T], record: CallRecord, reader: _Reader, strict: bool | None
 ) -> T:
     """Read an answer of success.
 
     Args:
         response: The answer, without keys.
         answer: The schema to read it as; ``Reply`` for the answer as it came.
-        history: The record of the call, which notes how the answer differs from the contract.
+        record: The record of the call, which notes how the answer differs from the contract.
         reader: Reads the answer.
         strict: Whether a tolerable difference from the contract is an error; None for the converter's choice.
 
@@ -91,13 +83,13 @@ def decoded(
         raise ResponseDecodeError(_TOO_LONG, status=response.status)
     if _values_at_most(response.body) > MOST_VALUES:
         raise ResponseDecodeError(_TOO_MANY, status=response.status)
-    operation, converter = history.operation, reader.converter
+    operation, converter = record.operation, reader.converter
     empty = response.status == NOT_FOUND or (
         not response.body.strip() and _may_be_empty(operation, response.status, converter, strict)
     )
     try:
         if reader.seen is not None:
-            reader.seen(history, response)
+            reader.seen(record, response)
         if answer is Reply:
             found = None if empty else converter.parse(response.body.removeprefix(_MARK))
             date = response.headers.get("Date")
@@ -107,7 +99,7 @@ def decoded(
             return converter.structure(none, answer)
         # No variable holds the body: tracebacks show these.
         return converter.loads(
-            _body(response, operation, reader), answer, strict=strict, note=history.note_drift
+            _body(response, operation, reader), answer, strict=strict, note=record.note_drift
         )
     except ResponseDecodeError as error:
         error.status, error.body = response.status, text_of(response)
@@ -115,7 +107,7 @@ def decoded(
         raise error.with_traceback(None) from None
 
 
-def _body(response: Response, operation: Operation[object], reader: DecodingContext) -> bytes:
+def _body(response: Response, operation: Operation[object], reader: _Reader) -> bytes:
     """Return the JSON of an answer, with its list where the schema has it."""
     body, corrections = response.body.removeprefix(_MARK), reader.corrections
     if corrections is None or operation.name not in corrections.lists:
@@ -124,9 +116,7 @@ def _body(response: Response, operation: Operation[object], reader: DecodingCont
     return converter.encode(as_usual(converter.parse(body), operation, corrections.lists, converter))
 
 
-def says_none(
-    response: Response, operation: Operation[object], reader: DecodingContext, strict: bool | None
-) -> bool:
+def says_none(response: Response, operation: Operation[object], reader: _Reader, strict: bool | None) -> bool:
     """Say whether an error means that a list is empty (contract §1): the vendor documents no answer for it.
 
     A page that is not found says 404 as well: it is HTML, or its path is a reading of ours.

@@ -56,9 +56,9 @@ def recorded(
     )  # fmt: skip
 
 
-def final(history: CallRecord, failure: CallError) -> CallError:
+def final(record: CallRecord, failure: CallError) -> CallError:
     """Make the error for the caller: an OutcomeUnknownError where the outcome is open."""
-    operation = history.operation
+    operation = record.operation
     status = failure.status if isinstance(failure, APIError) else None
     if not retry.outcome_unknown(
         failure.phase, operation.repeatable, status, retry_after=retry_after_of(failure)
@@ -67,9 +67,9 @@ def final(history: CallRecord, failure: CallError) -> CallError:
     detail = failure.detail if isinstance(failure, APIError) else None
     reason = f"HTTP {status}" if status is not None else str(failure.args[0])
     reason = f"{reason}: {detail}" if detail else reason
-    look = history.find_out() if history.find_out is not None else None
+    look = record.find_out() if record.find_out is not None else None
     unknown = OutcomeUnknownError(
-        reason, subject=history.subject, status=status, remedy=operation.remedy, find_out=look
+        reason, subject=record.subject, status=status, remedy=operation.remedy, find_out=look
     )
     unknown.__cause__ = failure
     return unknown
@@ -87,12 +87,12 @@ def no_turn(error: TimeoutError, attempts: Sequence[Attempt]) -> TransportError:
     return TransportError(f"{reason}{before}", phase=Phase.NOT_SENT)
 
 
-def cut_off(history: CallRecord, message: str) -> TransportError:
+def cut_off(record: CallRecord, message: str) -> TransportError:
     """Make the error of a call that was stopped; its last request may have taken effect.
 
     An answer that has not reached the caller counts as none.
     """
-    last = history.attempts[-1] if history.attempts else None
+    last = record.attempts[-1] if record.attempts else None
     nothing_done = (
         last is None or last.phase is Phase.NOT_SENT or retry.is_rejected(last.status, last.retry_after)
     )

@@ -32,7 +32,7 @@ _FORM = "hh" if sys.platform == "win32" else "ii"
 _THROWN_AWAY = struct.pack(_FORM, 1, 0)
 """``SO_LINGER`` with 0 seconds: what was not sent by the close is thrown away, and the host is told of it."""
 _SENT = struct.pack(_FORM, 0, 0)
-"""None: it is sent, and the host sees an ordinary end."""
+"""No ``SO_LINGER``: what waits is still sent, and the host sees an ordinary end."""
 
 _OPTION: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
 """Linux's, of RFC 5482; other systems deliver for a stopped process for as long as they please."""

@@ -24,7 +24,7 @@ class Interruption:
         self._ended = False
 
     def is_of(self, task: asyncio.Task[object] | None) -> bool:
-        """Say whether it is a task's that waits."""
+        """Say whether it is a wait of this task."""
         return self._task is task
 
     def end(self) -> None:
