@@ -41,6 +41,18 @@ class Contents(msgspec.Struct):
         """The salt of the fingerprints."""
         return bytes.fromhex(self.salt)
 
+    def prints_of(self, key: Secret) -> list[str]:
+        """Return the fingerprints of a key, and of those that it was renewed from, the latest first."""
+        found = [fingerprint(key, self.salt_bytes)]
+        while (before := self.renewals.get(found[-1])) is not None and before not in found[1:]:
+            found.append(before)
+        return found
+
+    def holder_of(self, target: str, key: Secret) -> str | None:
+        """Return the account of a target that a key belongs to, if it is known."""
+        prints, known = set(self.prints_of(key)), self.accounts.get(target, {})
+        return next((name for name, one in known.items() if not prints.isdisjoint(one.keys)), None)
+
 
 _decode = msgspec.json.Decoder(Contents).decode  # here: made by two threads at once, it would crash
 
@@ -152,16 +164,3 @@ def _decoded(content: bytes) -> Contents | None:
     except ValueError:
         return None
     return contents if well else None
-
-
-def prints_of(contents: Contents, key: Secret) -> list[str]:
-    """Return the fingerprints of a key, and of those that it was renewed from, the latest first."""
-    found = [fingerprint(key, contents.salt_bytes)]
-    while (before := contents.renewals.get(found[-1])) is not None and before not in found[1:]:
-        found.append(before)
-    return found
-
-
-def holder_of(known: Mapping[str, ListedAccount], prints: Sequence[str]) -> str | None:
-    """Return the account that a key belongs to, if it is known."""
-    return next((name for name, one in known.items() if not set(prints).isdisjoint(one.keys)), None)

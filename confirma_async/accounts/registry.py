@@ -11,13 +11,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from confirma_async.accounts.account_list import (
-    AccountList,
-    Contents,
-    ListedAccount,
-    holder_of,
-    prints_of,
-)
+from confirma_async.accounts.account_list import AccountList, Contents, ListedAccount
 from confirma_async.accounts.folders import JOURNAL_NAME, is_here, journal_root
 from confirma_async.accounts.owner import Owner, check_name, fingerprint
 from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
@@ -126,18 +120,18 @@ class Accounts(AccountList):
     def _admitted(
         self, contents: Contents, target: str, key: Secret, account: str | None, *, new: bool
     ) -> AccountRecord:
-        prints = prints_of(contents, key)
+        own = fingerprint(key, contents.salt_bytes)
         known = contents.accounts.setdefault(target, {})
-        holder = holder_of(known, prints)
+        holder = contents.holder_of(target, key)
         if holder is not None and account not in {None, holder}:
             raise UnknownKeyError(target, sorted(known), account=account, holder=holder)
         proved = sorted(name for name, one in known.items() if one.proved)
-        name = holder or _joined(proved, target, prints[0], account, new=new)
+        name = holder or _joined(proved, target, own, account, new=new)
         joined = known.setdefault(name, ListedAccount())
         if holder is None and account is None and not joined.proved:
             joined.keys.clear()  # of the key before, nothing is known to have been taken
-        if prints[0] not in joined.keys:
-            joined.keys.append(prints[0])
+        if own not in joined.keys:
+            joined.keys.append(own)
         return self._record(target, name, joined)
 
     def prove(self, target: str, name: str, keys: Sequence[str]) -> None:
@@ -183,10 +177,10 @@ class Accounts(AccountList):
             ConfigurationError: the list of accounts cannot be read or written.
         """
         with self.changing() as contents:  # so that later renewals are known under the same salt
-            known = contents.accounts.get(target, {})
-            holder = holder_of(known, prints_of(contents, key))
+            holder = contents.holder_of(target, key)
         if holder is not None and account not in {None, holder}:
-            raise UnknownKeyError(target, sorted(known), account=account, holder=holder)
+            known = sorted(contents.accounts[target])
+            raise UnknownKeyError(target, known, account=account, holder=holder)
         return self.owner(key, account=check_name(account) if account else holder or "")
 
     def check_successor(self, target: str, old: Secret, new: Secret) -> None:
@@ -201,8 +195,7 @@ class Accounts(AccountList):
             CredentialsError: the two are known to be of two accounts.
         """
         contents = self.read()
-        known = contents.accounts.get(target, {})
-        former, holder = (holder_of(known, prints_of(contents, key)) for key in (old, new))
+        former, holder = contents.holder_of(target, old), contents.holder_of(target, new)
         if former is not None and holder not in {None, former}:
             raise CredentialsError(
                 f"where the key of the account {former} of {target} was kept is the key of {holder} now; it "
@@ -217,7 +210,7 @@ class Accounts(AccountList):
             account=account,
             vouched=bool(account) if vouched is None else vouched,
             salt=contents.salt_bytes,
-            kin=prints_of(contents, key)[1:] if contents.renewals else (),
+            kin=contents.prints_of(key)[1:] if contents.renewals else (),
         )
 
     def renewed(self, old: Secret, new: Secret) -> None:
