@@ -31,7 +31,7 @@ def _known(allow: Iterable[str]) -> frozenset[str]:
     for name in sorted(found):
         if name not in _DEGREES:
             near = get_close_matches(name, _DEGREES, n=1)
-            meant = f"did you mean {near[0]}?" if near else "docs/rules.md lists them"
+            meant = f"did you mean {near[0]}?" if near else "docs/files/rules.md lists them"
             raise ConfigurationError(f"there is no rule {name!r} to allow; {meant}")
         if name in _NEVER_ALLOWED:
             raise ConfigurationError(f"the rule {name!r} cannot be allowed: what breaks it cannot be sent")

@@ -14,7 +14,7 @@ import pytest
 from confirma_async.bulk.models import State
 
 MODEL = Path(__file__).with_name("journal.pml")
-PAGE = MODEL.parents[2] / "docs" / "many-machines.md"
+PAGE = MODEL.parents[2] / "docs" / "operating" / "workers.md"
 
 MISHAPS = ("CRASHES", "PAUSES", "LOSSES", "FAILOVERS")
 

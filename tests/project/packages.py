@@ -1,4 +1,4 @@
-"""Where the sources of the packages are."""
+"""Where the sources of the packages are, and the pages of the documentation."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,6 +8,10 @@ import confirma_sync
 
 ROOT = Path(confirma_async.__file__).parents[1]
 PACKAGES = [Path(file).parent for file in (confirma_async.__file__, confirma_sync.__file__)]
+DOCS = ROOT / "docs"
+PAGES = sorted(
+    page for page in DOCS.rglob("*.md") if not {"_build", "_generated"} & set(page.relative_to(DOCS).parts)
+)
 
 
 def places(names_in: Callable[[str], Iterable[str]]) -> set[str]:

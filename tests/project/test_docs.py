@@ -39,11 +39,10 @@ from attrs import field, frozen
 import confirma_sync
 from confirma_async import Sandbox
 from confirma_async.cli.app import confirma, every_command, run
+from tests.project import packages
 
-ROOT = Path(__file__).parents[2]
-PAGES = sorted(
-    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/reference/*.md")]
-)
+ROOT = packages.ROOT
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *packages.PAGES])
 FENCE = re.compile(r"^```(?P<word>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 CAPTION = re.compile(r"\A:caption: (?P<name>\S+)\n+")
 SHOWN_WITHOUT_RUNNING = frozenset({"text"})
@@ -246,7 +245,7 @@ def table_of(page: Path) -> str:
 
 
 def test_examples_side_by_side_differ_by_waiting_only() -> None:
-    pairs = pairs_of(ROOT / "docs/synchronous.md")
+    pairs = pairs_of(ROOT / "docs/sending/synchronous.md")
     assert len(pairs) == 5
     assert pairs == pairs_of(ROOT / "README.md")
     for asynchronous, synchronous in pairs:
@@ -282,7 +281,7 @@ def test_every_option_named_exists() -> None:
 
 
 def test_every_rule_of_a_reader_is_listed() -> None:
-    listed = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
+    listed = (ROOT / "docs/files/rules.md").read_text(encoding="utf-8")
     sources = [*ROOT.glob("confirma_async/formats/**/*.py"), *ROOT.glob("confirma_async/cli/**/*.py")]
     found = {rule for source in sources for rule in RULE_ID.findall(source.read_text(encoding="utf-8"))}
     assert found
@@ -318,7 +317,7 @@ def test_every_home_of_a_public_name_has_a_page() -> None:
 def test_every_test_that_a_table_of_the_docs_names_is_there():
     named = {
         name
-        for page in (ROOT / "docs").glob("*.md")
+        for page in packages.PAGES
         for name in re.findall(r"`(test_\w+\.py)`", page.read_text(encoding="utf-8"))
     }
     there = {file.name for file in (ROOT / "tests").rglob("test_*.py")}

@@ -21,10 +21,11 @@ from confirma_async.schemas import (
     ServiceType,
 )
 from confirma_async.schemas.wire import EVIDENCE
+from tests.project import packages
 
 PACKAGE = Path(confirma_async.__file__).parent
 ROOT = PACKAGE.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *packages.PAGES]
 
 IS_MARKED = re.compile(r"provisional|\b(?:our|project's) reading|\b(?:ours|assumed|our own)\b", re.IGNORECASE)
 """The words by which a reader learns that a fact is not the vendor's."""
