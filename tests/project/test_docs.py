@@ -288,10 +288,19 @@ def test_every_rule_of_a_reader_is_listed() -> None:
     assert not {rule for rule in found if f"`{rule}`" not in listed}
 
 
+def anchors_of(page: Path) -> set[str]:
+    """What a link to a heading of a page may name."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_of_readme_lead_somewhere() -> None:
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (ROOT / target).exists(), f"{page.name}: {target} does not exist"
+        for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            path, _, anchor = link.partition("#")
+            target = ROOT / path if path else page
+            assert target.exists(), f"{page.name}: {path} does not exist"
+            assert not anchor or anchor in anchors_of(target), f"{page.name}: {link} names no heading"
 
 
 def test_the_tree_names_every_folder_of_the_packages() -> None:
