@@ -158,8 +158,8 @@ RENEW_TOKEN: Operation[TokenRenewal] = Operation(
     evidence=_D,
     repeatable=False,
     response="TokenRenewal",
-    remedy="treat the old token as dead, and try renew_token() once more, since an expired token may be "
-    "renewed too; if that is refused (401), ask the vendor for a new one",
+    remedy="treat the old token as dead, and try onboarding.renew_token() once more, since an expired "
+    "token may be renewed too; if that is refused (401), ask the vendor for a new one",
 )
 CREATE_INVOICE: Operation[InvoiceReceipt] = Operation(
     name="invoices.create",

@@ -26,14 +26,14 @@ async def check_mirror(context: Context) -> Finding:
         _, base_url = target_from_env(context.setup.variables)
         place = place_of(named)
         if isinstance(place, Path) and not place.exists():
-            return good("no mirror is kept here; confirma mirror sync begins one")
+            return good("no mirror is kept here; mirror.sync() begins one")
         found = await asyncio.to_thread(_standing, named)
     except (MirrorError, ConfigurationError) as error:
         return bad(str(error), f"see to it, or name another mirror ({MIRROR_VARIABLE})")
     target = target_of(base_url)
     mine = [standing for standing in found if standing.target == target]
     if not mine:
-        return good(f"no account of {target} is mirrored; confirma mirror sync begins it")
+        return good(f"no account of {target} is mirrored; mirror.sync() begins it")
     findings = [_of(standing, context.setup.now()) for standing in mine]
     return next((finding for finding in findings if finding.remedy), findings[0])
 
@@ -44,7 +44,7 @@ def _standing(named: str | None) -> list[MirrorStatus]:
 
 
 def _of(standing: MirrorStatus, now: float) -> Finding:
-    run = "run confirma mirror sync once a day, and look at what it says"
+    run = "run mirror.sync() once a day, and look at what it says"
     if standing.synced_at is None:
         return doubtful(f"no run of the account {standing.account} has come to its end yet", run)
     synced = datetime.datetime.fromisoformat(standing.synced_at)

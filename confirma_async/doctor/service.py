@@ -85,13 +85,13 @@ async def check_accepted(context: Context) -> Finding:
         try:
             validity = await client.onboarding.validate_token()
         except AuthenticationError:
-            remedy = f"get a new one (confirma token renew), or check that it is not of {other}"
+            remedy = f"get a new one (onboarding.renew_token()), or check that it is not of {other}"
             return bad("the service does not accept the API key", remedy)
         except PermissionDeniedError:
             remedy = "set a client's token; the provisioning token is only for making clients"
             return bad("the API key is not of the right kind", remedy)
         except ResponseDecodeError:
-            remedy = "check that the base URL is the service's; confirma contract check tells what differs"
+            remedy = "check that the base URL is the service's; contract.check() tells what differs"
             return bad("the answer is not the one that is documented", remedy)
         except CallError as error:
             return bad(str(error), "try again later")

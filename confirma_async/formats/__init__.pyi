@@ -62,3 +62,7 @@ from .tables.columns import (
 from .tables.mapping import (
     ColumnMapping as ColumnMapping,
 )
+from .tables.propose.proposal import (
+    Proposal as Proposal,
+    propose as propose,
+)

@@ -27,7 +27,8 @@ _NEXT = {
     Verdict.REJECTED: "correct it, and give it again with retry='changed'",
     Verdict.NOT_SENT: "give it again, which is safe; wanted() names it until then",
     Verdict.UNKNOWN: "do not send it by other means: it is looked up from now on, and where that tells "
-    "nothing it waits for a later witness, or for a person (confirma resolve)",
+    "nothing it waits for a later witness, or for a person (outbox.resolve(), or journal.resolve() "
+    "for an invoice)",
 }
 
 

@@ -31,8 +31,8 @@ _TELL_NONE_TWICE = (
     "its filter does not work"
 )
 _CURE = (
-    ". The names of the parameters may be wrong: correct {names} with Overrides ('confirma contract check' "
-    "looks for it), or ask for the last 30 days"
+    ". The names of the parameters may be wrong: correct {names} with Overrides (contract.check() looks for "
+    "it), or ask for the last 30 days"
 )
 
 

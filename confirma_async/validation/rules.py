@@ -133,7 +133,7 @@ ROW_GROSS = _rule("row-gross", "In each row, net plus VAT is gross, where all th
 ROW_PRICE = _warning(
     "row-price",
     "In each row, quantity times price, less the discount, is the net amount, within half a per cent or "
-    "0.02. It is told where files are looked at (`confirma import`, `confirma validate`), not of each call.",
+    "0.02. It is told where files are looked at, not of each call.",
 )
 ROW_SUMS = _rule(
     "row-sums",

@@ -1,17 +1,34 @@
-"""Whatever text of the packages names an option names one that exists: messages, help, docstrings."""
+"""Whatever text of the packages names an option or a command names one that exists, and the library none.
+
+What the library says of its parameters and calls, the command line says of its options and commands.
+"""
 
 import ast
+import pkgutil
 import re
 from pathlib import Path
 
 import pytest
 
 from confirma_async.cli.app import confirma, every_command
-from confirma_async.cli.flags import FLAGS, in_flags
+from confirma_async.cli.flags import COMMANDS, FLAGS, in_flags
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*ROOT.glob("confirma_async/**/*.py"), *ROOT.glob("confirma_sync/**/*.py")])
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
+
+
+COMMAND = re.compile(r"\bconfirma [a-z]")
+
+
+def commands_in(source):
+    """The commands that string constants of a source name, docstrings aside, each with its line."""
+    tree = ast.parse(source)
+    documents = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node not in documents and isinstance(node.value, str):
+            for command in COMMAND.findall(node.value):
+                yield node.lineno, command
 
 
 def named_in(source):
@@ -54,6 +71,48 @@ def test_every_option_that_a_text_names_exists(named, options):
 def test_a_library_speaks_of_parameters(named):
     speaking = {path.relative_to(ROOT).parts[1] for path, found in named.items() if found}
     assert speaking == {"cli"}
+
+
+def test_commands_are_found_in_messages_and_not_in_docstrings():
+    source = '"""Like confirma one."""\nx = f"{y}; confirma two"\nz = "Confirma three confirma"\n'
+    assert list(commands_in(source)) == [(2, "confirma t")]
+
+
+def test_a_library_speaks_of_calls():
+    library = [path for path in SOURCES if path.relative_to(ROOT).parts[1] != "cli"]
+    speaking = {
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in library
+        for line, _ in commands_in(path.read_text(encoding="utf-8"))
+    }
+    assert speaking == set()
+
+
+PLACES = {
+    "bulk": "confirma_async.bulk.Bulk",
+    "bulk.sqlite.keeping": "confirma_async.bulk.sqlite.keeping",
+    "contract": "confirma_async.comparison.access.ContractAccess",
+    "formats": "confirma_async.formats",
+    "journal": "confirma_async.bulk.Journal",
+    "mirror": "confirma_async.mirror.Mirror",
+    "onboarding": "confirma_async.resources.onboarding.Onboarding",
+    "outbox": "confirma_async.outbox.Outbox",
+}
+"""What a call is a call of."""
+
+
+@pytest.mark.parametrize("call", COMMANDS)
+def test_a_call_of_a_remedy_exists_and_so_does_its_command(call):
+    place, verb = call.partition("(")[0].rsplit(".", 1)
+    assert callable(getattr(pkgutil.resolve_name(PLACES[place]), verb))
+    assert COMMANDS[call] in {" ".join(["confirma", *words]) for words, _ in every_command()}
+
+
+def test_calls_of_a_remedy_become_commands():
+    output = "mirror.sync() reads it, as bulk.submit(..., retry='changed') does, but not a.mirror.sync()"
+    assert in_flags(output) == (
+        "confirma mirror sync reads it, as confirma retry does, but not a.mirror.sync()"
+    )
 
 
 def test_parameters_of_a_remedy_become_options(options):

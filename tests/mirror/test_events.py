@@ -303,7 +303,7 @@ async def test_a_consumer_cannot_begin_before_there_is_anything_of_the_account(
     reported, confirma, sync, place
 ):
     open_mirror(place, make=True).close()
-    with pytest.raises(MirrorError, match="holds nothing of this account yet; confirma mirror sync"):
+    with pytest.raises(MirrorError, match=r"holds nothing of this account yet; mirror\.sync\(\)"):
         await reported(new_only=True)
 
 

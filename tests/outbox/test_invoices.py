@@ -133,7 +133,7 @@ async def test_a_lost_answer_is_told_at_once_and_found_out_later(outbox, sandbox
     sandbox.faults.add(fault, operation=CREATE)
     lost = await outbox.invoices.create(wire_invoice(1))
     assert lost.verdict is Verdict.UNKNOWN
-    assert "confirma resolve" in lost.next_step
+    assert "journal.resolve()" in lost.next_step
     await outbox.look_up()
     again = await outbox.invoices.create(wire_invoice(1))
     assert (again.verdict, again.resumed) == (Verdict.ACCEPTED, True)

@@ -102,7 +102,7 @@ def contradiction(entry: Entry, admission: Admission, row: Row) -> RefusedRecord
     elif row.state is State.REJECTED:
         message = (
             f"{entry.key} at {entry.place} differs from what the service rejected, from {row.source}; it is "
-            "sent again under this number by a retry (confirma retry), not without"
+            "sent again under this number by bulk.submit(..., retry='changed'), not without"
         )
     else:
         message = (

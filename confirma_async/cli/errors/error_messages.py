@@ -110,7 +110,7 @@ def _unknown(error: OutcomeUnknownError) -> CommandFailure:
         given = [forms[argument].format(value) for argument, value in error.find_out.arguments.items()]
         command = " ".join([name, *given])
         message = str(error).replace(str(error.find_out), command)
-    return CommandFailure(message, of_error(error), {**_details(error), "find_out": command})
+    return CommandFailure(in_flags(message), of_error(error), {**_details(error), "find_out": command})
 
 
 def _in_words(error: ConfirmaError) -> str:

@@ -51,7 +51,7 @@ def matched(
         raise InputError(
             f"{path}: {names_nothing} ({len(names) - count} of {len(names)} names are "
             f"unknown); write the names of the columns there, such as {';'.join(columns.required)}, or name "
-            "your own columns in a mapping file (confirma columns FILE proposes one)"
+            "your own columns in a mapping file (formats.propose() proposes one)"
         )
     complaints = [*_unknown(names, columns), *_repeated(names, columns), *_missing(set(names), columns)]
     if complaints:

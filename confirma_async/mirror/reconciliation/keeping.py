@@ -72,7 +72,7 @@ def explain(
         known = database.rows("SELECT 1 FROM difference WHERE account = ? AND id = ?", (account.id, name))
         if not known:
             raise MirrorError(
-                f"there is no difference {name} in {database.name}; confirma reconcile lists them"
+                f"there is no difference {name} in {database.name}; mirror.reconcile() lists them"
             )
         database.run(
             "INSERT INTO explained VALUES (?, ?, ?, ?) ON CONFLICT (account, id) DO UPDATE SET "

@@ -114,7 +114,7 @@ def admitted(database: MirrorDatabase, who: Claimant, since: datetime.date | Non
         return named
     if since is None:
         raise MirrorError(
-            f"the mirror {database.name} holds nothing of this account yet; confirma mirror sync reads it"
+            f"the mirror {database.name} holds nothing of this account yet; mirror.sync() reads it"
         )
     with database.transaction():
         ((last,),) = database.rows("SELECT coalesce(max(id), 0) FROM account")
@@ -155,5 +155,5 @@ def chosen(database: MirrorDatabase, name: str | None = None) -> MirroredAccount
     if name is None and found:
         raise MirrorError(f"the mirror {database.name} holds several accounts ({names}); name one (account=)")
     if name is None:
-        raise MirrorError(f"the mirror {database.name} holds no account yet; confirma mirror sync reads one")
+        raise MirrorError(f"the mirror {database.name} holds no account yet; mirror.sync() reads one")
     raise MirrorError(f"the mirror {database.name} holds no account {name}, but {names}")

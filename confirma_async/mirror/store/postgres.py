@@ -120,7 +120,7 @@ class PostgresDatabase:
     def _prepare(self, *, make: bool) -> None:
         there = self.rows("SELECT to_regclass(?)", (f"{SCHEMA}.mirror",))[0][0]
         if there is None and not make:
-            raise MirrorError(f"there is no mirror in {self.name} yet; confirma mirror sync makes one")
+            raise MirrorError(f"there is no mirror in {self.name} yet; mirror.sync() makes one")
         if there is None:
             with self.transaction():
                 self.run("SELECT pg_advisory_xact_lock(?)", (_LOCK + 1,))  # two may begin at once

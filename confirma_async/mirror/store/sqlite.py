@@ -238,7 +238,7 @@ def _authorised(action: int, _first: str | None, second: str | None, *_: str | N
 
 
 def _missing(path: Path) -> MirrorError:
-    return MirrorError(f"there is no mirror {path}; confirma mirror sync makes one, or name another (db=)")
+    return MirrorError(f"there is no mirror {path}; mirror.sync() makes one, or name another (db=)")
 
 
 def _unwritable(path: Path, error: OSError) -> MirrorError:

@@ -8,8 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from confirma_async.formats import ColumnMapping, ReadOptions, read
-from confirma_async.formats.tables.propose.proposal import propose
+from confirma_async.formats import ColumnMapping, ReadOptions, propose, read
 
 RATES = ["25,5", "14", "13,5", "10", "0"]
 

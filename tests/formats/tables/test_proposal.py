@@ -12,8 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from confirma_async.formats import COLUMNS, ColumnMapping, InputError, ReadOptions, read
-from confirma_async.formats.tables.propose.proposal import propose
+from confirma_async.formats import COLUMNS, ColumnMapping, InputError, ReadOptions, propose, read
 from confirma_async.formats.tables.propose.synonyms import DOUBTFUL, SYNONYMS, plain
 
 EXAMPLES = Path(__file__).parents[3] / "examples"

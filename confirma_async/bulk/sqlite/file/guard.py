@@ -16,8 +16,8 @@ from confirma_async.bulk.sqlite.migrations import APPLICATION_ID, VERSION
 from confirma_async.errors import JournalError, JournalMismatchError
 
 CHECKED_BYTES = 64 * 2**20
-"""A file of up to so many bytes is checked whole before each job; a larger one by ``confirma journal "
-"verify``."""
+"""A file of up to so many bytes is checked whole before each job; a larger one by ``confirma journal
+verify``."""
 
 _LOG_HEADER = 32
 _LOG_MAGIC = frozenset({0x377F0682, 0x377F0683})
@@ -85,7 +85,7 @@ def examine(path: Path, descriptor: int) -> str | None:
     raise JournalError(
         f"the journal {path} was not closed, and its log {log_of(path).name} is missing or empty: it has "
         "forgotten what was sent last. Put the log back from where the journal was. Where it is lost, put "
-        "the latest copy of the journal, made by confirma journal backup, in its place"
+        "the latest copy of the journal, made by bulk.sqlite.keeping.back_up(), in its place"
     )
 
 
@@ -101,7 +101,7 @@ def examine_missing(path: Path) -> None:
     if log_of(path).exists():
         raise JournalError(
             f"the journal {path} is gone, but its log {log_of(path).name} is still there; put the journal "
-            "back. confirma journal set-aside begins a new one"
+            "back, or begin a new one with bulk.sqlite.keeping.set_aside()"
         )
     if any(mark.commits for mark in read_marks(path)):
         raise gone(path)
@@ -111,8 +111,8 @@ def gone(path: Path) -> JournalError:
     """Make the error for a journal that is gone."""
     return JournalError(
         f"the journal {path} is gone, and with it what was sent. Put it back, or its latest copy: a job then "
-        "looks up every invoice before it sends it. confirma journal set-aside begins a new one, which knows "
-        "nothing of what was sent"
+        "looks up every invoice before it sends it. To begin a new one, which knows nothing of what was "
+        "sent, use bulk.sqlite.keeping.set_aside()"
     )
 
 

@@ -12,8 +12,7 @@ from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.messages import error_in_words
 from confirma_async.cli.options.inputs import format_alone
 from confirma_async.cli.output.printer import say
-from confirma_async.formats import ReadOptions
-from confirma_async.formats.tables.propose.proposal import propose
+from confirma_async.formats import ReadOptions, propose
 
 
 @click.command(short_help="Propose which column of your own table is which.")
