@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import enum
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypedDict, cast
 
@@ -53,6 +53,17 @@ class Verdict(enum.Enum):
     """It may have arrived; looked up again when the job is run again."""
     NOT_SENT = "not sent"
     """It surely was not sent, and an outbox waits until it is given again; a job counts these as pending."""
+
+
+VERDICTS: Mapping[State, Verdict] = {
+    State.PENDING: Verdict.NOT_SENT,
+    State.CLAIMED: Verdict.NOT_SENT,
+    State.SENDING: Verdict.UNKNOWN,
+    State.UNKNOWN: Verdict.UNKNOWN,
+    State.ACCEPTED: Verdict.ACCEPTED,
+    State.REJECTED: Verdict.REJECTED,
+}
+"""The verdict that each state is reported as."""
 
 
 def gross_of(request: SalesInvoiceRequest) -> Decimal | None:

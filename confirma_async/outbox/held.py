@@ -11,9 +11,9 @@ from typing import Any, Generic, TypeVar
 from attrs import define, field
 
 from confirma_async.bulk.journal.writes import WriteRow
-from confirma_async.bulk.models import Row, Verdict
+from confirma_async.bulk.models import VERDICTS, Row, Verdict
 from confirma_async.outbox.events import WriteEvent
-from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
+from confirma_async.outbox.outcomes import WriteOutcome
 
 ROOM = 1000
 """Writes of unknown outcome that wait to be looked for again; the journal knows of the others."""

@@ -6,21 +6,11 @@ from typing import Generic, TypeVar
 
 from attrs import frozen
 
-from confirma_async.bulk.models import State, Verdict
+from confirma_async.bulk.models import Verdict
 from confirma_async.errors import CallError
 from confirma_async.privacy import Secret
 
 R = TypeVar("R")
-
-VERDICTS = {
-    State.PENDING: Verdict.NOT_SENT,
-    State.CLAIMED: Verdict.NOT_SENT,
-    State.SENDING: Verdict.UNKNOWN,
-    State.UNKNOWN: Verdict.UNKNOWN,
-    State.ACCEPTED: Verdict.ACCEPTED,
-    State.REJECTED: Verdict.REJECTED,
-}
-"""The verdict that each state is reported as."""
 
 _NEXT = {
     Verdict.ACCEPTED: None,

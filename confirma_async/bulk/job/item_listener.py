@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.evidence.tasks import Task
-from confirma_async.bulk.models import Outcome, RefusedRecord
+from confirma_async.bulk.models import Outcome, RefusedRecord, State
 from confirma_async.bulk.reporting import outcomes
 
 CAPACITY = 256
@@ -131,7 +131,7 @@ class JobListener:
 
     def decided(self, task: Task, found: Classification) -> None:
         """Put an outcome into the channel; nothing for an item that is pending again."""
-        if found.state in outcomes.VERDICTS:
+        if found.state is not State.PENDING:
             self.channel.put(outcomes.decided(task.entry, found, unproven=task.unproven))
         self.open_items.finish()
 

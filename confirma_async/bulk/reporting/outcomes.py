@@ -7,17 +7,10 @@ from typing import Any
 
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.journal.records import Admission
-from confirma_async.bulk.models import Entry, Outcome, RefusedRecord, Row, State, Verdict
+from confirma_async.bulk.models import VERDICTS, Entry, Outcome, RefusedRecord, Row, State, Verdict
 from confirma_async.errors import Problem
 
 _PARTICULAR = re.compile(r"\d[\d.,:/-]*|'[^']*'|\"[^\"]*\"")
-
-VERDICTS = {
-    State.ACCEPTED: Verdict.ACCEPTED,
-    State.REJECTED: Verdict.REJECTED,
-    State.UNKNOWN: Verdict.UNKNOWN,
-}
-"""The states of which an outcome is reported."""
 
 
 def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> Outcome:

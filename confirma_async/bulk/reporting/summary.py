@@ -13,22 +13,12 @@ from attrs import define, field, frozen
 
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run, StoredProblem
-from confirma_async.bulk.models import FINAL, Row, State, Verdict
+from confirma_async.bulk.models import FINAL, VERDICTS, Row, State, Verdict
 from confirma_async.bulk.reporting.attention import Attention, NeedsAttention
 from confirma_async.bulk.reporting.outcomes import cause_of
 from confirma_async.bulk.reporting.timing import Timing, TimingRecorder
 from confirma_async.errors import Problem
 from confirma_async.formats.facts import InvoiceFacts
-
-STANDINGS: Mapping[State, Verdict] = {
-    State.ACCEPTED: Verdict.ACCEPTED,
-    State.REJECTED: Verdict.REJECTED,
-    State.UNKNOWN: Verdict.UNKNOWN,
-    State.SENDING: Verdict.UNKNOWN,
-    State.CLAIMED: Verdict.NOT_SENT,
-    State.PENDING: Verdict.NOT_SENT,
-}
-"""What a report says of an invoice in each state of the journal."""
 
 _TROUBLED = frozenset({Verdict.REJECTED, Verdict.REFUSED, Verdict.UNKNOWN})
 _AT_ONCE = 500
@@ -155,7 +145,7 @@ def _other_writes(
     counts = Counter[tuple[str, State]]()
     for write in journal.writes.rows(run=run):
         counts[write.operation, write.state] += 1
-        verdict = STANDINGS[write.state]
+        verdict = VERDICTS[write.state]
         if verdict in _TROUBLED:
             reason = Problem("", "", write.detail or "")
             found = NeedsAttention(
@@ -220,7 +210,7 @@ class _Gathered:
 
     def add_row(self, row: Row, refused: Sequence[_KeptRecord] = ()) -> None:
         """Count an invoice of the journal, and what was refused under its number."""
-        verdict = STANDINGS[row.state]
+        verdict = VERDICTS[row.state]
         if refused and verdict is Verdict.NOT_SENT:
             verdict = Verdict.REFUSED  # for want of a document: the journal knew it before
         self.totals[verdict, row.currency].add(row.amount)

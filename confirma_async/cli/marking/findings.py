@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from confirma_async.bulk.job.preparation import prepare
 from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.records import Run
-from confirma_async.bulk.models import Entry, RefusedRecord, State
+from confirma_async.bulk.models import VERDICTS, Entry, RefusedRecord, State, Verdict
 from confirma_async.bulk.number_assignment import number_book
 from confirma_async.cli.importing.texts import named_place
 from confirma_async.cli.journals import Chosen
@@ -29,13 +29,11 @@ from confirma_async.privacy import visible
 from confirma_async.validation import Checks
 
 _FORMULA = ("=", "+", "-", "@")
-_STATES: Mapping[State, str] = {
-    State.ACCEPTED: messages.ACCEPTED,
-    State.REJECTED: messages.REJECTED,
-    State.UNKNOWN: messages.UNKNOWN,
-    State.SENDING: messages.UNKNOWN,
-    State.PENDING: messages.NOT_SENT,
-    State.CLAIMED: messages.NOT_SENT,
+_STATUSES: Mapping[Verdict, str] = {
+    Verdict.ACCEPTED: messages.ACCEPTED,
+    Verdict.REJECTED: messages.REJECTED,
+    Verdict.UNKNOWN: messages.UNKNOWN,
+    Verdict.NOT_SENT: messages.NOT_SENT,
 }
 
 
@@ -158,7 +156,7 @@ class _SentTable:
             return MarkedRecord(first, last, messages.NOT_SENT)
         if row.state is State.ACCEPTED and row.digest != entry.digest:
             return MarkedRecord(first, last, messages.ACCEPTED, (_(messages.OTHER_CONTENTS),))
-        return MarkedRecord(first, last, _STATES[row.state])
+        return MarkedRecord(first, last, _STATUSES[VERDICTS[row.state]])
 
     def of_problems(self, problems: Sequence[Problem], first: int) -> MarkedRecord:
         """Say what is wrong with a record that cannot be sent."""

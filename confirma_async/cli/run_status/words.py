@@ -11,9 +11,8 @@ from rich.markup import escape
 
 from confirma_async.bulk import State
 from confirma_async.bulk.journal.records import Run
-from confirma_async.bulk.models import Row, Verdict
+from confirma_async.bulk.models import VERDICTS, Row, Verdict
 from confirma_async.bulk.reporting.progress import Progress
-from confirma_async.bulk.reporting.summary import STANDINGS
 from confirma_async.cli.language.choice import gettext as _, ngettext
 from confirma_async.cli.language.figures import ago, count, lasting, local, moment, plain, rate
 from confirma_async.cli.language.messages import problem_in_words, translated
@@ -39,7 +38,7 @@ def _show_writes(console: Terminal, writes: Mapping[State, int]) -> None:
         others = table(_("Other writes"), _("State"), _("Writes"))
         for state, number in writes.items():
             if number:
-                others.add_row(wording(STANDINGS[state]).short, str(number))
+                others.add_row(wording(VERDICTS[state]).short, str(number))
         console.print(others)
 
 
@@ -69,7 +68,7 @@ def show(found: RunStatus) -> None:
         said = [(f"{row.source}, {row.key}, {_attempted(row)}", translated(row.detail or "")) for row in rows]
         print_sayings(console, wording(verdict).name, said)
     said = [
-        (f"{row.operation} {row.key}, {wording(STANDINGS[row.state]).short}", translated(row.detail or ""))
+        (f"{row.operation} {row.key}, {wording(VERDICTS[row.state]).short}", translated(row.detail or ""))
         for row in found.open_writes
     ]
     print_sayings(console, _("Other writes that were not taken, or may not have been"), said)

@@ -8,13 +8,13 @@ from attrs import define
 
 from confirma_async.bulk.evidence.classification import Classification
 from confirma_async.bulk.evidence.tasks import Task
-from confirma_async.bulk.models import Entry, RefusedRecord, State, Verdict
+from confirma_async.bulk.models import VERDICTS, Entry, RefusedRecord, State, Verdict
 from confirma_async.contract import CREATE_INVOICE
 from confirma_async.converters import Converter
 from confirma_async.errors import Problem, RequestInvalidError, ResponseDecodeError
 from confirma_async.outbox.gate import Gate
 from confirma_async.outbox.held import CLOSED, Held, HeldWrites
-from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
+from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.schemas import InvoiceReceipt
 
 InvoiceOutcome = WriteOutcome[InvoiceReceipt]

@@ -16,13 +16,13 @@ from confirma_async.bulk.job.feeder import ELSEWHERE_PAUSE
 from confirma_async.bulk.journal import Journal
 from confirma_async.bulk.journal.records import Admission
 from confirma_async.bulk.journal.writes import Claim, Write, WriteDecision, WriteRow
-from confirma_async.bulk.models import State, Verdict, digest_of
+from confirma_async.bulk.models import VERDICTS, State, Verdict, digest_of
 from confirma_async.contract import CREATE_CLIENT, OPERATIONS
 from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.outbox.events import WriteEvent
 from confirma_async.outbox.given import Given, differs
 from confirma_async.outbox.held import ELSEWHERE, LOST, ROOM, HeldWrites
-from confirma_async.outbox.outcomes import VERDICTS, WriteOutcome
+from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.write_options import WriteOptions
 from confirma_async.outbox.writes.effect_lookups import EffectLookups, HeldWrite
 from confirma_async.outbox.writes.sender import WriteSender

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from attrs import evolve
 
-from confirma_async.bulk.models import State, Verdict
+from confirma_async.bulk.models import VERDICTS, State, Verdict
 from confirma_async.bulk.reporting.attention import Attention, NeedsAttention
-from confirma_async.bulk.reporting.summary import STANDINGS, Summary, Total
+from confirma_async.bulk.reporting.summary import Summary, Total
 from confirma_async.cli.importing.texts import named_place
 from confirma_async.cli.language.choice import current, gettext as _
 from confirma_async.cli.language.figures import count, moment, money, zone
@@ -51,7 +51,7 @@ def page(summary: Summary, name: str, made: datetime.datetime) -> str:
         "rows": _rows(totals, summary.before),
         "sums": _sums(totals),
         "writes": [
-            (wording(STANDINGS[state]), operation, count(number))
+            (wording(VERDICTS[state]), operation, count(number))
             for (operation, state), number in summary.writes.items()
         ],
         "charts": charts(summary.timing, made.tzinfo),
@@ -105,7 +105,7 @@ def _verdict(summary: Summary) -> Mapping[str, str]:
     open_writes = Counter[Verdict]()
     for (_operation, state), number in summary.writes.items():
         if state is not State.ACCEPTED:
-            open_writes[STANDINGS[state]] += number
+            open_writes[VERDICTS[state]] += number
     if open_writes:
         left.append(_("other writes not accepted: {count}").format(count=count(open_writes.total())))
     if not left and not summary.attention.counts:
