@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from confirma_async.bulk.journal import JournalReader
 from confirma_async.bulk.journal.stored.items import ITEM_COLUMNS
 from confirma_async.bulk.journal.stored.kept_evidence import ENDED_LATER, StoredEvidence
 from confirma_async.bulk.journal.stored.ownership import StoredOwnership
@@ -12,8 +13,11 @@ from confirma_async.bulk.journal.stored.payloads import StoredPayloads
 from confirma_async.bulk.journal.stored.reader import StoredReader
 from confirma_async.bulk.journal.stored.trust import StoredTrust
 from confirma_async.bulk.models import Row
-from confirma_async.bulk.postgres.runs import PostgresRunsReader
+from confirma_async.bulk.postgres.runs import PostgresRunsReader, WorkerRow
 from confirma_async.bulk.postgres.tables import PostgresTables
+
+SHOWN_SECONDS = 86_400
+"""Seconds for which a worker is shown that has died."""
 
 
 class PostgresEvidence(StoredEvidence):
@@ -77,3 +81,8 @@ class PostgresReader(StoredReader):
     def close(self) -> None:
         """See ``Journal``."""
         self._session.close()
+
+
+def workers_of(journal: JournalReader) -> Sequence[WorkerRow]:
+    """Return the workers that run on a journal, and those that died lately; none for a journal in a file."""
+    return journal.runs.workers(SHOWN_SECONDS) if isinstance(journal, PostgresReader) else ()

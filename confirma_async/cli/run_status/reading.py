@@ -129,7 +129,7 @@ def _workers(chosen: Chosen) -> Sequence[WorkerRow]:
     """Return the workers of a journal, where it is in a database."""
     if not isinstance(chosen.path, PostgresPlace):
         return ()
-    from confirma_async.bulk.machines.alive import workers_of
+    from confirma_async.bulk.postgres.reader import workers_of
 
     return workers_of(chosen.journal)
 

@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 
 from confirma_async.bulk.journal_places import PostgresPlace, reading
-from confirma_async.bulk.machines.alive import workers_of
+from confirma_async.bulk.postgres.reader import workers_of
 from confirma_async.sandbox import Fault
 
 pytest.importorskip("procrastinate", reason="procrastinate is not installed")

@@ -168,7 +168,7 @@ def _warn(
 
 
 def _look(run: PlannedRun) -> _Look:
-    from confirma_async.bulk.machines.alive import workers_of
+    from confirma_async.bulk.postgres.reader import workers_of
 
     try:
         with reading(run.place) as journal:
