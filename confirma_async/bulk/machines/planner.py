@@ -92,21 +92,7 @@ async def plan(
     chunk_size: int = CHUNK_SIZE,
     progress: Callable[[PlannedJob], object] = lambda _: None,
 ) -> PlannedJob:
-    """Plan every record of a source for workers; send nothing.
-
-    Interrupted, the same call goes on: what is queued is not queued again.
-
-    Args:
-        pipeline: The way to the service, whose converter writes the bodies.
-        placement: The journal.
-        source: The records; read lazily, a chunk at a time.
-        options: How the job runs.
-        keep_days: Days for which bodies are kept once they are final; None removes them then.
-        chunk_size: Invoices that share a chunk, which one worker takes at a time.
-        progress: Called with the result so far, after each chunk.
-
-    Returns:
-        What was planned.
+    """Plan every record of a source for workers; send nothing. See ``Bulk.plan``.
 
     Raises:
         JournalError: the journal cannot be written.

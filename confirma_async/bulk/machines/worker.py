@@ -122,16 +122,7 @@ async def work(
     until_empty: bool = False,
     begun: Callable[[WorkerHealth], object] = lambda _: None,
 ) -> WorkerEnd:
-    """Send planned chunks until asked to stop; then finish the calls under way.
-
-    Args:
-        pipeline: The way to the service, with this machine's own key.
-        placement: The journal.
-        options: How lookups go, and when too many rejections stop the worker.
-        stop: Once set, nothing new is sent.
-        per_second: Calls per second of all workers together; None keeps the present rate.
-        until_empty: Whether the worker ends once nothing is to be sent, here or in the hands of another one.
-        begun: Called once the worker has begun, with its health.
+    """Send planned chunks until asked to stop; then finish the calls under way. See ``Bulk.work``.
 
     Raises:
         JournalError: the journal cannot be written, or others have taken over what this worker had.
