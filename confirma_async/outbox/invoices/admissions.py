@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from attrs import define, field
 
 from confirma_async.bulk.journal import Journal
-from confirma_async.bulk.journal.records import Admission, Admitted
+from confirma_async.bulk.journal.admission import TAKEN_UP
+from confirma_async.bulk.journal.records import Admitted
 from confirma_async.bulk.models import Entry, Retry
 from confirma_async.bulk.writer import JournalWriter
-
-_OPEN = frozenset({Admission.CLAIMED, Admission.RETRIED, Admission.UNKNOWN})
-"""Admissions of what this run brings to its end."""
 
 _Asked = tuple[Entry, Retry, asyncio.Future[Admitted]]
 
@@ -82,6 +80,6 @@ def _admitted(journal: Journal, asked: Sequence[_Asked], run: int, *, keep: bool
         answers.update(zip(some, admitted, strict=True))
     if keep:
         for at, (entry, _, _) in enumerate(asked):
-            if answers[at].admission in _OPEN and entry.body and not entry.placeholders:
+            if answers[at].admission in TAKEN_UP and entry.body and not entry.placeholders:
                 journal.payloads.keep(answers[at].position, entry.body)
     return [answers[at] for at in range(len(asked))]

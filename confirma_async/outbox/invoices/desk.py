@@ -90,7 +90,6 @@ class InvoiceDesk:
     _outcomes: InvoiceOutcomes = field(init=False)
     held: HeldWrites[HeldInvoice] = field(init=False)
     unknown: UnknownInvoices = field(init=False)
-    _given: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
         self.held = HeldWrites[HeldInvoice](self.notify)
@@ -150,8 +149,7 @@ class InvoiceDesk:
         return await asyncio.shield(held.answer)
 
     def _entry(self, invoice: Record, key: str | None, checks: Checks) -> Entry:
-        self._given += 1
-        entry = prepare(invoice, self._given, self.run.pipeline.converter, checks)
+        entry = prepare(invoice, 1, self.run.pipeline.converter, checks)
         if isinstance(entry, RefusedRecord):
             what = "the invoice" if entry.number is None else f"invoice {entry.number}"
             raise RequestInvalidError(what, entry.problems)

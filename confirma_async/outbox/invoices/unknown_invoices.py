@@ -12,12 +12,9 @@ from confirma_async.bulk.journal import Journal, JournalReader
 from confirma_async.bulk.models import Entry, Row, State, digest_of
 from confirma_async.bulk.writer import JournalWriter
 from confirma_async.formats.models import Place
-from confirma_async.outbox.held import HeldWrites
+from confirma_async.outbox.held import LONGEST_PAUSE, HeldWrites
 from confirma_async.outbox.invoices.invoice_outcomes import HeldInvoice, InvoiceOutcome, held_invoice
 from confirma_async.schemas.identity import InvoiceKey
-
-LONGEST_PAUSE = 3600.0
-"""Seconds after which an invoice that a lookup left unknown is looked up again, at most."""
 
 AT_ONCE = 256
 """Invoices of unknown outcome of earlier runs that are taken up at a time."""

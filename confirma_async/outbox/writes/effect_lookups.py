@@ -15,12 +15,9 @@ from confirma_async.bulk.journal.writes import WriteDecision, WriteRow
 from confirma_async.bulk.models import State, Verdict
 from confirma_async.contract import OPERATIONS
 from confirma_async.errors import CallError, JournalError
-from confirma_async.outbox.held import LOST, Held, HeldWrites
+from confirma_async.outbox.held import LONGEST_PAUSE, LOST, Held, HeldWrites
 from confirma_async.outbox.outcomes import WriteOutcome
 from confirma_async.outbox.writes.effects import is_shown
-
-LONGEST_PAUSE = 3600.0
-"""Seconds after which a write is looked up again, at most."""
 
 _RIVAL = "another write that was sent would show the same"
 
