@@ -15,6 +15,9 @@ from confirma_async.bulk.models import VERDICTS, Row, Verdict
 from confirma_async.outbox.events import WriteEvent
 from confirma_async.outbox.outcomes import WriteOutcome
 
+LONGEST_PAUSE = 3600.0
+"""Seconds after which a write of unknown outcome is looked up again, at most."""
+
 ROOM = 1000
 """Writes of unknown outcome that wait to be looked for again; the journal knows of the others."""
 
