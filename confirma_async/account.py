@@ -123,11 +123,9 @@ class Account:
             self.bulk,
             self._pipeline,
             journal,
-            target,
-            options_of(settle_seconds, on_unknown),
+            options_of(settle_seconds, on_unknown, inputs, target),
             keep_payloads=keep_payloads,
             sellers=sellers,
-            inputs=inputs,
         )
 
     @cached_property

@@ -123,8 +123,6 @@ class BulkStream:
             await asyncio.gather(running, return_exceptions=True)
 
     def _seconds(self) -> float:
-        if self._ending is not None:
-            return self._ending.seconds
         return 0.0 if self._started is None else time.monotonic() - self._started
 
     async def _run(self, placement: Placement) -> None:
@@ -141,16 +139,17 @@ class BulkStream:
                 with contextlib.suppress(JournalError):  # what stopped the job is the error to raise
                     if isinstance(error, asyncio.CancelledError):
                         words = "interrupted"
-                        self._ending = await self._ended(job, writer, run.number, cut_off=True)
+                        self._ending = await self._ended(job, cut_off=True)
                     await run.end(words)
                 raise
-            self._ending = await self._ended(job, writer, run.number)
+            self._ending = await self._ended(job)
             await run.end(self._ending.in_words)
         finally:
             await writer.close()
 
-    async def _ended(self, job: Job, writer: JournalWriter, run: int, *, cut_off: bool = False) -> RunResult:
+    async def _ended(self, job: Job, *, cut_off: bool = False) -> RunResult:
         """Return the result of a run; ``cut_off`` says whether it was cancelled."""
+        writer, run = job.run.writer, job.run.number
         left = await writer.run(lambda journal: journal.figures.open_counts(run))
         withheld = await writer.run(lambda journal: journal.figures.withheld(run))
         open_ends = left[State.UNKNOWN] + left[State.SENDING] + len(job.feeder.elsewhere)

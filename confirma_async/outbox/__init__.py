@@ -97,21 +97,17 @@ class Outbox(AsyncClosing):
         bulk: Bulk,
         pipeline: Pipeline,
         journal: JournalSource,
-        target: str | None,
         options: JobOptions,
         *,
         keep_payloads: bool = False,
         sellers: Iterable[str] | None = None,
-        inputs: Iterable[str] = (),
     ) -> None:
         self._bulk = bulk
         self._pipeline = pipeline
         self._journal = journal
-        self._target = target
         self._options = options
         self._keep = keep_payloads
         self._sellers = None if sellers is None else frozenset(map(same_seller, sellers))
-        self._inputs = tuple(inputs) or (INPUT,)
         self._open: OpenOutbox | None = None
         self._opening = False
         self._closed = False
@@ -124,11 +120,10 @@ class Outbox(AsyncClosing):
             raise ConfigurationError("an outbox is opened once; make a new one to go on")
         self._opening = True
         try:
-            placement = await self._bulk.place(self._journal, target=self._target)
+            placement = await self._bulk.place(self._journal, target=self._options.target)
             writer = await JournalWriter.open(placement.open, self._pipeline.timeout, awaited=True)
             try:
-                described = JobOptions(inputs=self._inputs)
-                run = await AccountRun.begin(placement, self._pipeline, writer, described)
+                run = await AccountRun.begin(placement, self._pipeline, writer, self._options)
                 opened = OpenOutbox(run, self._options, keep=self._keep, sellers=self._sellers)
                 await opened.begin()
             except BaseException:
@@ -294,8 +289,10 @@ class Outbox(AsyncClosing):
         return self._open
 
 
-def options_of(settle_seconds: float, on_unknown: Unknown | str) -> JobOptions:
-    """Return how the lookups of an outbox go; no rejections in a row stop it.
+def options_of(
+    settle_seconds: float, on_unknown: Unknown | str, inputs: Iterable[str], target: str | None
+) -> JobOptions:
+    """Return how the run of an outbox is described, and its lookups go; no rejections in a row stop it.
 
     Raises:
         ConfigurationError: a number is out of its bounds, or ``on_unknown`` is no word for it.
@@ -303,7 +300,11 @@ def options_of(settle_seconds: float, on_unknown: Unknown | str) -> JobOptions:
     if on_unknown not in {*Unknown, *(one.value for one in Unknown)}:
         raise ConfigurationError("on_unknown must be hold or resend")
     return JobOptions(
-        settle_seconds=settle_seconds, on_unknown=Unknown(on_unknown), max_consecutive_rejections=None
+        settle_seconds=settle_seconds,
+        on_unknown=Unknown(on_unknown),
+        max_consecutive_rejections=None,
+        target=target,
+        inputs=tuple(inputs) or (INPUT,),
     )
 
 
