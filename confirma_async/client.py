@@ -69,7 +69,7 @@ class Confirma(Account, AsyncClosing):
             (asynchronous or not) that is asked before every attempt, or a ``TokenStore``, which can also be
             given a renewed token. None where there is only a provisioning token.
         provisioning_token: The partner's token, for ``onboarding.create_client``.
-        renew_on_401: Whether a token from a store that the service refuses is renewed unasked, once.
+        renew_on_401: Whether a token from a store that the service rejects is renewed unasked, once.
         environment: STAGING (the default) or PRODUCTION.
         base_url: Scheme, host and port to call instead of the environment's, e.g. a sandbox's.
         timeout: Seconds for one call: waiting, all attempts and the pauses between them; above 0 and at most
@@ -168,7 +168,7 @@ class Confirma(Account, AsyncClosing):
 
         Args:
             credentials: The other account's key, in any form that ``Confirma`` takes.
-            renew_on_401: Whether a token from a store that the service refuses is renewed unasked, once.
+            renew_on_401: Whether a token from a store that the service rejects is renewed unasked, once.
             account: The name under which the account's journal is kept; None to find the account by its key.
             new_account: Whether to begin an account of that name where it is not known on this machine yet.
             rate_limit: A rate limit for the calls of this view, within that of this client.

@@ -268,7 +268,7 @@ class APIError(CallError):
         detail: The words found in the body, whatever its shape; None where none were found.
     """
 
-    meaning = "the service refused the request"
+    meaning = "the service rejected the request"
 
     def __init__(
         self, status: int, *, detail: str | None = None, body: str = "", request_id: str | None = None

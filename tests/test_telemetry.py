@@ -162,7 +162,7 @@ async def test_a_cancelled_call_ends_its_span(exported):
 
 async def test_a_call_that_came_to_no_attempt_has_its_span_too(exported):
     confirma, _ = client(exported)
-    confirma._pipeline.limiter.answered(asyncio.get_running_loop().time(), refused=True, quiet_seconds=60.0)
+    confirma._pipeline.limiter.answered(asyncio.get_running_loop().time(), throttled=True, quiet_seconds=60.0)
     with pytest.raises(TransportError):
         await confirma.onboarding.validate_token(timeout=0.01)
     (span,) = exported.spans

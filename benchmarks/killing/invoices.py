@@ -98,7 +98,7 @@ class Batch:
 
     @property
     def refused(self) -> int:
-        """How many versions the service had to refuse so far."""
+        """How many versions the service had to reject so far."""
         sent = sum(len(versions) for versions in self.versions.values())
         return sent - sum(remark == IN_ORDER for remark in self.remarks.values())
 

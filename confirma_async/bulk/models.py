@@ -35,7 +35,7 @@ class State(enum.IntEnum):
     ACCEPTED = 4
     """The service has it. Final."""
     REJECTED = 5
-    """The service refused it. Final."""
+    """The service rejected it. Final."""
 
 
 FINAL = frozenset({State.ACCEPTED, State.REJECTED})
@@ -46,7 +46,7 @@ class Verdict(enum.Enum):
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
-    """The service refused it."""
+    """The service rejected it."""
     REFUSED = "refused"
     """The job refused it before sending: invalid, or in contradiction to the journal."""
     UNKNOWN = "unknown"

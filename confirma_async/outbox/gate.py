@@ -1,4 +1,4 @@
-"""Stops the calls of an outbox while the service refuses its key."""
+"""Stops the calls of an outbox while the service rejects its key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 
 @define
 class Gate:
-    """Lets no write through while the service refuses the key, except one after each pause, as a test.
+    """Lets no write through while the service rejects the key, except one after each pause, as a test.
 
     It opens when a call succeeds, or when the key changes.
 

@@ -52,7 +52,7 @@ def error_response(
     return SandboxResponse(status=status, body=body, headers=headers or {})
 
 
-class RefusedError(Exception):
+class RejectedError(Exception):
     """A request gets an error answer, wherever that turns out; see ``error_response``."""
 
     def __init__(self, status: int, message: str, problems: Sequence[Problem] = ()) -> None:

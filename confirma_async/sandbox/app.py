@@ -20,7 +20,7 @@ from confirma_async.contract import OPERATIONS, RENEW_TOKEN, Operation, Override
 from confirma_async.contract.places import moved, usual_place
 from confirma_async.errors import ConfigurationError
 from confirma_async.sandbox.admin import PREFIX, administer, is_host
-from confirma_async.sandbox.answers import RefusedError, SandboxResponse, error_response
+from confirma_async.sandbox.answers import RejectedError, SandboxResponse, error_response
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.controls import Controls
 from confirma_async.sandbox.faults import Fault, FaultPlan, FaultRule
@@ -93,8 +93,8 @@ def make_app(context: AppContext) -> web.Application:
     async def serve(request: web.Request) -> web.StreamResponse:
         try:
             return await _serve(context, request)
-        except RefusedError as refused:
-            return _response(refused.answer)
+        except RejectedError as rejected:
+            return _response(rejected.answer)
 
     async def sign(_request: web.Request, response: web.StreamResponse) -> None:
         response.headers["x-sandbox"] = NOT_THE_VENDOR
@@ -131,11 +131,11 @@ async def _body_of(request: web.Request) -> bytes:
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
-        raise RefusedError(413, f"the body is larger than {BODY_LIMIT} bytes") from None
+        raise RejectedError(413, f"the body is larger than {BODY_LIMIT} bytes") from None
     except ConnectionError:
-        raise RefusedError(400, "the body is not complete") from None  # the sender left; nobody reads this
+        raise RejectedError(400, "the body is not complete") from None  # the sender left; nobody reads this
     except web.RequestPayloadError:
-        raise RefusedError(400, "the body cannot be read: its encoding is broken") from None
+        raise RejectedError(400, "the body cannot be read: its encoding is broken") from None
 
 
 async def _beside_the_api(context: AppContext, request: web.Request) -> SandboxResponse:
@@ -182,12 +182,12 @@ def _handle(
 ) -> SandboxResponse:
     try:
         client = _client_of(context.backend, request.headers.get("X-Api-Key", ""), operation)
-        if plan.refused is not None:
-            return error_response(plan.refused, f"a fault was ordered: {Fault.REFUSAL.value}")
+        if plan.rejected_with is not None:
+            return error_response(plan.rejected_with, f"a fault was ordered: {Fault.REFUSAL.value}")
         call = Call(client=client, query=dict(request.query), body=body, faults=plan)
         return _with_list_moved(context, operation, HANDLERS[operation.name](context.backend, call))
-    except RefusedError as refused:
-        return refused.answer
+    except RejectedError as rejected:
+        return rejected.answer
     except Exception:
         logger.exception("the sandbox failed in %s", operation.name)
         return error_response(500, "the sandbox itself failed; its log says where")
@@ -218,14 +218,14 @@ def _client_of(backend: Backend, token: str, operation: Operation[object]) -> Sa
     is_provisioning = token == backend.provisioning_token
     if client is None and not is_provisioning:
         what = "the token in X-Api-Key is unknown" if token else "X-Api-Key is missing"
-        raise RefusedError(401, what)
+        raise RejectedError(401, what)
     if is_provisioning is not (operation.token is TokenKind.PROVISIONING):
         kind = "a client's token" if operation.token is TokenKind.CLIENT else "the provisioning token"
-        raise RefusedError(403, f"this operation wants {kind}")
+        raise RejectedError(403, f"this operation wants {kind}")
     if client is None:
         return _PARTNER
     if operation.name != RENEW_TOKEN.name and client.has_expired(backend.clock.now()):
-        raise RefusedError(401, "the token in X-Api-Key has expired; renew it")
+        raise RejectedError(401, "the token in X-Api-Key has expired; renew it")
     return client
 
 

@@ -33,7 +33,7 @@ class Fault(enum.Enum):
     """200 with ``body``, such as a login page, or the answer to another request, before the commit, or after
     it with ``after_commit=True``."""
     REFUSAL = "refusal"
-    """What was sent is refused with ``status`` (400, 402, 409 or 422), and nothing is stored."""
+    """What was sent is rejected with ``status`` (400, 402, 409 or 422), and nothing is stored."""
     RESET_BEFORE_COMMIT = "reset before commit"
     """The connection is reset (TCP RST) and nothing is stored."""
     RESET_AFTER_COMMIT = "reset after commit"
@@ -168,13 +168,13 @@ class FaultPlan:
         skipped: How many records a list leaves out before its first.
         counted: Whether the count in a list is that of its own records.
         unfiltered: Whether a list ignores the days that it was asked for.
-        refused: The status with which the request is refused instead of being handled, if it is.
+        rejected_with: The status with which the request is rejected instead of being handled, if it is.
         listing_delay_seconds: Real seconds that an invoice stored by the request stays unlisted.
         decisive: The rule that replaces or cuts off the answer, if any.
     """
 
     latency_seconds: float = 0.0
-    refused: int | None = None
+    rejected_with: int | None = None
     listing_delay_seconds: float = 0.0
     decisive: FaultRule | None = None
     most: int | None = None
@@ -191,7 +191,7 @@ class Faults:
 
     At most one fault that changes how the answer travels hits a request, so two faults of ``times=1`` hit two
     requests, one after the other. LATENCY, REFUSAL, LATE_LISTING, CUT_LIST and IGNORED_DAYS can hit the same
-    request as another fault: a refusal may be late, and its answer may be lost.
+    request as another fault: a rejection may be late, and its answer may be lost.
     """
 
     def __init__(self) -> None:
@@ -307,7 +307,7 @@ def _joined(plan: FaultPlan, rule: FaultRule) -> FaultPlan:
     if rule.kind is Fault.LATENCY:
         return attrs.evolve(plan, latency_seconds=plan.latency_seconds + rule.seconds)
     if rule.kind is Fault.REFUSAL:
-        return attrs.evolve(plan, refused=plan.refused or rule.status)
+        return attrs.evolve(plan, rejected_with=plan.rejected_with or rule.status)
     if rule.kind is Fault.CUT_LIST:
         return attrs.evolve(
             plan,

@@ -94,8 +94,8 @@ class CallRecord:
         return sum(attempt.waited_seconds for attempt in self.attempts)
 
     @property
-    def refusals(self) -> int:
-        """How many of its requests were refused for their key (401)."""
+    def key_rejections(self) -> int:
+        """How many of its requests were rejected for their key (401)."""
         return sum(attempt.status == UNAUTHORIZED for attempt in self.attempts)
 
     @property

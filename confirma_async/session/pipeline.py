@@ -216,11 +216,11 @@ class Pipeline:
                     failure = result
                 else:
                     raise result  # noqa: TRY301 (it came from the transport as it is)
-                if isinstance(failure, AuthenticationError) and record.refusals == 1:
+                if isinstance(failure, AuthenticationError) and record.key_rejections == 1:
                     renewed = await self._renewed_after(token, key, deadline)
                     if renewed is True:
                         continue
-                    # The caller is told of the refusal: that is what the call came to.
+                    # The caller gets the rejection: that is what the call came to.
                     failure.__cause__ = renewed or failure.__cause__
                 pause = self._pause(record, policy, failure, deadline)
                 if pause is None:
@@ -251,7 +251,7 @@ class Pipeline:
         return lambda drift: self.drifts.note(operation.name, (drift,))
 
     async def renew(
-        self, key: Credential, store: TokenStore, options: CallOptions, refused: Secret | None = None
+        self, key: Credential, store: TokenStore, options: CallOptions, rejected: Secret | None = None
     ) -> Secret:
         """Renew a client's token; see ``Credential.renew``.
 
@@ -266,7 +266,7 @@ class Pipeline:
             with_old = evolve(self, keys=CredentialSet(client=Credential(old)), seen=None)
             return await with_old.call(RENEW_TOKEN, options=options)
 
-        return await key.renew(partial(renewed_token, ask, self.converter), store, refused)
+        return await key.renew(partial(renewed_token, ask, self.converter), store, rejected)
 
     def _noted(
         self,
@@ -285,10 +285,10 @@ class Pipeline:
         return result
 
     def _answered(self, started: float, response: Response) -> None:
-        """Tell the limiter whether the service refused the call for its load; other failures do not count."""
+        """Tell the limiter whether the service throttled the call; other failures do not count."""
         if response.status in retry.BUSY:
             quiet_seconds = retry.parse_retry_after(response.headers.get("Retry-After"))
-            self.limiter.answered(started, refused=True, quiet_seconds=quiet_seconds)
+            self.limiter.answered(started, throttled=True, quiet_seconds=quiet_seconds)
         elif not retry.outcome_is_open(response.status):
             self.limiter.answered(started)
 
@@ -326,15 +326,15 @@ class Pipeline:
             raise
 
     async def _renewed_after(
-        self, refused: Secret, key: Credential, deadline: float
+        self, rejected: Secret, key: Credential, deadline: float
     ) -> bool | CallError | TimeoutError:
-        """Say whether a key that the service refused is replaced by another; return what went wrong there."""
+        """Say whether a key that the service rejected is replaced by another; return what went wrong."""
         try:
             async with asyncio.timeout_at(deadline):
-                if await key.replaced(refused):
+                if await key.replaced(rejected):
                     return True
-                if self.keys.renew_on_401 and key.store is not None and key.may_renew(refused):
-                    await self.renew(key, key.store, CallOptions(), refused)
+                if self.keys.renew_on_401 and key.store is not None and key.may_renew(rejected):
+                    await self.renew(key, key.store, CallOptions(), rejected)
                     return True
         except (CallError, TimeoutError) as error:
             return error

@@ -76,9 +76,9 @@ SUCCESSES_PER_RETRY = 5
 """Successes that earn one retry."""
 
 HELD_BACK_SHARE = 0.25
-"""The part of a backoff that is waited after a refusal for the load: the limiter spaces the calls already.
+"""The part of a backoff that is waited after a throttled call: the limiter spaces the calls already.
 
-Where a service refuses calls at random, whole waits would cost more than the refusals.
+Where a service throttles calls at random, whole waits would cost more than the throttled calls.
 """
 
 LONGEST_PAUSE = 3600.0
@@ -159,8 +159,8 @@ class RetryQuota:
     """A client-wide budget of retries: failures spend it, successes refill it.
 
     When most calls fail, retrying them all would multiply the load on a service that is down. A retry that
-    the limiter holds back, since the service refused the call for its load, adds little to it and takes a
-    fifth: when capacity falls, the calls that find out are refused in dozens, and are not to fail for that.
+    the limiter holds back, since the service throttled the call, adds little to it and takes a
+    fifth: when capacity falls, the calls that find out are throttled in dozens, and are not to fail for that.
 
     Attributes:
         budget: Retries that may be spent before a success earns new ones.
@@ -207,7 +207,7 @@ def next_pause(
         attempt: How many attempts there were.
         retry_after: The seconds that ``Retry-After`` names; None where it names none.
         left: Seconds to the deadline.
-        held_back: Whether the limiter holds the retry back, since the service refused the call for its load.
+        held_back: Whether the limiter holds the retry back, since the service throttled the call.
     """
     if attempt >= policy.attempts:
         return None

@@ -46,7 +46,7 @@ from confirma_async.mirror.events.delivery import DeliveryError
 from confirma_async.mirror.events.signature import SignatureError
 from confirma_async.sandbox import Fault
 from confirma_async.session.call_record import CallRecord, log_fields as fields_of_record
-from confirma_async.session.rate import adaptive_rate, refusal_share
+from confirma_async.session.rate import adaptive_rate, throttled_share
 from confirma_async.session.retry import RetryPolicy, may_repeat, outcome_unknown
 from confirma_async.session.waiting.halt import CalledOffError
 from confirma_async.settings import Environment
@@ -241,7 +241,7 @@ def retries() -> str:
 
 
 def retry_figures() -> str:
-    """Return the policy of retries, and what a refusal does to the rate."""
+    """Return the policy of retries, and what a throttled call does to the rate."""
     policy = RetryPolicy()
     return (
         f"- A call starts at most {policy.attempts} requests (`attempts`). The pause before the next is a "
@@ -257,17 +257,17 @@ def retry_figures() -> str:
 
 
 def rate_figures() -> str:
-    """Return how the rate follows the share of refusals."""
+    """Return how the rate follows the share of throttled calls."""
     shortest, longest = adaptive_rate.RETURN_SECONDS
-    usual, most = f"{refusal_share.PRESUMED_SHARE:.0%}", f"{refusal_share.HIGHEST_SHARE:.0%}"
+    usual, most = f"{throttled_share.PRESUMED_SHARE:.0%}", f"{throttled_share.HIGHEST_SHARE:.0%}"
     return (
-        f"- Single refusals change nothing. At first {usual} of the calls count as usually refused; later, "
-        f"what the service refuses at a rate that it is known to bear, up to {most}.\n"
-        f"- When more are refused than chance explains, the rate goes to {adaptive_rate.CUT:.0%} of what the "
-        f"service really took, measured; by no more than half in one step, and never below "
+        f"- Single throttled calls change nothing. At first {usual} of the calls count as usually throttled; "
+        f"later, what the service throttles at a rate that it is known to bear, up to {most}.\n"
+        f"- When more are throttled than chance explains, the rate goes to {adaptive_rate.CUT:.0%} of what "
+        f"the service really took, measured; by no more than half in one step, and never below "
         f"{adaptive_rate.SLOWEST} calls per second. What was under way at that moment does not count again.\n"
         f"- It is back there after {shortest:.0f} to {longest:.0f} s, stays near it for a while, and then "
-        f"rises faster and faster, until too many are refused again or the ceiling is reached. "
+        f"rises faster and faster, until too many are throttled again or the ceiling is reached. "
         f"Meanwhile there are no bursts.\n"
     )
 

@@ -275,8 +275,8 @@ def test_a_limiter_of_ones_own_is_told_of_a_refusal_before_the_call_ends(outcome
         def release(self):
             self.reported.append(("release",))
 
-        def answered(self, started, *, refused=False, quiet_seconds=None):
-            self.reported.append(("answered", started, refused, quiet_seconds))
+        def answered(self, started, *, throttled=False, quiet_seconds=None):
+            self.reported.append(("answered", started, throttled, quiet_seconds))
 
     limiter = Telling()
     transport = scripted(answer(429, Retry_After="7"))

@@ -92,9 +92,9 @@ class Classification:
 _BY_STATUS: Mapping[int, EvidenceKind] = {
     **dict.fromkeys(
         (401, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 501, 505),
-        EvidenceKind.REFUSED_FOR_ALL,
+        EvidenceKind.REJECTED_FOR_ALL,
     ),
-    **dict.fromkeys((400, 402, 413, 422, 451), EvidenceKind.REFUSED),
+    **dict.fromkeys((400, 402, 413, 422, 451), EvidenceKind.REJECTED),
     **dict.fromkeys((409, 412, 423), EvidenceKind.CONFLICT),
     **dict.fromkeys((408, 502, 503, 504), EvidenceKind.GATEWAY),
 }
@@ -122,9 +122,9 @@ def classify_error(error: CallError) -> Classification:
     kind = _kind_of_error(error)
     if kind.reading.pause:
         return Classification(kind=kind, pause=str(error), cause=error)
-    refused = error.detail if kind is EvidenceKind.REFUSED and isinstance(error, APIError) else None
+    rejected = error.detail if kind is EvidenceKind.REJECTED and isinstance(error, APIError) else None
     message, _, _paths = str(error).partition("\n")
-    return Classification(kind=kind, detail=refused or message)
+    return Classification(kind=kind, detail=rejected or message)
 
 
 def _kind_of_error(error: CallError) -> EvidenceKind:

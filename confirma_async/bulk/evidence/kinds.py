@@ -81,14 +81,14 @@ class EvidenceKind(enum.Enum):
         "the service says that it took nothing and when to come back",
         pause=True,
     )
-    REFUSED_FOR_ALL = _answer(
+    REJECTED_FOR_ALL = _answer(
         "401, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 501, 505",
         State.PENDING,
-        "it refuses the way of asking, not this invoice, and the next one would get the same",
+        "it rejects the way of asking, not this invoice, and the next one would get the same",
         pause=True,
     )
-    REFUSED = _answer(
-        "400, 402, 413, 422, 451", State.REJECTED, "it refuses this invoice, for a reason that it gives"
+    REJECTED = _answer(
+        "400, 402, 413, 422, 451", State.REJECTED, "it rejects this invoice, for a reason that it gives"
     )
     CONFLICT = _answer(
         "409, 412, 423",
@@ -113,10 +113,10 @@ class EvidenceKind(enum.Enum):
         State.UNKNOWN,
         "it is no whole answer of the service to what was sent",
     )
-    REFUSED_AFTER_RESEND = _answer(
+    REJECTED_AFTER_RESEND = _answer(
         "400, 402, 413, 422, 451, or a receipt with status `ERROR`, after it was sent again on time alone",
         State.UNKNOWN,
-        "it may be refused because the attempt before it was taken",
+        "it may be rejected because the attempt before it was taken",
         says_no=True,
     )
     UNREADABLE = _answer(

@@ -213,11 +213,11 @@ def _by_words(found: Sequence[DistributionRecord], *, former: bool) -> EvidenceK
 
 
 def after_no(listed: Classification, said: str | None) -> Classification:
-    """Classify a record that is listed though the service refused the invoice: it is from before.
+    """Classify a record that is listed though the service rejected the invoice: it is from before.
 
     Args:
         listed: What the record proves.
-        said: The text of the refusal.
+        said: The reason that the service gave.
     """
     if listed.state is State.UNKNOWN:
         return evolve(listed, detail=held(listed.detail or "", said))

@@ -126,7 +126,7 @@ class Decisions:
             kind = EvidenceKind.EARLIER if task.resends else found.kind
             found = Classification(kind=kind, detail=found.pause, pause=found.pause, cause=found.cause)
         elif state is State.REJECTED and task.unproven:
-            found = evolve(found, kind=EvidenceKind.REFUSED_AFTER_RESEND)
+            found = evolve(found, kind=EvidenceKind.REJECTED_AFTER_RESEND)
         if found.state is State.UNKNOWN:
             self._mark_unknown(task, found)
             return

@@ -54,7 +54,7 @@ class SharedLimiter:
     """A ``Limiter`` with one rate for all workers together, and a concurrency for this worker alone.
 
     Attributes:
-        local: Limits the concurrency of this worker, and its rate while the service refuses too many calls.
+        local: Limits the concurrency of this worker, and its rate while the service throttles too many calls.
         connector: The connection to the database.
         per_second: Calls per second of all workers; infinity while no rate is set, and no permits are
             leased.
@@ -113,10 +113,12 @@ class SharedLimiter:
         """End a call that was admitted."""
         self.local.release()
 
-    def answered(self, started: float, *, refused: bool = False, quiet_seconds: float | None = None) -> None:
+    def answered(
+        self, started: float, *, throttled: bool = False, quiet_seconds: float | None = None
+    ) -> None:
         """Stop the calls of all workers for ``quiet_seconds``. See ``Limiter``."""
-        self.local.answered(started, refused=refused, quiet_seconds=quiet_seconds)
-        if refused and quiet_seconds:
+        self.local.answered(started, throttled=throttled, quiet_seconds=quiet_seconds)
+        if throttled and quiet_seconds:
             loop = asyncio.get_running_loop()
             self._gate = max(self._gate, loop.time() + quiet_seconds)
             sharing = loop.create_task(self._share_quiet(quiet_seconds))

@@ -27,7 +27,7 @@ class Report:
         run: The number of the run in it; 0 before it has begun.
         accepted: Invoices that the service has, duplicates included.
         duplicates: Of these, how many it had already.
-        rejected: Invoices that the service refused.
+        rejected: Invoices that the service rejected.
         refused: Records refused before sending; the next run tries those again that want for a document.
         unknown: Invoices that may have arrived; run the job again to look them up.
         pending: Invoices that are in the journal, and were neither sent nor refused.

@@ -28,7 +28,7 @@ class DifferenceKind(enum.Enum):
     MISSING = "missing at service"
     """The journal says that the service accepted it, or may have, and the service does not list it."""
     UNEXPECTED = "unexpected at service"
-    """The service lists it, and no journal has sent it, or the service had refused it: another system did."""
+    """The service lists it, and no journal has sent it, or it was rejected: another system sent it."""
     TWICE = "twice"
     """The service lists more documents of one number and date than were sent."""
     FAILED = "failed"

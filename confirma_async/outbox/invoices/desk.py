@@ -57,7 +57,7 @@ class _DeskBrake(Brake):
     gate: Gate
 
     def pause(self, reason: str | None, cause: CallError | None = None) -> None:  # noqa: ARG002 (its form)
-        """Close the gate if the service refused the key; other errors do not stop an outbox."""
+        """Close the gate if the service rejected the key; other errors do not stop an outbox."""
         if cause is not None:
             self.gate.note(cause, self.gate.key)
 

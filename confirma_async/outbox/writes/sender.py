@@ -29,7 +29,7 @@ Answer = Schema | Secret | None
 
 @define(eq=False)
 class WriteSender:
-    """Sends writes, unless the service refuses their key or the outbox is closing.
+    """Sends writes, unless the service rejects their key or the outbox is closing.
 
     Attributes:
         run: The run of the outbox; the halt of its pipeline is called when the outbox closes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import RefusedError, SandboxResponse
+from confirma_async.sandbox.answers import RejectedError, SandboxResponse
 from confirma_async.sandbox.backend import Backend, submit
 from confirma_async.sandbox.handlers.base import Call, read_body, with_blanks
 from confirma_async.sandbox.rules.accounting import RecordKind, imbalance_of
@@ -33,7 +33,7 @@ def submit_ledger(backend: Backend, call: Call) -> SandboxResponse:
     if len(ledger.document_description or "") > LONGEST_DESCRIPTION:
         what = f"must have at most {LONGEST_DESCRIPTION} characters"
         too_long = Problem("$.ledgers.documentDescription", "length", what)
-        raise RefusedError(400, "the ledger cannot be taken", [too_long])
+        raise RejectedError(400, "the ledger cannot be taken", [too_long])
     record = AccountingRecord(
         client=call.client.name,
         kind=RecordKind.LEDGER,

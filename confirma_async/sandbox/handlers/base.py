@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 from attrs import evolve, frozen
 
 from confirma_async.errors import ResponseDecodeError
-from confirma_async.sandbox.answers import RefusedError, SandboxResponse
+from confirma_async.sandbox.answers import RejectedError, SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.faults import NO_FAULT, FaultPlan
 from confirma_async.sandbox.store import SandboxClient
@@ -48,7 +48,7 @@ def read_body(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchem
         return backend.converter.loads(call.body, schema)
     except ResponseDecodeError as error:
         what = f"the body is not a {schema.vendor_name}" if error.problems else "the body is not JSON"
-        raise RefusedError(400, what, error.problems) from error
+        raise RejectedError(400, what, error.problems) from error
 
 
 def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySchema:
@@ -67,7 +67,7 @@ def read_query(backend: Backend, call: Call, schema: type[AnySchema]) -> AnySche
         return backend.converter.structure(wanted, schema)
     except ResponseDecodeError as error:
         what = f"the query is not a {schema.vendor_name}"
-        raise RefusedError(400, what, error.problems) from error
+        raise RejectedError(400, what, error.problems) from error
 
 
 def with_blanks(backend: Backend, answer: AnySchema, *attributes: str) -> AnySchema:

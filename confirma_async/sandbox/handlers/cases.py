@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import RefusedError, SandboxResponse
+from confirma_async.sandbox.answers import RejectedError, SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_body, read_query, with_blanks
 from confirma_async.sandbox.rules import cases as rules
@@ -34,16 +34,17 @@ from confirma_async.schemas import (
 def create_actions(backend: Backend, call: Call) -> SandboxResponse:
     """Queue actions and answer 200 (contract §5: queued as pending, then processed).
 
-    The answer is not shown: its names are provisional. That one wrong action refuses them all is assumed, and
-    so are 404 for an invoice or case that the client does not have, and 402 for an invoice without a case.
+    The answer is not shown: its names are provisional. That one wrong action has them all rejected is
+    assumed, and so are 404 for an invoice or case that the client does not have, and 402 for an invoice
+    without a case.
     """
     request = read_body(backend, call, InvoiceActions)
     if not request.actions:
         missing = Problem("$.actions", "actions", "must hold at least one action")
-        raise RefusedError(400, "there is nothing to do", [missing])
+        raise RejectedError(400, "there is nothing to do", [missing])
     problems = [found for place, action in enumerate(request.actions) for found in _faults(place, action)]
     if problems:
-        raise RefusedError(400, "such actions cannot be taken", problems)
+        raise RejectedError(400, "such actions cannot be taken", problems)
     now = backend.now()
     with backend.store.transaction():
         found = [_case_of(backend, call, place, action) for place, action in enumerate(request.actions)]
@@ -63,7 +64,7 @@ def case_details(backend: Backend, call: Call) -> SandboxResponse:
     query = read_query(backend, call, CaseQuery)
     if query.case_id is None and query.invoice_number is None:
         missing = Problem("$.caseId", "case", "name a case, or an invoice number")
-        raise RefusedError(400, "the query names no case", [missing])
+        raise RejectedError(400, "the query names no case", [missing])
     added = backend.store.added_records.named(call.client.name, ListedKind.CASE, str(query.case_id))
     if added is not None:
         name = {item.attribute: item.wire for item in backend.converter.fields_of(CaseDetails)}["case"]
@@ -73,7 +74,7 @@ def case_details(backend: Backend, call: Call) -> SandboxResponse:
         backend.store.cases, call.client.name, ident=query.case_id, number=query.invoice_number
     )
     if not found:
-        raise RefusedError(404, "there is no such case")
+        raise RejectedError(404, "there is no such case")
     details = CaseDetails(case=_to_wire(backend, rules.accrue(found[0], now.date(), backend.terms), now))
     return SandboxResponse(body=backend.converter.dumps(details))
 
@@ -102,9 +103,9 @@ def _case_of(backend: Backend, call: Call, place: int, action: Action) -> rules.
     is_known = number is not None and backend.store.invoices.of_number(client, str(number))
     if is_known and data.case_id is None:
         what = "the invoice has no case: it is not under payment control, or not delivered yet"
-        raise RefusedError(402, "nothing was queued", [Problem(where, "case", what)])
+        raise RejectedError(402, "nothing was queued", [Problem(where, "case", what)])
     what = "there is no such invoice or case"
-    raise RefusedError(404, f"{what}; nothing was queued", [Problem(where, "case", what)])
+    raise RejectedError(404, f"{what}; nothing was queued", [Problem(where, "case", what)])
 
 
 def _queue(backend: Backend, action: Action, case: rules.SandboxCase, now: datetime) -> ActionReceipt:

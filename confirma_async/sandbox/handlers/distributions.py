@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import RefusedError, SandboxResponse
+from confirma_async.sandbox.answers import RejectedError, SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query, with_blanks
 from confirma_async.sandbox.handlers.listed import (
@@ -83,7 +83,7 @@ def distributions_v2(backend: Backend, call: Call) -> SandboxResponse:
     size = PAGE_SIZE if query.page_size is None else query.page_size
     if not 1 <= page <= LAST_PAGE or not 1 <= size <= LARGEST_PAGE:
         wrong = Problem("$", "page", f"must be pages from 1, of 1 to {LARGEST_PAGE} records")
-        raise RefusedError(400, "there is no such page", [wrong])
+        raise RejectedError(400, "there is no such page", [wrong])
     window = window_of(query.from_inv_date, query.to_inv_date, backend.now().date())
     listing = _invoice_query(call, query.invoice_number, window)
     found = backend.store.invoices.listed(listing, skip=(page - 1) * size, most=size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import RefusedError, SandboxResponse
+from confirma_async.sandbox.answers import RejectedError, SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_query
 from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
@@ -24,7 +24,7 @@ def finvoice_credentials(backend: Backend, call: Call) -> SandboxResponse:
     query = read_query(backend, call, FinvoiceCredentialsQuery)
     fault = business_id_fault(query.business_id)
     if fault is not None:
-        raise RefusedError(400, "there is no such company", [Problem("$.businessId", "business id", fault)])
+        raise RejectedError(400, "there is no such company", [Problem("$.businessId", "business id", fault)])
     found = backend.store.einvoice_directory.find(business_id=_with_dash(query.business_id))
     return SandboxResponse(
         body=backend.converter.encode(

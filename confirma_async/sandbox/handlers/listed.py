@@ -10,7 +10,7 @@ import msgspec
 from attrs import evolve, frozen
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import RefusedError, SandboxResponse
+from confirma_async.sandbox.answers import RejectedError, SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call
 from confirma_async.sandbox.store.added_records import ListedKind
@@ -48,7 +48,7 @@ def window_of(first: date | None, last: date | None, today: date, *, all_days: b
         window = DateWindow(first or date.min, last or date.max, is_default=False)
     if window.last < window.first:
         upside_down = Problem("$", "window", "must not end before it begins; exchange the dates")
-        raise RefusedError(400, "the dates of the query are upside down", [upside_down])
+        raise RejectedError(400, "the dates of the query are upside down", [upside_down])
     return evolve(window, first=date.min, last=date.max) if all_days else window
 
 

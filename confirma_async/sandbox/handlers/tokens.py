@@ -7,7 +7,7 @@ import uuid
 from attrs import evolve
 
 from confirma_async.errors import Problem
-from confirma_async.sandbox.answers import RefusedError, SandboxResponse
+from confirma_async.sandbox.answers import RejectedError, SandboxResponse
 from confirma_async.sandbox.backend import Backend
 from confirma_async.sandbox.handlers.base import Call, read_body
 from confirma_async.sandbox.rules.invoices import SERVICES
@@ -27,10 +27,10 @@ def create_client(backend: Backend, call: Call) -> SandboxResponse:
         served = " or ".join(SERVICES)
         problems.append(Problem("$.service.type", "service", f"this sandbox lives through {served}"))
     if problems:
-        raise RefusedError(400, "such a client cannot be onboarded", problems)
+        raise RejectedError(400, "such a client cannot be onboarded", problems)
     with backend.store.transaction():
         if backend.store.accounts.by_name(wanted.business_code) is not None:
-            raise RefusedError(409, "a client of this business code was onboarded before")
+            raise RejectedError(409, "a client of this business code was onboarded before")
         client = backend.store.accounts.put(
             SandboxClient(
                 name=wanted.business_code,

@@ -36,7 +36,7 @@ def transfer(provider: str | None, provider_error: str | None, imbalance: Decima
 
     Args:
         provider: The client's accounting system.
-        provider_error: What the provider says to everything, where it was set to refuse.
+        provider_error: What the provider says to everything, where it was set to reject.
         imbalance: What the rows of a ledger miss to balance.
     """
     if provider not in PROVIDERS:

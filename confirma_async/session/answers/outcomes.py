@@ -76,7 +76,7 @@ def final(record: CallRecord, failure: CallError) -> CallError:
 
 
 def retry_after_of(failure: CallError) -> float | None:
-    """Return the seconds of a refusal's ``Retry-After``; None where it has none."""
+    """Return the seconds that the ``Retry-After`` of a throttled call names; None where it has none."""
     return failure.retry_after if isinstance(failure, RateLimitedError | ServerError) else None
 
 

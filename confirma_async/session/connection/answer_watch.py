@@ -89,8 +89,8 @@ class Exchange:
     def check(self, status: int) -> None:
         """Check a complete answer.
 
-        An early refusal is believed where the rest of the request surely never arrives: a host may refuse a
-        body that is too large while it is still being sent.
+        An early error status is believed where the rest of the request surely never arrives: a host may
+        reject a body that is too large while it is still being sent.
 
         Args:
             status: The HTTP status of the answer.

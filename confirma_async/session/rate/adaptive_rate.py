@@ -1,9 +1,9 @@
-"""The rate that a service seems to bear: it follows the share of refusals, and finds new capacity by itself.
+"""The rate that a service seems to bear: it follows the share of throttled calls, and finds new capacity.
 
-The curve is that of CUBIC (RFC 9438), with three changes. It is cut by a share of refusals that is too high
-for chance (``refusal_share``), not by single ones. It goes back to what the service really took, measured,
-not to the rate at which too much was asked for. And it advances with the calls that the service takes, not
-with time: nothing is learned from an idle client, and what a probe costs is a share of the calls.
+The curve is that of CUBIC (RFC 9438), with three changes. It is cut by a share of throttled calls that is too
+high for chance (``throttled_share``), not by single ones. It goes back to what the service really took,
+measured, not to the rate at which too much was asked for. And it advances with the calls that the service
+takes, not with time: nothing is learned from an idle client, and what a probe costs is a share of the calls.
 
 Pure arithmetic over moments that the caller gives: no clock, no waiting.
 """
@@ -14,7 +14,7 @@ import math
 import random
 from collections.abc import Callable
 
-from confirma_async.session.rate.refusal_share import RefusalShare
+from confirma_async.session.rate.throttled_share import ThrottledShare
 from confirma_async.session.rate.throughput import Throughput
 
 CUT = 0.85
@@ -22,17 +22,17 @@ CUT = 0.85
 DEEPEST_CUT = 0.5
 """What a cut leaves at least where that rate is not known yet."""
 SLOWEST = 0.5
-"""Calls per second that no refusal goes below."""
+"""Calls per second below which the rate never falls."""
 PRESUMED = 20.0
 """Calls per second that a first cut starts from at least: a quiet client knows little of the service."""
 CLIMB = 1.5
 """By what each call that is taken multiplies a rate that is far below what the service bore before ..."""
 CLIMB_PER_SECOND = 3.0
 """... and by what it grows at most in a second, and once more at once: a service that counts by the second
-refuses all calls to its end, and takes any rate at the beginning of the next."""
+throttles all calls to its end, and takes any rate at the beginning of the next."""
 RETURN_CALLS = 130
-"""Calls after which a rate is back at what the service bears: a probe beyond it costs a few refusals, and
-this many calls make them a small share."""
+"""Calls after which a rate is back at what the service bears: a probe beyond it has a few calls throttled,
+and this many calls make them a small share."""
 RETURN_SECONDS = (2.5, 7.0)
 """Seconds that this takes at least and at most: many limits are counted by the second, and a slow client
 shall find new capacity as soon as a fast one."""
@@ -44,11 +44,11 @@ _LONGEST_CLIMB = 60.0  # seconds in which a rate climbs beyond any there is
 _FREE = 50.0  # how many times what the service bore, until there is no limit again
 _STEADY = 0.7  # the share of the present throughput that the mean since the last cut must reach to count
 _RAMP = 1.08  # what that mean lacks, since it has the rise after the cut in it
-_FLUKE = 0.25  # a share of refusals that is still no sign of too high a rate, where the rate is bearable
+_FLUKE = 0.25  # a share of throttled calls that is no sign of too high a rate yet, where that is bearable
 
 
 class AdaptiveRate:
-    """How fast calls may follow each other: the ceiling, or less once the service refuses too many.
+    """How fast calls may follow each other: the ceiling, or less once the service throttles too many.
 
     Args:
         ceiling: Calls per second that are never exceeded; infinity for no ceiling.
@@ -65,7 +65,7 @@ class AdaptiveRate:
         self.ceiling = ceiling
         self.per_second: float = ceiling
         self._uniform = uniform
-        self._refusals = RefusalShare()
+        self._throttled_share = ThrottledShare()
         self._throughput = Throughput()
         self._borne = ceiling  # what the service is taken to bear: the plateau of the curve
         self._measured = False  # whether that was measured over a whole curve
@@ -90,21 +90,21 @@ class AdaptiveRate:
         """
         self._throughput.taken(now)
         cut = self.per_second < self.ceiling
-        if not (cut or self._refusals.excess) or started <= self._cut_at:
+        if not (cut or self._throttled_share.excess) or started <= self._cut_at:
             return
         self._taken += 1
-        self._refusals.taken(bearable=self._bearable)
+        self._throttled_share.taken(bearable=self._bearable)
         if cut:
             self._rise(now)
 
-    def refused(self, started: float, now: float) -> None:
-        """Take note of a call that the service refused for its load; slow down if there are too many.
+    def throttled(self, started: float, now: float) -> None:
+        """Take note of a call that the service throttled; slow down if there are too many.
 
         Args:
             started: When it started.
             now: The moment.
         """
-        if started > self._cut_at and self._refusals.refused():
+        if started > self._cut_at and self._throttled_share.note_throttled():
             self._cut(now)
 
     @property
@@ -123,7 +123,7 @@ class AdaptiveRate:
         along = self._steps / self._length - 1.0  # from -1, 0 at the plateau
         height = self._height if along > 0.0 else self._borne - beginning
         self.per_second = min(self._borne + height * along**3, self.ceiling)
-        if self.per_second > self._borne * _FREE and not self._refusals.excess and self._is_slack(now):
+        if self.per_second > self._borne * _FREE and not self._throttled_share.excess and self._is_slack(now):
             self.per_second = self.ceiling
 
     def _is_slack(self, now: float) -> bool:
@@ -133,15 +133,15 @@ class AdaptiveRate:
 
     def _cut(self, now: float) -> None:
         """Go below what the service bears, as far as that is known."""
-        refusals = self._refusals
-        if self._bearable and refusals.share < _FLUKE:
-            refusals.usual_after_all()
+        share = self._throttled_share
+        if self._bearable and share.share < _FLUKE:
+            share.usual_after_all()
         before, measured = self.per_second, self._throughput.measured(now)
         if math.isinf(before):
             before = max(measured or self._throughput.at_least(now), PRESUMED)
         if measured is None:
             self._measured = False
-            after = before * min(max(1.0 - refusals.share, DEEPEST_CUT), CUT)
+            after = before * min(max(1.0 - share.share, DEEPEST_CUT), CUT)
             # Where nothing was taken since the last cut, it is not known what the service bears.
             borne = after / CUT if self._taken or math.isinf(self._borne) else self._borne
         else:
@@ -165,5 +165,5 @@ class AdaptiveRate:
         self._height = _STEEPNESS * math.sqrt(self._borne)
         self._cut_at = now
         self._taken = self._steps = 0
-        self._refusals.forget()
+        self._throttled_share.forget()
         self._throughput.restart(now)

@@ -42,13 +42,15 @@ class NestedLimiter:
         self.shared.release()
         self.own.release()
 
-    def answered(self, started: float, *, refused: bool = False, quiet_seconds: float | None = None) -> None:
+    def answered(
+        self, started: float, *, throttled: bool = False, quiet_seconds: float | None = None
+    ) -> None:
         """Tell both that the service answered a call; whose limit it met is not documented.
 
         Args:
             started: When the call started.
-            refused: Whether the service refused it for its load (429, 503).
+            throttled: Whether the service throttled it (429, 503).
             quiet_seconds: Seconds from now in which the service wants no calls, where it said so.
         """
-        self.own.answered(started, refused=refused, quiet_seconds=quiet_seconds)
-        self.shared.answered(started, refused=refused, quiet_seconds=quiet_seconds)
+        self.own.answered(started, throttled=throttled, quiet_seconds=quiet_seconds)
+        self.shared.answered(started, throttled=throttled, quiet_seconds=quiet_seconds)

@@ -68,12 +68,14 @@ class Limiter(Protocol):
         """End a call that was admitted."""
         ...
 
-    def answered(self, started: float, *, refused: bool = False, quiet_seconds: float | None = None) -> None:
+    def answered(
+        self, started: float, *, throttled: bool = False, quiet_seconds: float | None = None
+    ) -> None:
         """Note that the service answered a call. It is called before ``release``.
 
         Args:
             started: The loop time at which the call started.
-            refused: Whether the service refused the call because of its load (429, 503).
+            throttled: Whether the service throttled the call (429, 503).
             quiet_seconds: Seconds from now in which the service wants no calls (``Retry-After``); None where
                 it named none.
         """
@@ -83,7 +85,7 @@ class Limiter(Protocol):
 class LocalLimiter:
     """Admits calls of one event loop in the order they came, each within its own deadline.
 
-    Never faster or wider than the ceiling, and slower while the service refuses too many calls.
+    Never faster or wider than the ceiling, and slower while the service throttles too many calls.
 
     Args:
         limit: The rate, the burst and the concurrency that are never exceeded.
@@ -154,22 +156,24 @@ class LocalLimiter:
         if self._waiting:
             self._arrange(asyncio.get_running_loop())
 
-    def answered(self, started: float, *, refused: bool = False, quiet_seconds: float | None = None) -> None:
-        """Follow the share of refusals, and admit nothing while the service wants quiet.
+    def answered(
+        self, started: float, *, throttled: bool = False, quiet_seconds: float | None = None
+    ) -> None:
+        """Follow the share of throttled calls, and admit nothing while the service wants quiet.
 
         Args:
             started: The loop time at which the call started.
-            refused: Whether the service refused the call because of its load (429, 503).
+            throttled: Whether the service throttled the call (429, 503).
             quiet_seconds: Seconds from now in which the service wants no calls; the latest end of several
                 counts.
         """
         now = asyncio.get_running_loop().time()
-        if not refused:
+        if not throttled:
             self._rate.taken(started, now)
             return
         if quiet_seconds:
             self._gate = max(self._gate, now + quiet_seconds)
-        self._rate.refused(started, now)
+        self._rate.throttled(started, now)
 
     def _has_room(self) -> bool:
         return self._under_way < self.limit.concurrency

@@ -42,7 +42,7 @@ class Credential:
 
     Args:
         source: The key itself, a function that is asked before every attempt, or a store that is read at the
-            first call and whenever the service refuses what it gave.
+            first call and whenever the service rejects what it gave.
         on_renewed: Hears of a renewed key, once it is kept: the old one and the new one.
         others: Returns the keys of the same client, of other accounts for the most part.
 
@@ -102,23 +102,23 @@ class Credential:
                 raise
         return self.current or await self._read(None)
 
-    async def replaced(self, refused: Secret) -> bool:
-        """Say whether there is another key by now than one that the service refused.
+    async def replaced(self, rejected: Secret) -> bool:
+        """Say whether there is another key by now than one that the service rejected.
 
         Raises:
             CredentialsError: there is no key to be had.
             TokenNotKeptError: a renewed token still cannot be kept.
         """
         await self.wait_for_renewal()
-        if self.current == refused:
-            await self._read(refused)  # perhaps another process has renewed it
-        return await self.get() != refused
+        if self.current == rejected:
+            await self._read(rejected)  # perhaps another process has renewed it
+        return await self.get() != rejected
 
-    def may_renew(self, refused: Secret) -> bool:
-        """Say whether a refused token may be renewed unasked: with a store, and not tried before."""
-        return self.store is not None and refused != self._renewed_in_vain
+    def may_renew(self, rejected: Secret) -> bool:
+        """Say whether a rejected token may be renewed unasked: with a store, and not tried before."""
+        return self.store is not None and rejected != self._renewed_in_vain
 
-    async def renew(self, renewer: Renewer, store: TokenStore, refused: Secret | None = None) -> Secret:
+    async def renew(self, renewer: Renewer, store: TokenStore, rejected: Secret | None = None) -> Secret:
         """Exchange the token for a new one, which is in the store before any call uses it.
 
         A renewal under way is joined, also that of another process, where the store is shared. It goes on
@@ -127,7 +127,7 @@ class Credential:
         Args:
             renewer: Asks the service.
             store: Where the new token goes.
-            refused: The token that is to be replaced, because the service refused it.
+            rejected: The token that is to be replaced, because the service rejected it.
 
         Raises:
             CallError: the service did not renew the token.
@@ -136,7 +136,7 @@ class Credential:
         """
         if self._renewal is None:
             self._renewal = asyncio.create_task(
-                self._renewed(renewer, store, refused), name="renewal of a token"
+                self._renewed(renewer, store, rejected), name="renewal of a token"
             )
             self._renewal.add_done_callback(self._on_end)
         return await asyncio.shield(self._renewal)
@@ -156,10 +156,10 @@ class Credential:
             self.current = found
         return self.current or found
 
-    async def _renewed(self, renewer: Renewer, store: TokenStore, refused: Secret | None) -> Secret:
+    async def _renewed(self, renewer: Renewer, store: TokenStore, rejected: Secret | None) -> Secret:
         if not isinstance(store, SharedTokenStore):
             return await self._renewed_alone(renewer, store)
-        before = refused
+        before = rejected
         if before is None and store is self.store and self._unsaved is None:
             before = self.current = await self._as_kept()
         async with store.exclusive():
@@ -272,7 +272,7 @@ class CredentialSet:
     Attributes:
         client: The client's key.
         provisioning: The partner's provisioning token.
-        renew_on_401: Whether a client's token that the service refuses is renewed unasked.
+        renew_on_401: Whether a client's token that the service rejects is renewed unasked.
 
     Raises:
         ConfigurationError: a renewed token would have no store to be kept in.

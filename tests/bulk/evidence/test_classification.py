@@ -88,7 +88,7 @@ NO_SIGNS: list[dict[str, Any]] = [
 """What says nothing of the kind."""
 
 CASES = {
-    EvidenceKind.REFUSED_FOR_ALL: [
+    EvidenceKind.REJECTED_FOR_ALL: [
         answered(raw(status))
         for status in (
             401,
@@ -114,7 +114,7 @@ CASES = {
         answered(raw(503, Retry_After="0")),
         answered(raw(429, Retry_After="0")),
     ],
-    EvidenceKind.REFUSED: [answered(raw(status, {"title": "Bad"})) for status in (400, 402, 413, 422, 451)],
+    EvidenceKind.REJECTED: [answered(raw(status, {"title": "Bad"})) for status in (400, 402, 413, 422, 451)],
     EvidenceKind.CONFLICT: [answered(raw(status)) for status in (409, 412, 423)],
     EvidenceKind.REDIRECT: [
         answered(raw(status, Location="/x")) for status in (300, 301, 302, 303, 304, 307, 308)
@@ -287,7 +287,7 @@ ELSEWHERE = {
     EvidenceKind.UNTYPED: "tests/bulk/evidence/test_lookups.py",
     EvidenceKind.ABSENT_WITHOUT_CONTENTS: "tests/outbox/test_invoices.py",
     EvidenceKind.NOTHING_KNOWN: "tests/bulk/evidence/test_lookups.py",
-    EvidenceKind.REFUSED_AFTER_RESEND: "tests/bulk/evidence/test_late_lists.py",
+    EvidenceKind.REJECTED_AFTER_RESEND: "tests/bulk/evidence/test_late_lists.py",
 }
 """Rows that take more than one answer and one list to meet, and where they are met."""
 

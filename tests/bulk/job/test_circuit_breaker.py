@@ -9,7 +9,7 @@ from confirma_async.bulk.reporting.outcomes import cause_of
 
 
 def rejected(detail="no agreement for 1042"):
-    return Classification(kind=EvidenceKind.REFUSED, detail=detail)
+    return Classification(kind=EvidenceKind.REJECTED, detail=detail)
 
 
 ACCEPTED = Classification(kind=EvidenceKind.TAKEN)

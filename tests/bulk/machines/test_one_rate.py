@@ -129,7 +129,7 @@ async def heard_of_quiet(per_second):
     calls = [asyncio.create_task(call()) for _ in range(4)]
     await asyncio.sleep(3.3)
     reported = loop.time()
-    limiters[0].answered(reported, refused=True, quiet_seconds=5.0)
+    limiters[0].answered(reported, throttled=True, quiet_seconds=5.0)
     await asyncio.sleep(7.0)
     for task in calls:
         task.cancel()
@@ -156,7 +156,7 @@ async def after_another_rate(first, second, *, callers=4, quiet_seconds=0.0):
         moments.append(loop.time())
 
     if quiet_seconds:
-        limiter.answered(loop.time(), refused=True, quiet_seconds=quiet_seconds)
+        limiter.answered(loop.time(), throttled=True, quiet_seconds=quiet_seconds)
     calls = [asyncio.create_task(call()) for _ in range(callers)]
     await asyncio.sleep(1.0)
     reported, row.per_second = loop.time(), second

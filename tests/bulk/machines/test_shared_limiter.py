@@ -96,7 +96,7 @@ async def test_the_quiet_that_a_service_asks_one_worker_for_all_keep(become_work
     await admitted(other, 1)
     loop = asyncio.get_running_loop()
     until = loop.time() + 1.5
-    reported.answered(loop.time(), refused=True, quiet_seconds=1.5)
+    reported.answered(loop.time(), throttled=True, quiet_seconds=1.5)
     while other._gate < loop.time():  # noqa: ASYNC110 (it learns that by itself)
         await asyncio.sleep(0.01)
     assert min(await admitted(other, 5)) >= until - 0.05

@@ -54,7 +54,7 @@ class Kind(enum.Enum):
     PART = "the answer is no whole answer to the request"
     BARE = "the service or a gateway is not available, and does not say that it took nothing"
     ELSEWHERE = "the answer points elsewhere, and does not say whether anything was done"
-    REFUSED = "the service refused the request, for good"
+    REFUSED = "the service rejected the request, for good"
     UNREADABLE = "the service took the request, and its answer cannot be read"
     EMPTY = "the service took the request, and says nothing"
 

@@ -40,7 +40,7 @@ def refused_until_cut(rate, now):
     """The service refuses every call, until the rate falls; returns how many that were."""
     before = rate.per_second
     for calls in range(1, MANY):
-        rate.refused(now, now)
+        rate.throttled(now, now)
         if rate.per_second != before:
             return calls
     raise AssertionError("the rate does not fall")
@@ -51,7 +51,7 @@ def at_own_pace(rate, service, *, since, seconds, dice=None, usual=0.0):
     now, reported = since, {True: 0, False: 0}
     while now < since + seconds:
         took = service(now) and not (dice and dice.random() < usual)
-        (rate.taken if took else rate.refused)(now, now)
+        (rate.taken if took else rate.throttled)(now, now)
         reported[took] += 1
         now += 1.0 / min(rate.per_second, 1000.0)
     return reported[True], reported[False]
@@ -84,7 +84,7 @@ def test_refusals_now_and_then_change_nothing(every):
     rate = rate_of(20.0)
     for index in range(1, 20_000):
         moment = index * 0.01
-        (rate.taken if index % every else rate.refused)(moment, moment)
+        (rate.taken if index % every else rate.throttled)(moment, moment)
         assert rate.per_second == 20.0
 
 
@@ -120,7 +120,7 @@ def test_what_was_under_way_at_a_cut_does_not_cut_again():
     refused_until_cut(rate, 5.0)
     after = rate.per_second
     for _ in range(MANY):
-        rate.refused(4.9, 5.1)
+        rate.throttled(4.9, 5.1)
         rate.taken(4.9, 5.1)
     assert rate.per_second == after
 
@@ -195,7 +195,7 @@ def test_whatever_happens_the_ceiling_is_kept_and_reached_again(ceiling, story):
     for passed, refusals, successes in story:
         now += passed
         for _ in range(refusals):
-            rate.refused(now, now)
+            rate.throttled(now, now)
             assert min(SLOWEST, ceiling) <= rate.per_second <= ceiling
         for _ in range(successes):
             now += 0.001

@@ -111,9 +111,9 @@ def test_nothing_starts_before_the_service_takes_calls_again(in_virtual_time):
     async def scenario():
         limiter = LocalLimiter(RateLimit(concurrency=4))
         loop = asyncio.get_running_loop()
-        limiter.answered(loop.time(), refused=True, quiet_seconds=7)
+        limiter.answered(loop.time(), throttled=True, quiet_seconds=7)
         limiter.answered(
-            loop.time(), refused=True, quiet_seconds=3
+            loop.time(), throttled=True, quiet_seconds=3
         )  # an earlier moment does not shorten the pause
         limiter.answered(loop.time())  # nor does a call that was taken
         began = await starts(limiter, 3)
@@ -128,7 +128,7 @@ def test_a_pause_that_comes_while_calls_wait_holds_them(in_virtual_time):
         loop = asyncio.get_running_loop()
         waiting = asyncio.create_task(starts(limiter, 3))
         await asyncio.sleep(0.5)
-        limiter.answered(loop.time(), refused=True, quiet_seconds=10)
+        limiter.answered(loop.time(), throttled=True, quiet_seconds=10)
         return [round(moment - 1000, 6) for _, moment in await waiting]
 
     assert in_virtual_time(scenario) == [0, 10.5, 11.5]
@@ -220,13 +220,13 @@ def refuse(limiter):
     """Has the service refuse calls until the limiter slows down."""
     now = asyncio.get_running_loop().time()
     for _ in range(10):
-        limiter.answered(now, refused=True)
+        limiter.answered(now, throttled=True)
 
 
 def test_a_lone_refusal_slows_nobody_down(in_virtual_time):
     async def scenario():
         limiter = LocalLimiter(RateLimit(per_second=10))
-        limiter.answered(asyncio.get_running_loop().time(), refused=True)
+        limiter.answered(asyncio.get_running_loop().time(), throttled=True)
         return [moment for _, moment in await starts(limiter, 20)]
 
     gaps = [later - earlier for earlier, later in itertools.pairwise(in_virtual_time(scenario))]
@@ -277,7 +277,7 @@ def test_a_call_that_cannot_start_in_time_is_refused_at_once(in_virtual_time):
     async def scenario():
         limiter = LocalLimiter()
         loop = asyncio.get_running_loop()
-        limiter.answered(loop.time(), refused=True, quiet_seconds=60)
+        limiter.answered(loop.time(), throttled=True, quiet_seconds=60)
         with pytest.raises(TimeoutError, match="quiet for another 60 s"):
             await limiter.acquire(loop.time() + 30)
         return loop.time()
