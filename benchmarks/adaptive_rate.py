@@ -82,9 +82,6 @@ def use(log: Log, since: float, until: float, capacity: float) -> Use:
     return Use(sum(taken) / (until - since) / capacity, 1 - sum(taken) / len(taken) if taken else 0.0)
 
 
-# --- random refusals, over a socket ---------------------------------------------------------------
-
-
 async def random_turn(
     url: str, share: float, invoices: Sequence[SalesInvoiceRequest], calls: int
 ) -> tuple[float, int]:
@@ -127,9 +124,6 @@ def measure_random(rounds: int, calls: int) -> dict[str, Any]:
         },
         "given_up": {f"{share:.0%}": lost for share, lost in given_up.items()},
     }
-
-
-# --- a service of limited capacity, in virtual time -----------------------------------------------
 
 
 @contextlib.asynccontextmanager

@@ -1,3 +1,3 @@
 """What ``confirma_async.formats`` holds: both clients share it."""
 
-from confirma_async.formats import *  # noqa: F403
+from confirma_async.formats import *  # noqa: F403 (the same names)

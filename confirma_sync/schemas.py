@@ -1,3 +1,3 @@
 """What ``confirma_async.schemas`` holds: both clients share it."""
 
-from confirma_async.schemas import *  # noqa: F403
+from confirma_async.schemas import *  # noqa: F403 (the same names)

@@ -133,8 +133,6 @@ class Mishaps:
         self._unknown_before = len(rows)
         return not by_hand
 
-    # --- what happens -----------------------------------------------------------------------------
-
     async def look(self) -> bool:
         """Run any command that only looks."""
         looks: Mapping[str, Sequence[object]] = {
@@ -194,8 +192,6 @@ class Mishaps:
                 return False  # it is bound to no key yet
         await self._must_be_refused("--journal", self.journal, key=str(uuid4()))
         return True
-
-    # --- what must come of it ---------------------------------------------------------------------
 
     async def _look(self, *words: object) -> None:
         before = self._files()

@@ -104,7 +104,9 @@ class PreparedRecords:
         self._checks = checks
         self._duplicates = DuplicateNumbers()
         try:
-            self._file = tempfile.TemporaryFile(prefix="confirma-", buffering=_BUFFER)  # noqa: SIM115
+            self._file = tempfile.TemporaryFile(  # noqa: SIM115 (closed by ``__exit__``)
+                prefix="confirma-", buffering=_BUFFER
+            )
         except OSError as error:
             raise no_room(error) from None
 

@@ -172,8 +172,6 @@ class JournalWriter:
         if self._closing:
             raise JournalError(f"the journal {self.name} is closed")
 
-    # --- in the loop ------------------------------------------------------------------------------
-
     def _gather(self) -> None:
         """Set the time of the next hand-over: now, or after ``GATHER_SECONDS``, so that other writes join.
 

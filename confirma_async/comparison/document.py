@@ -64,8 +64,6 @@ class _Comparing:
                 self._add(FindingKind.UNKNOWN, "path", place, "the contract does not have it")
         return ContractComparison(source=source, findings=self.found)
 
-    # --- operations -----------------------------------------------------------------------------------
-
     def _paired(self, entries: Sequence[DocumentedOperation]) -> dict[Operation[object], DocumentedOperation]:
         """Return which operation of the document is which of ours.
 
@@ -179,8 +177,6 @@ class _Comparing:
             self._place_of_list(inner, record, f"{path}.{name}" if path else name) for name, inner in below
         ]
         return max(filter(None, found), key=lambda each: each[0], default=None)
-
-    # --- schemas --------------------------------------------------------------------------------------
 
     def _schema(
         self,

@@ -57,9 +57,6 @@ def normalised(
     return request, tuple(remarks)
 
 
-# --- identifiers --------------------------------------------------------------------------------------
-
-
 def _with_parties(invoice: InvoiceContentData, remarks: list[str], of_table: bool) -> InvoiceContentData:
     parties = invoice.parties
     if parties is None:
@@ -170,9 +167,6 @@ def _has_digit_of_giro(invoice: InvoiceContentData, reference: str) -> bool:
     paid_to = None if seller is None else seller.payment_details
     is_giro = paid_to is not None and bool(paid_to.bankgiro or paid_to.postgiro)
     return is_giro and identifiers.has_luhn_digit(reference)
-
-
-# --- rates --------------------------------------------------------------------------------------------
 
 
 def _with_rates(invoice: InvoiceContentData, remarks: list[str]) -> InvoiceContentData:

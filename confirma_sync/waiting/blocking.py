@@ -13,7 +13,9 @@ R = TypeVar("R")
 
 
 class BlockingCall(Generic[R]):
-    """A coroutine that runs on the loop while one thread waits for what it comes to.
+    """A coroutine that runs on the loop while one thread waits for its result.
+
+    ``outcome`` is called by the thread that waits; everything else runs in the loop's thread.
 
     A lock is all that the thread waits on, and the coroutine itself opens it: a ``concurrent.futures.Future``
     with its condition, and a callback for the end of the task, cost several times as much.
@@ -37,8 +39,6 @@ class BlockingCall(Generic[R]):
         self._task: asyncio.Task[None] | None = None
         self._arrival = threading.Lock()
         self._arrival.acquire()
-
-    # --- on the loop --------------------------------------------------------------------------------
 
     def _start(self) -> None:
         """Start the coroutine; what the calling thread has in its context variables is visible to it."""
@@ -71,8 +71,6 @@ class BlockingCall(Generic[R]):
         # Freed here, for in the main thread a Ctrl-C might be lost in what freeing it calls.
         self._task = None
         self._arrival.release()
-
-    # --- in the thread that waits -------------------------------------------------------------------
 
     def outcome(self) -> R:
         """Hand the coroutine to the loop, wait for its end, and return or raise what it came to.

@@ -98,8 +98,6 @@ class LoopThread:
         if error is not None:
             raise error
 
-    # --- on the loop --------------------------------------------------------------------------------
-
     def _run(self, started: Future[_RunningLoop]) -> None:
         try:
             with asyncio.Runner(loop_factory=self._make_loop) as runner:

@@ -87,8 +87,6 @@ class Classification:
         return self.kind.reading.going_on
 
 
-# --- answers ----------------------------------------------------------------------------------------
-
 _BY_STATUS: Mapping[int, EvidenceKind] = {
     **dict.fromkeys(
         (401, 403, 404, 405, 406, 407, 410, 411, 414, 415, 417, 421, 426, 428, 431, 501, 505),
@@ -148,8 +146,6 @@ def _kind_of_error(error: CallError) -> EvidenceKind:
         case _:
             return EvidenceKind.NO_ANSWER
 
-
-# --- receipts ---------------------------------------------------------------------------------------
 
 TAKEN = frozenset(
     {

@@ -154,8 +154,6 @@ class ChunkSender:
             await self.run.writer.run(lambda journal: journal.runs.put_back(self.run.number))
         self._drained.set()
 
-    # --- called as an ``ItemListener`` ---------------------------------------------------------------
-
     def decided(self, task: Task, found: Classification) -> None:
         """Count what became of an invoice."""
         self.counts[found.state] += 1

@@ -21,7 +21,7 @@ CREATE TABLE seen (
 
 _KEY = "original = ? AND type = ? AND seller = ?"
 
-_TWICE = f"SELECT source, line, again, again_line FROM seen WHERE {_KEY} AND again IS NOT NULL"  # noqa: S608
+_TWICE = f"SELECT source, line, again, again_line FROM seen WHERE {_KEY} AND again IS NOT NULL"  # noqa: S608 (ours)
 
 _ONE_UNNAMED = """
 SELECT mine.source, mine.line, other.source, other.line
@@ -98,7 +98,7 @@ class DuplicateNumbers:
         if added.rowcount == 0:
             self._twice = True
             self._seen.execute(
-                f"UPDATE seen SET again = ?, again_line = ? WHERE {_KEY} AND again IS NULL",  # noqa: S608
+                f"UPDATE seen SET again = ?, again_line = ? WHERE {_KEY} AND again IS NULL",  # noqa: S608 (ours)
                 (place.source, place.line, *key),
             )
 

@@ -11,8 +11,6 @@ _SPACE = re.compile(r"\s+")
 _REMEMBERED = 1024
 """Identifiers of each kind that are remembered: sellers, accounts and schemes are few, and documents many."""
 
-# --- accounts -----------------------------------------------------------------------------------------
-
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", re.ASCII)
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
 _FINNISH_BBAN = re.compile(r"\d{14}", re.ASCII)
@@ -64,8 +62,6 @@ def bic(text: str) -> str | None:
     return found if _BIC.fullmatch(found) else None
 
 
-# --- businesses ---------------------------------------------------------------------------------------
-
 _BUSINESS_ID = re.compile(r"(\d{6,7})-(\d)", re.ASCII)
 _BARE = re.compile(r"(\d{7})(\d)", re.ASCII)
 _VAT = re.compile(r"FI-?(\d{7})-?(\d)", re.ASCII)
@@ -106,8 +102,6 @@ def vat_code(text: str) -> str:
     written = compact(text).replace("-", "")
     return written if _ANY_VAT.fullmatch(written) else text.strip()
 
-
-# --- persons ------------------------------------------------------------------------------------------
 
 _FINNISH_PERSON = re.compile(r"(\d\d)(\d\d)(\d\d)([-+A-FU-Y])(\d{3})([0-9A-Y])", re.ASCII)
 _SWEDISH_PERSON = re.compile(r"(\d\d)?(\d\d)(\d\d)(\d\d)[-+](\d{4})", re.ASCII)
@@ -171,8 +165,6 @@ def has_luhn_digit(digits: str) -> bool:
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
-# --- references ---------------------------------------------------------------------------------------
-
 _REFERENCE = re.compile(r"[\d\s]*\d[\d\s]*", re.ASCII)
 _CREDITOR = re.compile(r"RF\s?\d\d[A-Z0-9\s]+", re.ASCII | re.IGNORECASE)
 
@@ -192,8 +184,6 @@ def payment_reference(text: str, *, finnish: bool) -> str:
     digits = _SPACE.sub("", written)
     return (digits.lstrip("0") or digits) if finnish else digits
 
-
-# --- what spreadsheets do -----------------------------------------------------------------------------
 
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+?\d{1,3}", re.ASCII | re.IGNORECASE)
 _FORMULA = re.compile(r'="([^"]*)"')
@@ -223,8 +213,6 @@ def without_decimals(text: str) -> str:
     found = _FLOAT.fullmatch(text)
     return found[1] if found else text
 
-
-# --- postal codes -------------------------------------------------------------------------------------
 
 _POSTAL_DIGITS: Mapping[str, int] = {
     **dict.fromkeys(("FI", "AX", "EE", "DE", "FR", "IT", "ES", "US"), 5),

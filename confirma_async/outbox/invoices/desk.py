@@ -121,8 +121,6 @@ class InvoiceDesk:
         if self.keep:
             await self.unknown.send_kept()
 
-    # --- given --------------------------------------------------------------------------------------
-
     async def create(self, invoice: Record, how: WriteOptions, *, key: str | None) -> InvoiceOutcome:
         """Bring an invoice to its outcome; wait for the same invoice if it is under way already.
 
@@ -223,16 +221,12 @@ class InvoiceDesk:
             self.held.fail(held, error)
         self._brake.stop_sending()
 
-    # --- looked up ----------------------------------------------------------------------------------
-
     async def _look_up(self, task: Task) -> None:
         """Look up an invoice of unknown outcome; an error of the journal is reported by the writer."""
         try:
             await self._sender.bring(task)
         except JournalError as error:
             self._outcomes.failed(task, error)
-
-    # --- closed -------------------------------------------------------------------------------------
 
     async def close(self) -> None:
         """Put back the invoices that wait for their turn, and wait for the calls under way."""

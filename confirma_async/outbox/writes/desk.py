@@ -84,8 +84,6 @@ class WriteDesk:
             given = Given(operation, prepared, row.key, WriteOptions(), names, row.facts)
             self.held.begin(self._bring(held, given))
 
-    # --- given --------------------------------------------------------------------------------------
-
     async def write(self, given: Given) -> WriteOutcome[Any]:
         """Bring a write to its outcome; wait for the same write if it is under way already.
 
@@ -190,8 +188,6 @@ class WriteDesk:
             self._lookups.look_in(held, 0.0)
         else:
             self.held.report(held, outcome)
-
-    # --- looked up ---------------------------------------------------------------------------------
 
     async def look_up(self) -> Sequence[WriteOutcome[Any]]:
         """Look up at once all writes of unknown outcome; return their outcomes after that.

@@ -88,8 +88,8 @@ class ConnectionLine(SystemDelivery):
         # aiohttp shows every byte of a connection to its parser, and to nothing else.
         held: Any = self._protocol  # of which its types know only what is public
         exchange = Exchange(pieces)
-        self.watch.begin(exchange, held._parser)  # noqa: SLF001
-        held._parser = self.watch  # noqa: SLF001
+        self.watch.begin(exchange, held._parser)  # noqa: SLF001 (aiohttp has no other way to see its bytes)
+        held._parser = self.watch  # noqa: SLF001 (likewise)
         return exchange
 
     async def let_out(self, not_after: float) -> None:

@@ -66,8 +66,6 @@ class PostgresSession:
         self._closing = threading.Event()
         self._keeping: threading.Thread | None = None
 
-    # --- statements ---------------------------------------------------------------------------------
-
     def execute(self, query: str, values: Sequence[Any] = (), *, binary: bool = False) -> PostgresCursor:
         """Run a statement: as part of the transaction, or alone to look only. See ``Statements``.
 
@@ -151,7 +149,8 @@ class PostgresSession:
                 self._line.roll_back()
                 if time.monotonic() >= deadline or not self._is_passing(error):
                     raise explained(self.name, error) from None
-                self._closing.wait(min(0.05 * 2 ** min(attempt, 6), 2.0) * random.uniform(0.5, 1.0))  # noqa: S311
+                spread = random.uniform(0.5, 1.0)  # noqa: S311 (spreads reconnections; nothing secret)
+                self._closing.wait(min(0.05 * 2 ** min(attempt, 6), 2.0) * spread)
             except BaseException:
                 self._line.roll_back()
                 raise
@@ -263,8 +262,6 @@ class PostgresSession:
         if self.notes.term == "" or self._closing.is_set():
             return False
         return isinstance(error, (psycopg.OperationalError, *_ONCE_MORE))
-
-    # --- the lease ----------------------------------------------------------------------------------
 
     def keep(self) -> None:
         """Renew the lease from now on, also while nothing is written, and cut a connection that is stuck."""

@@ -112,7 +112,9 @@ def _second_process(name: str) -> int | None:
         return None
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         command = [sys.executable, "-I", "-S", "-c", _SECOND_PROCESS, name]
-        return subprocess.run(command, check=False, capture_output=True, timeout=30).returncode  # noqa: S603
+        return subprocess.run(  # noqa: S603 (our own interpreter, with a script of ours)
+            command, check=False, capture_output=True, timeout=30
+        ).returncode
     return None
 
 
