@@ -1,4 +1,4 @@
-"""Bulk jobs: any number of invoices, each sent exactly once, also over crashes."""
+"""Bulk jobs: send any number of invoices, each exactly once, even if the process crashes."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ __all__ = [
 ]
 
 PROGRESS_SECONDS = 0.1
-"""The least time between two reports to a ``progress`` callback."""
+"""Seconds between two calls of a ``progress`` callback, at least."""
 
 
 @define(eq=False, repr=False)
 class BulkStream:
-    """A running job, outcome by outcome: ``async for outcome in confirma.bulk.stream(...)``.
+    """A running job that yields its outcomes: ``async for outcome in confirma.bulk.stream(...)``.
 
     It can be iterated once. Breaking off the iteration stops the job like an interruption: calls under way
     are finished, and the same call goes on later.
@@ -148,7 +148,7 @@ class BulkStream:
             await writer.close()
 
     async def _ended(self, job: Job, *, cut_off: bool = False) -> RunResult:
-        """Return the result of a run; ``cut_off`` says whether it was cancelled."""
+        """Return how the run ended; ``cut_off`` says that it was cancelled."""
         writer, run = job.run.writer, job.run.number
         left = await writer.run(lambda journal: journal.figures.open_counts(run))
         withheld = await writer.run(lambda journal: journal.figures.withheld(run))
@@ -168,7 +168,7 @@ class BulkStream:
 
 
 class Bulk:
-    """``confirma.bulk``: jobs of any size over a journal."""
+    """``confirma.bulk``: jobs of any size, each with a journal."""
 
     def __init__(self, pipeline: Pipeline, account: AccountName) -> None:
         self._pipeline = pipeline

@@ -1,4 +1,4 @@
-"""One run in the journal of an account: how it begins, and how it ends."""
+"""Begins and ends one run in the journal of an account."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AccountRun:
         placement: The place of its journal, and its account.
         pipeline: The way to the service.
         writer: Writes the journal, in its own thread.
-        number: Its number in the journal.
+        number: The number of the run in the journal.
         warnings: Warnings about the journal: that it is in doubt, or does not last.
     """
 

@@ -1,4 +1,4 @@
-"""Where a journal is: a file, or the database of a URL; and what opens it there."""
+"""Finds out where a journal is, a file or a database, and opens it there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PostgresPlace:
 
     Attributes:
         url: Its URL, which may hold a password.
-        name: What names it to people.
+        name: The name of the journal in messages, without that.
     """
 
     url: str = field(repr=False)
@@ -27,10 +27,11 @@ class PostgresPlace:
 
     @classmethod
     def of(cls, url: str) -> PostgresPlace:
-        """Return the database of a URL.
+        """Return the place of the journal in the database of a URL.
 
         Raises:
-            ConfigurationError: it is of another kind of database, or the extra ``postgres`` is not installed.
+            ConfigurationError: the URL is of another kind of database, or the extra ``postgres`` is not
+                installed.
         """
         from confirma_async.bulk.postgres.connection.failures import name_of
 
@@ -44,12 +45,12 @@ JournalPlace: TypeAlias = Path | PostgresPlace
 
 
 def is_url(text: str) -> bool:
-    """Say whether a journal is named by a URL, and not by a path."""
+    """Say whether the name of a journal is a URL, and not a path."""
     return "://" in text
 
 
 def place_of(named: str | Path | PostgresPlace) -> JournalPlace:
-    """Return where a journal is that is named by a path or a URL.
+    """Return the place of a journal that is named by a path or a URL.
 
     Raises:
         ConfigurationError: as of ``PostgresPlace.of``.
@@ -60,14 +61,14 @@ def place_of(named: str | Path | PostgresPlace) -> JournalPlace:
 
 
 def open_journal(place: JournalPlace, *, alone: bool = False) -> Journal:
-    """Open a journal for a job, or make a new one. Belongs into the thread that will use it.
+    """Open a journal for a job, or make a new one. Call this in the thread that will use it.
 
     Args:
-        place: Where it is.
+        place: The file or the database.
         alone: Whether no other job may have it open, because it is changed as a whole.
 
     Raises:
-        JournalError: it cannot be opened, or another job has it open, and it is to be had alone.
+        JournalError: it cannot be opened, or ``alone`` is set and another job has it open.
         JournalMismatchError: what is there is no journal, or one of a newer version.
     """
     if isinstance(place, Path):
@@ -78,7 +79,7 @@ def open_journal(place: JournalPlace, *, alone: bool = False) -> Journal:
 
 
 def reading(place: JournalPlace) -> AbstractContextManager[JournalReader]:
-    """Open a journal for looking only, also while a job runs on it.
+    """Open a journal only to read it, even while a job runs on it.
 
     Raises:
         JournalError: there is none, or it cannot be read.
@@ -92,7 +93,7 @@ def reading(place: JournalPlace) -> AbstractContextManager[JournalReader]:
 
 
 def reading_if_there(place: JournalPlace) -> AbstractContextManager[JournalReader | None]:
-    """Open a journal that may not be there yet, for looking only; give None where it is not.
+    """Open a journal only to read it; yield None where there is none yet.
 
     Raises:
         JournalError: it cannot be read, or is gone.

@@ -1,4 +1,4 @@
-"""The one thread that owns a journal: it opens it, writes what is handed over, and closes it."""
+"""The thread that owns a journal: it opens the journal, writes what is handed over, and closes it."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from confirma_async.bulk.placement import OpenJournal
 from confirma_async.errors import JournalError
 
 TRIES = 5
-"""Times that a hand-over is written, where it is lost on the way and surely nothing of it was written."""
+"""How often a hand-over is tried that was lost on the way to the database and surely not written."""
 
 LEFT_AFTER = 1.0
-"""Seconds after which a journal that nobody closed is closed at the latest, once its loop is."""
+"""Seconds after the end of its loop within which a journal that nobody closed is closed."""
 
 SendIntent = tuple[int, asyncio.Future[None]]
-"""The position of an item that is about to be sent, and the future that waits for its intent."""
+"""The position of an item to send, and the future that is set once its intent is durable."""
 
 DecidedItem = tuple[Decision, Callable[[], None]]
-"""An outcome, and what is called once it is durable."""
+"""An outcome, and the function that is called once it is durable."""
 
 Order = tuple[Callable[[Journal], Any], asyncio.Future[Any]]
-"""A function to run on the journal, and the future that waits for its result."""
+"""A function to run on the journal, and the future that gets its result."""
 
 
 @frozen
 class HandOver:
-    """The writes that share one commit, and the futures that wait for it in the loop.
+    """The writes that share one commit, with the futures of those in the loop who wait for it.
 
     Outcomes are written first, then intents; functions are run last, and see both.
     """
@@ -46,7 +46,7 @@ class HandOver:
     orders: Sequence[Order]
 
     def written_to(self, journal: Journal, longest_call_seconds: float) -> list[Any]:
-        """Write all of it; return the results of the orders."""
+        """Write all of it to a journal; return the results of the orders."""
         with journal.transaction():
             if self.decisions:
                 journal.decide([decision for decision, _ in self.decisions])
@@ -62,13 +62,13 @@ class JournalThread:
 
     Args:
         open_journal: Opens the journal, in the thread.
-        loop: The loop that hands over.
+        loop: The event loop that hands writes over.
         longest_call_seconds: Seconds within which a call whose intent is written surely ends.
         written: Called in the loop with each hand-over that is durable, and the results of its orders.
-        failed: Called in the loop with each hand-over of which nothing was written, and why.
+        failed: Called in the loop with each hand-over of which nothing was written, and its error.
 
     Attributes:
-        opened: The name of the journal, once it is open; fails with what opening it raises.
+        opened: A future of the journal's name, set once it is open; it fails with the error of opening it.
         journal: The journal; None until it is open.
     """
 
@@ -88,11 +88,11 @@ class JournalThread:
         self._thread.start()
 
     def hand_over(self, handed: HandOver) -> None:
-        """Have it written after all that was handed over before."""
+        """Queue a hand-over, to be written after all that were handed over before."""
         self._work.put(handed)
 
     def stop(self) -> None:
-        """Have the journal closed after all that was handed over."""
+        """Queue the closing of the journal, after all that was handed over."""
         self._work.put(None)
 
     async def join(self) -> None:
@@ -119,7 +119,7 @@ class JournalThread:
             journal.close()
 
     def _next(self) -> HandOver | None:
-        """Return the next hand-over; None at the end, also where the loop was closed before the journal."""
+        """Wait for the next hand-over; return None at the end, or if the loop was closed without ``stop``."""
         while not self._loop.is_closed():
             with contextlib.suppress(queue.Empty):
                 return self._work.get(timeout=LEFT_AFTER)
@@ -131,7 +131,7 @@ class JournalThread:
 
 
 def _written(handed: HandOver, journal: Journal, longest_call_seconds: float) -> list[Any]:
-    """Write a hand-over; try again if it was lost on the way and surely not written."""
+    """Write a hand-over; try again, up to ``TRIES`` times, if it was surely not written."""
     for _ in range(TRIES - 1):
         with contextlib.suppress(NotWrittenError):
             return handed.written_to(journal, longest_call_seconds)
@@ -148,7 +148,7 @@ def _result(work: Callable[[Journal], Any], journal: Journal) -> Any:
 
 
 def deliver(done: asyncio.Future[Any], result: Any) -> None:
-    """Give a future its result, or its error; nothing where nobody waits any more."""
+    """Set the result or the error of a future, unless whoever waited for it was cancelled."""
     if done.done():
         return
     if isinstance(result, BaseException):

@@ -161,7 +161,7 @@ class Row:
         ended: The place of the last attempt that had begun when this one had surely ended, where it was lost;
             None where that is not known.
         ends_at: The latest moment at which its last call could end, while it is open; seconds since 1970.
-        status: The service's own word.
+        status: The status that the service gave, in its own word.
         detail: Why, in words.
         duplicate: Whether the service had it already.
         amount: The amount that it asks for (Decimal); None where it does not say.

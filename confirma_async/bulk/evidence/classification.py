@@ -1,8 +1,8 @@
-"""Classification of errors and receipts: which kind of evidence each of them is.
+"""Classifies errors and answers: which kind of evidence each of them is.
 
 All that comes in is classified by ``classify_error``, ``classify_answer``, ``classify_list`` or
 ``classify_absence``. Nothing else looks at a status, a receipt or a record to decide about an invoice. What
-follows from each kind of evidence stands in ``kinds.py``.
+follows from each kind of evidence is in ``kinds.py``.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class Classification:
     Texts of the service are masked, and in one line, so that the journal and messages may hold them.
 
     Attributes:
-        kind: The evidence.
-        status: The service's own word.
-        detail: Why, in words.
+        kind: The kind of evidence.
+        status: The status that the service gave, in its own word.
+        detail: The reason, in words.
         pause: Why the job must pause, in words; None where it can go on.
         cause: The error for which the job pauses.
         form: The form of the answer, where it has to be confirmed.
@@ -78,7 +78,7 @@ class Classification:
 
     @property
     def says_no(self) -> bool:
-        """Whether the service said no; see ``EvidenceRow.says_no``."""
+        """Whether the service rejected the attempt; see ``EvidenceRow.says_no``."""
         return self.kind.reading.says_no
 
     @property
@@ -104,10 +104,10 @@ _BY_HUNDRED: Mapping[int, EvidenceKind] = {
 
 
 def kind_of_status(status: int, retry_after: float | None = None) -> EvidenceKind:
-    """Classify a status that is no success.
+    """Classify an HTTP status other than those of success.
 
     Args:
-        status: The status.
+        status: The HTTP status, from 100 to 599.
         retry_after: The seconds that its ``Retry-After`` names; None where it names none.
     """
     if not_taken(status, retry_after):
@@ -116,7 +116,7 @@ def kind_of_status(status: int, retry_after: float | None = None) -> EvidenceKin
 
 
 def classify_error(error: CallError) -> Classification:
-    """Classify a failed call: rejected, unknown, or nothing happened and the job pauses."""
+    """Classify a failed call: rejected, of unknown outcome, or without effect, so that the job pauses."""
     kind = _kind_of_error(error)
     if kind.reading.pause:
         return Classification(kind=kind, pause=str(error), cause=error)
@@ -158,12 +158,12 @@ TAKEN = frozenset(
         InvoiceStatus.MANUAL,
     }
 )
-"""Words that say that the service has the invoice (contract §4, documented)."""
+"""The statuses by which the service says that it has the invoice (contract §4, documented)."""
 
 
 @frozen
 class Receipts:
-    """How receipts of a service are read: where it names status and number, under the overrides in force.
+    """The wire names of status and number in a receipt, with the overrides of the client.
 
     Attributes:
         status: The wire name of the status.
@@ -175,27 +175,27 @@ class Receipts:
 
     @classmethod
     def of(cls, converter: Converter) -> Receipts:
-        """Return the names by which a converter reads."""
+        """Return the names that a converter reads receipts by."""
         names = {each.attribute: each.wire for each in converter.fields_of(InvoiceReceipt)}
         return cls(names["status"], names["invoice_number"])
 
 
 SHIPPED_NAMES = Receipts(wire_names(InvoiceReceipt)["status"], wire_names(InvoiceReceipt)["invoice_number"])
-"""The names without overrides."""
+"""The names where nothing is overridden."""
 
 
 def classify_answer(
     reply: Reply, number: int, names: Receipts = SHIPPED_NAMES, forms: Container[str] = ()
 ) -> Classification:
-    """Classify a successful answer by the words and forms that are known.
+    """Classify an answer of success by its status, by signs of failure, and by its form.
 
     The vendor does not show the answer, so that its names are provisional.
 
     Args:
-        reply: The answer.
+        reply: The answer, with its HTTP status and what was read from its body.
         number: The number of the invoice that was sent.
-        names: Where it names status and number.
-        forms: The forms after which a lookup has found the invoice.
+        names: The wire names of its status and its number.
+        forms: The forms of answers after which a lookup has found the invoice.
     """
     body: object = {} if reply.empty else reply.found
     if not isinstance(body, dict):
@@ -242,5 +242,5 @@ def classify_answer(
 
 @cache
 def _taken(status: str) -> Classification:
-    """Return the usual case, made once for each word."""
+    """Return the classification of an invoice that was taken; each status has one object, which is reused."""
     return Classification(kind=EvidenceKind.TAKEN, status=status)

@@ -1,4 +1,4 @@
-"""What each kind of evidence proves of an invoice: the one table from evidence to states.
+"""The one table of what each kind of evidence proves: the state of the invoice that follows from it.
 
 Every kind is a member of ``EvidenceKind``, with the state that follows from it and the reason.
 ``classification.py`` says which kind something is. The docs show the same table.
@@ -16,13 +16,13 @@ from confirma_async.bulk.models import State
 
 @frozen
 class EvidenceRow:
-    """A row of the table.
+    """What one kind of evidence proves.
 
     Attributes:
         of: What is read: an ``answer``, a ``receipt``, a ``record``, a ``list`` or an ``absence``.
-        what: What it is like.
-        state: What the invoice is then; ``SENDING`` where it is sent again.
-        reason: Why.
+        what: Which of them it is, in words: ``3xx``, ``that does not hold all the dates asked for``.
+        state: The state that the invoice gets; ``SENDING`` where it is sent again.
+        reason: Why that state follows.
         pause: Whether the job pauses: the next invoice would get the same.
         says_no: Whether the service said no: shown to be absent, the invoice is rejected, not sent again.
         duplicate: Whether the service had the invoice already.
@@ -38,7 +38,7 @@ class EvidenceRow:
 
     @property
     def detail(self) -> str:
-        """What is said of an invoice that a record or a list leaves unknown."""
+        """The message for an invoice whose outcome a record or a list leaves unknown."""
         subject = "there is a record" if self.of == "record" else "the list is one"
         return f"{subject} {self.what}: {self.reason}"
 
@@ -65,7 +65,7 @@ class EvidenceKind(enum.Enum):
     """Every kind of evidence, with what follows from it.
 
     Attributes:
-        reading: Its row of the table.
+        reading: What it proves; the same object as ``value``.
     """
 
     def __init__(self, reading: EvidenceRow) -> None:

@@ -1,4 +1,4 @@
-"""Classification of lists: which kind of evidence a record, a list or an absence is."""
+"""Classifies lists: which kind of evidence a listed record, a list or a missing record is."""
 
 from __future__ import annotations
 
@@ -31,9 +31,12 @@ from confirma_async.schemas import (
 from confirma_async.schemas.identity import InvoiceKey, same_seller
 
 WINDOW = datetime.timedelta(days=7)
-"""How far a record's date may lie from the invoice's, and what is asked for on both sides of it. A service
-may date an invoice by another time zone, or move it to the next banking day; seven days hold the longest row
-of holidays with the weekend beside it."""
+"""Days by which the date of a record may differ from that of its invoice; so many are asked for on both
+sides.
+
+A service may date an invoice by another time zone, or move it to the next banking day. The longest row of
+holidays with its weekend is shorter than seven days.
+"""
 
 
 @frozen
@@ -62,12 +65,12 @@ class LookupQuery:
 
 
 def days_around(date: str, days: int) -> Sequence[str]:
-    """Return the dates so many days before and after another, in ISO 8601, as far as the calendar goes."""
+    """Return the dates that lie ``days`` before and after a date, in ISO 8601, within the years 1 to 9999."""
     return _days_from(date, -days).isoformat(), _days_from(date, days).isoformat()
 
 
 def _days_from(date: str, days: int) -> datetime.date:
-    """Return the date so many days from another, as far as the calendar goes."""
+    """Return the date ``days`` after a date (before it where negative), within the years 1 to 9999."""
     ordinal = min(max(datetime.date.fromisoformat(date).toordinal() + days, 1), datetime.date.max.toordinal())
     return datetime.date.fromordinal(ordinal)
 
@@ -75,16 +78,16 @@ def _days_from(date: str, days: int) -> datetime.date:
 def classify_list(
     answer: DistributionInformation, wanted: LookupQuery, rivals: AmbiguousMatches
 ) -> Classification:
-    """Classify the list that was asked for an invoice.
+    """Classify the list that a lookup of an invoice got.
 
     The names of the query are provisional: a service that ignores them would answer about other invoices. So
-    an empty list counts only where it confirms what was asked; and it is but ``NOT_LISTED``, since lists may
-    be late.
+    an empty list counts only where it repeats what was asked. It is then ``NOT_LISTED``, and proves nothing
+    yet, since lists may be late.
 
     Args:
-        answer: The list.
-        wanted: What was asked for.
-        rivals: What else was sent under the number, as the journal knows it when this is decided.
+        answer: The list as the service answered it.
+        wanted: The invoice, and the dates that were asked for.
+        rivals: The other documents of the same number that the journal knows at this moment.
     """
     number = wanted.key.number
     found = [record for record in answer.data if record.invoice_number == str(number)]
@@ -141,14 +144,14 @@ def _listed(
 
 
 def _is_anothers(record: DistributionRecord, wanted: LookupQuery, rivals: AmbiguousMatches) -> bool:
-    """Say whether a record contradicts the invoice, and fits another document of the same number."""
+    """Say whether a record is of another document: it contradicts the invoice, and fits one of its rivals."""
     return _contradicts(record, wanted) and any(_may_be(record, other) for other in rivals.others)
 
 
 def _not_its_own(
     found: Sequence[DistributionRecord], wanted: LookupQuery, rivals: AmbiguousMatches
 ) -> EvidenceKind | None:
-    """Return why one of the records may be another document's; None where none may."""
+    """Return the kind of evidence where a record may be of another document; None where none may be."""
     if wanted.key.type == InvoiceType.REMINDER:
         return EvidenceKind.REMINDER
     if any(not _fits(record, wanted.key) for record in found):
@@ -181,14 +184,14 @@ def _contradicts(record: DistributionRecord, wanted: LookupQuery) -> bool:
 
 
 def _may_be(record: DistributionRecord, other: InvoiceKey) -> bool:
-    """Say whether a record may be that of another document: nothing in it contradicts that."""
+    """Say whether a record may be of another document: neither its type nor its date contradicts that."""
     own = type_word(other.type)
     same_kind = all(kind == own or kind not in KNOWN_TYPES for kind in types_in(record.extra))
     return same_kind and (record.invoice_date is None or not other.date or _fits(record, other))
 
 
 def _unclear(record: DistributionRecord) -> EvidenceKind | None:
-    """Return why the words of a record do not say what became of the invoice; None where they do."""
+    """Return the kind of evidence where a record leaves open what became of the invoice; None elsewhere."""
     if record.status in {InvoiceStatus.ERROR, InvoiceStatus.DUPLICATE}:
         return None
     if record.error or says_no(record.extra) is not None:
@@ -213,10 +216,10 @@ def _by_words(found: Sequence[DistributionRecord], *, former: bool) -> EvidenceK
 
 
 def after_no(listed: Classification, said: str | None) -> Classification:
-    """Classify a record that is listed though the service rejected the invoice: it is from before.
+    """Classify a record that is listed though the service rejected the attempt: it is of an earlier attempt.
 
     Args:
-        listed: What the record proves.
+        listed: The classification of the record itself.
         said: The reason that the service gave.
     """
     if listed.state is State.UNKNOWN:
@@ -233,15 +236,15 @@ def after_no(listed: Classification, said: str | None) -> Classification:
 def classify_absence(
     *, witnessed: bool, on_unknown: Unknown, says_no: bool, said: str | None, new: bool = False
 ) -> Classification:
-    """Classify the absence of an invoice from a list, after the settle time.
+    """Classify an invoice that a list does not show after the settle time.
 
     Args:
         witnessed: Whether the list shows a witness: an invoice that was accepted by an attempt which started
             after the lost one had surely ended.
-        on_unknown: What to do without one.
-        says_no: Whether the service had said no.
-        said: What it had said, or why the outcome is unknown.
-        new: Whether the journal, which is in doubt, has never sent it.
+        on_unknown: Whether the invoice is held or sent again without a witness.
+        says_no: Whether the service rejected the lost attempt.
+        said: The reason that it gave, or why the outcome is unknown.
+        new: Whether the journal is in doubt, and knows of no attempt of this invoice.
     """
     if witnessed:
         return Classification(
@@ -261,12 +264,12 @@ def classify_absence(
 
 
 def held(why: str, said: str | None) -> str:
-    """Return the reason for which an invoice is held, followed by the first reason."""
+    """Return why an invoice is held, followed by why its outcome became unknown (``said``)."""
     return f"{why}{_AT_FIRST}{said}" if said else why
 
 
 def reason_of(detail: str | None) -> str | None:
-    """Return the first reason, which stood before the invoice was held."""
+    """Return why the outcome became unknown, out of the detail of an invoice that is held."""
     if not detail or detail == _HELD:
         return None
     return detail.partition(_AT_FIRST)[2] or detail

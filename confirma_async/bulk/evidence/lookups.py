@@ -38,14 +38,14 @@ _NEWEST = 8
 
 @frozen(kw_only=True)
 class _Now:
-    """The moment at which a lookup is decided, and what was known before its list was requested.
+    """What was known of a lost invoice right before its list was requested.
 
     Attributes:
-        wall: Seconds since 1970.
-        pause: Seconds after which to look again, where nothing is decided.
-        settled: Whether the settle time had passed then.
-        ended: Whether the lost attempt had surely ended then.
-        witnessed: Whether a witness was listed then.
+        wall: The time of the request; seconds since 1970.
+        pause: Seconds until the next lookup, where this one decides nothing.
+        settled: Whether the settle time had passed.
+        ended: Whether the lost attempt had surely ended.
+        witnessed: Whether a witness was listed.
         may_wait: Whether a witness may still come.
     """
 
@@ -59,7 +59,7 @@ class _Now:
 
 @define
 class Lookups:
-    """Follows the invoices of a run whose outcome is unknown.
+    """Looks up the invoices of a run whose outcome is unknown, until each is decided or held.
 
     Attributes:
         observations: Ask the service for lists.
@@ -67,7 +67,7 @@ class Lookups:
         options: How the job runs.
         forms: The forms of answers after which a lookup has found the invoice.
         more: Says whether the run may still send invoices, which can become witnesses.
-        backoff: Seconds to wait after so many failures.
+        backoff: Returns the seconds to wait after a number of failures.
         clock: Returns the time in seconds since 1970.
         open: The tasks that must be looked up, by their positions.
     """
@@ -82,7 +82,7 @@ class Lookups:
     open: dict[int, Task] = field(init=False, factory=dict[int, Task])
 
     async def begin(self) -> None:
-        """Read from the journal what lookups need when the run begins."""
+        """Read what lookups need from the journal. Call it as the run begins."""
         forms, doubt = await self.writer.run(
             lambda journal: (journal.evidence.confirmed_forms(), journal.trust.doubt())
         )
@@ -108,14 +108,14 @@ class Lookups:
         self.open[task.position] = task
 
     def resume(self, task: Task, row: Row, sent: Version | None) -> None:
-        """Begin to look up an invoice that an earlier run left unknown, or noted as not sent.
+        """Begin to look up an invoice that an earlier run left unknown, or wrote down as not sent.
 
         The settle time counts from now, however long ago the earlier run was.
 
         Args:
-            task: The invoice.
-            row: What the journal has of it.
-            sent: The version that was sent last, where the invoice was corrected since.
+            task: The invoice, as this run would send it.
+            row: Its item in the journal.
+            sent: The version that was sent last, where the invoice was corrected since; None elsewhere.
         """
         now, settle = loop_time(), self.options.settle_seconds
         new, has_ended = row.attempts == 0, row.ended is not None
@@ -185,7 +185,7 @@ class Lookups:
         return await self._look(task, lost, moment)
 
     async def _look(self, task: Task, lost: Lost, moment: _Now) -> Step:
-        """Ask for the invoice itself, after its witness, and decide."""
+        """Request the list of the invoice, once its witness was asked for, and decide."""
         dates = self.observations.dates_of(task.entry.key, lost)
         wanted = LookupQuery(task.entry.key, task.entry.amount, dates)
         answer = await self.observations.list_of(wanted)
@@ -206,7 +206,7 @@ class Lookups:
         return await self._decide(task, judge)
 
     async def _decide(self, task: Task, judge: Callable[[Journal], Classification | Again | Send]) -> Step:
-        """Judge and write in one transaction, so that nothing is sent meanwhile that changes the result."""
+        """Classify and write in one transaction, so that no other send can change the result in between."""
         wall, form = self.clock(), task.lost.form if task.lost else None
         seconds = loop_time() - task.sent_at if task.sent_at else None
 
@@ -233,7 +233,7 @@ class Lookups:
         return step
 
     def _absent(self, task: Task, lost: Lost, moment: _Now) -> Classification | Again | Send:
-        """Return what follows from a list that confirms what was asked, and does not show the invoice."""
+        """Return what follows from a list that repeats what was asked, and does not show the invoice."""
         if not moment.settled:
             return Again(moment.pause)
         if not moment.ended:
@@ -262,7 +262,7 @@ class Lookups:
         return Send()
 
     async def _failed(self, task: Task, lost: Lost, error: CallError) -> Step:
-        """Try a failed lookup again, a few times."""
+        """Try a failed lookup again, up to ``LOOKUPS`` times."""
         lost.failed += 1
         failed = classify_error(error)
         if lost.surely_not:
@@ -292,7 +292,7 @@ class Lookups:
         return True
 
     def _may_wait(self, task: Task, lost: Lost, ended: int | None) -> bool:
-        """Say whether the run waits for a witness, which may still be listed."""
+        """Say whether the run waits on for a witness: one may still be sent, or be listed."""
         if lost.new or (self.options.on_unknown is Unknown.RESEND and not lost.says_no):
             return False
         if loop_time() >= lost.settles_at + self.options.settle_seconds:
@@ -314,11 +314,11 @@ _FAR = (
 
 
 _OF_OTHERS = frozenset({EvidenceKind.REMINDER, EvidenceKind.RIVAL, EvidenceKind.FORMER_ERROR})
-"""Records that say nothing of an invoice that was not taken: they may be of what else bears its number."""
+"""Kinds of records that may be of another document: they do not show that this invoice was taken."""
 
 
 def _once_more(found: Classification, lost: Lost, task: Task) -> Classification | Send:
-    """Return what follows from the last lookup before an invoice that did not arrive is sent again."""
+    """Return what follows from the last lookup before an invoice that counts as not sent is sent again."""
     if found.kind in _OF_OTHERS or (found.kind is EvidenceKind.LISTED_IN_ERROR and lost.changed):
         return Send()
     if found.kind is EvidenceKind.NOT_LISTED or (found.kind.reading.of != "record" and not task.unsure):
@@ -327,7 +327,7 @@ def _once_more(found: Classification, lost: Lost, task: Task) -> Classification 
 
 
 def _candidates(journal: JournalReader, task: Task) -> tuple[Sequence[Row], int | None]:
-    """Return the invoices that may be witnesses, and when the lost attempt had ended."""
+    """Return the invoices that may be witnesses, and ``Row.ended`` of the lost invoice."""
     if task.entry.key.type == InvoiceType.REMINDER:  # a list may show it by the number of its invoice
         return (), None
     own = journal.find(task.entry.key)
@@ -337,6 +337,6 @@ def _candidates(journal: JournalReader, task: Task) -> tuple[Sequence[Row], int 
 
 
 def _has_one_attempt(journal: JournalReader, task: Task) -> bool:
-    """Say whether an invoice was attempted once, so that a record can only be of that attempt."""
+    """Say whether an invoice was sent only once, so that a record of it can only be of that attempt."""
     own = journal.find(task.entry.key)
     return own is not None and own.attempts == 1 and not journal.evidence.has_previous_version(task.position)

@@ -23,28 +23,28 @@ from confirma_async.schemas import DistributionInformation, DistributionRecord, 
 from confirma_async.schemas.identity import InvoiceKey
 
 MOVED = 366
-"""Days by which an invoice may have been dated anew since a journal that is lost had it sent."""
+"""Days by which the date of an invoice may have changed since it was sent from a journal that was lost."""
 
 MARGIN = datetime.timedelta(hours=1)
-"""How much newer than the doubt a record must be: not all of a service need have one clock."""
+"""How much newer than the doubt a record must be: the machines of the service may have different clocks."""
 
 ServiceTime: TypeAlias = Callable[[], Awaitable[float | None]]
-"""Asks what the service's clock says; seconds since 1970, None where it does not say."""
+"""Asks the service for its time: seconds since 1970; None where its answer names none."""
 
 
 async def asked_list(
     invoices: Invoices, first: datetime.date, last: datetime.date, number: int | None = None
 ) -> DistributionInformation:
-    """Ask for a list, and raise an error for anything in it that the contract does not describe.
+    """Request a list, and raise an error for anything in it that the contract does not describe.
 
     Args:
-        invoices: The resource to ask.
+        invoices: The resource that requests it.
         first: The first invoice date, included.
         last: The last invoice date, included.
-        number: The invoice number; any with None.
+        number: The invoice number; None for invoices of any number.
 
     Raises:
-        CallError: the list could not be asked, also where the client's overrides do not allow it.
+        CallError: the list could not be requested, or the client's overrides do not allow it.
     """
     try:
         return await invoices.distributions(invoice_number=number, from_date=first, to_date=last, strict=True)
@@ -54,16 +54,17 @@ async def asked_list(
 
 @define
 class Newer:
-    """Asks for lists, again and again, until one shows an invoice that is newer than a journal's doubt.
+    """Requests lists until one shows an invoice that is newer than a journal's doubt.
 
-    That is a witness for what the journal never sent, which has none of its own: nothing may be sent before.
-    Only the service's clock counts: this machine's clock may have been wrong when the doubt arose.
+    A journal in doubt has no witness of its own for what it never sent. Such an invoice is one, and nothing
+    may be sent before it is listed. Only the service's clock counts: this machine's clock may have been wrong
+    when the doubt arose.
 
     Attributes:
-        invoices: The resource to ask.
-        pause: Seconds between two questions.
+        invoices: The resource that requests lists.
+        pause: Seconds between two requests.
         ask_time: Asks for the service's time.
-        writer: The journal, which keeps the first time.
+        writer: The journal, which keeps the first time that the service answered.
         since: The service's time in its first answer after the doubt arose; None while it is not known.
     """
 
@@ -110,7 +111,7 @@ def _moment(seconds: float) -> datetime.datetime:
 
 
 def _is_like(record: DistributionRecord, key: InvoiceKey) -> bool:
-    """Say whether a listed record is like an invoice, as ``witnesses.is_like`` does for an invoice.
+    """Say whether a listed record may serve as a witness for an invoice, by its type and its date.
 
     A record that does not name its type counts as an ordinary invoice.
     """
@@ -125,14 +126,14 @@ def _is_after(moment: object, other: datetime.datetime) -> bool:
 
 @define
 class Observations:
-    """Asks the service for lists, and remembers what they have shown.
+    """Requests lists of the service, and remembers the witnesses that they have shown.
 
     Attributes:
-        invoices: The resource to ask.
+        invoices: The resource that requests lists.
         writer: The journal, which keeps the service's time.
         settle_seconds: The settle time of the job.
         ask_time: Asks for the service's time.
-        witnesses: Which accepted invoices it has seen the list show.
+        witnesses: The accepted invoices that the list was seen to show.
     """
 
     invoices: Invoices
@@ -152,7 +153,7 @@ class Observations:
         self._newer = Newer(self.invoices, pause, self.ask_time, self.writer, doubt.service_time)
 
     async def list_of(self, wanted: LookupQuery) -> DistributionInformation:
-        """Ask for the list of one number, over a window of dates around the invoice's own; read it strictly.
+        """Request the list of one number, by the dates around the invoice's own; read it strictly.
 
         Raises:
             CallError: the list could not be asked.
@@ -160,7 +161,7 @@ class Observations:
         return await asked_list(self.invoices, wanted.first, wanted.last, wanted.key.number)
 
     def dates_of(self, key: InvoiceKey, lost: Lost) -> Sequence[str]:
-        """Return the dates other than its own, in ISO 8601, that an invoice may have had when it was sent."""
+        """Return the other dates, in ISO 8601, that an invoice may have had when it was sent."""
         if lost.new and self._newer is not None:
             return days_around(key.date, MOVED)
         return (lost.sent_on,) if lost.sent_on else ()
@@ -170,8 +171,9 @@ class Observations:
 
         Args:
             key: The key of the invoice that may have arrived.
-            lost: What is known of it.
-            ended: Where its attempt had ended, in the order of all attempts; None where that is not known.
+            lost: What the run knows of it.
+            ended: The place of the last attempt of all that had begun when its own had ended; None where that
+                is not known.
 
         Raises:
             CallError: the list could not be asked.
@@ -181,12 +183,12 @@ class Observations:
         return lost.new and self._newer is not None and await self._newer.shows(key)
 
     async def _shows(self, row: Row) -> bool:
-        """Say whether the list shows an accepted invoice, in whatever status."""
+        """Say whether the list shows an accepted invoice, whatever its status is there."""
         wanted = LookupQuery(row.key, row.amount)
         found = classify_list(await self.list_of(wanted), wanted, AmbiguousMatches())
         return found.kind in {EvidenceKind.LISTED, EvidenceKind.LISTED_IN_ERROR}
 
 
 def loop_time() -> float:
-    """Return the time of the running loop in seconds; a change of the system's clock does not affect it."""
+    """Return the time of the running event loop in seconds, which no change of the system's clock affects."""
     return asyncio.get_running_loop().time()

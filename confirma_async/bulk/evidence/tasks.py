@@ -14,7 +14,7 @@ from confirma_async.bulk.models import Entry, State
 from confirma_async.session.answers.decoding import Reply
 
 UNPROVEN = "sent again after the settle time, though no witness showed that the list was up to date"
-"""What is said of an invoice that was sent again on time alone."""
+"""The detail of an invoice that was sent again only because the settle time had passed."""
 
 
 @define
@@ -27,10 +27,10 @@ class Lost:
             its end.
         ends_at: The latest moment at which its call could end, by the journal; seconds since 1970. It can
             only lengthen the wait.
-        says_no: Whether the service said no: if no list shows the invoice, it is rejected.
+        says_no: Whether the service rejected the lost attempt: if no list shows the invoice, it is rejected.
         said: Why the outcome is unknown, in words.
-        form: The form of its answer, where a lookup must confirm that form; else None.
-        new: Whether the journal, which is in doubt, has never sent it.
+        form: The form of its answer, where a lookup must confirm that form; None elsewhere.
+        new: Whether the journal is in doubt, and knows of no attempt of this invoice.
         surely_not: Whether the invoice counts as not sent, and is looked up once more before it is sent: a
             gateway may have been wrong, or a list late.
         changed: Whether it was corrected since it was sent.
@@ -87,10 +87,10 @@ class Task:
 
 @frozen
 class Decided:
-    """The outcome of an invoice is written.
+    """The end of a lookup that has decided: the outcome of the invoice is written.
 
     Attributes:
-        classification: What it is.
+        classification: The outcome.
         confirmed: The form of answer that this lookup has confirmed, if it has one.
     """
 
@@ -100,11 +100,11 @@ class Decided:
 
 @frozen
 class Again:
-    """Nothing is decided: the invoice is looked up once more.
+    """The end of a lookup that has decided nothing: the invoice is looked up again.
 
     Attributes:
         seconds: Seconds until that lookup.
-        failed: The outcome of the call, where the lookup failed.
+        failed: The classification of the lookup's error, where its request failed.
     """
 
     seconds: float
@@ -113,7 +113,7 @@ class Again:
 
 @frozen
 class Send:
-    """The invoice surely did not arrive: it is sent."""
+    """The end of a lookup after which the invoice is sent: it surely did not arrive."""
 
 
 Step: TypeAlias = Decided | Again | Send
@@ -128,15 +128,15 @@ def decision_of(
     lost: bool = False,
     kept: bool = False,
 ) -> Decision:
-    """Return what to write down for an item.
+    """Return the decision to write to the journal for an item.
 
     Args:
-        task: The item.
+        task: The item, with its position.
         classification: What became of it.
-        wall: Seconds since 1970.
-        seconds: How long the deciding call took.
+        wall: The time of the decision; seconds since 1970.
+        seconds: How long the deciding call took, with its retries.
         lost: Whether its answer was lost just now, and its attempt has surely ended.
-        kept: Whether the run keeps it in its hands, to look it up.
+        kept: Whether the run keeps the item in its hands, to look it up.
     """
     state, detail, known = classification.state, classification.detail, task.lost
     if task.unproven and UNPROVEN not in (detail or ""):  # an earlier run may have said it

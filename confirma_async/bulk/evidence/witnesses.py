@@ -11,18 +11,18 @@ from confirma_async.bulk.models import Row
 from confirma_async.schemas.identity import InvoiceKey
 
 _POOL = 128
-"""Candidates that are kept in mind."""
+"""Possible witnesses that are remembered at most."""
 
 
 @define
 class Witnesses:
-    """Which accepted invoices the service's list has been seen to show.
+    """Remembers which accepted invoices the service's list has shown.
 
     An invoice is a witness for invoices of its kind whose attempts had ended before its own began: a list
     that shows the witness would show those too. A witness that was seen once serves all later lookups.
 
     Attributes:
-        ask: Asks the list for an invoice; says whether it is there.
+        ask: Requests the list of an invoice, and says whether it shows the invoice.
         pause: Seconds between the first two questions that found nothing; later pauses are longer.
         longest: The longest pause, in seconds.
     """
@@ -38,7 +38,7 @@ class Witnesses:
     _next_at: float = field(init=False, default=0.0)
 
     def note(self, rows: Sequence[Row]) -> None:
-        """Remember invoices that may be witnesses; those sent first are listed first."""
+        """Remember invoices that may be witnesses. Those that were sent first are listed first."""
         for row in rows:
             self._pool.setdefault(row.sequence, row)
         if len(self._pool) > _POOL:
@@ -46,7 +46,7 @@ class Witnesses:
                 del self._pool[sequence]
 
     def may_come(self, lost: InvoiceKey, ended: int) -> bool:
-        """Say whether a witness is known that the list may still show."""
+        """Say whether a possible witness is known that the list may still show."""
         return any(_serves(row, lost, ended) for row in self._pool.values())
 
     async def has(self, lost: InvoiceKey, ended: int) -> bool:
@@ -54,7 +54,7 @@ class Witnesses:
 
         Args:
             lost: The key of the invoice that may have arrived.
-            ended: Where its attempt had ended, in the order of all attempts.
+            ended: The place of the last attempt of all that had begun when its own had ended.
 
         Raises:
             CallError: the list could not be asked.
@@ -70,7 +70,7 @@ class Witnesses:
         return any(_serves(row, lost, ended) for row in self._seen.values())
 
     async def _look(self, lost: InvoiceKey, ended: int) -> None:
-        """Ask the list for the possible witness that was asked for least often, the oldest of these."""
+        """Request the list of the oldest possible witness among those that were requested least often."""
         fit = [at for at, row in self._pool.items() if _serves(row, lost, ended)]
         if not fit:
             return
@@ -91,7 +91,7 @@ class Witnesses:
 
 
 def is_like(witness: InvoiceKey, lost: InvoiceKey) -> bool:
-    """Say whether a list that shows the witness would also show the lost invoice, by their dates."""
+    """Say whether a list that shows the witness would also show the lost invoice, by type and date."""
     same = (witness.type, witness.seller) == (lost.type, lost.seller)
     return same and bool(lost.date) and witness.date >= lost.date
 

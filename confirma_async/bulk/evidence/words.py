@@ -13,39 +13,39 @@ from confirma_async.schemas import InvoiceType
 from confirma_async.session.answers.api_errors import plain
 
 DEEPEST = 16
-"""Levels of an answer that are looked at; what is nested more deeply counts as a sign of failure."""
+"""Levels of an answer that are searched; an answer that is nested more deeply counts as a failure."""
 
 LONGEST_FORM = 200
 """Characters of a form that are kept as they are; a longer one is kept as its SHA-256."""
 
 _FAILURE = re.compile(r"error|fail|(?<!de)fault|exception|reject|invalid|problems$|violations$")
-"""What keys have in them that say that something failed, where they say anything."""
+"""Parts of keys that name an error: a value there, other than an empty one, is a sign of failure."""
 
 _SUCCESS = re.compile(r"(is|was|has)?(success|successful|succeeded|ok|valid|accepted)")
-"""Keys that say whether it went well."""
+"""Keys whose value says whether the call succeeded."""
 
 _WORD_KEY = re.compile(
     r"[a-z]*(status|result|outcome)(code|text)?|(http|return|response|reply)?code|[a-z]*state"
 )
-"""Keys that say in a word or a number how it went."""
+"""Keys whose value is the status or the code of the result."""
 
 _DONE = re.compile(
     r"(is|was|has)?(created|stored|saved|received|sent|queued|processed|inserted|added|imported|taken|done)"
 )
-"""More keys that say whether it went well; what is no yes there need not be a no."""
+"""More keys whose value says whether the call succeeded; any value but yes proves nothing there."""
 
 _MESSAGE = re.compile(r"messages?|msg|text|details?|description|reason|title|info|note")
-"""Keys that say in a sentence how it went."""
+"""Keys whose value is a message for people."""
 
 _YES = frozenset({"true", "yes", "y", "1", "ok", "success", "successful", "succeeded", "accepted", "valid"})
-"""Words at a key of success that say that it went well, in small letters."""
+"""Values of a key of success that mean yes, in small letters."""
 
 _FAILING_WORDS = frozenset(
     {"err", "refused", "declined", "denied", "cancelled", "canceled", "deleted", "removed", "aborted", "nok"}
     | {"ko", "unauthorized", "unauthenticated", "forbidden", "unavailable", "timeout", "false", "bad", "no"}
     | {"not", "cannot", "unable", "notok", "notfound", "badrequest"}
 )
-"""Words of failure, in small letters, beside those that have in them what keys of failure have."""
+"""Values that mean failure, in small letters; those that match ``_FAILURE`` mean it as well."""
 
 _NUMBERS = frozenset({"invoicenumber", "invoiceno", "invoicenbr", "invoicenr"})
 _TYPES = frozenset({"type", "invoicetype", "documenttype"})
@@ -55,7 +55,7 @@ _MORE = frozenset({"next", "nextpage", "nextcursor", "nextlink", "hasmore", "has
 _WORD = re.compile(r"[A-Za-z][A-Za-z_-]{0,31}")
 _NESTED = frozenset[type]({dict, list})
 _USUAL = 32
-"""Keys of an answer up to which it is cached which of them are meaningful."""
+"""Keys that an answer may have for the choice of its meaningful keys to be cached."""
 _FIRST = re.compile(r"[a-z]+|[0-9]+")
 _DIGITS = re.compile(r"\d+")
 _SPACING = re.compile(r"[\s_-]+")
@@ -64,7 +64,7 @@ _LARGEST_AMOUNT = Decimal(10) ** 15
 
 
 def _entries(found: object) -> Sequence[tuple[str, object]]:
-    """Return every key of an answer, as ``plain`` has it, with its value; an error where it is too deep."""
+    """Return all keys of an answer, spelled by ``plain``, with values; an error where it is too deep."""
     entries: list[tuple[str, object]] = []
     level = [found]
     for _ in range(DEEPEST):
@@ -85,16 +85,16 @@ def _entries(found: object) -> Sequence[tuple[str, object]]:
 
 
 def survey(found: Mapping[str, object], status: str, number: str) -> tuple[str | None, Sequence[object]]:
-    """Return what an answer says at any of the keys that answers have.
+    """Search an answer for a sign of failure, and for invoice numbers.
 
     Args:
-        found: The answer.
-        status: The name of its status.
-        number: The name of its invoice number.
+        found: The JSON object of the answer.
+        status: The wire name of its status.
+        number: The wire name of its invoice number.
 
     Returns:
-        The key under which it says that something failed, as far as that is known; and the invoice numbers
-        that it names, under the name in force or one much like it.
+        The key whose value is a sign of failure, None where there is none; and the invoice numbers that it
+        names, under ``number`` or a similar name.
     """
     if len(found) <= _USUAL and _NESTED.isdisjoint(map(type, filter(None, found.values()))):
         meaningful = _meaningful_keys(tuple(found), status, number)
@@ -112,13 +112,13 @@ def survey(found: Mapping[str, object], status: str, number: str) -> tuple[str |
 
 @lru_cache(maxsize=64)
 def _meaningful_keys(keys: tuple[str, ...], status: str, number: str) -> Sequence[str]:
-    """Return the keys whose values say whether the call succeeded, or name an invoice."""
+    """Return the keys that may say whether the call succeeded, or name an invoice."""
     names = _NUMBERS | {plain(status), plain(number)}
     return [key for key in keys if plain(key) in names or any(_roles(plain(key)))]
 
 
 def says_no(found: object, status: str = "status") -> str | None:
-    """Return the key under which an answer says that something failed; None where none does."""
+    """Return the key of an answer whose value is a sign of failure; None where there is none."""
     return _sign(_entries(found), status) if found else None
 
 
@@ -134,7 +134,7 @@ def _sign(entries: Sequence[tuple[str, object]], status: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _roles(key: str) -> tuple[bool, bool, bool]:
-    """Return whether a key may name a status, may say yes or no, and may name an error."""
+    """Return whether a key may hold a status, whether a yes or no, and whether an error."""
     found = _WORD_KEY.fullmatch(key), _SUCCESS.fullmatch(key), _FAILURE.search(key)
     return found[0] is not None, found[1] is not None, found[2] is not None
 
@@ -144,7 +144,7 @@ def _says_something(value: object) -> bool:
 
 
 def _is_yes(value: object) -> bool:
-    """Say whether a value at a key of success means yes, or neither yes nor no."""
+    """Say whether a value at a key of success means yes, or says nothing."""
     if isinstance(value, str):
         return _first_word(value) in _YES
     if isinstance(value, dict | list):  # what is in it is looked at
@@ -181,34 +181,34 @@ def _first_word(text: str) -> str:
 
 
 def is_number(said: object, number: int) -> bool:
-    """Say whether what is said is this number, exactly: ``0001042`` is not 1042."""
+    """Say whether a value is exactly this number: ``0001042`` is not 1042."""
     if isinstance(said, bool):
         return False
     return said == str(number) or (isinstance(said, int | Decimal) and said == number)
 
 
 def names_number(said: str, number: int) -> bool:
-    """Say whether a text is a number spelled otherwise, or holds it: ``0001042``, `` 1042``, ``INV-1042``."""
+    """Say whether a text holds this number, however it is spelled: ``0001042``, `` 1042``, ``INV-1042``."""
     return any(digits.lstrip("0") == str(number) for digits in _DIGITS.findall(said))
 
 
 def type_word(said: str) -> str:
-    """Return a type without what spelling changes: ``CreditNote`` and ``CREDIT_NOTE`` are one."""
+    """Return a type in one spelling: ``CreditNote`` and ``CREDIT_NOTE`` are the same."""
     return _SPACING.sub("", said).upper()
 
 
 KNOWN_TYPES = frozenset(type_word(known) for known in InvoiceType)
-"""The types that are documented, as ``type_word`` has them."""
+"""The documented types, as ``type_word`` spells them."""
 
 
 def types_in(extra: Mapping[str, object]) -> Sequence[str]:
-    """Return the invoice types that a record names, as ``type_word`` has them."""
+    """Return the invoice types that a record names, as ``type_word`` spells them."""
     said = [value for key, value in extra.items() if plain(key) in _TYPES]
     return [type_word(str(value)) for value in said if value is not None and value != ""]
 
 
 def amounts_in(extra: Mapping[str, object]) -> Sequence[Decimal | None]:
-    """Return the amounts that a record names, without their signs; None for one that can be no amount."""
+    """Return the amounts that a record names, without sign; None for a value that is no amount."""
     said = [value for key, value in extra.items() if plain(key) in _AMOUNTS]
     return [_amount(value) for value in said if value is not None and value != ""]
 
@@ -240,14 +240,14 @@ def has_more(extra: Mapping[str, object]) -> bool:
 def form_of(found: object, status: str) -> str:
     """Return the form of an answer: its keys, and the kinds of their values.
 
-    One answer may say yes and another one no in the same keys. So what is true or false counts by its value
-    everywhere, and so does zero; and words and numbers count by theirs at keys that say how it went. What is
-    longer than a word there counts by its SHA-256, since it may hold a name. Digits in keys and messages are
-    left out, since they may be a number's.
+    One answer may say yes and another one no in the same keys. So true, false and zero count by their values
+    everywhere, and words and numbers at the keys that say how the call went. A value there that is longer
+    than a word counts by its SHA-256, since it may hold a name. Digits in keys and messages are left out,
+    since they may be of the invoice number.
 
     Args:
-        found: The answer.
-        status: The name of its status.
+        found: The JSON value of the answer.
+        status: The wire name of its status.
     """
     form = _shape(found, plain(status), DEEPEST)
     return form if len(form) <= LONGEST_FORM else hashlib.sha256(form.encode()).hexdigest()
@@ -290,7 +290,7 @@ def _kind(key: str, value: object, status: str, deepest: int) -> str:
 
 
 def _by_value(said: str) -> str:
-    """Return a short word or number as it is, and the digest of any other text."""
+    """Return a single word or a number of up to three digits as it is, and the digest of any other text."""
     if _WORD.fullmatch(said) or (len(said) <= 3 and said.isdecimal()):
         return said
     return "#" + hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]

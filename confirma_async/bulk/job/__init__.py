@@ -25,7 +25,7 @@ from confirma_async.errors import JournalError
 
 @define
 class Job:
-    """One run.
+    """One run of a bulk job, from its source to the outcome of each record.
 
     Attributes:
         run: The run, in the journal of its account.
@@ -69,7 +69,7 @@ class Job:
         )
 
     async def submit(self, source: Source) -> None:
-        """Bring every record of the source to its outcome, or as far as the job can go.
+        """Bring every record of the source to its outcome; stop early where the run is stopped or paused.
 
         Raises:
             JournalError: the journal cannot be written; nothing is sent without it.
@@ -111,7 +111,7 @@ class Job:
         self.brake.stop_sending()
 
     async def _handle(self, task: Task) -> None:
-        """Do what an item needs next."""
+        """Ask for an item of another job, or look an item up, or send it: whatever it needs next."""
         if task.elsewhere is None or self.brake.halted.is_set():
             await self._sender.bring(task)
         elif following := await self.feeder.ask_again(task, task.elsewhere):

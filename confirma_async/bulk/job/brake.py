@@ -1,4 +1,4 @@
-"""The brake of a run: stops the sending, and keeps the reason."""
+"""The brake of a run: it stops the sending, and keeps the reason."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ T = TypeVar("T")
 
 @define
 class Brake:
-    """Stops the sending of a run. A call that may have left already is finished.
+    """Stops the sending of a run. Calls of which a byte may have left are finished.
 
     Attributes:
         let_go: Called when the run stops sending, to drop the items that wait for a lookup; set by
             ``Decisions``, which has them.
-        calls: Calls off the calls that wait for their turn.
+        calls: Cancels the calls that wait for their turn at the limiter or for a connection.
         halted: Set once nothing new is sent.
         reason: Why the run paused; None while it has not paused.
         cause: The error that it paused for, where there is one.
@@ -45,13 +45,13 @@ class Brake:
             self.stop_sending()
 
     def stop_sending(self) -> None:
-        """Send nothing new: call off the calls that wait for their turn, and drop the items that wait."""
+        """Send nothing new: cancel the calls that wait for their turn, and drop the items that wait."""
         self.halted.set()
         self.calls.call()
         self.let_go()
 
     async def unless_halted(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """Await work that precedes a call; return its result, or None where the run halts first."""
+        """Await the work before a call; return its result, or None where the run halts first."""
         working, halted = asyncio.create_task(work), asyncio.create_task(self.halted.wait())
         try:
             await asyncio.wait([working, halted], return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""The circuit breaker of a job: counts failures in a row, and pauses the job at a limit."""
+"""The circuit breaker of a job: it counts failures in a row, and says when the job must pause."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from confirma_async.bulk.models import State
 from confirma_async.bulk.reporting.outcomes import cause_of
 
 UNKNOWN_STREAK = 20
-"""Unknown outcomes in a row after which the service is taken to be unwell. Where more calls are under way at
-once, twice their number: one blip may take them all."""
+"""Unknown outcomes in a row that pause a job, or twice as many as calls may be under way at once, if that is
+more: one short failure may hit them all."""
 
 
 @define
 class CircuitBreaker:
-    """Counts what fails in a row, and says when the job must pause.
+    """Counts unknown outcomes and rejections in a row, and says when the job must pause.
 
     Attributes:
         under_way: Calls that may be under way at once.
@@ -35,7 +35,7 @@ class CircuitBreaker:
         return max(UNKNOWN_STREAK, 2 * self.under_way)
 
     def note(self, found: Classification) -> str | None:
-        """Take note of an outcome; return why the job must pause, or None."""
+        """Count an outcome; return why the job must pause, None where it need not."""
         state = found.state
         if state is State.UNKNOWN:
             return self._note_unknown(found)

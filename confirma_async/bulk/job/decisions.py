@@ -1,4 +1,4 @@
-"""Decisions on items: each is made durable, then reported, or kept for a lookup."""
+"""Makes the outcome of each item durable and reports it, or keeps the item for a lookup."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from confirma_async.bulk.models import JobOptions, State
 from confirma_async.bulk.writer import JournalWriter
 
 UNKNOWN_ROOM = 1000
-"""Invoices of unknown outcome that are kept in memory with their bodies until they are decided."""
+"""Invoices of unknown outcome that are kept in memory, with their bodies, at most."""
 
 
 _Timer: TypeAlias = tuple[Task, asyncio.Task[None]]
@@ -35,7 +35,7 @@ class Waiting:
     """The items of unknown outcome that wait for their next lookup, by their positions in the journal.
 
     Attributes:
-        hand: Hands an item to the pool when its time has come.
+        hand: Hands an item to the pool.
         changed: Called when the number of waiting items has changed.
     """
 
@@ -58,7 +58,7 @@ class Waiting:
         self.changed()
 
     def hurry(self, task: Task) -> None:
-        """Hand an item to the pool at once, if it waits."""
+        """Hand an item to the pool at once, if it is among those that wait."""
         if task.position in self._timers:
             self._timers.pop(task.position)[1].cancel()
             self.add(task, 0.0)
@@ -134,7 +134,7 @@ class Decisions:
         self.write(task, found)
 
     def leave_unknown(self, task: Task, reason: str | None) -> None:
-        """Leave an item UNKNOWN for the next run, or for a person; ``reason`` says why, in words."""
+        """Leave an item UNKNOWN for the next run or for a person; ``reason`` is in words."""
         self.write(task, Classification(kind=EvidenceKind.EARLIER, detail=reason))
 
     def write(
@@ -149,9 +149,9 @@ class Decisions:
         """Write the outcome of an item to the journal, without waiting for it.
 
         Args:
-            task: The item.
-            found: Its outcome.
-            then: Called when the outcome is durable; reports it as decided unless given.
+            task: The item, with its position in the journal.
+            found: The classification of its outcome.
+            then: Called when the outcome is durable; it is reported as decided unless given.
             lost: Whether the answer was lost just now, and the attempt has surely ended.
             kept: Whether the run keeps the item in its hands, to look it up.
         """
@@ -160,7 +160,7 @@ class Decisions:
         self.writer.decide(decision, then or partial(self.listener.decided, task, found))
 
     async def look_up(self, task: Task) -> bool:
-        """Look an item up and act on the result; return whether the item must be sent now."""
+        """Look an item up, and act on what the lookup found; return whether the item must be sent now."""
         lost = task.lost
         untried = lost is not None and lost.form is not None and not lost.asked
         step = await self.lookups.step(task)
@@ -189,7 +189,7 @@ class Decisions:
         return False
 
     def _is_not_to_be_had(self, lost: Lost | None, failed: Classification) -> bool:
-        """Say whether a failed lookup is not tried again: nothing waits for an item that was not sent."""
+        """Say whether a failed lookup is given up: the item was not sent, and waits for nothing."""
         surely_not = lost is not None and lost.surely_not
         return surely_not and failed.state is State.PENDING and not self.brake.halted.is_set()
 
@@ -201,7 +201,7 @@ class Decisions:
         self.waiting.add(task, seconds)
 
     def _let_go(self) -> None:
-        """Drop the items that wait for a lookup; the journal keeps their states."""
+        """Drop the items that wait for a lookup. The journal keeps their states."""
         for task in self.waiting.let_go():
             self.listener.dropped(task)
 
@@ -218,7 +218,7 @@ class Decisions:
         self.write(task, found, written, lost=not found.going_on, kept=True)
 
     def _hurry(self, form: str | None) -> None:
-        """Look up at once the items whose answers had a form that is now confirmed."""
+        """Look up at once the items whose answers had a form that was just confirmed."""
         if form is None:
             return
         for task in list(self.lookups.open.values()):

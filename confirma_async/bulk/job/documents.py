@@ -11,7 +11,7 @@ from confirma_async.session.download import DownloadError, Downloads, TooLargeEr
 
 
 async def with_documents(entry: Entry, downloads: Downloads) -> bytes:
-    """Return the body of an entry with its documents in the places of their placeholders.
+    """Return the body of an entry, with its documents in place of their placeholders.
 
     Raises:
         RequestInvalidError: a document cannot be loaded, or has changed since the record was read.

@@ -1,4 +1,4 @@
-"""The feeder of a run: prepares records, claims them in the journal, hands them to the pool of tasks."""
+"""The feeder of a run: it prepares records, claims them in the journal, and hands them to the task pool."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from confirma_async.errors import JournalError
 from confirma_async.session.pipeline import Pipeline
 
 ELSEWHERE_PAUSE = 1.0
-"""Seconds after which a job asks again for an invoice that another job has in its hands."""
+"""Seconds after which a job tries again to claim an invoice that another job has in its hands."""
 
 
 @define
 class Feeder:
-    """Reads the source only as fast as the run can handle its records.
+    """Reads the source, only as fast as the run can handle its records.
 
     Attributes:
         pipeline: The way to the service.
         options: How the job runs.
         run: The number of the run in the journal.
-        decisions: Have the journal and the pool, and say whether more items may come in.
+        decisions: Has the journal and the pool, and says whether more items may come in.
         channel: Gets the outcomes that are known without a call.
-        open_items: Counts the items on their way.
-        elsewhere: The invoices in the hands of another job: their places in the source, by position.
+        open_items: Counts the items that the run has taken up and not finished.
+        elsewhere: The places in the source of the invoices that another job has in its hands, by position.
         exhausted: Whether the whole source was read.
         error: The error of the source; None where it has not failed.
     """
@@ -106,7 +106,7 @@ class Feeder:
             raise
 
     async def _taken(self, entry: Entry, admitted: Admitted) -> Task | None:
-        """Return the task of an entry; None where nothing is left to do, which is then reported."""
+        """Return the task of an entry; None where there is nothing to do, and report that."""
         match admitted:
             case Admitted(Admission.FINAL, row=row) if row is not None:
                 self.channel.put(outcomes.resumed(entry, row))
@@ -130,10 +130,10 @@ class Feeder:
         return task
 
     async def ask_again(self, task: Task, until: float) -> Task | None:
-        """Ask whether another job still has an invoice in its hands.
+        """Try again to claim an invoice that another job had in its hands.
 
         Args:
-            task: The invoice.
+            task: The invoice, as the task that waits for it.
             until: The loop time from which the invoice is reported as in the hands of another job.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Who gets the outcomes of the items of a run: the channel of a job, or the callers of an outbox.
+"""Listeners for the outcomes of items: the channel of a job, the callers of an outbox, the worker of a chunk.
 
 A job also counts the items that it has taken up and not finished.
 """
@@ -21,7 +21,7 @@ CAPACITY = 256
 
 
 class ItemListener(Protocol):
-    """Gets the outcome of each item, after it is durable."""
+    """Is called with the outcome of each item, once it is durable."""
 
     def decided(self, task: Task, found: Classification) -> None:
         """Take the outcome of an item that the run has finished.
@@ -31,22 +31,23 @@ class ItemListener(Protocol):
         ...
 
     def unknown(self, task: Task, found: Classification) -> None:
-        """Note that the outcome of an item is unknown; the run looks it up from now on."""
+        """Take note that the outcome of an item is unknown; the run looks it up from now on."""
         ...
 
     def refused(self, task: Task, refusal: RefusedRecord) -> None:
-        """Note that an item was not sent because a document is missing; the run has finished it."""
+        """Take note that an item was not sent because a document is missing; the run has finished it."""
         ...
 
     def dropped(self, task: Task) -> None:
-        """Note that the run drops an item because nothing new is sent; the journal keeps its state."""
+        """Take note that the run drops an item, because it sends nothing new; the journal keeps its state."""
         ...
 
 
 class OutcomeChannel:
-    """Outcomes on their way to one consumer, several at a time, in the order in which they became durable.
+    """A queue of outcomes to one consumer, in the order in which they became durable.
 
-    A slow consumer pauses the job's reading. A consumer that has closed the channel does not.
+    While ``CAPACITY`` outcomes wait, the job reads no further. Once the consumer has closed the channel,
+    outcomes are dropped.
     """
 
     def __init__(self) -> None:
@@ -70,7 +71,7 @@ class OutcomeChannel:
         await self._capacity.wait()
 
     async def get(self) -> Sequence[Outcome]:
-        """Wait for outcomes, and return all that have come; an empty sequence after ``finish``."""
+        """Wait for outcomes, and return all that wait; an empty sequence after ``finish``."""
         while not self._waiting and not self._finished:
             self._changed.clear()
             await self._changed.wait()
@@ -79,7 +80,7 @@ class OutcomeChannel:
         return found
 
     def close(self) -> None:
-        """Drop the outcomes from now on: the consumer has gone. The journal has them."""
+        """Drop all outcomes from now on, because the consumer has gone. The journal has them."""
         self._open = False
         self._waiting = []
         self._capacity.set()
@@ -95,7 +96,7 @@ class OpenItems:
     """Counts the items that the run has taken up and not finished.
 
     Attributes:
-        count: How many there are.
+        count: The number of these items.
         none_left: Set while there are none.
     """
 
@@ -106,12 +107,12 @@ class OpenItems:
         self.none_left.set()
 
     def take_up(self) -> None:
-        """Count one more."""
+        """Count one item more."""
         self.count += 1
         self.none_left.clear()
 
     def finish(self) -> None:
-        """Count one less."""
+        """Count one item less."""
         self.count -= 1
         if self.count == 0:
             self.none_left.set()
@@ -119,30 +120,30 @@ class OpenItems:
 
 @frozen
 class JobListener:
-    """Puts outcomes into the channel of a job, and counts the items on their way.
+    """Puts outcomes into the channel of a job, and counts the items that are not finished.
 
     Attributes:
         channel: Gets each outcome.
-        open_items: Counts the items on their way.
+        open_items: Counts the items that are taken up and not finished.
     """
 
     channel: OutcomeChannel
     open_items: OpenItems
 
     def decided(self, task: Task, found: Classification) -> None:
-        """Put an outcome into the channel; nothing for an item that is pending again."""
+        """Put an outcome into the channel, unless the item is pending again; count one item less."""
         if found.state is not State.PENDING:
             self.channel.put(outcomes.decided(task.entry, found, unproven=task.unproven))
         self.open_items.finish()
 
     def unknown(self, task: Task, found: Classification) -> None:
-        """Put nothing into the channel yet: the item is looked up first."""
+        """Do nothing: the item is looked up before its outcome is reported."""
 
-    def refused(self, task: Task, refusal: RefusedRecord) -> None:  # noqa: ARG002 (the refusal names it)
-        """Put a refusal into the channel."""
+    def refused(self, task: Task, refusal: RefusedRecord) -> None:  # noqa: ARG002 (the record names it)
+        """Put the outcome of a refused record into the channel; count one item less."""
         self.channel.put(outcomes.refused(refusal))
         self.open_items.finish()
 
     def dropped(self, task: Task) -> None:  # noqa: ARG002 (whichever it is, one less is open)
-        """Count one less."""
+        """Count one item less, and report nothing."""
         self.open_items.finish()

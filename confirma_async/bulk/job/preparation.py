@@ -1,4 +1,4 @@
-"""Preparation of records: any iterable of invoices, read in batches, checked and encoded."""
+"""Preparation of records: reads any iterable of invoices in batches, checks and encodes each."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from confirma_async.schemas.identity import InvoiceKey
 from confirma_async.validation import Checks
 
 Record: TypeAlias = SalesInvoiceRequest | Mapping[str, Any] | ReadInvoice | BadRecord | Entry | RefusedRecord
-"""What a job takes: an invoice, a mapping of wire names, what a reader hands on, or what was prepared."""
+"""A record of a source: an invoice, a mapping of wire names, what a reader yields, or a prepared record."""
 
 Source: TypeAlias = Iterable[Record] | AsyncIterable[Record]
 
 BATCH_SIZE = 64
-"""Records that share one commit on the way into the journal."""
+"""Records that are admitted to the journal in one commit, at most."""
 
 PATIENCE = 0.02
-"""Seconds that a slow source is waited for; then the batch goes on with the records that it has."""
+"""Seconds to wait for a slow source before a batch goes on with the records that it has."""
 
 
 def batches(source: Source, size: int = BATCH_SIZE) -> AsyncGenerator[list[Record]]:
-    """Cut a source into batches without reading ahead more than one of them."""
+    """Yield a source in batches; read no further ahead than the batch that is being filled."""
     if isinstance(source, AsyncIterable):
         return _patient_batches(source, size)
     return _batches(source, size)
@@ -91,10 +91,10 @@ def prepare(record: Record, index: int, converter: Converter, checks: Checks) ->
     """Check and encode one record.
 
     Args:
-        record: The record.
-        index: Its place in the source, from 1, for records that do not bring a place of their own.
+        record: The record, in any of the forms of ``Record``.
+        index: Its place in the source, from 1; used where the record names no place of its own.
         converter: Writes the body.
-        checks: How strictly it is held against the rules that need no server.
+        checks: How strictly it is checked by the rules that need no server.
     """
     if isinstance(record, Entry | RefusedRecord):
         return record

@@ -1,4 +1,4 @@
-"""Makes the lookups of a run, over its pipeline and its journal."""
+"""Makes the ``Lookups`` of a run, and says which of its items are looked up before they are sent."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from confirma_async.session.retry import http_date
 def lookups_of(
     run: AccountRun, options: JobOptions, may_send: Callable[[], bool], clock: Callable[[], float]
 ) -> Lookups:
-    """Return the lookups of a run.
+    """Make the ``Lookups`` of a run.
 
     Args:
         run: The run.
         options: How the job runs.
-        may_send: Says whether the run may still send invoices, which are witnesses then.
+        may_send: Says whether the run may still send invoices, which can then become witnesses.
         clock: Returns the time in seconds since 1970.
     """
     pipeline = run.pipeline

@@ -1,4 +1,4 @@
-"""The sending of one item: its documents, its intent in the journal, the call, and what the call proves."""
+"""Sends one item: loads its documents, writes its intent to the journal, makes the call, reads its answer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ABSENT = "the service has it not; it is sent once it is given again"
 
 @define
 class Sender:
-    """Sends items.
+    """Sends the items of a run, and gives ``decisions`` what each call proves.
 
     Attributes:
         decisions: Gets what each call proves; it has the run.
@@ -51,14 +51,14 @@ class Sender:
         self._receipts = Receipts.of(self._pipeline.converter)
 
     async def bring(self, task: Task) -> None:
-        """Look an item up if need be, and send it if need be; drop it once the run sends nothing new."""
+        """Look an item up if it needs that, and send it; drop it once the run sends nothing new."""
         if self.decisions.brake.halted.is_set():
             self.decisions.listener.dropped(task)
         elif task.lost is None or await self.decisions.look_up(task):
             await self.send(task)
 
     async def send(self, task: Task) -> None:
-        """Send an item, and give ``decisions`` what the answer proves.
+        """Load the documents of an item, send it, and decide by the answer.
 
         Raises:
             JournalError: the intent cannot be written; nothing was sent.
@@ -107,7 +107,7 @@ class Sender:
         self.decisions.decide(task, found)
 
     def _call_off(self, task: Task) -> None:
-        """Put back an item of which no request has arrived; keep it unknown if an earlier call may have."""
+        """Make an item pending whose call sent nothing; or unknown, if an earlier call may have arrived."""
         if task.resends:
             reason = "the job ended before it was sent again; the attempt before may still appear"
             self.decisions.leave_unknown(task, reason)
@@ -115,7 +115,7 @@ class Sender:
             self.decisions.write(task, Classification(kind=EvidenceKind.NOT_SENT))
 
     async def _whole_body(self, entry: Entry) -> bytes | None:
-        """Return the body with its documents; None where the run halts before they are loaded.
+        """Return the body of an entry with its documents; None where the run halts before they are loaded.
 
         Raises:
             RequestInvalidError: a document cannot be loaded.
@@ -125,7 +125,7 @@ class Sender:
         return await self.decisions.brake.unless_halted(with_documents(entry, self._downloads))
 
     async def _reject_documents(self, task: Task, problems: Sequence[Problem]) -> None:
-        """Refuse an invoice whose documents cannot be loaded. Nothing was sent; the next run tries again."""
+        """Refuse an invoice whose documents cannot be loaded: it was not sent. The next run tries again."""
         entry = task.entry
         refusal = RefusedRecord(
             place=entry.place,

@@ -1,4 +1,4 @@
-"""A pool of asyncio tasks that handle the items of a job. It grows only as far as there is work."""
+"""A pool of asyncio tasks that handle the items of a job. It grows while items wait for a task."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TaskPool:
         self._queue = asyncio.Queue(maxsize=2 * self.most)
 
     async def hand(self, task: Task) -> None:
-        """Hand an item to the pool; if all its asyncio tasks are busy, start another one, up to ``most``."""
+        """Queue an item for the pool; start another asyncio task if all are busy, up to ``most``."""
         await self._queue.put(task)
         if self._queue.qsize() > self._free and len(self.tasks) < self.most:
             self._free += 1
@@ -42,7 +42,7 @@ class TaskPool:
             self.tasks.add(running)
 
     async def drained(self) -> None:
-        """Wait until no item is left to handle, or until an asyncio task has failed (``failed``)."""
+        """Wait until every queued item is handled, or until an asyncio task has failed (``failed``)."""
         joined = asyncio.ensure_future(self._queue.join())
         try:
             await asyncio.wait([joined, self.failed], return_when=asyncio.FIRST_COMPLETED)
@@ -58,7 +58,7 @@ class TaskPool:
             self._queue.task_done()
 
     def _ended(self, running: asyncio.Task[None]) -> None:
-        """Note the error of an asyncio task that has ended; without an error none ends by itself."""
+        """Keep the error of an asyncio task that has ended: a task ends by itself only with an error."""
         if not running.cancelled() and (error := running.exception()) and not self.failed.done():
             self.failed.set_exception(error)
             self.failed.exception()  # whoever waits may have gone: then the loop must not complain

@@ -1,6 +1,6 @@
-"""The port to a journal: the operations that a job needs, in whatever form it is kept.
+"""The interface of a journal: what a job asks of it, whether it is kept in a file or in a database.
 
-A journal says of every invoice of an account where it stands, and holds no payload. Jobs are runs in it.
+A journal knows the state of every invoice of an account. Each start of a job is a run in it.
 ``bulk.sqlite`` keeps one in a file; another form has to pass the same tests (``tests/bulk/journal``).
 A journal belongs to one thread, the writer's (``writer.py``), and what is written within ``transaction`` is
 durable when it ends.
@@ -29,54 +29,54 @@ from confirma_async.schemas.identity import InvoiceKey
 
 
 class JournalReader(Protocol):
-    """What a journal says.
+    """The part of a journal that only reads.
 
     Every method raises ``JournalError`` when the journal cannot be read.
     """
 
     @property
     def name(self) -> str:
-        """What names it to people, such as the path of its file."""
+        """The name of the journal in messages, such as the path of its file."""
         ...
 
     @property
     def payloads(self) -> Payloads:
-        """The payloads that an outbox has asked to keep."""
+        """The payloads that an outbox was told to keep."""
         ...
 
     @property
     def writes(self) -> Writes:
-        """The writes that are no invoices."""
+        """The writes other than invoices: actions, ledgers, payments and clients."""
         ...
 
     @property
     def runs(self) -> RunsReader:
-        """The runs that there were."""
+        """The runs of the journal, past and present."""
         ...
 
     @property
     def figures(self) -> Figures:
-        """How many items there are, and what they ask for."""
+        """The numbers of items, and the sums of their amounts."""
         ...
 
     @property
     def ownership(self) -> Ownership:
-        """The target and the account that it is tied to."""
+        """The target and the account that the journal is tied to."""
         ...
 
     @property
     def evidence(self) -> JournalEvidence:
-        """What the journal knows that helps to decide about a lost invoice."""
+        """What the journal knows that helps to decide an invoice of unknown outcome."""
         ...
 
     @property
     def numbers(self) -> Numbers:
-        """The whole numbers that were given to documents whose own is none."""
+        """The whole numbers that were assigned to documents whose own number is not a whole one."""
         ...
 
     @property
     def trust(self) -> Trust:
-        """Whether it may be trusted to know all that was sent."""
+        """Whether the journal is in doubt, so that it may not know all that was sent."""
         ...
 
     def find(self, key: InvoiceKey) -> Row | None:
@@ -84,32 +84,32 @@ class JournalReader(Protocol):
         ...
 
     def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:
-        """Yield the items in the given states, in the order in which they came; all when none is given.
+        """Yield items in the order in which they were admitted.
 
         Args:
-            states: The states.
+            states: The states of the items; any state where none is given.
             run: The run that took them up last; None is all runs.
         """
         ...
 
     def previous_versions(self) -> Iterator[PreviousVersion]:
-        """Return what items were before they were sent again, or resolved by a person; oldest first."""
+        """Yield the earlier versions of items that were sent again, or resolved by a person; oldest first."""
         ...
 
 
 class Journal(JournalReader, Protocol):
-    """The states of a job's invoices, durable.
+    """The durable states of all invoices of an account.
 
     Every method raises ``JournalError`` when the journal cannot be read or written.
     """
 
     @property
     def runs(self) -> Runs:
-        """The runs, with their beginning and their end."""
+        """The runs of the journal, with the methods that begin and end one."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make what is written inside durable together when the block ends, or not at all."""
+        """Make all writes of the block durable together when it ends, or none of them if it fails."""
         ...
 
     def close(self) -> None:
@@ -119,7 +119,7 @@ class Journal(JournalReader, Protocol):
     def admit(
         self, entries: Sequence[Entry], run: int, retry: Retry = Retry.NONE, *, again: bool = False
     ) -> list[Admitted]:
-        """Claim each entry for this run where ``admission_of`` allows it.
+        """Claim those entries for this run that ``admission_of`` allows it to claim.
 
         Args:
             entries: What the run wants to send.
@@ -133,17 +133,17 @@ class Journal(JournalReader, Protocol):
         ...
 
     def sending(self, positions: Sequence[int], now: float, ends_at: float) -> None:
-        """Write down the intent to send these items: their first byte leaves after this.
+        """Write down the intent to send items. Their first byte may leave only after this is durable.
 
         Args:
             positions: The items; each attempt gets the next place in the order of all attempts.
-            now: Seconds since 1970.
+            now: The current time; seconds since 1970.
             ends_at: The latest moment at which their calls can end.
         """
         ...
 
     def check_hold(self, longest_call_seconds: float) -> None:
-        """Check that a call may begin now: it will end before another run may take over this run's invoices.
+        """Check that a call may begin: it surely ends before another run may take over this run's invoices.
 
         Any thread may call this method. It uses neither the disk nor the network.
 
@@ -156,18 +156,18 @@ class Journal(JournalReader, Protocol):
         ...
 
     def decide(self, decisions: Sequence[Decision]) -> None:
-        """Write the outcomes of items, in the given order."""
+        """Write the outcomes of items, in their order."""
         ...
 
     def resolve(self, resolution: Resolution) -> None:
-        """Write what a person found out about an item, and keep the item's earlier version."""
+        """Write what a person found out about an item, and keep the version that it had before."""
         ...
 
     def archive(self, before: float) -> int:
-        """Archive the invoices accepted before a moment: keep only what stops them from being sent again.
+        """Archive the invoices accepted before a moment: keep only what prevents that they are sent again.
 
         Args:
-            before: Seconds since 1970.
+            before: The moment, in seconds since 1970.
 
         Returns:
             How many invoices were archived.
@@ -175,5 +175,5 @@ class Journal(JournalReader, Protocol):
         ...
 
     def shrink(self) -> None:
-        """Free the space of removed rows. Call it outside of a transaction."""
+        """Free the space of removed rows. Call this outside of a transaction."""
         ...

@@ -1,4 +1,4 @@
-"""Admission of entries in batches: the journal's answer to each, and the rows to write."""
+"""Admits entries in batches: finds the journal's answer to each, and the rows to write."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from confirma_async.bulk.models import FINAL, Entry, Retry, Row, State
 from confirma_async.schemas.identity import InvoiceKey
 
 _CLAIMS = (Admission.CLAIMED, Admission.RETRIED)
-"""Admissions after which the item is this run's to send; a member of a set would be hashed in Python."""
+"""Admissions after which this run sends the item. A tuple: an enum in a set would be hashed in Python."""
 TAKEN_UP = (*_CLAIMS, Admission.UNKNOWN)
-"""The same, or to look up; none of them is final."""
+"""Admissions after which this run sends the item or looks it up."""
 
 
 @frozen
 class _New:
-    """An item that this batch inserts. Its row is made only once another entry of the batch needs it."""
+    """An item that this batch inserts. Its ``Row`` is made only when another entry of the batch needs it."""
 
     entry: Entry
     position: int
@@ -50,7 +50,7 @@ class AdmissionBatch:
     """Entries that are admitted to the journal together, in one transaction.
 
     Args:
-        journal: Gives positions and stored texts, and keeps earlier versions of items.
+        journal: Gives positions and the numbers of stored texts, and keeps earlier versions of items.
         run: The number of the run.
         retry: Which rejected invoices are sent again.
         doubt: Why each invoice must be looked up before it is sent; None where no lookup is needed.
@@ -96,12 +96,12 @@ class AdmissionBatch:
         self._known: defaultdict[tuple[int, str, str], list[Row | _New]] = defaultdict(list)
 
     def know(self, rows: Iterable[Row]) -> None:
-        """Note the items that the journal has under the numbers of the batch."""
+        """Take note of the items that the journal has under the numbers of the batch."""
         for row in rows:
             self._known[row.key.number, row.key.type, row.key.repeat].append(row)
 
     def admit(self, entry: Entry) -> Admitted:
-        """Return the journal's answer to one entry, and note the rows to write for it."""
+        """Return the journal's answer to one entry, and add the rows to write for it."""
         key = entry.key
         slot = self._known[key.number, key.type, key.repeat]
         known = same_invoice(slot, key)

@@ -1,4 +1,4 @@
-"""The ports to the parts of a journal: its runs, owner, figures, numbers, evidence, doubt and payloads."""
+"""The interfaces of a journal's parts: its runs, owner, figures, numbers, evidence, doubt and payloads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from confirma_async.schemas.identity import InvoiceKey
 
 
 class RunsReader(Protocol):
-    """The runs that there were."""
+    """Reads the runs of a journal."""
 
     def all(self) -> Iterator[Run]:
         """Return the runs, the latest first."""
@@ -29,11 +29,11 @@ class RunsReader(Protocol):
         ...
 
     def known(self, run: int) -> Iterator[Row]:
-        """Return the items that a run met as rejected by an earlier run, and that still are."""
+        """Yield the items that a run found rejected by an earlier run, and that are still rejected."""
         ...
 
     def problems(self, run: int) -> Iterator[StoredProblem]:
-        """Return the problems of the records that a run refused.
+        """Yield the problems of the records that a run refused.
 
         Kept for the last ``RUNS_WITH_REFUSALS`` runs.
         """
@@ -54,8 +54,8 @@ class Runs(RunsReader, Protocol):
 
         Args:
             job: Where the invoices go, and the names of the inputs.
-            now: Seconds since 1970.
-            owner: Whose key the calls bear; None asks nothing.
+            now: The current time; seconds since 1970.
+            owner: The account whose key the calls bear; None where the journal is not to check that.
             expected: How many records the whole input has; None where they were not counted.
 
         Raises:
@@ -64,11 +64,11 @@ class Runs(RunsReader, Protocol):
         ...
 
     def refuse(self, refusals: Sequence[RefusedRecord], run: int) -> None:
-        """Write down records that a run will not send, so that reports can name them."""
+        """Write down the records that a run refuses, so that reports can name them."""
         ...
 
     def put_back(self, run: int) -> None:
-        """Release what a run has claimed and not sent: it is pending again."""
+        """Make pending again what a run has claimed and not sent."""
         ...
 
     def end(self, run: int, ending: str, *, now: float, owner: Owner | None = None) -> None:
@@ -77,8 +77,8 @@ class Runs(RunsReader, Protocol):
         Args:
             run: The number of the run.
             ending: How it ended, in words.
-            now: Seconds since 1970.
-            owner: Whose key its last calls had; the key may have been renewed during the run.
+            now: The current time; seconds since 1970.
+            owner: The account, with the key of the last calls; it may have been renewed during the run.
         """
         ...
 
@@ -87,7 +87,7 @@ class Ownership(Protocol):
     """The target and the account that a journal is tied to."""
 
     def target(self) -> str | None:
-        """Return where its invoices go; None before the first run."""
+        """Return the target that its invoices are sent to; None before the first run."""
         ...
 
     def account(self) -> str:
@@ -95,11 +95,11 @@ class Ownership(Protocol):
         ...
 
     def fingerprints(self) -> tuple[bytes, Sequence[str]]:
-        """Return the salt of the fingerprints of its keys, and the fingerprints."""
+        """Return the salt of the fingerprints, and the fingerprints of all keys that its calls had."""
         ...
 
     def has_sent(self) -> bool:
-        """Say whether the service has, or may have, an invoice of the journal; no key is bound before."""
+        """Say whether the service may have an invoice of the journal. Before that, no key is bound to it."""
         ...
 
     def tie(self, target: str, owner: Owner | None, *, now: float) -> None:
@@ -112,71 +112,71 @@ class Ownership(Protocol):
 
 
 class Figures(Protocol):
-    """How many items there are, of all runs or of one, and what they ask for."""
+    """Counts the items of all runs or of one, and adds up their amounts."""
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:
-        """Return how many items are in each state: all, or those that a run took up last."""
+        """Count the items by state: all of them, or those that a run took up last."""
         ...
 
     def open_counts(self, run: int | None = None) -> Mapping[State, int]:
-        """Return how many items are in each state that is not final; it is quick also for a large journal."""
+        """Count the items by each state that is not final. This is quick for a large journal, too."""
         ...
 
     def amounts(self, run: int) -> Mapping[State, Mapping[str, Decimal]]:
-        """Return what the items that a run took up last ask for together, exactly, by state and currency.
+        """Return the exact sums of the amounts of the items that a run took up last, by state and currency.
 
-        Items that do not say what they ask for are left out, as are those that were archived.
+        Items without an amount are left out, as are those that were archived.
         """
         ...
 
     def decided_since(self, run: int | None, moment: float) -> int:
-        """Return how many items were decided since a moment, in seconds since 1970, to ten seconds.
+        """Count the items that were decided since a moment, in all or by one run.
 
-        All are counted, or those of a run.
+        The moment is in seconds since 1970; it counts to ten seconds.
         """
         ...
 
     def archived(self, run: int | None = None) -> int:
-        """Return how many accepted invoices were archived: in all, or of a run."""
+        """Count the accepted invoices that were archived, in all or of one run."""
         ...
 
     def refused(self, run: int) -> int:
-        """Return how many records a run refused."""
+        """Count the records that a run refused."""
         ...
 
     def withheld(self, run: int) -> int:
-        """Return how many of a run's refused records are pending items: a document was missing at sending."""
+        """Count the refused records of a run that are pending items: a document was missing at sending."""
         ...
 
 
 class Numbers(Protocol):
-    """The whole numbers for documents whose own number is not a whole one."""
+    """Keeps the whole numbers that are assigned to documents whose own number is not a whole one."""
 
     def of(self, identities: Sequence[Identity]) -> Mapping[Identity, int]:
-        """Return the whole numbers given so far to these documents, whose own is none."""
+        """Return the whole numbers that were assigned to these documents so far, by their own numbers."""
         ...
 
     def in_use(self, numbers: Sequence[int]) -> frozenset[int]:
-        """Return which of these numbers are in use: by an invoice, or given to a document."""
+        """Return those of these numbers that an invoice bears or that are assigned to a document."""
         ...
 
     def given_by(self, run: int) -> Mapping[Identity, int]:
-        """Return the whole numbers that a run gave to documents whose own is none, smallest first."""
+        """Return the assignments of a run, smallest whole number first."""
         ...
 
     def keep(self, given: Mapping[Identity, int]) -> None:
-        """Keep the whole numbers given to documents whose own number is none; kept numbers never change.
+        """Keep whole numbers that are assigned to documents; a number that is kept never changes.
 
-        They count as given by the next run that begins.
+        They count as assigned by the next run that begins.
         """
         ...
 
 
 class JournalEvidence(Protocol):
-    """What a journal knows about an item, similar items, and the forms of answers."""
+    """What a journal knows that helps to decide an invoice of unknown outcome."""
 
     def ambiguous_matches(self, position: int, key: InvoiceKey) -> AmbiguousMatches:
-        """Return which other documents a lookup by this item's number could find."""
+        """Return the other documents that a lookup by this item's number could find."""
         ...
 
     def has_previous_version(self, position: int) -> bool:
@@ -184,60 +184,61 @@ class JournalEvidence(Protocol):
         ...
 
     def witnesses(self, position: int, limit: int) -> Sequence[Row]:
-        """Return invoices accepted by attempts that began after the item's lost one had ended, newest first.
+        """Return possible witnesses of an item: invoices accepted by attempts begun after its own had ended.
 
-        They are of its type and seller, dated on its day or later, and were sent once: a record of one that
-        was sent twice may be of the attempt before. Nothing else that was sent bears their number.
+        The newest are first. They are of its type and seller, dated on its day or later, and were sent once:
+        a record of an invoice that was sent twice may be of the attempt before. No other document that was
+        sent bears their number.
 
         The result is empty while it is not known that the lost attempt has ended.
         """
         ...
 
     def confirmed_forms(self) -> frozenset[str]:
-        """Return the forms of answers after which a lookup has found the invoice."""
+        """Return the confirmed forms of answers: after one of each form a lookup has found the invoice."""
         ...
 
     def confirm_form(self, form: str) -> None:
-        """Keep the form of an answer after which a lookup has found the invoice."""
+        """Keep the form of an answer as confirmed: a lookup has found the invoice after it."""
         ...
 
     def ended(self, position: int) -> None:
-        """Note that the lost attempt of an item has surely ended by now."""
+        """Write down that the lost attempt of an item has surely ended by now."""
         ...
 
 
 class Trust(Protocol):
-    """Whether a journal is in doubt."""
+    """Says whether a journal is in doubt, and ends the doubt."""
 
     def doubt(self) -> Doubt | None:
         """Return why the journal may not know all that was sent; None where it does."""
         ...
 
     def note_service_time(self, moment: float) -> None:
-        """Keep the service's time in its first answer after the journal fell into doubt.
+        """Keep the time that the service named in its first answer after the doubt arose.
 
         Args:
-            moment: Seconds since 1970.
+            moment: That time, in seconds since 1970.
         """
         ...
 
     def regain(self, now: float) -> int:
-        """Trust the journal again: items that it never sent may be sent; return how many these are."""
+        """Trust the journal again, so that items it never sent may be sent; return their number."""
         ...
 
 
 class Payloads(Protocol):
-    """The bodies of invoices and other writes, where an outbox asks for that, and until they are final.
+    """Keeps the bodies of invoices and other writes until they are final, where an outbox was told to.
 
     They are used within the transactions of their journal.
     """
 
     def keep(self, position: int, body: bytes) -> None:
-        """Keep the body of an invoice; one that is there is replaced."""
+        """Keep the body of an invoice, in place of one that was kept before."""
         ...
 
     def keep_write(self, ident: int, body: bytes) -> None:
-        """Keep the body of a write that is no invoice; one that is there is replaced."""
+        """Keep the body of a write other than an invoice, in place of one that was kept before."""
         ...
 
     def of(self, position: int) -> bytes | None:
@@ -245,7 +246,7 @@ class Payloads(Protocol):
         ...
 
     def of_write(self, ident: int) -> bytes | None:
-        """Return the body of a write that is no invoice; None where it is not kept."""
+        """Return the body of a write other than an invoice; None where it is not kept."""
         ...
 
     def forget_final(self) -> int:

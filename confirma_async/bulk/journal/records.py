@@ -1,4 +1,4 @@
-"""Records that go into a journal and come out of it."""
+"""The records that are written to a journal and read from it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from confirma_async.bulk.models import SETTLE_SECONDS, Row, State
 from confirma_async.schemas.identity import InvoiceKey
 
 RUNS_WITH_REFUSALS = 100
-"""Runs of which the refused records are kept."""
+"""The number of latest runs whose refused records are kept."""
 
 
 @frozen
 class JobName:
-    """Where a run sends to, and what.
+    """What a run sends, and where to.
 
     Attributes:
-        target: Where the invoices go.
+        target: The base URL or the sandbox that the invoices are sent to.
         inputs: Names of the input files.
         allowed: The rules that invoices may break in it.
-        reading: How the input is read, in words that only whoever reads it understands.
+        reading: How the input is read, as text that the command line writes and reads; empty elsewhere.
     """
 
     target: str
@@ -42,9 +42,9 @@ class Run:
         ending: How it ended, in words.
         inputs: Names of the input files.
         expected: How many records the whole input has, where it was counted.
-        known: Records that earlier runs had brought to their acceptance.
+        known: How many of its records earlier runs had brought to acceptance.
         allowed: The rules that invoices might break in it.
-        reading: How the input was read, in words that only whoever read it understands.
+        reading: How the input was read, as text that the command line writes and reads; empty elsewhere.
     """
 
     number: int
@@ -60,12 +60,13 @@ class Run:
 
 @frozen
 class Doubt:
-    """Why a journal may not know all that was sent: every invoice that is not final is looked up first.
+    """Why a journal may not know all that was sent. Each invoice is then looked up before it is sent.
 
     Attributes:
         reason: What was found, in words.
-        since: When, by this machine's clock; seconds since 1970.
-        service_time: What the service's own clock said in its first answer after that, likewise; None before.
+        since: When it was found, by this machine's clock; seconds since 1970.
+        service_time: The time that the service named in its first answer after that; seconds since 1970. None
+            before that answer.
     """
 
     reason: str
@@ -77,15 +78,15 @@ class Admission(enum.Enum):
     """The journal's answer to an entry that a job wants to send."""
 
     CLAIMED = "claimed"
-    """It is this run's to send."""
+    """This run sends it."""
     RETRIED = "retried"
-    """The same, though it was rejected before."""
+    """This run sends it again; it was rejected before."""
     UNKNOWN = "unknown"
-    """An earlier attempt may have arrived: look it up first."""
+    """An earlier attempt may have arrived, so it is looked up first."""
     FINAL = "final"
     """It was decided in an earlier run."""
     ELSEWHERE = "elsewhere"
-    """Another run that is alive has it in its hands."""
+    """Another run has it in its hands, and is alive."""
     CLASH = "clash"
     """The same invoice came before in this run."""
     CHANGED = "changed"
@@ -94,11 +95,11 @@ class Admission(enum.Enum):
 
 @frozen
 class Version:
-    """One version of an invoice.
+    """A version of an invoice that was sent.
 
     Attributes:
-        digest: SHA-256 of its body, shortened like an item's.
-        date: Its date.
+        digest: The first ``DIGEST_BYTES`` of the SHA-256 of its body.
+        date: Its date, in ISO 8601.
     """
 
     digest: bytes
@@ -107,12 +108,12 @@ class Version:
 
 @frozen
 class Admitted:
-    """The answer to one entry.
+    """The journal's answer to one entry.
 
     Attributes:
-        admission: What the journal says.
-        position: The item's name in the journal.
-        row: What the journal had for the invoice before; None for one that it did not know.
+        admission: The answer.
+        position: The number of the item in the journal.
+        row: The item as it was before; None where the journal did not know the invoice.
         sent: The version that was sent last, where the item was corrected or retried since.
     """
 
@@ -129,15 +130,15 @@ class Decision:
     Attributes:
         position: The item.
         state: Its new state.
-        status: The service's own word.
+        status: The status that the service gave, in its own word.
         detail: Why, in words.
         duplicate: Whether the service had the invoice already.
-        at: Now; seconds since 1970.
+        at: When it was decided; seconds since 1970.
         lost: Whether its answer was lost just now, so that its settle time counts from now.
         seconds: How long the deciding call took.
         says_no: Whether the service said no, though that did not decide it: the outcome is unknown, or it was
             rejected because no list showed it.
-        form: The form of its answer, where that has to be confirmed.
+        form: The form of its answer, where a lookup must confirm that form.
         kept: Whether the run keeps an item in its hands, to look it up: its call has ended just now, and its
             outcome is unknown.
     """
@@ -164,7 +165,7 @@ class Resolution:
         state: ACCEPTED if the service has it, REJECTED if it is in error. PENDING if it surely has not: then
             no attempt counts any more, so that it is sent without another look.
         note: How the person knows.
-        at: Now; seconds since 1970.
+        at: When the person said so; seconds since 1970.
         settle_seconds: Seconds for which the service may still be at work on a call that has ended. Before
             they have passed, nobody can have seen that it has not got the item.
     """
@@ -181,10 +182,10 @@ class StoredProblem:
     """A problem of a record that the job refused before sending.
 
     Attributes:
-        source: Where the record stands.
+        source: The place of the record: its file and line.
         number: Its number, as the file gives it.
         rule: The rule that it breaks.
-        path: Where in the record.
+        path: The path of what is wrong, in the record.
         message: What is wrong and what to do.
     """
 
@@ -197,14 +198,14 @@ class StoredProblem:
 
 @frozen(kw_only=True)
 class PreviousVersion:
-    """What an item was, before it was sent again or a person decided about it.
+    """An earlier version of an item, from before it was sent again or a person decided about it.
 
     Attributes:
-        position: The item.
+        position: The number of the item in the journal.
         at: When this version ended; seconds since 1970.
         state: The state it was in.
-        digest: SHA-256 of the body it had.
-        status: The service's own word.
+        digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body that it had.
+        status: The status that the service gave, in its own word.
         detail: Why, in words.
         note: Why it was taken up again.
     """

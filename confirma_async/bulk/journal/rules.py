@@ -1,4 +1,4 @@
-"""The rules that every form of the journal keeps."""
+"""The rules of a journal that hold in a file and in a database alike."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from confirma_async.errors import JournalError, JournalMismatchError
 from confirma_async.schemas.identity import InvoiceKey
 
 FAR = 3600.0
-"""Seconds from now that a lost call may end at most, by the journal, for anybody to wait for that."""
+"""Seconds into the future up to which the end of a lost call is waited for; beyond, a clock was wrong."""
 
 _IN_DOUBT = frozenset({State.UNKNOWN, State.SENDING})
 
 
 class NotWrittenError(JournalError):
-    """A transaction was lost on the way to the server, and surely not written: it may be tried again."""
+    """A transaction was lost on the way to the server, and surely not written. It may be tried again."""
 
     resumable = True
 
 
 def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry, *, again: bool = False) -> Admission:
-    """Return the answer to an entry, by the same rule for every form of the journal.
+    """Return the journal's answer to an entry.
 
     Args:
         entry: What the job wants to send.
-        row: What the journal has for the same invoice, or None.
+        row: The item of the same invoice in the journal; None where there is none.
         run: The number of this run.
         retry: Which rejected invoices are sent again.
         again: Whether the run may meet an invoice of its own again, as an outbox does.
@@ -49,10 +49,10 @@ def admission_of(entry: Entry, row: Row | None, run: int, retry: Retry, *, again
 
 
 def admission_by_state(state: State, changed: bool, retry: Retry) -> Admission:
-    """Return the answer to an invoice or another write that is in the hands of no other run.
+    """Return the journal's answer to an invoice or a write that no other run has in its hands.
 
     Args:
-        state: Its state in the journal; if it is being sent, then by this run.
+        state: Its state in the journal; SENDING means sent by this run.
         changed: Whether its contents differ from those that the journal knows.
         retry: Whether it is sent again where it was rejected.
     """
@@ -66,17 +66,17 @@ def admission_by_state(state: State, changed: bool, retry: Retry) -> Admission:
 
 
 def check_resolvable(row: Row | None, resolution: Resolution, forgotten: float) -> None:
-    """Check that a person may decide the outcome of an item.
+    """Check that a person may decide the outcome of an item now.
 
     Args:
         row: The item, as it is once what dead runs have left is released; None where there is no such item.
-        resolution: What the person says.
+        resolution: What the person found out.
         forgotten: The latest moment at which a call could end that the journal does not know; 0 where it
             knows all.
 
     Raises:
-        JournalError: a run that goes on looks it up, it is not of unknown outcome any more, or it may still
-            arrive, and anything but that it is accepted is said of it.
+        JournalError: a run that is alive looks it up, its outcome is not unknown any more, or it may still
+            arrive and is said to be anything but accepted.
     """
     if row is None:
         raise JournalError("the invoice is in the journal no longer")
@@ -92,10 +92,10 @@ def check_resolvable(row: Row | None, resolution: Resolution, forgotten: float) 
 
 
 def check_unknown(name: str, state: State) -> None:
-    """Check that the outcome of something is unknown.
+    """Check that the outcome of an item or a write is unknown.
 
     Raises:
-        JournalError: it is not, any more.
+        JournalError: it was decided in the meantime.
     """
     if state is not State.UNKNOWN:
         raise JournalError(
@@ -105,14 +105,14 @@ def check_unknown(name: str, state: State) -> None:
 
 
 def ended_by(attempted_at: float | None, ends_at: float | None, now: float) -> float:
-    """Return the time by which the last call of an item or write had surely ended; 0 where it is not known.
+    """Return when the last call of an item or a write had surely ended; 0 where that is not known.
 
-    It is not known of a call that was sent while the clock was far ahead: then only the person can know.
+    It is not known of a call that was sent while the clock was far ahead: only the person can know it then.
 
     Args:
         attempted_at: When it was sent; seconds since 1970.
-        ends_at: The latest moment at which its last call could end, likewise.
-        now: Now, likewise.
+        ends_at: The latest moment at which its last call could end; seconds since 1970.
+        now: The current time; seconds since 1970.
     """
     if attempted_at is not None and attempted_at - now > FAR:
         return 0.0
@@ -120,12 +120,12 @@ def ended_by(attempted_at: float | None, ends_at: float | None, now: float) -> f
 
 
 def check_ended(name: str, ends_at: float, now: float, settle_seconds: float) -> None:
-    """Check that a person can already have seen the effect of the last call.
+    """Check that so much time has passed since the last call that a person can have seen its effect.
 
     Args:
-        name: What was sent.
+        name: The item or the write, as messages name it.
         ends_at: The latest moment at which the call could end; seconds since 1970.
-        now: Now, likewise.
+        now: The current time; seconds since 1970.
         settle_seconds: Seconds for which the service may still be at work on a call that has ended.
 
     Raises:
@@ -140,11 +140,11 @@ def check_ended(name: str, ends_at: float, now: float, settle_seconds: float) ->
 
 
 class JournalTakenOverError(JournalError):
-    """Another run has taken over the items of this run; nothing of the transaction is written."""
+    """Another run has taken over the items of this run, and nothing of the transaction is written."""
 
 
 class Keyed(Protocol):
-    """Something that belongs to one invoice."""
+    """An object with the key of an invoice."""
 
     @property
     def key(self) -> InvoiceKey:
@@ -156,9 +156,9 @@ K = TypeVar("K", bound=Keyed)
 
 
 def same_invoice(known: Sequence[K], key: InvoiceKey) -> K | None:
-    """Return the one that has the key, out of those of its number, type and repeat.
+    """Return the object of an invoice out of those of its number, type and repeat; None where there is none.
 
-    Where only one of the two names a seller, they count as the same invoice.
+    A key without a seller counts as the same invoice as one with a seller.
     """
     found = None
     for item in known:
@@ -170,12 +170,12 @@ def same_invoice(known: Sequence[K], key: InvoiceKey) -> K | None:
 
 
 def check_target(name: str, known: str | None, target: str) -> None:
-    """Check that a journal is of this target.
+    """Check that a journal is tied to the target of a run, or to none yet.
 
     Args:
-        name: What names the journal.
+        name: The name of the journal, for the message.
         known: The target that it is tied to; None before the first run.
-        target: The target of a run.
+        target: The target of the run.
 
     Raises:
         JournalMismatchError: it is tied to another one.
@@ -189,10 +189,10 @@ def check_target(name: str, known: str | None, target: str) -> None:
 
 @frozen
 class Tie:
-    """How a journal is tied to the key of a run.
+    """What a journal keeps to be tied to the key of a run.
 
     Attributes:
-        kept: The values by name that the journal keeps from now on, beside those that it has.
+        kept: Values that the journal keeps from now on, by their names.
         fingerprint: The fingerprint of the key, under the journal's salt.
         forgets: Whether the journal forgets the keys that it knew, with which nothing was sent.
     """
@@ -205,12 +205,12 @@ class Tie:
 def tie(
     kept: Mapping[str, str], known: Collection[str], owner: Owner, check_unused: Callable[[str], None]
 ) -> Tie:
-    """Return how a journal is tied to the key of a run of its account.
+    """Return what a journal keeps to be tied to the key of a run.
 
     Args:
-        kept: What the journal keeps by name.
+        kept: The values that the journal keeps, by their names.
         known: The fingerprints of the keys that it knows.
-        owner: Whose key it is.
+        owner: The account of the run, and its key.
         check_unused: Called with an account's name; raises an error where a job uses the journal already.
 
     Raises:
@@ -230,7 +230,7 @@ def foreign_key(name: str, account: str, *, planned: bool = False) -> JournalMis
     """Make the error for a key that a journal does not know.
 
     Args:
-        name: What names the journal.
+        name: The name of the journal, for the message.
         account: The name of the journal's account; empty where it has none.
         planned: Whether invoices are planned in it, which workers will send with that account's key.
     """

@@ -1,4 +1,4 @@
-"""The port to writes that are no invoices: actions, ledgers, payments and clients, each known by a key.
+"""The interface to writes other than invoices: actions, ledgers, payments and clients, each with a key.
 
 The states are those of invoices, and so are the rules: the intent is durable before the first byte leaves,
 and what was being sent when its process died is unknown. No payload is kept.
@@ -17,7 +17,7 @@ from confirma_async.bulk.journal.rules import admission_by_state
 from confirma_async.bulk.models import SETTLE_SECONDS, Retry, State
 
 Fact = Mapping[str, Any]
-"""What one part of a write can be found by in a later read, as JSON: numbers, codes, amounts; no texts."""
+"""The values by which a later read can recognise a part of a write: numbers, codes and amounts, no texts."""
 
 
 @frozen(kw_only=True)
@@ -26,10 +26,11 @@ class Write:
 
     Attributes:
         operation: The name of its operation, such as ``accounting.submit_ledger``.
-        key: What makes it this write of that operation and no other.
+        key: The caller's own name for it, or one made of its contents; no other write of the operation has
+            it.
         digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body.
-        names: What it bears that no other write of the operation may: the identifiers of its payments.
-        facts: What it can be found by in a later read.
+        names: The identifiers in it that no other write of the operation may bear, such as those of payments.
+        facts: The values by which a later read can recognise it, one for each part.
     """
 
     operation: str
@@ -44,20 +45,20 @@ class WriteRow:
     """A write as the journal holds it.
 
     Attributes:
-        id: The journal's name for it.
+        id: The number of the write in the journal.
         operation: The name of its operation.
         key: Its key.
         digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body.
-        facts: What it can be found by in a later read.
-        state: Where it stands.
+        facts: The values by which a later read can recognise it, one for each part.
+        state: Its state.
         run: The run that last claimed it, and that has it in its hands while it is under way.
         attempts: How often it was sent.
         attempted_at: When it was first sent in its present form; seconds since 1970.
         ends_at: The latest moment at which its last call could end, while it is open; seconds since 1970.
         decided_at: When it came to a final state; seconds since 1970.
-        status: The service's own word.
-        detail: Why, in words.
-        form: The form of the answer to its last attempt, while that has to be confirmed.
+        status: The status that the service gave, in its own word.
+        detail: The reason, in words.
+        form: The form of the answer to its last attempt, while a read has to confirm that form.
     """
 
     id: int
@@ -81,12 +82,12 @@ class WriteDecision:
     """What became of a write.
 
     Attributes:
-        id: The write.
+        id: The number of the write in the journal.
         state: Its new state.
-        status: The service's own word.
-        detail: Why, in words.
-        form: The form of its answer, where that has to be confirmed.
-        at: Now; seconds since 1970.
+        status: The status that the service gave, in its own word.
+        detail: The reason, in words.
+        form: The form of its answer, where a read has to confirm that form.
+        at: The current time; seconds since 1970.
     """
 
     id: int
@@ -99,11 +100,11 @@ class WriteDecision:
 
 @frozen
 class Claim:
-    """The answer to a write that somebody wants to send.
+    """The journal's answer to a write that a run wants to send.
 
     Attributes:
-        admission: What the journal says.
-        row: The write as it stands; for CHANGED the one that stands in the way.
+        admission: The answer.
+        row: The write as the journal holds it; for CHANGED, the other write that bears its key or a name.
     """
 
     admission: Admission
@@ -111,16 +112,16 @@ class Claim:
 
 
 UNDER_WAY = frozenset({State.CLAIMED, State.SENDING})
-"""States in which a write is in the hands of a run."""
+"""The states in which a run has a write in its hands."""
 
 
 def claim_of(write: Write, row: WriteRow | None, run: int, retry: Retry) -> Admission:
-    """Return the rule of admission of a write, the same for every form of the journal.
+    """Return the journal's answer to a write.
 
     Args:
-        write: What is to be sent.
-        row: What the journal has under its key, or under one of its names; None where there is nothing.
-        run: Who wants to send it.
+        write: The write to send.
+        row: The write in the journal that has its key or one of its names; None where there is none.
+        run: The number of the run that wants to send it.
         retry: Whether it is sent again where it was rejected.
     """
     if row is None:
@@ -133,14 +134,14 @@ def claim_of(write: Write, row: WriteRow | None, run: int, retry: Retry) -> Admi
 
 
 def may_show_the_same(one: Sequence[Fact], other: Sequence[Fact]) -> bool:
-    """Say whether a later read could show one write where the other was meant.
+    """Say whether a later read could take one write for the other.
 
-    A case can be named by its own number or by its invoice. So a value that only one of two facts has is no
+    A case can be named by its own number or by its invoice. So a value that only one of the two has is no
     difference. Amounts are compared as numbers.
 
     Args:
-        one: What one write can be found by.
-        other: What the other can be found by.
+        one: The facts of one write.
+        other: The facts of the other.
     """
     return any(_fits(each, another) for each in one for another in other)
 
@@ -155,25 +156,25 @@ def _is_same(name: str, one: object, other: object) -> bool:
 
 
 class Writes(Protocol):
-    """The states of writes that are no invoices; used within the transactions of their journal.
+    """The durable states of writes other than invoices. Use it within the transactions of the journal.
 
-    What a dead run left under way is released as its items are: claims were not sent, sends may have been.
+    What a dead run left under way is released as its items are: claims become pending, sends unknown.
     """
 
     def claim(self, write: Write, run: int, retry: Retry = Retry.NONE) -> Claim:
-        """Claim a write for a run where ``claim_of`` allows it.
+        """Claim a write for a run if ``claim_of`` allows it.
 
-        A journal in doubt claims nothing: it may have lost the note that the write was sent.
+        A journal in doubt claims nothing: it may have lost the intent of an earlier send.
         """
         ...
 
     def sending(self, ident: int, run: int, now: float, ends_at: float) -> None:
-        """Write down the intent to send a write: its first byte leaves after this.
+        """Write down the intent to send a write. Its first byte may leave only after this is durable.
 
         Args:
-            ident: The write.
+            ident: The number of the write in the journal.
             run: The run that has it in its hands.
-            now: Seconds since 1970.
+            now: The current time; seconds since 1970.
             ends_at: The latest moment at which its call can end.
 
         Raises:
@@ -190,16 +191,16 @@ class Writes(Protocol):
         ...
 
     def confirm(self, ident: int, at: float) -> bool:
-        """Write down that a read has shown a write; return False where its outcome is not unknown any more.
+        """Accept a write of unknown outcome that a read has shown; return False where it was decided before.
 
         Args:
-            ident: The write.
-            at: Now; seconds since 1970.
+            ident: The number of the write in the journal.
+            at: The current time; seconds since 1970.
         """
         ...
 
     def put_back(self, run: int) -> None:
-        """Release what a run has claimed and not sent: it is pending again."""
+        """Make pending again what a run has claimed and not sent."""
         ...
 
     def resolve(
@@ -207,17 +208,17 @@ class Writes(Protocol):
     ) -> None:
         """Write down what a person found out about a write of unknown outcome.
 
-        ACCEPTED confirms the form of its answer as well: what was answered so was taken.
+        ACCEPTED also confirms the form of its answer: other writes with such an answer were taken.
 
         Args:
-            ident: The write.
+            ident: The number of the write in the journal.
             state: ACCEPTED if the service has it, REJECTED if it is in error, PENDING if it surely has not.
             note: How the person knows.
-            at: Now; seconds since 1970.
+            at: The current time; seconds since 1970.
             settle_seconds: Seconds for which the service may still be at work on a call that has ended.
 
         Raises:
-            JournalError: it is said to be absent, and may still arrive.
+            JournalError: it is not accepted, and may still arrive.
         """
         ...
 
@@ -226,17 +227,17 @@ class Writes(Protocol):
         ...
 
     def names(self, ident: int) -> Sequence[str]:
-        """Return the names that a write bears."""
+        """Return the names of a write; see ``Write.names``."""
         ...
 
     def rows(self, *states: State, run: int | None = None) -> Iterator[WriteRow]:
-        """Return the writes in the given states, in the order in which they came; all where none is given."""
+        """Yield writes in the order in which they were claimed: those of the given states, or all."""
         ...
 
     def has_rival(self, ident: int) -> bool:
-        """Say whether another write that was sent could be shown by the same read (``may_show_the_same``)."""
+        """Say whether a read could take another write that was sent for this one (``may_show_the_same``)."""
         ...
 
     def counts(self, run: int | None = None) -> Mapping[State, int]:
-        """Return how many writes are in each state: all, or those that a run took up last."""
+        """Count the writes by state: all of them, or those that a run took up last."""
         ...

@@ -198,7 +198,7 @@ class PlannedJournal(PostgresJournal):
 
         Args:
             run: The number of the run.
-            now: Seconds since 1970.
+            now: The current time; seconds since 1970.
         """
         self._tables.lock()  # else neither this nor who finishes the last chunk just now sees the other
         self._do("UPDATE run SET ending = %s, lease_until = NULL WHERE id = %s", PLANNED, run)
@@ -274,7 +274,7 @@ class PlannedJournal(PostgresJournal):
 
         Args:
             chunk: Its number.
-            now: Seconds since 1970.
+            now: The current time; seconds since 1970.
 
         Returns:
             How many of its invoices are open, and not planned again yet.
@@ -307,7 +307,7 @@ class PlannedJournal(PostgresJournal):
 
         Args:
             chunk: Its number.
-            now: Seconds since 1970.
+            now: The current time; seconds since 1970.
             drained: Whether this worker ends, so that other workers take the chunk at once.
 
         Returns:

@@ -33,7 +33,7 @@ class PostgresHolders:
     """``Holders`` over the runs of a journal in a PostgreSQL database.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
     """
 
     def __init__(self, tables: PostgresTables) -> None:

@@ -158,7 +158,7 @@ class PostgresJournal(PostgresReader):
     """A ``Journal`` in a database.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
         doubt: Why the journal may not know all that was sent; None where it does.
         mark: What this machine remembers of it.
     """

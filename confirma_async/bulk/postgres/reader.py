@@ -24,7 +24,7 @@ class PostgresEvidence(StoredEvidence):
     """``JournalEvidence`` over the tables of a journal in a database.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
         trust: Whether the journal is in doubt.
     """
 
@@ -42,7 +42,7 @@ class PostgresReader(StoredReader):
     """The part of a ``Journal`` that only reads.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
         trust: Whether the journal is in doubt.
 
     Attributes:

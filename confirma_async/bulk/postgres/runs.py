@@ -40,7 +40,7 @@ class PostgresRunsReader(StoredRunsReader):
     """``RunsReader`` over the tables of a journal in a database.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
     """
 
     _listed = "WHERE worker IS NULL "
@@ -72,7 +72,7 @@ class PostgresRuns(PostgresRunsReader, StoredRuns):
 
         Args:
             runs: Their numbers.
-            now: Seconds since 1970.
+            now: The current time; seconds since 1970.
         """
         without_chunks = [
             run

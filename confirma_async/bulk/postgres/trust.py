@@ -11,7 +11,7 @@ class PostgresTrust(StoredTrust):
     """``Trust`` over the tables of a journal in a database.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
         doubt: Why the journal may not know all that was sent; None where it does.
         release_dead: Releases what dead runs have left under way.
     """

@@ -45,7 +45,7 @@ def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
     Args:
         journal: The journal.
         run: The run.
-        now: Seconds since 1970.
+        now: The current time; seconds since 1970.
     """
     since = max(now - RECENT, run.began_at)
     counts = journal.figures.counts(run.number)
@@ -63,7 +63,7 @@ def progress_of_workers(journal: JournalReader, now: float) -> Progress:
 
     Args:
         journal: The journal.
-        now: Seconds since 1970.
+        now: The current time; seconds since 1970.
     """
     counts = journal.figures.counts()
     return Progress(

@@ -64,7 +64,7 @@ class SqliteReader(StoredReader):
     """A ``JournalReader`` over a file.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
         trust: Whether it is in doubt.
 
     Attributes:

@@ -1,1 +1,1 @@
-"""The journal in the tables of a database: the same statements for every kind of it."""
+"""The journal in the tables of a database, with the same statements for SQLite and PostgreSQL."""

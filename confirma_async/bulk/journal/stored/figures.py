@@ -1,4 +1,4 @@
-"""The figures of a journal, from its tables: what they are, and how many items were decided.
+"""The figures of a journal in its tables: reads them, and counts the items that are decided.
 
 Decisions are counted by run and time, so that no figure needs a look at all items.
 """
@@ -22,7 +22,7 @@ class StoredFigures:
     """``Figures`` over the tables of a journal.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -83,10 +83,10 @@ class StoredFigures:
 
 
 class StoredCounts:
-    """The counts of a journal, as one job adds to them.
+    """Counts the decided items of a journal, as one job adds to them.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -94,7 +94,7 @@ class StoredCounts:
         self._taken_up: dict[int, int] = {}  # what is not final here, and the run that it counts for
 
     def begin(self) -> None:
-        """Begin to count for a run, and remove the times of runs that are over."""
+        """Begin to count for a run; of runs that are over, keep only the sums."""
         over = f"FROM decided WHERE period > 0 AND {self._tables.is_over}"
         counts = Counter[tuple[int, int, int]]()
         for run, state, count in self._tables.few(f"DELETE {over} RETURNING run, state, count"):
@@ -103,17 +103,17 @@ class StoredCounts:
         self._taken_up.clear()
 
     def take_up(self, runs: Mapping[int, int]) -> None:
-        """Note items that are in this run's hands, none of them final, and the runs that they count for."""
+        """Take note of open items in this run's hands: the run that each counts for, by position."""
         self._taken_up.update(runs)
 
     def forget(self) -> None:
-        """Forget which items the run has taken up: they are looked at before they are counted."""
+        """Forget which items the run has taken up: ``count`` reads them from the tables from then on."""
         self._taken_up.clear()
 
     def count(self, decisions: Mapping[int, Decision | Resolution]) -> None:
         """Count final decisions, before they are written.
 
-        What was final before no longer counts where it did.
+        An item that was final before is subtracted from the count that it was in.
 
         Args:
             decisions: The decisions, by the positions of their items.
@@ -136,7 +136,7 @@ class StoredCounts:
         self.add_up(counts)
 
     def add_up(self, counts: Mapping[tuple[int, int, int], int]) -> None:
-        """Add to how many items were decided, by run, time and state; in one order, so that none waits."""
+        """Add numbers of decided items by run, period and state; sorted, so that two jobs cannot deadlock."""
         rows = [(*key, count) for key, count in sorted(counts.items())]
         for some in slices(rows, self._tables.at_once):
             query = f"INSERT INTO decided VALUES {places(some, 4)} {_ADDED_UP}"

@@ -1,4 +1,4 @@
-"""The items of a journal, read from its tables."""
+"""Reads the items of a journal from its tables."""
 
 from __future__ import annotations
 
@@ -16,45 +16,45 @@ ITEM_COLUMNS = (
     "sequence, ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no, form, "
     "holder"
 )
-"""The columns of an item, in the order in which a row of it is read."""
+"""The columns of an item, in the order in which ``row`` takes them."""
 
 ARCHIVED_COLUMNS = "number, type, seller, repeat, digest, date"
-"""The columns of an accepted invoice that was archived, likewise."""
+"""The columns of an archived invoice, in the order in which ``archived_row`` takes them."""
 
 _STATES = {int(state): state for state in State}
 
 
 class StoredItems:
-    """The items of a journal.
+    """Reads the items of a journal.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
     """
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
     def query(self, rest: str, *values: Any) -> Iterator[Row]:
-        """Return the items of a query, of which there may be very many.
+        """Yield the items of a query, of which there may be millions.
 
         Args:
             rest: The statement from WHERE on.
-            values: Its values.
+            values: The values for its places, in order.
         """
         return map(self.row, self._tables.many(f"SELECT {ITEM_COLUMNS} FROM item {rest}", *values))
 
     def archived(self, rest: str, *values: Any) -> Iterator[Row]:
-        """Return what is kept of accepted invoices that were archived, likewise."""
+        """Yield what is kept of archived invoices; the same as ``query`` for the table of these."""
         found = self._tables.few(f"SELECT {ARCHIVED_COLUMNS} FROM archived {rest}", *values)
         return map(self.archived_row, found)
 
     def of_number(self, number: int) -> Sequence[Row]:
-        """Return the items that bear a number, and what is kept of archived invoices that do."""
+        """Yield the items of a number, and what is kept of archived invoices of that number."""
         where = "WHERE number = ?"
         return [*self.query(where, number), *self.archived(where, number)]
 
     def row(self, found: tuple[Any, ...]) -> Row:
-        """Return an item of the values of its columns."""
+        """Return the item of a row with ``ITEM_COLUMNS``."""
         (position, seller, kind, number, repeat, date, source, digest, state, attempts, at, run, sequence,
          ended, ends_at, status, detail, duplicate, amount, currency, decided_at, took, says_no,
          form, holder) = found  # fmt: skip
@@ -84,7 +84,7 @@ class StoredItems:
         )
 
     def archived_row(self, found: tuple[Any, ...]) -> Row:
-        """Return what is kept of an accepted invoice that was archived."""
+        """Return the item of a row with ``ARCHIVED_COLUMNS``, as far as it is kept."""
         number, kind, seller, repeat, digest, date = found
         text = self._tables.text
         return Row(

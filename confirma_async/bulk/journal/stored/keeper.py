@@ -1,4 +1,4 @@
-"""Keeps what admission needs of items: their positions, stored texts and earlier versions."""
+"""Gives new items their positions, and keeps the earlier versions of items."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from confirma_async.schemas import InvoiceStatus
 
 
 class StoredKeeper:
-    """Gives positions and stored texts, and keeps earlier versions of items.
+    """Gives positions and the numbers of stored texts, and keeps earlier versions of items.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
 
     Attributes:
         word: Returns the stored form of a text that repeats: its number, or the text itself.
@@ -34,11 +34,11 @@ class StoredKeeper:
         return self._last
 
     def forget_last(self) -> None:
-        """Forget which position is the last: others may have taken further ones."""
+        """Forget which position is the last: other jobs may have taken further ones."""
         self._last = None
 
     def keep_former(self, position: int, now: float, note: str) -> None:
-        """Keep the present version of an item, before it is changed; one never sent is kept as PENDING."""
+        """Keep the present version of an item before it is changed; one that was never sent as PENDING."""
         tables = self._tables
         tables.change(
             "INSERT INTO former (position, at, state, digest, status, detail, note, sequence, date) "
@@ -57,9 +57,9 @@ class StoredKeeper:
         return next((Version(digest=digest, date=date_of(date)) for digest, date in found), None)
 
     def take_back_version(self, position: int) -> None:
-        """Take a record in error for the version that was rejected before, where it may be of that.
+        """Give an item that a list shows in error the digest of its version that was rejected before.
 
-        The present one can then be sent by a retry.
+        The record may be of that version. A retry can then send the present one.
         """
         self._tables.change(
             "UPDATE item SET digest = former.digest FROM former WHERE item.position = ? "

@@ -1,4 +1,4 @@
-"""The evidence of a journal about lost invoices, read from its tables."""
+"""Reads from the tables of a journal what helps to decide invoices of unknown outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from confirma_async.bulk.models import Row, State
 from confirma_async.schemas.identity import InvoiceKey
 
 _NEWEST = 1000
-"""Accepted invoices of a run among which a witness is sought: the newest ones."""
+"""The newest accepted invoices of a run, so many, are searched for witnesses."""
 
 _ALONE = (
     "NOT EXISTS (SELECT 1 FROM former WHERE former.position = item.position AND former.state <> 0) AND "
@@ -22,18 +22,18 @@ _ALONE = (
     "item.position AND (other.attempts > 0 OR other.state NOT IN (0, 1))) AND "
     "NOT EXISTS (SELECT 1 FROM archived WHERE archived.number = item.number)"
 )
-"""Items that a record of their number can only be of."""
+"""The condition of items that alone bear their number, so that a record of it can only be theirs."""
 
 ENDED_LATER = "(ended_at IS NULL OR ended_at >= ?)"
-"""Runs that had not ended by a moment."""
+"""The condition of runs that had not ended by a moment, in milliseconds since 1970."""
 
 
 class StoredEvidence:
     """``JournalEvidence`` over the tables of a journal.
 
     Args:
-        tables: The tables.
-        trust: Whether the journal is in doubt.
+        tables: Runs the statements on the database of the journal.
+        trust: Says whether the journal is in doubt.
     """
 
     def __init__(self, tables: Tables, trust: StoredTrust) -> None:
@@ -73,12 +73,12 @@ class StoredEvidence:
         return self._later_ones(milliseconds(lost.attempted_at or 0.0), values, limit)
 
     def _later_ones(self, since: int, values: Sequence[Any], limit: int) -> Sequence[Row]:
-        """Return witnesses of the runs that had not ended by a moment, the newest run's first.
+        """Return witnesses out of the runs that had not ended by a moment, those of the newest run first.
 
         Args:
-            since: The moment.
-            values: What ``_like`` asks for, but for the run and the limit.
-            limit: How many at most.
+            since: The moment, in milliseconds since 1970.
+            values: The values for ``_like``, without the run and the limit.
+            limit: The number of witnesses to find, at most.
         """
         found: list[Row] = []
         for (run,) in [*self._tables.few(f"SELECT id FROM run WHERE {ENDED_LATER} ORDER BY id DESC", since)]:
@@ -88,7 +88,7 @@ class StoredEvidence:
         return found
 
     def _like(self, run: str) -> str:
-        """Return which items of a run are witnesses of a lost one: of its kind, and accepted after it."""
+        """Return the condition of the witnesses of a lost item in a run; ``run`` is an expression."""
         tables = self._tables
         return (
             f"WHERE position IN (SELECT position FROM item WHERE {tables.is_final} AND "

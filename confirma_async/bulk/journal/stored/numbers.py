@@ -11,14 +11,14 @@ from confirma_async.formats.models import Identity
 from confirma_async.schemas import InvoiceType
 
 OF_NO_RUN = -1
-"""The run of numbers that are given to a run that has not begun: the next one takes them for its own."""
+"""Stands for the run of numbers that are assigned before a run begins; the next run makes them its own."""
 
 
 class StoredNumbers:
     """``Numbers`` over the tables of a journal.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -60,6 +60,6 @@ class StoredNumbers:
 
 
 def _given(row: tuple[Any, ...]) -> tuple[Identity, int]:
-    """Return the document of a row of ``numbered``, and the number that it was given."""
+    """Return the document of a row of the table ``numbered``, and the number that it was assigned."""
     seller, kind, original, number = row
     return Identity(seller, InvoiceType(kind), original), number

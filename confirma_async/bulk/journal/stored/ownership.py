@@ -14,9 +14,10 @@ class StoredOwnership:
     """``Ownership`` over the tables of a journal.
 
     Args:
-        tables: The tables.
-        others_run: Says whether other jobs run on it, whose key is the account's before they have sent.
-        have_planned: Says whether invoices are planned in it, to go out with the account's key.
+        tables: Runs the statements on the database of the journal.
+        others_run: Says whether other jobs run on the journal. Their key is the account's even before they
+            have sent anything.
+        have_planned: Says whether invoices are planned in it, which workers will send with the account's key.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class StoredOwnership:
             raise foreign_key(self._tables.name, account, planned=planned)
 
     def renew(self, owner: Owner, *, now: float) -> None:
-        """Keep the key that the calls of a run bore in the end: it was renewed during the run."""
+        """Keep the key that the last calls of a run bore, which was renewed during the run."""
         own, *_ = owner.fingerprints(bytes.fromhex(self._tables.kept()["salt"]))
         self._add(own, now)
 

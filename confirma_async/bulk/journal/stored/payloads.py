@@ -1,4 +1,4 @@
-"""Payloads in the tables of a journal, until they are final."""
+"""Keeps payloads in the tables of a journal until their writes are final."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ _FINAL = {
     "payload": "coalesce((SELECT state FROM item WHERE item.position = payload.position), 4) IN (4, 5)",
     "write_payload": "(SELECT state FROM write WHERE write.id = write_payload.write) IN (4, 5)",
 }
-"""When the rows of each table are final; what was accepted may be archived, and is no item any more."""
+"""The condition by which the rows of each table may be removed: the item is final, or was archived."""
 
 
 class StoredPayloads:
     """``Payloads`` over the tables of a journal.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
     """
 
     def __init__(self, tables: Tables) -> None:
@@ -47,7 +47,7 @@ class StoredPayloads:
         return next((bytes(body) for (body,) in self._tables.few(query, value)), None)
 
     def forget_final(self) -> int:
-        """See ``Payloads``; a database's log and its copies may hold what is removed for longer."""
+        """See ``Payloads``. The log and the backups of the database may still hold what is removed."""
         return sum(
             self._tables.change(f"DELETE FROM {table} WHERE {condition}")
             for table, condition in _FINAL.items()

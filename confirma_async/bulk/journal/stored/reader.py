@@ -1,4 +1,4 @@
-"""Reads a journal in the tables of a database, with the same statements for every kind of database."""
+"""Reads a journal in the tables of a database, with the same statements for SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from confirma_async.schemas.identity import InvoiceKey
 
 
 class StoredReader:
-    """The part of a ``Journal`` that only reads.
+    """A ``JournalReader`` over the tables of a journal.
 
     Args:
-        tables: The tables.
-        trust: Whether it is in doubt.
+        tables: Runs the statements on the database of the journal.
+        trust: Says whether the journal is in doubt.
 
     Attributes:
-        name: What names the journal to people.
-        writes: The writes that are no invoices.
-        trust: Whether it is in doubt.
-        figures: How many items there are, and what they ask for.
-        numbers: The whole numbers that were given to documents whose own is none.
+        name: The name of the journal in messages.
+        writes: The writes other than invoices.
+        trust: Says whether the journal is in doubt.
+        figures: Counts the items, and adds up their amounts.
+        numbers: The whole numbers that were assigned to documents whose own number is not a whole one.
     """
 
     def __init__(self, tables: Tables, trust: StoredTrust) -> None:

@@ -1,4 +1,4 @@
-"""The runs of a journal, from its tables."""
+"""Reads and writes the runs of a journal in its tables."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from confirma_async.bulk.models import RefusedRecord, Row, State
 
 
 class Holders(Protocol):
-    """The runs that have items in their hands, in one kind of database."""
+    """Knows which runs are alive, and releases the items of those that are not."""
 
     def begin(self, run: int) -> None:
-        """Mark a run of this job as alive from now on."""
+        """Count a run of this job as alive from now on."""
         ...
 
     def mark(self) -> Mapping[str, Any]:
-        """Return the columns by which a run of this job is known."""
+        """Return the columns of a new run that show who has its items in hand, with their values."""
         ...
 
     def release_dead(self) -> None:
@@ -34,7 +34,7 @@ class Holders(Protocol):
         ...
 
     def end(self, run: int) -> None:
-        """Release the items of a run, and mark the run as ended."""
+        """Release the items of a run, and count it as ended."""
         ...
 
 
@@ -42,11 +42,11 @@ class StoredRunsReader:
     """``RunsReader`` over the tables of a journal.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
     """
 
     _listed: ClassVar[str] = ""
-    """The condition of runs of jobs, where others are there too."""
+    """The condition of the runs of jobs, where the table holds runs of workers, too."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -92,11 +92,11 @@ class StoredRuns(StoredRunsReader):
     """``Runs`` over the tables of a journal.
 
     Args:
-        tables: The tables.
-        ownership: Whose the journal is.
-        trust: Whether it is in doubt.
-        holders: The runs that have items in their hands.
-        counts: How many items were decided.
+        tables: Runs the statements on the database of the journal.
+        ownership: The target and the account of the journal.
+        trust: Says whether the journal is in doubt.
+        holders: Knows which runs are alive.
+        counts: Counts the decided items.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The port to the tables of a journal: what differs between kinds of databases."""
+"""The interface of a journal's database: what differs between SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from confirma_async.errors import JournalError
 
 
 class Tables(ABC):
-    """The tables of a journal in one kind of database. A statement has ``?`` where a value goes.
+    """Runs statements on the tables of a journal. A statement has ``?`` where a value goes.
 
     Args:
-        name: What names the journal to people.
+        name: The name of the journal in messages.
         word: See the attributes.
 
     Attributes:
-        name: What names the journal to people.
+        name: The name of the journal in messages.
         word: Returns what is kept of a text that repeats: its number, or the text itself.
-        is_open: The condition of items that are not final, as their index says it.
-        is_final: The condition of items that are final, as their index says it.
+        is_open: The condition of items that are not final, word for word as in their index.
+        is_final: The condition of items that are final, word for word as in their index.
         is_over: The condition of rows of runs that are over, whose counts need not be kept by time any more.
         verdict: The column by which the index of what is final finds a state.
         place: The column by which that index has the order of the attempts.
-        at_once: Rows that share one statement.
+        at_once: How many rows one statement takes, at most.
         status_text: The expression for the text of an item's status.
         new_write: The expression for the number of a new write; NULL where the database gives it by itself.
         new_run: The expression for the number of a new run.
@@ -55,10 +55,10 @@ class Tables(ABC):
 
     @abstractmethod
     def change(self, query: str, *values: Any) -> int:
-        """Run a statement that changes rows, within a transaction; return how many these are."""
+        """Run a statement that changes rows, within a transaction; return how many it changed."""
 
     def change_later(self, query: str, *values: Any) -> None:
-        """Put off a statement that changes rows, where that is quicker: it runs before the next one."""
+        """Queue a statement that changes rows, where that is quicker: it runs before the next statement."""
         self.change(query, *values)
 
     @abstractmethod
@@ -72,38 +72,38 @@ class Tables(ABC):
     @property
     @abstractmethod
     def last_attempt(self) -> str:
-        """The expression for the place of the last attempt in the order of all attempts."""
+        """The expression for the number of the last attempt of the journal, in the order of all attempts."""
 
     @abstractmethod
     def lock(self) -> None:
-        """Make the claims of other jobs wait for the end of this transaction."""
+        """Have the claims of other jobs wait for the end of this transaction."""
 
     @abstractmethod
     def taken_over(self) -> JournalError:
-        """Return the error for a write that another run has in its hands by now."""
+        """Make the error for a write that another run has taken over."""
 
     def insert(self, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows, but for those that are there.
+        """Insert rows, except for those that are there already.
 
         Args:
-            into: The table and its columns.
-            rows: The values of each.
+            into: The table and its columns: ``form (form)``.
+            rows: The values of each row, in the order of the columns.
         """
         for some in slices(rows, self.at_once):
             query = f"INSERT INTO {into} VALUES {places(some, len(some[0]))} ON CONFLICT DO NOTHING"
             self.change(query, *[value for row in some for value in row])
 
     def one(self, query: str, *values: Any) -> int:
-        """Return the one number that a query finds."""
+        """Return the number in the only row and column of a query."""
         ((found,),) = self.few(query, *values)
         return int(found)
 
     def kept(self) -> dict[str, str]:
-        """Return what is kept by name."""
+        """Return the values that the journal keeps by name, such as its id."""
         return {str(name): str(value) for name, value in self.few("SELECT name, value FROM meta")}
 
     def keep(self, values: Mapping[str, str]) -> None:
-        """Keep values by their names."""
+        """Keep values by their names, in place of those that were kept before."""
         self.change(
             f"INSERT INTO meta VALUES {places([*values], 2)} "
             "ON CONFLICT (name) DO UPDATE SET value = excluded.value",

@@ -1,4 +1,4 @@
-"""The doubt of a journal, in its tables: whether it may not know all that was sent."""
+"""Reads and writes the doubt of a journal in its tables: whether it may not know all that was sent."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from confirma_async.bulk.journal.stored.tables import Tables
 from confirma_async.bulk.models import State
 
 OF_DOUBT = ("doubt", "doubt_since", "doubt_settled", "doubt_service_time")
-"""The names of what is kept of a doubt."""
+"""The names under which a journal keeps its doubt."""
 
 _NOT_SENT = f"state IN ({State.PENDING:d}, {State.CLAIMED:d})"
 _UNKNOWN = f"state = {State.UNKNOWN:d}"
 
 OPEN_WRITES = "state NOT IN (4, 5)"
-"""Writes that are not final, as the index of them says it."""
+"""The condition of writes that are not final, word for word as in their index."""
 
 
 class StoredTrust:
     """``Trust`` over the tables of a journal.
 
     Args:
-        tables: The tables.
+        tables: Runs the statements on the database of the journal.
         doubt: Why the journal may not know all that was sent; None where it does.
         release_dead: Releases what dead runs have left under way.
     """
 
     _lets_go: ClassVar[str] = ""
-    """What a doubt changes in the items beside their state."""
+    """Further columns of an item that ``make_unsent_unknown`` sets, each with a comma behind it."""
 
     def __init__(
         self, tables: Tables, doubt: Doubt | None, release_dead: Callable[[], None] = lambda: None
@@ -51,7 +51,7 @@ class StoredTrust:
         return None if self._doubt is None else self._doubt.reason
 
     def last_call(self) -> float | None:
-        """Return when the last call began, at the latest, whose intent the journal may have forgotten.
+        """Return the latest moment at which a call may have begun whose intent the journal has lost.
 
         Returns:
             Seconds since 1970; None where the journal is in no doubt.
@@ -59,30 +59,31 @@ class StoredTrust:
         return None if self._doubt is None else self._doubt.since
 
     def forgotten_until(self, now: float) -> float:
-        """Return until when a call may go on that the journal does not know; 0 where there is none.
+        """Return until when a call may go on whose intent the journal has lost; 0 where there can be none.
 
-        Nothing is known of it where a clock stood far ahead as the doubt began: then only a person can know.
+        Where the clock was far ahead as the doubt arose, nothing is known of it, and 0 is returned: only a
+        person can know then.
 
         Args:
-            now: Seconds since 1970.
+            now: The current time; seconds since 1970.
         """
         if self._doubt is None or self._doubt.since - now > FAR:
             return 0.0
         return self.last_call() or 0.0
 
     def take_back(self, doubt: Doubt | None) -> None:
-        """Take back what a transaction has changed that was not written.
+        """Restore the doubt in memory after a transaction that was not written.
 
         Args:
-            doubt: The doubt as it was before.
+            doubt: The doubt before the transaction.
         """
         self._doubt = doubt
 
     def make_unsent_unknown(self) -> bool:
-        """Make UNKNOWN what this journal did not send: the journal that this is a copy of may have sent it.
+        """Make UNKNOWN what this journal did not send: the journal that it was copied from may have sent it.
 
         Returns:
-            Whether that is done now, for the first time since the journal is in doubt.
+            Whether this call did so; it is done once for each doubt.
         """
         kept = self._tables.kept()
         self._doubt = doubt_in(kept)  # a person may have ended it since the journal was opened
@@ -128,7 +129,7 @@ class StoredTrust:
 
 
 def doubt_in(kept: Mapping[str, str]) -> Doubt | None:
-    """Return the doubt among what a journal keeps by name; None where there is none."""
+    """Return the doubt out of the values that a journal keeps by name; None where it is in no doubt."""
     if "doubt" not in kept:
         return None
     at = kept.get("doubt_service_time")

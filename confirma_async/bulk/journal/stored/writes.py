@@ -1,4 +1,4 @@
-"""Writes that are no invoices, in the tables of a database: the same statements for every kind of it."""
+"""Writes other than invoices in the tables of a journal, with the same statements for each database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from confirma_async.bulk.journal.writes import (
 from confirma_async.bulk.models import FINAL, SETTLE_SECONDS, Retry, State
 
 _HELD = f"run = ? AND state IN ({State.CLAIMED:d}, {State.SENDING:d})"
-"""Writes that a run has in its hands."""
+"""The condition of writes that a run has in its hands."""
 
 _IS_UNKNOWN = f"state = {State.UNKNOWN:d}"
 
@@ -38,7 +38,7 @@ _COLUMNS = (
 def release_of_writes(alive: str, ends_at: str = "ends_at") -> str:
     """Return the statement that releases the writes of runs that are over.
 
-    Claims were not sent, sends may have been.
+    Claims become pending, since they were not sent; what was being sent becomes unknown.
 
     Args:
         alive: The condition that holds for the row of a run that is not over.
@@ -57,8 +57,8 @@ class StoredWrites:
     """``Writes`` over the tables of a journal.
 
     Args:
-        tables: The tables.
-        trust: Whether the journal is in doubt.
+        tables: Runs the statements on the database of the journal.
+        trust: Says whether the journal is in doubt.
         release_dead: Releases what dead runs have left under way.
     """
 
@@ -113,7 +113,7 @@ class StoredWrites:
         return ident
 
     def _of_names(self, write: Write, own: WriteRow | None) -> WriteRow | None:
-        """Return a write other than its own that bears one of these names."""
+        """Return another write that bears a name of this one; None where there is none."""
         where = "WHERE id = (SELECT write FROM write_name WHERE operation = ? AND name = ?)"
         for name in write.names:
             found = next(self._query(where, write.operation, name), None)
@@ -151,7 +151,7 @@ class StoredWrites:
         return bool(self._change(WriteDecision(id=ident, state=State.ACCEPTED, at=at), _IS_UNKNOWN))
 
     def _change(self, decision: WriteDecision, where: str, *values: int) -> int:
-        """Write down what became of a write, where it stands as told; return how many rows that is."""
+        """Write what became of a write if the condition ``where`` holds; return the number of changed rows."""
         is_final = decision.state in FINAL
         return self._tables.change(
             "UPDATE write SET state = ?, status = ?, detail = ?, form = ?, decided_at = ?, "
@@ -228,7 +228,7 @@ class StoredWrites:
 
 
 def _row(found: tuple[Any, ...]) -> WriteRow:
-    """Return a write of the values of its columns."""
+    """Return the write of a row with ``_COLUMNS``."""
     (ident, operation, key, digest, facts, state, run, attempts, attempted_at, ends_at, decided_at, status,
      detail, form) = found  # fmt: skip
     return WriteRow(

@@ -125,7 +125,7 @@ def doubt_of(
         path: The file.
         connection: The journal, open in this version's form.
         stat: The file's own.
-        now: Seconds since 1970.
+        now: The current time; seconds since 1970.
         seen: What ``examine`` has found.
     """
     meta = dict(connection.execute("SELECT name, value FROM meta"))
