@@ -22,16 +22,16 @@ from confirma_async.validation import Checks, Validate
 
 
 class State(enum.IntEnum):
-    """Where an item stands in the journal. The numbers are stored: never change one."""
+    """The state of an item in the journal. The numbers are stored: never change one."""
 
     PENDING = 0
-    """Known, not under way; nothing was sent, or what was sent surely did not arrive."""
+    """Not under way. It was never sent, or what was sent surely did not arrive."""
     CLAIMED = 1
-    """A worker holds it; surely not sent yet."""
+    """A run has it in its hands, and has surely not sent it yet."""
     SENDING = 2
     """Its first byte may have left. After a crash this counts as UNKNOWN."""
     UNKNOWN = 3
-    """It may have arrived; it must be looked up before anything else."""
+    """It may have arrived, and must be looked up before anything else."""
     ACCEPTED = 4
     """The service has it. Final."""
     REJECTED = 5
@@ -42,17 +42,17 @@ FINAL = frozenset({State.ACCEPTED, State.REJECTED})
 
 
 class Verdict(enum.Enum):
-    """What a job says of one record of its input, and an outbox of one write."""
+    """What became of a record of a job, or of a write of an outbox."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     """The service rejected it."""
     REFUSED = "refused"
-    """The job refused it before sending: invalid, or in contradiction to the journal."""
+    """This SDK did not send it: it is invalid, or contradicts the journal."""
     UNKNOWN = "unknown"
-    """It may have arrived; looked up again when the job is run again."""
+    """It may have arrived. It is looked up again when the job is run again."""
     NOT_SENT = "not sent"
-    """It surely was not sent, and an outbox waits until it is given again; a job counts these as pending."""
+    """It was surely not sent. An outbox waits until it is given again; a job counts it as pending."""
 
 
 VERDICTS: Mapping[State, Verdict] = {
@@ -67,9 +67,10 @@ VERDICTS: Mapping[State, Verdict] = {
 
 
 def gross_of(request: SalesInvoiceRequest) -> Decimal | None:
-    """Return the amount that an invoice asks for; None where it does not say.
+    """Return the amount that an invoice asks for; None where it names none.
 
-    The gross amount with its rounding; without one, the sum of the rows, if each has its own.
+    It is the gross amount with its rounding. Where there is none, it is the sum of the gross amounts of the
+    rows, if each row has one.
     """
     amounts = request.invoice.amounts
     if amounts is not None and amounts.gross_amount is not None:
@@ -80,13 +81,13 @@ def gross_of(request: SalesInvoiceRequest) -> Decimal | None:
 
 
 DIGEST_BYTES = 16
-"""Bytes of a SHA-256 that distinguish two contents of one invoice; the journal keeps them for years."""
+"""Bytes that are kept of the SHA-256 of a body; they are enough to tell two versions of an invoice apart."""
 
 _UNSHARED = 2047
-"""Bytes that hashlib digests at most without letting other threads run meanwhile."""
+"""The longest data, in bytes, that hashlib digests without releasing Python's lock."""
 
 _LONG = 1 << 16
-"""Bytes of a body from which on other threads are to run while it is digested."""
+"""Bytes of a body from which on Python's lock is released while it is digested."""
 
 
 def digest_of(body: bytes) -> bytes:
@@ -108,16 +109,16 @@ class Entry:
     """A record of the input that is ready to send.
 
     Attributes:
-        place: Where it stands in the input.
+        place: The place of the record in the input.
         key: What identifies the invoice.
         digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body; the journal keeps them instead of it.
         body: The encoded request; with placeholders for documents, which are loaded as it is sent.
         placeholders: The placeholders in it.
-        amount: What it asks for, where it says so; kept for totals.
+        amount: The amount that it asks for; None where it names none.
         currency: The currency of the amount.
-        remarks: What the reader decided for itself, in words.
-        warnings: Problems that do not keep it from being sent.
-        original_number: The number that the file gives, where another one is sent.
+        remarks: What the reader decided by itself, in words.
+        warnings: Problems for which it is not refused.
+        original_number: The number that the file gives, where another one is sent; None elsewhere.
     """
 
     place: Place
@@ -134,7 +135,15 @@ class Entry:
 
 @frozen(kw_only=True)
 class RefusedRecord:
-    """A record of the input that will not be sent, and why."""
+    """A record of the input that is not sent, with its problems.
+
+    Attributes:
+        place: The place of the record in the input.
+        problems: What is wrong with it.
+        number: The number that the file gives; None where it gives none.
+        amount: The amount that it asks for; None where it is not known.
+        currency: The currency of the amount; empty where it is not known.
+    """
 
     place: Place
     problems: Sequence[Problem]
@@ -148,30 +157,30 @@ class Row:
     """An item as the journal holds it.
 
     Attributes:
-        position: Its place in the order of the input; the journal's name for it.
-        key: Which invoice it is.
-        source: Where its record stood when it was last read.
+        position: The number of the item in the journal, in the order of admission.
+        key: What identifies the invoice.
+        source: The place of its record when that was last read.
         digest: The first ``DIGEST_BYTES`` of the SHA-256 of the body.
-        state: Where it stands.
+        state: Its state.
         attempts: How often it was sent.
         attempted_at: When it was last sent; seconds since 1970.
-        run: The run that last took it up.
+        run: The number of the run that last took it up.
         sequence: The place of its last attempt among all attempts of the journal, in the order of their
             intents; 0 before the first.
         ended: The place of the last attempt that had begun when this one had surely ended, where it was lost;
             None where that is not known.
         ends_at: The latest moment at which its last call could end, while it is open; seconds since 1970.
         status: The status that the service gave, in its own word.
-        detail: Why, in words.
+        detail: The reason, in words.
         duplicate: Whether the service had it already.
-        amount: The amount that it asks for (Decimal); None where it does not say.
+        amount: The amount that it asks for; None where it names none.
         currency: The currency of the amount.
         decided_at: When it came to a final state; seconds since 1970.
         seconds: How long the deciding call took, its retries included.
-        says_no: Whether the service said no to its last attempt, which is unknown for that, or was rejected
-            because no list showed it.
-        form: The form of the answer to its last attempt, while that has to be confirmed.
-        holder: The run that has it in its hands; None where no run has.
+        says_no: Whether the service said no to its last attempt, and did not decide it by that: the item is
+            unknown, or was rejected because no list showed it.
+        form: The form of the answer to its last attempt, while a lookup has to confirm that form.
+        holder: The number of the run that has it in its hands; None where no run has.
     """
 
     position: int
@@ -203,7 +212,7 @@ class Outcome:
 
     Attributes:
         verdict: Accepted, rejected, refused or unknown.
-        place: Where the record stands.
+        place: The place of the record in the input.
         number: The invoice number as sent; the file's text where none could be made of it.
         type: The invoice type, where it is known.
         status: The status in the service's answer, where it gave one (``PAUSED``, ``DUPLICATE``, ...).
@@ -238,33 +247,34 @@ class Outcome:
 
 
 class Unknown(enum.Enum):
-    """What to do with an invoice that may have arrived, is not listed, and has no witness of its absence."""
+    """What to do with an invoice that may have arrived, is not listed, and has no witness."""
 
     HOLD = "hold"
-    """Leave it to the next run, whose invoices are witnesses, or to a person."""
+    """Leave it to a later run, whose invoices may be witnesses, or to a person."""
     RESEND = "resend"
-    """Send it again after the settle time, on time alone: it is doubled if the list was later than that."""
+    """Send it again once the settle time has passed: the invoice is doubled if the list was later than
+    that."""
 
 
 MAX_CONSECUTIVE_REJECTIONS = 50
-"""Rejections in a row of the same cause after which a job pauses, unless said otherwise: what is wrong with
-all of them (a provisional name, an agreement) is not cured by sending the rest."""
+"""Rejections in a row for the same cause after which a job pauses, unless set otherwise: a cause that all
+share (a provisional name, an agreement) would have the rest rejected, too."""
 
 SETTLE_SECONDS = 60.0
-"""Seconds for which the service may still be at work on a call that has ended, unless said otherwise."""
+"""Seconds for which the service may still be at work on a call that has ended, unless set otherwise."""
 
 CHUNK_SIZE = 500
-"""Planned invoices that a worker takes at a time, unless said otherwise."""
+"""Planned invoices that a worker takes at a time, unless set otherwise."""
 
 
 class Retry(enum.Enum):
-    """Which invoices that the service rejected a job sends again, under the same number."""
+    """Which rejected invoices a job sends again, under the same number."""
 
     NONE = "none"
     CHANGED = "changed"
     """Those whose contents have changed since."""
     ALL = "all"
-    """The others, too: the cause lay elsewhere, and is mended."""
+    """All of them: the cause was not in the invoices, and is cured."""
 
 
 def _checks_of(options: JobOptions) -> Checks:
@@ -294,7 +304,7 @@ class JobOptions:
         inputs: Names of the inputs, for people who look at the run later.
         expected: How many records the whole input has, where that is known, so that the time left can be
             estimated.
-        reading: How the inputs are read, in words for whoever reads them again.
+        reading: How the inputs are read, as text that the command line writes and reads; empty elsewhere.
     """
 
     settle_seconds: float = field(default=SETTLE_SECONDS, validator=within(bounds.SETTLE))

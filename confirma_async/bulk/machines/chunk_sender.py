@@ -27,15 +27,16 @@ from confirma_async.errors import JournalError
 _log = logging.getLogger("confirma_async")
 
 LOOK_SECONDS = 60.0
-"""Seconds that a chunk waits for lookups of what the service surely has not taken, before it comes again."""
+"""Seconds that a chunk waits for lookups of invoices that surely did not arrive, before it is queued
+again."""
 
 DRAIN_SECONDS = 10.0
-"""Seconds that a worker which ends waits for what is under way, beyond the longest call."""
+"""Seconds beyond the longest call that a worker, once it ends, waits for what is under way."""
 
 
 @define(eq=False)
 class ChunkSender:
-    """Sends planned chunks, for the run of a worker; the ``ItemListener`` of its invoices.
+    """Sends planned chunks for the run of a worker, and is the ``ItemListener`` of their invoices.
 
     Attributes:
         run: The run of the worker.
@@ -71,11 +72,11 @@ class ChunkSender:
         self._sender = Sender(self._decisions)
 
     async def begin(self) -> None:
-        """Read from the journal what lookups need."""
+        """Read what lookups need from the journal."""
         await self._decisions.lookups.begin()
 
     async def send(self, chunk: int) -> None:
-        """Send the invoices of a chunk that no run has in its hands; return once each was sent once.
+        """Send those invoices of a chunk that no run has in its hands; return once each was sent once.
 
         An invoice that the service surely did not accept before is looked up once more, then sent. An invoice
         of unknown outcome is looked up while other chunks are sent. The chunk is removed once all its
@@ -155,7 +156,7 @@ class ChunkSender:
         self._drained.set()
 
     def decided(self, task: Task, found: Classification) -> None:
-        """Count what became of an invoice."""
+        """Count the state of an invoice, and let the chunk go on without it."""
         self.counts[found.state] += 1
         self._forget(task)
 
@@ -163,7 +164,7 @@ class ChunkSender:
         """Let the chunk go on without an invoice that is looked up from now on."""
         self._forget(task)
 
-    def refused(self, task: Task, refusal: RefusedRecord) -> None:  # noqa: ARG002 (planned with its documents)
+    def refused(self, task: Task, refusal: RefusedRecord) -> None:  # noqa: ARG002 (it had its documents)
         """Let the chunk go on without an invoice that was refused."""
         self._forget(task)
 

@@ -1,6 +1,6 @@
 """The health port of workers: whether they can send, and their figures for Prometheus.
 
-Threads of their own answer, so that the port answers also while the event loop hangs.
+It is served by threads of its own, so that it answers even while the event loop hangs.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ class HealthPort:
         self._stopped.discard(account)
 
     def note_stopped(self, account: str) -> None:
-        """Note that the worker of an account has stopped, for a while or for good."""
+        """Take note that the worker of an account has stopped, for a while or for good."""
         self._stopped.add(account)
 
     def trouble(self) -> str | None:
-        """Return what is wrong; None where nothing is, or where one of several accounts can send."""
+        """Return what is wrong; None where nothing is, or where at least one of several accounts can send."""
         troubles = self._troubles()
         if not troubles:
             return "it has not begun yet"
@@ -113,7 +113,7 @@ class HealthPort:
 
 
 def _labels(account: str, **more: str) -> str:
-    """Return labels as Prometheus writes them; names of accounts hold nothing that had to be escaped."""
+    """Return labels in the format of Prometheus. Names of accounts hold nothing that must be escaped."""
     named = {**({"account": account} if account else {}), **more}
     return "{" + ",".join(f'{name}="{value}"' for name, value in named.items()) + "}" if named else ""
 

@@ -1,4 +1,4 @@
-"""The bodies of planned invoices, as long as the journal keeps them."""
+"""Reads the bodies of planned invoices, as long as the journal keeps them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from confirma_async.bulk.postgres.reader import PostgresReader
 
 
 def bodies_of(journal: JournalReader, number: int) -> Sequence[bytes]:
-    """Return the bodies of the invoices of a number, as they were or will be sent; none where none is kept.
+    """Return the kept bodies of the invoices of a number, as they were or will be sent.
 
     Args:
-        journal: The journal; one in a file keeps none.
+        journal: The journal. One in a file keeps no bodies.
         number: The number of the invoices; sellers and types may share it.
 
     Raises:

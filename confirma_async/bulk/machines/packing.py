@@ -1,4 +1,4 @@
-"""Planned invoices, packed together and compressed, as workers take them from the journal."""
+"""Packs planned invoices into one compressed body, which a worker takes from the journal as a chunk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ except ImportError as _missing:
     ) from _missing
 
 LEVEL = 1
-"""How hard bodies are compressed: they are alike, and the least effort finds nearly all of that.
+"""The level of compression, the lowest: bodies are so alike that more effort gains next to nothing.
 
 Zstandard, not zlib: zlib looks back over 32 KiB, which is five invoices of ten rows, and costs ten times as
 much CPU.
@@ -38,10 +38,10 @@ class UnreadableBodiesError(JournalError):
 
 @frozen
 class Bundle:
-    """Entries together with the form in which they are kept; the journal knows their positions.
+    """Entries, and the compressed form in which the journal keeps them; it knows their positions.
 
     Attributes:
-        entries: What is sent; documents are in the bodies.
+        entries: The invoices to send, with their documents in the bodies.
         packed: The entries, compressed.
     """
 
@@ -50,7 +50,7 @@ class Bundle:
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> Bundle:
-        """Pack entries. Other threads may run during most of the work."""
+        """Pack entries. Python's lock is released during most of the work."""
         rows: list[_Packed] = [
             (
                 str(entry.place),
@@ -88,12 +88,12 @@ def _unreadable(fault: str) -> UnreadableBodiesError:
 
 
 def packed_of(packed: bytes, positions: Sequence[int], wanted: Sequence[int]) -> bytes:
-    """Pack some of the invoices of a bundle by themselves.
+    """Return a bundle with only some of the invoices of another one.
 
     Args:
-        packed: The bundle in the form in which it is kept.
-        positions: The positions of its invoices, in its order.
-        wanted: Some of them, in the same order.
+        packed: The bundle, compressed.
+        positions: The positions of all its invoices, in order.
+        wanted: The positions of the invoices to keep, in the same order.
 
     Raises:
         UnreadableBodiesError: the bundle cannot be read.
@@ -104,10 +104,10 @@ def packed_of(packed: bytes, positions: Sequence[int], wanted: Sequence[int]) ->
 
 
 def unpacked(packed: bytes, count: int) -> list[Entry]:
-    """Return the invoices of a packed bundle, in its order; their documents are in the bodies.
+    """Return the invoices of a compressed bundle, in order, with their documents in the bodies.
 
     Args:
-        packed: The bundle in the form in which it is kept.
+        packed: The bundle, compressed.
         count: How many invoices it holds.
 
     Raises:

@@ -30,14 +30,14 @@ from confirma_async.bulk.postgres.runs import PLANNED
 from confirma_async.errors import JournalError
 
 LOOK_AGAIN = 60.0
-"""Seconds after which a chunk comes again, of which something is in a worker's hands or unknown; then twice
-as many, and so on."""
+"""Seconds until a chunk is due again of which invoices are in a worker's hands or unknown; doubled each
+time."""
 
 LONGEST_PAUSE = 3600.0
-"""The same, at most."""
+"""Seconds until a chunk is due again, at most."""
 
 _WORKERS = "SELECT count(*) FROM run WHERE worker IS NOT NULL AND lease_until > clock_timestamp()"
-"""How many workers are alive."""
+"""Counts the workers that are alive."""
 
 _CHUNK = (
     "SELECT body, positions, ARRAY(SELECT DISTINCT holder FROM item WHERE position = ANY(positions) "
@@ -52,9 +52,10 @@ _CLAIMED = (
     "RETURNING position, run, state = 1 AND attempts = 0 AS is_new) SELECT run, array_agg(position), "
     "array_agg(position) FILTER (WHERE NOT is_new) FROM claimed GROUP BY run"
 )
-"""Claims what is in nobody's hands and has these contents, which hold the number: no two items have the same.
+"""Claims the items that no run has in its hands, and whose digests are those of the chunk.
 
-What another transaction has locked is left to it: a claim waits for nobody.
+A body holds the invoice number, so no two items have the same digest. Rows that another transaction has
+locked are left out: a claim waits for nobody.
 """
 
 _SET_ASIDE = (
@@ -63,7 +64,7 @@ _SET_ASIDE = (
     "array_agg(DISTINCT item.run) || planned_chunk.run FROM planned_chunk "
     "LEFT JOIN item ON position = ANY(positions) WHERE planned_chunk.id = %s GROUP BY planned_chunk.id"
 )
-"""How many items of a chunk are open and were set aside, how many are in it still, and their runs."""
+"""Counts the open items of a chunk that were set aside, and those that are still in it; names their runs."""
 
 _STANDING = (
     f"SELECT looks, keep_days, count(*) FILTER (WHERE {OPEN} AND chunk = planned_chunk.id), "
@@ -72,14 +73,14 @@ _STANDING = (
     "FROM planned_chunk JOIN run ON run.id = planned_chunk.run LEFT JOIN item ON position = ANY(positions) "
     "WHERE planned_chunk.id = %s GROUP BY planned_chunk.id, keep_days"
 )
-"""How far a chunk is: how many of its items are open, and pending, and the runs that they count for."""
+"""Counts the open and the pending items of a chunk, and names the runs that its items count for."""
 
 _CONTENTS = (
     "SELECT body, positions, ARRAY(SELECT at FROM unnest(positions) WITH ORDINALITY AS p(at, place) "
     f"WHERE EXISTS (SELECT 1 FROM item WHERE position = at AND {OPEN} AND chunk = planned_chunk.id) "
     "ORDER BY place) FROM planned_chunk WHERE id = %s"
 )
-"""What a chunk holds: bodies, positions, and those positions whose invoices are open and belong to it."""
+"""Reads a chunk: its bodies, all positions, and the positions of the open items that belong to it."""
 
 _KEPT = (
     "INSERT INTO kept_body (chunk, positions, body, until) "
@@ -88,7 +89,7 @@ _KEPT = (
 
 
 def open_planned(url: str) -> PlannedJournal:
-    """Open a journal for planning, or for a worker; make its tables and its queue where there are none.
+    """Open a journal for planning or for a worker; make its tables and its queue where they are missing.
 
     Raises:
         JournalError: see ``open_postgres``; or the queue is of another version, and workers run on it.
@@ -108,7 +109,7 @@ def open_planned(url: str) -> PlannedJournal:
 
 
 class PlannedJournal(PostgresJournal):
-    """A journal with planned chunks."""
+    """A journal in a database with planned chunks."""
 
     def prepare_queue(self) -> None:
         """Make the queue where there is none, or where it is of another version.
@@ -131,7 +132,7 @@ class PlannedJournal(PostgresJournal):
         self.queue_lost()
 
     def queue_lost(self) -> int:
-        """Queue the chunks that are missing from the queue; return how many."""
+        """Queue the chunks that are missing from the queue; return their number."""
         lost = [
             chunk
             for (chunk,) in self._all(
@@ -150,8 +151,8 @@ class PlannedJournal(PostgresJournal):
         An entry that an earlier plan has queued with the same contents is not queued again.
 
         Args:
-            bundle: What is sent. It is packed before, so that the lock of admission is held for a short time.
-            run: The run that plans.
+            bundle: The invoices, packed already, so that the lock of admission is held only for a short time.
+            run: The number of the run that plans.
             retry: Which rejected invoices are sent again.
 
         Returns:
@@ -182,7 +183,7 @@ class PlannedJournal(PostgresJournal):
         return admitted
 
     def _queued(self, positions: Sequence[int]) -> dict[int, int]:
-        """Return which items an earlier plan has queued, and the chunk of each."""
+        """Return the items that an earlier plan has queued, and the chunk of each."""
         query = (
             "SELECT position, chunk FROM item JOIN planned_chunk ON planned_chunk.id = item.chunk "
             "AND position = ANY(positions) WHERE position = ANY(%s)"
@@ -213,7 +214,7 @@ class PlannedJournal(PostgresJournal):
 
         Args:
             run: The number of the run.
-            name: What names the worker.
+            name: The name of the worker: its machine, its process, and a random part.
             per_second: Calls per second of all workers together from now on; None keeps the present rate, and
                 removes it where no other worker is alive.
 
@@ -234,16 +235,16 @@ class PlannedJournal(PostgresJournal):
         return float(found)
 
     def take(self, chunk: int) -> Sequence[tuple[Entry, Admitted]]:
-        """Claim for this worker the invoices of a chunk that are not final and that no run has in its hands.
+        """Claim those invoices of a chunk for this worker that are open and that no run has in its hands.
 
         Args:
-            chunk: The number of the chunk; nothing is claimed of one that is gone.
+            chunk: The number of the chunk. Nothing is claimed if the chunk is gone.
 
         Returns:
-            What is to be sent, and what the journal says to it, as to an entry of a run's own.
+            The invoices to send, each with the journal's answer.
 
         Raises:
-            UnreadableBodiesError: what is to be sent cannot be read; see ``set_aside``.
+            UnreadableBodiesError: the bodies cannot be read; see ``set_aside``.
         """
         found = self._session.execute(_CHUNK, (chunk,), binary=True).fetchone()
         if found is None:
@@ -267,17 +268,17 @@ class PlannedJournal(PostgresJournal):
         ]
 
     def set_aside(self, chunk: int, *, now: float) -> int:
-        """Leave the invoices of a chunk that cannot be read to whoever plans them again.
+        """Take the invoices out of a chunk that cannot be read, so that the next plan queues them anew.
 
-        Until then the chunk is kept, and queued again after the longest pause: another version may be able to
-        read it. What is in the hands of others stays with the chunk.
+        Until then the chunk is kept, and queued again after the longest pause: another version of the SDK may
+        be able to read it. Invoices in the hands of other runs stay with the chunk.
 
         Args:
-            chunk: Its number.
+            chunk: The number of the chunk.
             now: The current time; seconds since 1970.
 
         Returns:
-            How many of its invoices are open, and not planned again yet.
+            The number of its invoices that are open and not planned again yet.
         """
         self._tables.lock()
         self._holders.release_dead()
@@ -306,12 +307,12 @@ class PlannedJournal(PostgresJournal):
         The bodies of final invoices are removed, unless they are kept for some days.
 
         Args:
-            chunk: Its number.
+            chunk: The number of the chunk.
             now: The current time; seconds since 1970.
             drained: Whether this worker ends, so that other workers take the chunk at once.
 
         Returns:
-            How many invoices of it are not final.
+            The number of its invoices that are not final.
         """
         self._tables.lock()
         found = next(self._all(_STANDING, chunk), None)
@@ -336,12 +337,12 @@ class PlannedJournal(PostgresJournal):
         Another worker may have finished some of its invoices meanwhile.
 
         Args:
-            chunk: Its number.
+            chunk: The number of the chunk.
             keep_days: Days for which its bodies are kept once they are final; None for none.
-            left: How many invoices of it are open.
+            left: The number of its invoices that were open before.
 
         Returns:
-            How many still are.
+            The number of those that still are.
         """
         if not left and keep_days is None:  # nearly always: nothing is to be read
             self._do("DELETE FROM planned_chunk WHERE id = %s", chunk)
@@ -361,7 +362,7 @@ class PlannedJournal(PostgresJournal):
         return len(still)
 
     def has_more(self) -> bool:
-        """Say whether a planned invoice is still to be sent or under way, or a chunk is due for a lookup.
+        """Say whether a planned invoice is to be sent or under way, or a chunk is due for a lookup.
 
         An invoice may be in the hands of a dead worker; its chunk is queued again.
         """
@@ -375,7 +376,7 @@ class PlannedJournal(PostgresJournal):
         )
 
     def forget_bodies(self) -> int:
-        """Remove the bodies whose days of keeping have passed; return how many chunks were removed.
+        """Remove the bodies that were kept for their number of days; return how many chunks were removed.
 
         The server's write-ahead log and its backups may still hold the removed bodies.
         """

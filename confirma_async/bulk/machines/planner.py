@@ -1,4 +1,4 @@
-"""The planning of a job: every record read, checked and encoded once, and queued for workers."""
+"""Plans a job: reads, checks and encodes every record once, and queues it for workers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PlannedJob:
     """The result of a plan.
 
     Attributes:
-        journal: What names the journal.
+        journal: The name of the journal.
         run: The number of the run that the invoices count for.
         planned: How many invoices workers will send or look up.
         known: How many invoices were accepted or rejected before.
@@ -58,21 +58,21 @@ class PlannedJob:
 
 
 NAMED = 1000
-"""Refused records that a plan names."""
+"""Refused records that the result of a plan names, at most."""
 
 
 def planned_journal(journal: Journal) -> PlannedJournal:
-    """Return the journal as a ``PlannedJournal``; it was opened as one."""
+    """Return a journal that was opened by ``open_planned``, with its own type."""
     if not isinstance(journal, PlannedJournal):
         raise TypeError("the journal was opened without its planned chunks")
     return journal
 
 
 def database_of(placement: Placement) -> PostgresPlace:
-    """Return the database of a journal.
+    """Return the database that a journal is in.
 
     Raises:
-        ConfigurationError: it is in none.
+        ConfigurationError: the journal is a file.
     """
     if not isinstance(placement.path, PostgresPlace):
         raise ConfigurationError(
@@ -96,7 +96,7 @@ async def plan(
 
     Raises:
         JournalError: the journal cannot be written.
-        ConfigurationError: the journal is no database.
+        ConfigurationError: the journal is a file.
     """
     database = database_of(placement)
     writer = await JournalWriter.open(partial(open_planned, database.url), pipeline.timeout)

@@ -1,4 +1,4 @@
-"""The queue of planned chunks: procrastinate, over connections of our own and in a schema of its own.
+"""The queue of planned chunks: procrastinate in a schema of its own, over connections of ours.
 
 The queue holds only numbers of chunks. The journal, in the same database, alone says what must be sent, and
 what became of it. A chunk that comes twice is harmless. A chunk that was lost from the queue is queued once
@@ -38,16 +38,16 @@ except ImportError as _missing:
     ) from _missing
 
 QUEUE_SCHEMA = "confirma_queue"
-"""The schema that the tables of the queue lie in."""
+"""The database schema with the tables of the queue."""
 
 QUEUE = "confirma"
-"""What the queue is called in them."""
+"""The name of the queue in these tables."""
 
 TASK = "send_chunk"
-"""What the task is called that sends a chunk; its argument is ``chunk``, the number."""
+"""The name of the task that sends a chunk; its argument ``chunk`` is the number of the chunk."""
 
 ANSWER_SECONDS = 20.0
-"""Seconds after which a connection that gives no answer is given up."""
+"""Seconds after which a connection without an answer is closed."""
 
 _IN_QUEUE = f"SET LOCAL search_path = {QUEUE_SCHEMA}, pg_temp"
 _IN_JOURNAL = f"SET LOCAL search_path = {SCHEMA}, pg_temp"
@@ -56,11 +56,11 @@ _ASKING = f"{_IN_QUEUE}; {TIMEOUTS}"
 _AT_THE_RATE = f"{_IN_JOURNAL}; {TIMEOUTS}; SET LOCAL synchronous_commit = off"
 
 unreachable = exceptions.ConnectorException
-"""What a connector raises that has no answer."""
+"""The error of a connector that got no answer."""
 
 
 def queue_form() -> str:
-    """Return a name for the form of the queue's tables in this version of procrastinate."""
+    """Return a digest of the queue's tables as this version of procrastinate makes them."""
     return hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()[:16]
 
 
@@ -77,7 +77,7 @@ def queue_chunks(session: PostgresSession, chunks: Sequence[int], *, seconds: fl
     """Queue chunks, as part of the transaction of a journal.
 
     Args:
-        session: The connection of the journal.
+        session: The connection of the journal, within its transaction.
         chunks: The numbers of the chunks.
         seconds: Seconds from now, by this machine's clock, after which a worker may take them.
     """
@@ -101,10 +101,10 @@ def queue_chunks(session: PostgresSession, chunks: Sequence[int], *, seconds: fl
 
 
 def hurry_chunks(session: PostgresSession, chunks: Collection[int]) -> None:
-    """Make chunks that wait for a lookup due at once, as part of the transaction of a journal.
+    """Make chunks due at once that wait for a lookup, as part of the transaction of a journal.
 
     Args:
-        session: The connection of the journal.
+        session: The connection of the journal, within its transaction.
         chunks: The numbers of the chunks.
     """
     if chunks:
@@ -139,7 +139,7 @@ class QueueConnector(BaseAsyncConnector):
     A statement whose answer is lost is not sent again: the caller gets an error, and begins anew.
 
     Args:
-        url: Where the database is.
+        url: The URL of the database.
         patience_seconds: Seconds after which a connection without an answer is closed.
 
     Attributes:
@@ -155,10 +155,10 @@ class QueueConnector(BaseAsyncConnector):
         self._turn = asyncio.Lock()
 
     async def open_async(self, pool: Any = None) -> None:
-        """Do nothing: the first question makes the connection."""
+        """Do nothing: the first statement connects."""
 
     async def close_async(self) -> None:
-        """Close the connection; the next question makes another one."""
+        """Close the connection; the next statement connects again."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(psycopg.Error):
@@ -195,7 +195,7 @@ class QueueConnector(BaseAsyncConnector):
             return await cursor.fetchall() if cursor.description else []
 
     async def ask_at_the_rate(self, query: str, arguments: dict[str, float]) -> list[dict[str, Any]]:
-        """Run a statement about the common rate, whose effect a crash may lose; return its rows.
+        """Run a statement about the common rate; return its rows. A crash of the server may lose its effect.
 
         Its transaction is one round trip to the server.
 

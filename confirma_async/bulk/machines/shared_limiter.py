@@ -18,21 +18,23 @@ from confirma_async.bulk.machines.queue import QueueConnector, unreachable
 from confirma_async.session.rate.ratelimit import Limiter
 
 AHEAD = 0.1
-"""Seconds for which permits are leased at a time: a worker that is held up holds up so many at most."""
+"""Seconds whose permits are leased at a time; a worker that hangs wastes no more than these."""
 
 GATHERING = AHEAD / 4
-"""Seconds for which calls that come in one by one gather for a lease, while those before them wait for their
+"""Seconds for which single calls are gathered for one lease, while those before them still wait for their
 permits to be due."""
 
 LATE = 0.17
-"""Seconds by which a call may be later than its permit: what was missed for longer is given up. So many more
-calls than are due may come within any ten seconds, and no more: no moment has a permit twice."""
+"""Seconds by which a call may be later than its permit; an older permit is given up. So within any ten
+seconds there may be as many calls more than the rate allows as are due in this time, and no more: no permit
+is used twice."""
 
 LAG = LATE - 0.02
-"""Seconds of permits that nobody asked for in time, and that are still given: with some time to get here."""
+"""Seconds in the past from which permits that nobody took are still leased: ``LATE``, less the way to get
+here."""
 
 LOOK_SECONDS = 0.5
-"""Seconds between two looks at the rate, and at the moment until which the service wants quiet."""
+"""Seconds after which the rate, and the time until which the service wants no calls, are read again."""
 
 _LEASE = (
     "UPDATE rate SET next_at = greatest(next_at, moment.now - make_interval(secs => %(lag)s), quiet_until) "
@@ -51,7 +53,7 @@ _LOOK = (
 
 @define(eq=False)
 class SharedLimiter:
-    """A ``Limiter`` with one rate for all workers together, and a concurrency for this worker alone.
+    """A ``Limiter`` with a common rate for all workers, and a concurrency for this worker alone.
 
     Attributes:
         local: Limits the concurrency of this worker, and its rate while the service throttles too many calls.
@@ -97,7 +99,7 @@ class SharedLimiter:
             raise
 
     def _enqueue(self, turn: asyncio.Future[None]) -> None:
-        """Queue a call for a permit; where no rate is set, until the time of quiet has passed."""
+        """Queue a call for a permit or, where no rate is set, until the service wants calls again."""
         loop = asyncio.get_running_loop()
         if turn.done():
             return
@@ -184,7 +186,7 @@ class SharedLimiter:
         return loop.time() + found[0]["until"] - count * interval, interval
 
     def _admit(self, turn: asyncio.Future[None], due: float) -> None:
-        """Give a call its permit, but not during a time of quiet, and not a permit that is too old.
+        """Give a call its permit, unless the service wants no calls, or the permit is too old.
 
         A worker that was held up would otherwise use all its old permits at once.
         """
@@ -206,7 +208,7 @@ class SharedLimiter:
             await self.connector.ask_at_the_rate(_QUIET, {"seconds": quiet_seconds})
 
     async def _look(self) -> None:
-        """Read from the database a rate that was set meanwhile, and the end of a time of quiet."""
+        """Read the rate, and the time until which the service wants no calls, from the database."""
         loop = asyncio.get_running_loop()
         while True:
             with contextlib.suppress(unreachable):

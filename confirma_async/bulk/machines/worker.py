@@ -41,33 +41,35 @@ except ImportError as _missing:
 _log = logging.getLogger("confirma_async")
 
 CHUNKS_AT_ONCE = 2
-"""Chunks that a worker has in its hands: the second one begins where the first has less to do than calls may
-be under way."""
+"""Chunks that a worker has in its hands at once. The second one begins once the first has fewer invoices left
+than calls may be under way."""
 
 POLL_SECONDS = 1.0
-"""Seconds between two looks into an empty queue. Nothing listens: a deaf connection is not noticed."""
+"""Seconds between two looks into an empty queue. LISTEN is not used: a half-open connection would go
+unnoticed."""
 
 EMPTY_SECONDS = 0.2
-"""Seconds between two looks whether all is sent, where a worker is to end then."""
+"""Seconds between two checks whether all is sent, for a worker that is to end then."""
 
 HEARTBEAT_SECONDS = 10.0
-"""Seconds between two signs of life in the queue."""
+"""Seconds between two heartbeats of a worker in the queue."""
 
 STALLED_SECONDS = 30.0
-"""Seconds without one after which the chunks of a worker are queued again. Time alone proves nothing, and
-need not: what the worker may have sent is looked up."""
+"""Seconds without a heartbeat after which the chunks of a worker are queued again. The worker may still be
+alive: what it may have sent is looked up."""
 
 RATE_SECONDS = 4.0
-"""Seconds after which a silent line to the rate is given up: calls wait for it, whose deadlines go on."""
+"""Seconds after which a connection without an answer about the rate is closed: calls with deadlines wait for
+it."""
 
 SWEEP_SECONDS = 10.0
-"""Seconds between two looks for such chunks."""
+"""Seconds between two searches for the chunks of workers without a heartbeat."""
 
 AT_ONCE = datetime.datetime.fromtimestamp(0, datetime.UTC)
-"""When what was stalled is to come again: a moment that is past by the database's clock, too."""
+"""When such a chunk is due again: a moment that is surely past by the database's clock, too."""
 
 FORGET_SECONDS = 3600.0
-"""Seconds between two looks for bodies whose days are over."""
+"""Seconds between two removals of bodies that were kept for their number of days."""
 
 
 @frozen(kw_only=True)
@@ -79,7 +81,7 @@ class WorkerEnd:
         counts: How many invoices this worker brought to each state.
         chunks: How many chunks this worker has finished.
         paused: Why the worker stopped by itself; None where it was asked to stop.
-        paused_by: The error for which it stopped; None where there is none.
+        paused_by: The error for which it stopped; None where there was none.
     """
 
     name: str
@@ -126,7 +128,7 @@ async def work(
 
     Raises:
         JournalError: the journal cannot be written, or others have taken over what this worker had.
-        ConfigurationError: the journal is no database.
+        ConfigurationError: the journal is a file.
     """
     database = database_of(placement)
     writer = await JournalWriter.open(partial(open_planned, database.url), pipeline.timeout)
@@ -176,7 +178,7 @@ class _Worker:
     Attributes:
         sender: Sends the chunks.
         connector: The connection to the queue.
-        name: What names the worker.
+        name: The name of the worker.
         until_empty: Whether it ends once nothing is to be sent, here or in the hands of another one.
     """
 
@@ -279,7 +281,7 @@ class _Worker:
             pause = min(2 * pause, 15.0)
 
     async def _emptied(self) -> None:
-        """Wait until no worker has anything left to send, and no chunk is due."""
+        """Wait until no worker has anything to send, and no chunk is due."""
         run = self.sender.run.writer.run
         while self._in_hand or await run(lambda journal: planned_journal(journal).has_more()):  # noqa: ASYNC110 (nobody could set an event)
             await asyncio.sleep(EMPTY_SECONDS)

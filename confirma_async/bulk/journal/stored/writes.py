@@ -151,7 +151,7 @@ class StoredWrites:
         return bool(self._change(WriteDecision(id=ident, state=State.ACCEPTED, at=at), _IS_UNKNOWN))
 
     def _change(self, decision: WriteDecision, where: str, *values: int) -> int:
-        """Write what became of a write if the condition ``where`` holds; return the number of changed rows."""
+        """Write what became of a write if the condition ``where`` holds; return how many rows changed."""
         is_final = decision.state in FINAL
         return self._tables.change(
             "UPDATE write SET state = ?, status = ?, detail = ?, form = ?, decided_at = ?, "
