@@ -1,4 +1,4 @@
-"""Whole numbers for documents whose own number is not a whole one. The journal keeps them unchanged."""
+"""Assigns whole numbers to documents whose own number is not a whole one, and keeps them in the journal."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from confirma_async.formats import AssignedNumbers, Identity, assign, namesake, 
 from confirma_async.schemas.identity import InvoiceKey
 
 _MEMORY = 10_000
-"""Answers of the journal that a book remembers."""
+"""Numbers read from the journal that a ``JournalBook`` keeps in memory."""
 
 
 def give_numbers(placement: Placement, identities: Iterable[Identity], start: int) -> AssignedNumbers:
-    """Give whole numbers from ``start`` on, and keep them in the journal before anything is sent.
+    """Assign whole numbers from ``start`` on, and keep them in the journal before anything is sent.
 
     A document that an earlier run has numbered keeps its number, and no number that the journal knows is
-    given twice. A journal in doubt may have given numbers that it does not know any more: it gives none.
+    given twice. A journal in doubt may have assigned numbers that it does not know any more: it assigns none.
 
     Args:
-        placement: The journal, and whose it is.
+        placement: The place of the journal, and its account.
         identities: The documents of the job, in order.
-        start: The first number to give.
+        start: The first number to assign.
 
     Raises:
         JournalError: the journal cannot be used, or is in doubt and a document needs a number.
@@ -59,19 +59,19 @@ def _refuse_new_numbers(name: str, documents: Sequence[Identity], known: Mapping
 
 
 def known_numbers(journal: JournalReader, documents: Sequence[Identity]) -> Mapping[Identity, int]:
-    """Return the numbers that earlier runs have given to documents, or to those whose number they take."""
+    """Return the numbers that earlier runs assigned to documents, or to those that share their number."""
     odd = [who for who in documents if whole(who.original) is None]
     return journal.numbers.of([*odd, *{namesake(who) for who in odd}])
 
 
 @define
 class JournalBook:
-    """A ``NumberAssignments`` in the journal: the numbers of this job and those of earlier runs.
+    """The ``NumberAssignments`` of a job: its own numbers, and those that earlier runs keep in the journal.
 
     Attributes:
-        path: The journal; None where there is none yet.
-        given: The numbers of this job's documents.
-        used: The numbers that were asked for, of documents whose own is none.
+        path: The place of the journal; None where there is none yet.
+        given: The numbers that this job has assigned.
+        used: The assigned numbers that ``find`` has returned so far.
     """
 
     path: JournalPlace | None
@@ -85,7 +85,7 @@ class JournalBook:
         self._remembered = lru_cache(_MEMORY)(self._kept)
 
     def find(self, identity: Identity, /) -> int | None:
-        """Return the whole number that stands for a document's number; None where none was given.
+        """Return the whole number of a document; None where none was assigned.
 
         Raises:
             JournalError: the journal cannot be read.
@@ -113,7 +113,7 @@ class JournalBook:
         return number if row is not None and row.key == key else None
 
     def close(self) -> None:
-        """Let go of the journal. Closing twice is fine."""
+        """Close the journal. Closing twice is fine."""
         self._journal = None
         self._stack.close()
 
@@ -121,10 +121,10 @@ class JournalBook:
 def number_book(
     path: JournalPlace | None, given: AssignedNumbers | None
 ) -> contextlib.AbstractContextManager[JournalBook]:
-    """Give a book over a journal, for as long as the block runs.
+    """Yield the ``JournalBook`` of a journal, and close it at the end of the block.
 
     Args:
-        path: The journal; None where there is none yet.
-        given: What this job has given; None where it gives none.
+        path: The place of the journal; None where there is none yet.
+        given: The numbers that this job has assigned; None where it assigns none.
     """
     return contextlib.closing(JournalBook(path, given.numbers if given else {}))

@@ -1,4 +1,4 @@
-"""The journal of a run: the account's own, or one that the caller names."""
+"""Finds the journal of a run: the account's own, or one that the caller names."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from confirma_async.errors import ConfigurationError, JournalError
 from confirma_async.privacy import Secret
 
 OpenJournal: TypeAlias = Callable[[], Journal]
-"""Opens a journal; runs in the thread that will use it."""
+"""Opens a journal. It is called in the thread that will use the journal."""
 
 
 @frozen(kw_only=True)
 class Placement:
-    """The journal of a run.
+    """The journal of a run: where it is, how it is opened, and whose it is.
 
     Attributes:
-        path: Its file, or its database; None for another form.
+        path: Its file or its database; None for a journal of another form.
         open: Opens the journal.
         target: What the journal is bound to: a base URL, or a name such as that of the sandbox.
         owner: The account, and the key that the calls use.
         warning: Why the journal's place may not be durable; None where it is.
-        prove: Notes that the service has taken something for the account, whose journal knows these keys by
-            their fingerprints; None where nobody need know.
+        prove: Writes to the list of accounts that the service has taken something for this account, and the
+            fingerprints of the keys that the journal knows; None for a journal that the caller names.
     """
 
     path: JournalPlace | None = None
@@ -48,8 +48,8 @@ class Placement:
 
 
 JournalSource: TypeAlias = str | JournalPlace | OpenJournal | Placement | None
-"""What a caller names as the journal: a file, the URL of a PostgreSQL database, a function that opens another
-form, or the account's own."""
+"""How a caller names a journal: a file, the URL of a PostgreSQL database, a function that opens a journal of
+another form, or None for the account's own."""
 
 
 def place(
@@ -65,14 +65,14 @@ def place(
 
     Args:
         journal: The journal that the caller named; None for the account's own.
-        base_url: Where the calls go.
+        base_url: The base URL of the calls.
         key: The key of the calls.
         account: What the caller said about the account: its name, and whether it may be new.
         target: What the journal is tied to; the base URL unless given.
-        partner: Whether the key is the partner's own token, which has a journal apart from those of clients.
+        partner: Whether the key is the partner's provisioning token, which has a journal of its own.
 
     Raises:
-        ConfigurationError: the key belongs to no account that is known, or there is no place for the journal.
+        ConfigurationError: the key belongs to no known account, or there is no place for the journal.
         JournalError: the account's own journal is gone, and the service has taken something for the account.
     """
     if isinstance(journal, Placement):
@@ -107,9 +107,9 @@ def place(
 
 
 def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
-    """Note in the list of accounts whose journals have sent something: a run that died could not note it.
+    """Write to the list of accounts whose journals have sent something: a run that died could not do so.
 
-    A journal that cannot be read counts as one that has; it keeps its known keys.
+    A journal that cannot be read counts as one that has sent. Its known keys stay as they are.
     """
     for record in accounts.of(target).values():
         if record.proved:
@@ -125,10 +125,10 @@ def _prove_what_has_sent(accounts: Accounts, target: str) -> None:
 
 
 def restore_list(accounts: Accounts) -> None:
-    """Make a list of accounts that is gone anew from the journals, which know their owners.
+    """Make the list of accounts anew, where it is gone, from the journals, which know their owners.
 
     Raises:
-        ConfigurationError: they cannot be read, or do not agree.
+        ConfigurationError: the journals cannot be read, or come from several lists.
     """
     if not accounts.is_lost:
         return
@@ -152,7 +152,7 @@ def restore_list(accounts: Accounts) -> None:
 
 
 def _owner(target: str, key: Secret, account: AccountName) -> Owner:
-    """Return the owner of a journal that the caller names; the account need not be known here."""
+    """Return the owner of a journal that the caller names. The account need not be known on this machine."""
     try:
         return Accounts().vouch(target, key, account.name)
     except ConfigurationError:

@@ -1,4 +1,4 @@
-"""Which run has each item in its hands; releases the items of dead runs.
+"""Knows which runs are alive by their leases, and releases the items of dead runs.
 
 Whoever releases what a run has left locks the row of that run, as the run itself does with each transaction.
 """
@@ -17,7 +17,7 @@ _RELEASE_WRITES = release_of_writes(
     ends_at="greatest(ends_at, (SELECT (extract(epoch FROM died_at) * 1000)::bigint "
     "FROM run WHERE run.id = write.run) + ends_at - attempted_at)",
 )
-"""Releases the writes that runs which are over left under way."""
+"""Releases the writes that ended runs have left under way."""
 
 _RELEASE_ITEMS = (
     "UPDATE item SET holder = NULL, state = CASE state WHEN 1 THEN 0 WHEN 2 THEN 3 ELSE state END, "
@@ -40,7 +40,7 @@ class PostgresHolders:
         self._tables = tables
 
     def begin(self, run: int) -> None:
-        """See ``Holders``: a run that this session began before is over."""
+        """See ``Holders``. A run that this session began before has ended."""
         session = self._tables.session
         if session.lease.run:
             self._tables.change(
@@ -62,9 +62,9 @@ class PostgresHolders:
             self._tables.session.lease.let_go()
 
     def release_dead(self) -> None:
-        """Release what runs whose lease is over have left: claims are pending, sends are unknown.
+        """Release the items of runs whose lease is over: claims become pending, sends unknown.
 
-        A run of which a transaction goes on just now is left alone: it holds the lock of its row.
+        A run that has a transaction under way just now is left out: it holds the lock of its row.
         """
         dead = list(
             self._tables.few(
@@ -84,7 +84,7 @@ class PostgresHolders:
         self._tables.change(_RELEASE_WRITES)
 
     def are_over(self, runs: Iterable[int | None]) -> bool:
-        """Say whether some of the runs that have items in their hands are not alive; None is nobody."""
+        """Say whether any of these runs is dead; None in place of a run is left out."""
         held = {run for run in runs if run is not None} - {self._tables.session.lease.run}
         if not held:
             return False
@@ -92,10 +92,10 @@ class PostgresHolders:
         return self._tables.one(alive, list(held)) < len(held)
 
     def others_run(self) -> bool:
-        """Say whether runs of other sessions are alive, whose key is the account's before they have sent."""
+        """Say whether runs of other sessions are alive: their key is the account's before they have sent."""
         alive = "SELECT EXISTS (SELECT 1 FROM run WHERE lease_until > clock_timestamp() AND id <> ?)::int"
         return bool(self._tables.one(alive, self._tables.session.lease.run))
 
     def have_planned(self) -> bool:
-        """Say whether invoices are planned, to go out with the account's key."""
+        """Say whether invoices are planned, which workers will send with the account's key."""
         return bool(self._tables.one("SELECT EXISTS (SELECT 1 FROM planned_chunk)"))

@@ -1,9 +1,9 @@
 """The journal in a PostgreSQL database, which jobs of any number of machines share.
 
-Rows go over in arrays, a statement for each kind of change: what costs is the way to the server and back.
-Who writes rows of a run has locked the row of the run (see ``session``); who admits invoices holds the one
-lock of admission until its commit, so that two runs never take up the same number at once. Workers claim what
-is planned without that lock: they leave alone what another transaction has locked.
+Rows are sent in arrays, in one statement for each kind of change: what costs is the way to the server and
+back. A transaction that writes rows of a run has locked the row of the run (see ``session``). One that admits
+invoices holds the lock of admission until its commit, so that two runs never take up the same number at once.
+Workers claim planned invoices without that lock, and leave out rows that another transaction has locked.
 """
 
 from __future__ import annotations
@@ -55,17 +55,17 @@ _INSERTED = (
     "%s::text[], %s::text[], %s::bigint[], %s::bigint[])"
 )
 _SOMEBODY = -1
-"""The holder of what another transaction is just claiming."""
+"""Stands for the holder of an item that another transaction is just claiming."""
 
 ROWS_COPIED = 16
-"""New rows from which on a stream costs less than arrays, which go over in one step."""
+"""New rows from which on COPY costs less than arrays, which need only one message."""
 
 _OF_NUMBERS = (
     "SELECT found.* FROM unnest(?::bigint[]) AS wanted(wanted) CROSS JOIN LATERAL "
     "(SELECT {columns} FROM {table} WHERE number = wanted OFFSET 0) AS found"
 )
-"""Looks each number up by the index. Of ``number = ANY`` a server without statistics, as it has none in the
-first minute of a table, thinks that it finds half of all rows, and reads them all."""
+"""Looks up each number by the index. With ``number = ANY``, a server without statistics (in the first minute
+of a table) expects half of all rows, and reads the whole table."""
 
 _CLAIMED_AGAIN = (
     "UPDATE item SET state = c.state, verdict = NULL, run = c.run, holder = c.holder, digest = c.digest, "
@@ -88,7 +88,7 @@ _SENDING = (
     "ended = NULL, says_no = NULL, form = NULL, sequence = a.place FROM a "
     "WHERE item.position = a.position AND item.position = ANY(%s) AND holder = %s"
 )
-"""The positions stand there twice, so that the server knows how few they are, and reads no whole table."""
+"""The positions are in it twice, so that the server expects few rows and does not read the whole table."""
 
 _DECIDED = (
     "UPDATE item SET state = d.state, verdict = CASE WHEN d.state IN (4, 5) THEN d.state END, "
@@ -107,7 +107,7 @@ _DECIDED = (
 
 
 class _DecisionRow(msgspec.Struct, omit_defaults=True, gc=False):
-    """A row of ``_DECIDED``; what is not said is NULL there."""
+    """A row of ``_DECIDED``; an attribute that is not set is NULL there."""
 
     position: int
     state: int
@@ -124,7 +124,7 @@ class _DecisionRow(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 def open_postgres(url: str, *, alone: bool = False) -> PostgresJournal:
-    """Open a journal for a job, or make a new one. Belongs into the thread that will use it.
+    """Open a journal for a job, or make a new one. Call this in the thread that will use it.
 
     Args:
         url: ``postgresql://user@host:port/database``; the password is best kept in ``~/.pgpass``. Any number
@@ -132,8 +132,8 @@ def open_postgres(url: str, *, alone: bool = False) -> PostgresJournal:
         alone: Whether no job may be running on it, because it is changed as a whole.
 
     Raises:
-        JournalError: the server cannot be reached, is too old, takes no changes, or refuses the user; or a
-            job runs, and the journal is to be had alone.
+        JournalError: the server cannot be reached, is too old, takes no changes, or refuses the user; or
+            ``alone`` is set and a job runs on it.
         JournalMismatchError: the journal is of a newer version; it was not touched.
         ConfigurationError: the URL is of another kind of database.
     """
@@ -142,7 +142,7 @@ def open_postgres(url: str, *, alone: bool = False) -> PostgresJournal:
 
 @contextlib.contextmanager
 def reading_postgres(url: str) -> Generator[PostgresReader]:
-    """Open a journal for looking only, also while jobs run on it: what is seen is of one moment.
+    """Open a journal only to read it, even while jobs run on it. All is read as of one moment.
 
     Raises:
         JournalError: there is none, or the server cannot be reached.
@@ -160,7 +160,7 @@ class PostgresJournal(PostgresReader):
     Args:
         tables: Runs the statements on the database of the journal.
         doubt: Why the journal may not know all that was sent; None where it does.
-        mark: What this machine remembers of it.
+        mark: The mark of the journal on this machine.
     """
 
     def __init__(self, tables: PostgresTables, doubt: Doubt | None, mark: MarkFile) -> None:
@@ -177,7 +177,7 @@ class PostgresJournal(PostgresReader):
 
     @property
     def runs(self) -> PostgresRuns:
-        """The runs."""
+        """The runs of the journal, with the methods that begin and end one."""
         return self._runs
 
     @property
@@ -232,7 +232,7 @@ class PostgresJournal(PostgresReader):
             run: The number of the run.
             retry: Which rejected invoices are sent again.
             again: Whether the run may meet an invoice of its own again.
-            planned: The planned chunk that they go into, for workers; None where the run sends them itself.
+            planned: The number of the planned chunk that they go into; None where the run sends them itself.
         """
         self._tables.lock()
         ends_at = self._trust.last_call()
@@ -283,12 +283,13 @@ class PostgresJournal(PostgresReader):
         return admitted
 
     def _locked(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Lock those rows that are in nobody's hands until the transaction ends: workers leave them alone.
+        """Lock the rows that no run has in its hands until the transaction ends: workers leave them out.
 
-        Whoever holds the lock of admission waits for no worker that claims: that one may wait for the lock.
+        This waits for no worker: a worker that claims may itself wait for the lock of admission, which is
+        held here.
 
         Returns:
-            The rows, as they are by now; what a worker is just claiming is in somebody's hands.
+            The rows as they are now. A row that a worker is just claiming has ``_SOMEBODY`` as its holder.
         """
         free = {row.position for row in rows if row.holder is None and row.state not in FINAL}
         if not free:
@@ -326,7 +327,7 @@ class PostgresJournal(PostgresReader):
         self._session.statements.change_later(_SENDING, values, self._held(len(positions)))
 
     def _held(self, wanted: int) -> Callable[[int], None]:
-        """Return what checks that as many items were changed as this run has in its hands, by its account."""
+        """Return a check of the number of changed rows: it raises an error unless they are so many."""
 
         def check(changed: int) -> None:
             if changed != wanted:  # another run has taken some over; nothing of the transaction is written
@@ -378,7 +379,7 @@ class PostgresJournal(PostgresReader):
         )
 
     def shrink(self) -> None:
-        """See ``Journal``: the server does that by itself."""
+        """Do nothing: the server frees the space by itself."""
 
 
 def _decided(decision: Decision) -> _DecisionRow:

@@ -1,7 +1,8 @@
-"""What a machine remembers of a journal in a database: the last transaction that was confirmed as durable.
+"""Marks of journals in databases: each names the last transaction that this machine knows to be durable.
 
-A database that does not know that transaction any more was put back to an earlier state. The mark lies in the
-user's state directory, one for each journal; it is never synced, and may be behind, but never ahead.
+A database that does not know that transaction any more was put back to an earlier state. There is one mark
+for each journal, in the user's state directory. It is never synced: after a power cut it may be behind its
+journal, but never ahead.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ def _path_of(journal: str) -> Path | None:
 
 
 def read_mark(journal: str) -> tuple[uuid.UUID, int] | None:
-    """Return what this machine remembers of the journal of an id: a transaction, by its session and number.
+    """Return the transaction that the mark of a journal names: the session and its number.
 
     Returns:
-        None where it is nothing.
+        None where this machine has no mark of the journal.
     """
     path = _path_of(journal)
     if path is not None:
@@ -44,13 +45,13 @@ def read_mark(journal: str) -> tuple[uuid.UUID, int] | None:
 
 @define
 class MarkFile:
-    """The mark of a journal that a job has open; it says nothing where it cannot be written."""
+    """The mark of a journal that a job has open. Where it cannot be written, the job goes on without it."""
 
     _descriptor: int | None = None
 
     @classmethod
     def open(cls, journal: str) -> MarkFile:
-        """Open the mark of the journal of an id."""
+        """Open or make the mark of a journal; ``journal`` is the journal's id."""
         path = _path_of(journal)
         if path is not None:
             with contextlib.suppress(OSError):
@@ -59,13 +60,13 @@ class MarkFile:
         return cls()
 
     def note(self, incarnation: uuid.UUID, number: int) -> None:
-        """Write down a transaction of a session, by its number, that is durable."""
+        """Write the session and the number of a transaction that is durable."""
         if self._descriptor is not None:
             with contextlib.suppress(OSError):  # a full disk: the mark is behind, which is no alarm
                 os.pwrite(self._descriptor, f"{incarnation.hex} {number:020d}\n".encode(), 0)
 
     def close(self) -> None:
-        """Let go of it. Closing twice is fine."""
+        """Close the mark. Closing twice is fine."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)

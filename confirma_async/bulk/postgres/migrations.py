@@ -1,4 +1,4 @@
-"""The form of the journal's tables, version by version. What is published here never changes: add a step.
+"""The tables of the journal, version by version. A published step never changes: add a new one.
 
 Moments and durations are milliseconds, days proleptic ordinals, amounts hundredths, as in the file. An index
 holds no column that changes while an invoice is under way: those changes then touch no index.
@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 SCHEMA = "confirma_journal"
-"""The schema that the tables lie in, so that they meet nobody else's."""
+"""The database schema with the tables, apart from those of other programs."""
 
 OLDEST_SERVER = 14
 """The oldest major version of PostgreSQL that is supported."""
 
 OPEN = "verdict IS NULL"
-"""The condition of what is not decided; a query holds it to use the index."""
+"""The condition of items that are not final; a query must hold it word for word to use the index."""
 
 DECIDED = "verdict IS NOT NULL"
-"""The condition of what is decided, likewise."""
+"""The condition of items that are final; a query must hold it word for word to use the index."""
 
 MIGRATIONS: Sequence[str] = (
     f"""
@@ -134,4 +134,4 @@ MIGRATIONS: Sequence[str] = (
     """,
 )
 VERSION = len(MIGRATIONS)
-"""The form of the tables that this version of the SDK writes."""
+"""The version of the tables that this version of the SDK writes."""

@@ -1,4 +1,4 @@
-"""The opening of a journal in a database: its tables, and whether it is the one that it was."""
+"""Opens a journal in a database: makes or updates its tables, and finds out whether it is in doubt."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _NUMBERS_RAISED = "; ".join(
         ("planned_chunk_id", "id", "planned_chunk"),
     )
 )
-"""Has no number given twice by a sequence that is behind the table that its numbers stand in."""
+"""Raises each sequence to the highest number in its table, so that no number is given twice."""
 
 
 def open_tables(url: str, *, alone: bool) -> tuple[PostgresTables, Doubt | None, MarkFile]:
-    """Open a journal for a job; make its tables, or bring them to this version's form.
+    """Open a journal for a job; make its tables, or update them to this version.
 
     Args:
-        url: Where it is.
+        url: The URL of the database.
         alone: Whether no job may be running on it.
 
     Returns:
-        The tables, why the journal may not know all that was sent, and what this machine remembers of it.
+        The tables, the doubt of the journal (None where there is none), and its mark on this machine.
 
     Raises:
         JournalError: the server cannot be reached, is too old, or does not let the user in.
@@ -71,10 +71,10 @@ def _check_alone(tables: PostgresTables) -> None:
 
 
 def look_at_tables(url: str) -> tuple[PostgresTables, Doubt | None]:
-    """Open a journal for looking only.
+    """Open a journal only to read it.
 
     Returns:
-        The tables, and why the journal may not know all that was sent.
+        The tables, and the doubt of the journal; None where there is none.
 
     Raises:
         JournalError: there is none, or the server cannot be reached, or does not let the user in.
@@ -105,7 +105,7 @@ def _check_current(tables: PostgresTables) -> None:
 
 
 def _doubt_seen(tables: PostgresTables) -> Doubt | None:
-    """Return the doubt that a job would have, without a change; a replica shows what is kept."""
+    """Return the doubt that a job would find, without writing it; on a replica, the doubt that is kept."""
     known = tables.kept()
     if not tables.one("SELECT pg_is_in_recovery()"):
         reason = _reason(tables, known, _term(tables))
@@ -138,10 +138,10 @@ def _check_server(tables: PostgresTables) -> None:
 
 
 def _version(tables: PostgresTables) -> int:
-    """Return the form of the tables; 0 where there are none.
+    """Return the version of the tables; 0 where there are none.
 
     Raises:
-        JournalMismatchError: it is of a newer version.
+        JournalMismatchError: they are of a newer version of the SDK.
     """
     if not tables.one("SELECT (to_regclass(?) IS NOT NULL)::int", f"{SCHEMA}.meta"):
         return 0
@@ -175,7 +175,7 @@ def _term(tables: PostgresTables) -> str:
 
 
 def _find_doubt(tables: PostgresTables, term: str) -> None:
-    """Note a doubt where the database is not the one that the journal was last in."""
+    """Write down a doubt if the database is another one than before, or was put back to an earlier state."""
     known = tables.kept()
     reason = _reason(tables, known, term)
     if known.get("term") != term:
@@ -207,6 +207,6 @@ def _reason(tables: PostgresTables, known: dict[str, str], term: str) -> str | N
 
 
 def _now(tables: PostgresTables) -> float:
-    """Return the time by the database's clock, which leases go by; seconds since 1970."""
+    """Return the time by the database's clock, by which leases run; seconds since 1970."""
     ((now,),) = tables.few("SELECT extract(epoch FROM clock_timestamp())::float8")
     return float(now)

@@ -25,11 +25,11 @@ class PostgresEvidence(StoredEvidence):
 
     Args:
         tables: Runs the statements on the database of the journal.
-        trust: Whether the journal is in doubt.
+        trust: Says whether the journal is in doubt.
     """
 
     def _later_ones(self, since: int, values: Sequence[Any], limit: int) -> Sequence[Row]:
-        """Ask one question, however many runs there were since: each worker that begins anew is one."""
+        """Find witnesses of all these runs in one query: they are many, as each start of a worker is one."""
         query = (
             f"SELECT {ITEM_COLUMNS} FROM run AS later CROSS JOIN LATERAL (SELECT {ITEM_COLUMNS}, place "
             f"FROM item {self._like('later.id')}) AS found WHERE {ENDED_LATER} "
@@ -39,16 +39,16 @@ class PostgresEvidence(StoredEvidence):
 
 
 class PostgresReader(StoredReader):
-    """The part of a ``Journal`` that only reads.
+    """A ``JournalReader`` over the tables of a journal in a database.
 
     Args:
         tables: Runs the statements on the database of the journal.
-        trust: Whether the journal is in doubt.
+        trust: Says whether the journal is in doubt.
 
     Attributes:
-        evidence: What it knows that bears on a lost invoice.
-        ownership: Whose it is.
-        payloads: The payloads that an outbox has asked to keep.
+        evidence: What the journal knows that helps to decide an invoice of unknown outcome.
+        ownership: The target and the account of the journal.
+        payloads: The payloads that an outbox was told to keep.
     """
 
     def __init__(self, tables: PostgresTables, trust: StoredTrust) -> None:
@@ -61,9 +61,9 @@ class PostgresReader(StoredReader):
         self._runs = PostgresRunsReader(tables)
 
     def kept_chunks(self, number: int) -> Sequence[tuple[int, bytes, Sequence[int]]]:
-        """Return the positions of a number's invoices, and the packed chunks that have their bodies.
+        """Return the positions of the invoices of a number, and the compressed chunks with their bodies.
 
-        With each chunk come the positions of all that it holds.
+        Each chunk comes with the positions of all invoices in it.
         """
         query = (
             "SELECT position, body, positions FROM item JOIN (SELECT id, body, positions FROM planned_chunk "
@@ -75,7 +75,7 @@ class PostgresReader(StoredReader):
 
     @property
     def runs(self) -> PostgresRunsReader:
-        """The runs that there were."""
+        """The runs of the journal, past and present."""
         return self._runs
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The runs of a journal in a database: of jobs, and of the workers that send what others have planned."""
+"""The runs of a journal in a database: those of jobs, and those of workers."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from confirma_async.bulk.journal.stored.values import milliseconds
 from confirma_async.bulk.postgres.migrations import OPEN
 
 PLANNED = "planned for workers"
-"""What is said of a run whose invoices workers send."""
+"""The ending of a run whose invoices workers are to send."""
 
 SENT = "sent by workers"
-"""The same, once they have."""
+"""The ending of such a run once all its invoices are final."""
 
 
 @frozen(kw_only=True)
 class WorkerRow:
-    """A worker.
+    """A worker that sends from the journal, or did so lately.
 
     Attributes:
         run: The number of its run.
-        name: What names it: its machine, its process, and more.
+        name: The name of the worker: its machine, its process, and a random part.
         began_at: When it began; seconds since 1970.
         alive: Whether it holds its lease.
         held: How many invoices it has in its hands.
@@ -63,15 +63,15 @@ class PostgresRuns(PostgresRunsReader, StoredRuns):
     """``Runs`` over the tables of a journal in a database."""
 
     def end_all_sent(self, now: float) -> None:
-        """End all planned runs that have nothing open any more; ``now`` is in seconds since 1970."""
+        """End all planned runs whose invoices are all final; ``now`` is in seconds since 1970."""
         planned = [run for (run,) in self._tables.few("SELECT id FROM run WHERE ending = ?", PLANNED)]
         self.end_sent(planned, now)
 
     def end_sent(self, runs: Sequence[int], now: float) -> None:
-        """End what of some planned runs has nothing open any more.
+        """End those of some planned runs whose invoices are all final.
 
         Args:
-            runs: Their numbers.
+            runs: The numbers of the runs.
             now: The current time; seconds since 1970.
         """
         without_chunks = [

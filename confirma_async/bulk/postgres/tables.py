@@ -14,7 +14,7 @@ from confirma_async.bulk.postgres.migrations import DECIDED, OPEN
 from confirma_async.errors import JournalError
 
 LOCK = 0x434E464A
-"""What the advisory lock goes by under which invoices are admitted, and tables made."""
+"""The number of the advisory lock of admission, which is also held while tables are made."""
 
 _VERDICTS = ", ".join(f"{state:d}" for state in sorted(FINAL))
 
@@ -23,10 +23,10 @@ class PostgresTables(Tables):
     """``Tables`` over the connection of a journal.
 
     Args:
-        session: The connection.
+        session: Runs the transactions of the journal.
 
     Attributes:
-        session: The connection.
+        session: Runs the transactions of the journal.
     """
 
     is_open = OPEN
@@ -62,7 +62,7 @@ class PostgresTables(Tables):
         self.session.statements.change_later(query.replace("?", "%s"), values, lambda _: None)
 
     def change_columns(self, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Run a statement over the columns of many rows; not at all where there are none."""
+        """Run a statement with an array for each column of many rows; do nothing where there are no rows."""
         if rows:
             self.change(query, *(list(column) for column in zip(*rows, strict=True)))
 
@@ -80,7 +80,7 @@ class PostgresTables(Tables):
         return "(SELECT last_value FROM attempt)"
 
     def lock(self) -> None:
-        """See ``Tables``: the lock of admission."""
+        """Take the lock of admission until the transaction ends."""
         self.change("SELECT pg_advisory_xact_lock(?)", LOCK)
 
     def taken_over(self) -> JournalError:

@@ -1,4 +1,4 @@
-"""The doubt of a journal in a PostgreSQL database: whether it may not know all that was sent."""
+"""Reads and writes the doubt of a journal in a PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class PostgresTrust(StoredTrust):
         return True
 
     def last_call(self) -> float | None:
-        """Return when the last call ends, at the latest, whose intent the journal may have forgotten.
+        """Return the latest moment at which a call may end whose intent the journal has lost.
 
-        A run of before may have passed the gate, and begins its call until its lease is over.
+        A run from before may have passed the gate, and may begin its call until its lease is over.
 
         Returns:
             Seconds since 1970; None where the journal is in no doubt.
@@ -41,5 +41,5 @@ class PostgresTrust(StoredTrust):
 
     @property
     def longest_lease(self) -> float:
-        """Seconds of the longest lease that a run has ever had."""
+        """The longest lease, in seconds, that a run of the journal has ever had."""
         return max(self._tables.session.lease.seconds, float(self._tables.kept().get("longest_lease", 0)))

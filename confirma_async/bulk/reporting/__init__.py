@@ -1,1 +1,1 @@
-"""Outcomes, totals and progress of a job."""
+"""The outcomes, the totals and the progress of a job."""

@@ -1,4 +1,4 @@
-"""In whose hands items are: runs that are alive, and what dead ones have left."""
+"""Knows which runs are alive by their holds, and releases the items of dead runs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from confirma_async.bulk.sqlite.file.journal_file import OpenFile
 from confirma_async.bulk.sqlite.migrations import OPEN
 
 _RELEASE_WRITES = release_of_writes(alive="hold IS NOT NULL")
-"""Releases the writes that runs which are over left under way."""
+"""Releases the writes that ended runs have left under way."""
 
 _HELD = frozenset({State.CLAIMED, State.SENDING})
 
 
 @define
 class SqliteHolders:
-    """The runs of a journal, as those who have items in their hands.
+    """``Holders`` over the runs of a journal in a file.
 
     Attributes:
         file: The journal, as a job has it open.
@@ -31,7 +31,7 @@ class SqliteHolders:
     run: int = field(init=False, default=0)
 
     def begin(self, run: int) -> None:
-        """See ``Holders``: this job has begun no other run since."""
+        """See ``Holders``. A run that this job began before has ended."""
         self.run = run
 
     def mark(self) -> Mapping[str, str]:
@@ -44,9 +44,9 @@ class SqliteHolders:
         self.file.connection.execute(f"UPDATE item SET holder = NULL WHERE {OPEN} AND holder = ?", (run,))
 
     def release_dead(self) -> None:
-        """Release what dead runs have left: claims are pending again, sends are of unknown outcome.
+        """Release the items of dead runs: claims become pending, sends unknown.
 
-        What they looked up is nobody's again.
+        What they were looking up is in nobody's hands again.
         """
         execute = self.file.connection.execute
         holds = execute("SELECT id, hold FROM run WHERE hold IS NOT NULL").fetchall()
@@ -63,12 +63,12 @@ class SqliteHolders:
         execute(_RELEASE_WRITES)
 
     def others_run(self) -> bool:
-        """Say whether runs of other jobs go on, whose key is the account's before they have sent."""
+        """Say whether runs of other jobs are alive. Their key is the account's even before they have sent."""
         holds = self.file.connection.execute("SELECT id, hold FROM run WHERE hold IS NOT NULL").fetchall()
         return any(hold != self.file.hold.name and self._is_alive(run, hold) for run, hold in holds)
 
     def is_left(self, row: Row) -> bool:
-        """Say whether a row is in the hands of a run that is not alive."""
+        """Say whether an item is in the hands of a dead run."""
         if row.holder is None:
             return row.state in _HELD
         query = "SELECT hold FROM run WHERE id = ?"
@@ -76,7 +76,7 @@ class SqliteHolders:
         return found is None or not self._is_alive(row.holder, found[0])
 
     def _is_alive(self, run: int, hold: str | None) -> bool:
-        """Say whether a run goes on: its hold is held, and its job has begun no other run."""
+        """Say whether a run is alive: its job holds the lock on its hold, and has begun no other run."""
         if hold is None:
             return False
         return run == self.run if hold == self.file.hold.name else self.file.is_held(hold)

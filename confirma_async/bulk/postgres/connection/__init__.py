@@ -1,1 +1,1 @@
-"""One connection to the database of a journal: its transactions, its statements, and what failures mean."""
+"""The connection to the database of a journal: its transactions, its statements, its errors."""

@@ -1,4 +1,4 @@
-"""What a failure of the database means, in a sentence: what happened, and what to do."""
+"""Makes messages of failures of the database: what happened, and what to do."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ except ImportError as _missing:
     ) from _missing
 
 SCHEMES: Sequence[str] = ("postgresql", "postgres")
-"""What the URL of a PostgreSQL database begins with."""
+"""The schemes of the URL of a PostgreSQL database."""
 
 
 def name_of(url: str, what: str = "journal") -> str:
-    """Return what names a database to people: its URL without user, password and options.
+    """Return the name of a database in messages: its URL without user, password and options.
 
     Args:
-        url: The URL.
-        what: What lies there, in a word.
+        url: The URL, which may hold a password.
+        what: What is in the database, for the message: ``journal`` or ``mirror``.
 
     Raises:
-        ConfigurationError: it is of another kind of database, or cannot be read.
+        ConfigurationError: the URL is of another kind of database, or cannot be read.
     """
     scheme = url.partition("://")[0]
     if scheme not in SCHEMES:
@@ -56,10 +56,10 @@ MISSING: tuple[type[psycopg.Error], ...] = (
     psycopg.errors.UndefinedFunction,
     psycopg.errors.UndefinedObject,
 )
-"""What a server says of what lies in a schema that is gone, or that a role may not use."""
+"""Errors of the server about objects of a schema that is gone, or that the role may not use."""
 
 REFUSED: tuple[type[psycopg.Error], ...] = (psycopg.errors.InsufficientPrivilege, *MISSING)
-"""Failures that the same question meets again."""
+"""Errors of the server that the same statement would meet again."""
 
 _CURES: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], str, bool], ...] = (
     (
@@ -102,15 +102,16 @@ _CURES: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], str, 
     ),
     (psycopg.OperationalError, "check that the server runs and can be reached, then run the job again", True),
 )
-"""What to do about a failure, and whether the same call goes on then; the first that fits."""
+"""For each kind of failure, what to do, and whether the same call goes on then. The first that fits
+counts."""
 
 
 def explained(name: str, error: psycopg.Error) -> JournalError:
     """Make the error for a failure of the database.
 
     Args:
-        name: What names the journal.
-        error: The failure.
+        name: The name of the journal.
+        error: The error of the driver; none of its values are shown.
     """
     meant, words = _refusal(error)
     cure, resumable = next(
@@ -133,13 +134,13 @@ _REFUSALS: tuple[tuple[tuple[str, ...], type[psycopg.Error], str], ...] = (
     (('database "', _ABSENT), psycopg.errors.InvalidCatalogName, "there is no such database"),
     (('role "', _ABSENT), psycopg.errors.InvalidAuthorizationSpecification, "there is no such user"),
 )
-"""Refused connections: the words in the message of the server, the class of the error, and our message."""
+"""Connections that the server refuses: words of its message, the class of the error, and our message."""
 
 
 def _refusal(error: psycopg.Error) -> tuple[type[psycopg.Error], str]:
-    """Return what a failure is, and the server's own words: one line, without the statement and its values.
+    """Return the class of a failure, and the server's message in one line, without the statement.
 
-    A failure to connect has no code: it is recognised by its text.
+    A failure to connect has no code, and is recognised by its text.
     """
     if error.diag.message_primary:
         return type(error), error.diag.message_primary
@@ -162,7 +163,7 @@ def taken_over(name: str) -> JournalTakenOverError:
 
 
 def gone_back(name: str) -> JournalTakenOverError:
-    """Make the error for a database that is another one than it was when the job began."""
+    """Make the error for a database that is not the one in which the job began."""
     return _stopped(
         f"the journal {name} is not in the database that it was in when this job began: the database was "
         "failed over, or restored. The job has stopped, and sends nothing more. Run it again: what is not "
@@ -171,7 +172,7 @@ def gone_back(name: str) -> JournalTakenOverError:
 
 
 def expired(name: str) -> JournalTakenOverError:
-    """Make the error for a run that could not show for too long that it is alive."""
+    """Make the error for a run whose lease has run out, or is about to."""
     return _stopped(
         f"the journal {name}: this job could not renew its lease for so long that others may take over what "
         "it has in its hands. It has stopped, and sends nothing more. See that the database can be reached, "
@@ -180,7 +181,7 @@ def expired(name: str) -> JournalTakenOverError:
 
 
 def _stopped(message: str) -> JournalTakenOverError:
-    """Make an error that stops the job, which goes on when it is run again."""
+    """Make an error that stops the job. The same job goes on when it is run again."""
     error = JournalTakenOverError(message)
     error.resumable = True
     return error

@@ -1,4 +1,4 @@
-"""The statements at the beginning of every transaction, and those of the gate that lets it in."""
+"""The statements that begin each transaction, and the gate: it goes on only while the run holds its lease."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from confirma_async.bulk.postgres.migrations import SCHEMA
 
 STATEMENT_SECONDS = 20
-"""Seconds after which the server gives up a statement; nothing that a job asks takes as long."""
+"""Seconds after which the server ends a statement. No statement of a job takes as long."""
 
 DEFAULTS: Mapping[str, int | str] = {
     "connect_timeout": 10,
@@ -23,7 +23,7 @@ TIMEOUTS = (
     f"SET LOCAL lock_timeout = '{STATEMENT_SECONDS // 2}s'; "
     f"SET LOCAL idle_in_transaction_session_timeout = '{STATEMENT_SECONDS}s'"
 )
-"""What ends a transaction whose client stands still: it holds locks that others wait for."""
+"""Limits by which the server ends the transaction of a client that hangs and holds locks others wait for."""
 
 _LOCAL = f"SET LOCAL search_path = {SCHEMA}, pg_temp; {TIMEOUTS}"
 BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_LOCAL}"
@@ -36,24 +36,28 @@ _DURABLE = (
     "set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') "
     "THEN 'on' ELSE current_setting('synchronous_commit') END, true)"
 )
-"""An intent that the server could still forget would be none, whatever is usual on it."""
+"""Makes the commit durable even where the server is set not to wait: an intent must not be lost."""
 
 TERM = (
     "(SELECT system_identifier FROM pg_control_system()) || ':' || "
     "(SELECT oid FROM pg_database WHERE datname = current_database()) || ':' || "
     "left(pg_walfile_name(pg_current_wal_lsn()), 8)"
 )
-"""Which database of which server this is, and on which timeline: what a failover or a copy changes."""
+"""Identifies the server, the database and the timeline: a failover or a copy changes it."""
 
 _INSTANCE = "extract(epoch FROM pg_postmaster_start_time())::text"
-"""Which run of which server this is. While it is the same one, so is the term, which costs more."""
+"""The start time of the server. While it is the same, so is ``TERM``, which costs more to find out."""
 
 NOTE = f"WITH noted AS (INSERT INTO written VALUES ('{{own}}', {{number}})) SELECT {_INSTANCE}, {_DURABLE}"
 GATE = (
     f"{NOTE}, incarnation = '{{own}}' AND lease_until IS NOT NULL, "
     "extract(epoch FROM lease_until - clock_timestamp())::float8 FROM run WHERE id = {run} FOR NO KEY UPDATE"
 )
-"""Both go over in one step with ``BEGIN``, and so without values: these are whole numbers, and a UUID."""
+"""Notes a transaction, and returns whether the run holds its lease and for how many seconds more.
+
+``NOTE`` and ``GATE`` are sent in one message with ``BEGIN``, which cannot have parameters. What is put into
+their text are whole numbers and a UUID.
+"""
 
 RENEW = (
     "UPDATE run SET lease_until = clock_timestamp() + make_interval(secs => %s) "
@@ -63,5 +67,5 @@ FORGET = "DELETE FROM written WHERE incarnation = %s AND number >= %s AND number
 
 
 def statement(text: str) -> bytes:
-    """Return a statement of ours for the driver, whose types want a text written where it is run."""
+    """Return a statement in the type that the driver takes: as text, it wants a literal where it is run."""
     return text.encode()

@@ -1,4 +1,4 @@
-"""The lease of a run: until when it is sure that nobody takes over what the run has in its hands."""
+"""The lease of a run: the time for which nobody takes over what the run has in its hands."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ import time
 from confirma_async.bulk.postgres.connection.failures import expired
 
 LEASE = 90.0
-"""Seconds for which a job is taken to be alive after its last renewal; longer where its calls may be."""
+"""Seconds of a lease after each renewal; more where calls may be so long (``CALLS_IN_LEASE``)."""
 
 CALLS_IN_LEASE = 3
-"""The least lease, in longest calls: one may begin until the rest of the lease is shorter than it."""
+"""How many times the longest call a lease lasts, at least. A call begins only if it fits into what is
+left."""
 
 PATIENCE = 10.0
-"""Seconds for which a connection is sought again at least, before a job fails for want of it."""
+"""Seconds for which a lost connection is tried again, at least, before the job fails."""
 
 
 class Lease:
     """The lease that a session holds for a run, by the clock of this machine.
 
     Args:
-        name: What names the database to people.
+        name: The name of the database, for messages.
 
     Attributes:
-        run: The run; 0 while there is none.
-        seconds: How long it lasts after each renewal.
+        run: The number of the run; 0 while there is none.
+        seconds: How long the lease lasts after each renewal.
         holds_until: The moment of ``time.monotonic`` until which it surely lasts.
     """
 
@@ -37,14 +38,14 @@ class Lease:
         self._renewed: float | None = None
 
     def begin(self) -> None:
-        """Take note that a transaction begins."""
+        """Begin a transaction, which has not renewed the lease yet."""
         self._renewed = None
 
     def lengthen(self, run: int, longest_call_seconds: float) -> bool:
-        """Have the lease be of a run, whose calls may take so many seconds.
+        """Make this the lease of a run whose calls take so many seconds at most.
 
         Returns:
-            Whether that changes anything, so that it is to be renewed.
+            Whether the run or the length changed, so that the lease must be renewed.
         """
         if run == self.run and self.seconds >= CALLS_IN_LEASE * longest_call_seconds:
             return False
@@ -53,22 +54,22 @@ class Lease:
         return True
 
     def renew(self, asked: float) -> None:
-        """Take note that this transaction renews it, as it was asked at a moment of ``time.monotonic``."""
+        """Take note that this transaction renews the lease; ``asked`` is when, by ``time.monotonic``."""
         self._renewed = asked + self.seconds
 
     def commit(self) -> None:
-        """Take note that the transaction is durable."""
+        """Take note that the transaction is durable, and the renewal with it."""
         if self._renewed is not None:
             self.holds_until = self._renewed
         if not self.run:
             self.holds_until = math.inf
 
     def let_go(self) -> None:
-        """Have the transaction let go of the run, which has ended."""
+        """Give up the lease, because its run has ended in this transaction."""
         self.run, self._renewed = 0, None
 
     def check(self, longest_call_seconds: float) -> None:
-        """Check that a call may begin: it ends before anybody takes over what the run has in its hands.
+        """Check that a call may begin: it ends before anybody may take over what the run has in its hands.
 
         Raises:
             JournalError: it may not.
@@ -78,7 +79,7 @@ class Lease:
 
     @property
     def patience_seconds(self) -> float:
-        """Seconds for which a connection is sought from now on: as long as the lease runs, at least."""
+        """Seconds for which a lost connection is tried again from now on: the rest of the lease, or more."""
         if math.isinf(self.holds_until):
             return PATIENCE
         return max(PATIENCE, self.holds_until - time.monotonic())

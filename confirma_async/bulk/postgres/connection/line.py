@@ -1,4 +1,4 @@
-"""One connection to a database. It connects again when it is lost, and closes when no answer comes."""
+"""A connection to a database that is made again when it was lost, and cut when no answer comes."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ PostgresConnection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 PostgresCursor: TypeAlias = psycopg.Cursor[tuple[Any, ...]]
 
 STUCK_SECONDS = 30.0
-"""Seconds after which a connection that gives no answer is taken for dead, and cut."""
+"""Seconds without an answer after which a connection is cut."""
 
 
 class DatabaseLine:
-    """A connection to a database that is opened again when it was lost.
+    """A connection to a database that is made again when it was lost.
 
     Args:
-        url: Where the database is.
-        check: Is given each new connection before it is used; what it raises, whoever asked gets.
+        url: The URL of the database.
+        check: Called with each new connection before it is used; its errors are raised by ``connected``.
 
     Attributes:
-        statements: Those of the connection; None while there is none.
+        statements: Runs statements on the connection; None while there is no connection.
     """
 
     def __init__(self, url: str, check: Callable[[PostgresConnection], None]) -> None:
@@ -45,22 +45,22 @@ class DatabaseLine:
 
     @property
     def is_broken(self) -> bool:
-        """Whether there is no connection, or one that is lost."""
+        """Whether there is no connection, or only one that was lost."""
         return self._connection is None or self._connection.broken or self._connection.closed
 
     @property
     def open(self) -> PostgresConnection:
-        """The connection, as it is.
+        """The present connection, which may have been lost.
 
         Raises:
-            RuntimeError: there is none.
+            RuntimeError: there is no connection.
         """
         if self._connection is None:
             raise RuntimeError("a transaction has a connection")
         return self._connection
 
     def connected(self) -> PostgresConnection:
-        """Return the connection, a new one where there is none or the old one is lost.
+        """Return the connection; connect first where there is none, or where it was lost.
 
         Raises:
             psycopg.Error: the server cannot be reached, or does not let the user in.
@@ -76,13 +76,13 @@ class DatabaseLine:
         return self._connection
 
     def run(self, query: str, values: Sequence[Any] = ()) -> PostgresCursor:
-        """Run a statement of a transaction's frame on the connection that there is, watched."""
+        """Run a statement that begins, checks or ends a transaction, on the present connection."""
         with self.watched():
             return self.open.execute(statement(query), values or None)
 
     @contextlib.contextmanager
     def watched(self) -> Generator[None]:
-        """Have the connection cut where what is done inside takes longer than any answer may."""
+        """Have the watching thread cut the connection if the block takes longer than ``STUCK_SECONDS``."""
         self._busy_since = time.monotonic()
         try:
             yield
@@ -90,7 +90,7 @@ class DatabaseLine:
             self._busy_since = None
 
     def roll_back(self) -> None:
-        """End the transaction as if it had never been; drop a connection on which that is not to be had."""
+        """Roll the transaction back; drop the connection if that fails."""
         if self._connection is None:
             return
         try:
@@ -99,20 +99,20 @@ class DatabaseLine:
             self.drop()
 
     def drop(self) -> None:
-        """Let go of the connection."""
+        """Close the connection, and forget it."""
         connection, self._connection, self.statements = self._connection, None, None
         if connection is not None:
             with contextlib.suppress(psycopg.Error):
                 connection.close()
 
     def watch(self) -> None:
-        """Look after the connection from now on, in a thread. Asking twice is fine."""
+        """Start the thread that watches the connection. Calling twice is fine."""
         if self._watch is None:
             self._watch = threading.Thread(target=self._look_after, name="confirma-watch", daemon=True)
             self._watch.start()
 
     def _look_after(self) -> None:
-        """Cut a connection whose answer is overdue: nothing else ends a wait on one that is half open."""
+        """Cut a connection whose answer is overdue. Nothing else ends a wait on a half-open connection."""
         while not self._closing.wait(1.0):
             since, connection = self._busy_since, self._connection
             if since is None or connection is None or time.monotonic() < since + STUCK_SECONDS:
@@ -124,7 +124,7 @@ class DatabaseLine:
                 line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Let go of the connection, and look after it no longer. Closing twice is fine."""
+        """Close the connection, and end the thread that watches it. Closing twice is fine."""
         self._closing.set()
         self.drop()
         if self._watch is not None and self._watch is not threading.current_thread():

@@ -10,15 +10,16 @@ from confirma_async.bulk.postgres.connection.line import DatabaseLine, PostgresC
 
 
 class Notes:
-    """The transactions of a session, by their numbers, and the database that they are written to.
+    """The notes that a session writes with its transactions: a row with the number of each.
 
     Args:
-        name: What names the database to people.
+        name: The name of the database, for messages.
 
     Attributes:
-        incarnation: What names this session among all that the journal has ever had.
-        term: Which database this is; empty while it is being opened.
-        instance: The run of the server on which the term was found last.
+        incarnation: The name of this session, unlike that of any other.
+        term: What identifies server, database and timeline (``gate.TERM``); empty while the journal is
+            opened.
+        instance: The start time of the server on which the term was last checked.
         number: How many transactions this session has begun.
     """
 
@@ -32,34 +33,34 @@ class Notes:
         self._forgotten = 0
 
     def next(self, run: int) -> str:
-        """Return the statement that notes one more transaction; it passes the gate of a run, unless 0."""
+        """Return the statement that notes the next transaction, and passes the gate of ``run`` unless 0."""
         self.number += 1
         return (GATE if run else NOTE).format(own=self.incarnation, number=self.number, run=run)
 
     def commit(self, number: int) -> None:
-        """Take note that a transaction is durable."""
+        """Take note that the transaction of a number is durable."""
         self._written = number
 
     def forget(self, line: DatabaseLine) -> None:
-        """Remove the notes of transactions before the last one that is durable."""
+        """Remove the notes of all transactions before the last durable one."""
         line.run(FORGET, (self.incarnation, self._forgotten, self._written))
         self._forgotten = self._written
 
     def check_server(self, connection: PostgresConnection, instance: str) -> None:
-        """Check a connection to what may be another run of a server, or another server.
+        """Check where a connection leads if the server was started at another time than before.
 
         Raises:
-            JournalError: it does not lead to the database that was written to.
+            JournalError: it leads to another database, or to an earlier state of this one.
         """
         if instance != self.instance:
             self.check_term(connection)
             self.instance = instance
 
     def check_new(self, connection: PostgresConnection) -> None:
-        """Check a new connection, where anything was written on the one before.
+        """Check where a new connection leads if anything was written before.
 
         Raises:
-            JournalError: it does not lead to the database that was written to.
+            JournalError: it leads to another database, or to an earlier state of this one.
         """
         if self.term and self._written:
             connection.execute(statement(BEGIN))
@@ -67,10 +68,10 @@ class Notes:
             connection.execute("ROLLBACK")
 
     def check_term(self, connection: PostgresConnection) -> None:
-        """Check that a connection leads to the database that was written to, within a transaction.
+        """Check that a connection leads to the database that was written to. Call this within a transaction.
 
         Raises:
-            JournalError: it does not.
+            JournalError: it leads to another database, or to an earlier state of this one.
         """
         found = connection.execute(statement(f"SELECT {TERM}")).fetchone()
         if found is None or found[0] != self.term:
@@ -81,9 +82,9 @@ class Notes:
                 raise gone_back(self._name)
 
     def are_there(self, connection: PostgresConnection) -> bool:
-        """Say whether the last transaction is noted, within a transaction.
+        """Say whether the last transaction is noted. Call this within a transaction.
 
-        The server may still be at work on it; this then waits for its end.
+        If the server is still at work on that transaction, this waits for its end.
         """
         again = b"INSERT INTO written VALUES (%s, %s) ON CONFLICT DO NOTHING"
         return connection.execute(again, (self.incarnation, self.number)).rowcount == 0

@@ -1,10 +1,10 @@
-"""One connection to the database of a journal, and the gate at which each of its transactions is let in.
+"""The session of a journal in a database: its transactions, each of which passes the gate of the run's lease.
 
 A job holds a lease by the database's clock. Every transaction of it first locks the row of its run, and goes
 on only while nobody has taken the run's invoices over; whoever takes them over locks the same row. So what a
 job writes and what others release of it never interleave, however long the job slept in between.
 
-Nothing here outlives a transaction in the server's session: a pooler may stand in between.
+No setting outlives a transaction in the server's session, so there may be a pooler in between.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from confirma_async.bulk.postgres.connection.statements import Statements
 from confirma_async.errors import JournalError
 
 ROWS_AT_ONCE = 2000
-"""Rows that are fetched together by who only looks."""
+"""Rows that are fetched at a time, outside of a transaction that writes."""
 
 _ONCE_MORE = (
     errors.SerializationFailure,
@@ -39,19 +39,19 @@ _ONCE_MORE = (
     errors.QueryCanceled,
     errors.IdleInTransactionSessionTimeout,
 )
-"""Failures after which a transaction is rolled back, and may be tried again, on the same connection."""
+"""Failures after which a transaction may be tried again on the same connection."""
 
 
 class PostgresSession:
-    """The transactions of a journal, on a connection that is made anew where it is lost.
+    """Runs the transactions of a journal, on a connection that is made again when it was lost.
 
     Args:
-        url: Where the database is.
+        url: The URL of the database.
 
     Attributes:
-        name: What names the database to people.
-        notes: What it notes with each transaction, and knows the database by.
-        lease: That of its run.
+        name: The name of the database, for messages.
+        notes: The notes that it writes with each transaction, and recognises the database by.
+        lease: The lease of its run.
     """
 
     def __init__(self, url: str) -> None:
@@ -67,11 +67,11 @@ class PostgresSession:
         self._keeping: threading.Thread | None = None
 
     def execute(self, query: str, values: Sequence[Any] = (), *, binary: bool = False) -> PostgresCursor:
-        """Run a statement: as part of the transaction, or alone to look only. See ``Statements``.
+        """Run a statement in the present transaction or, outside of one, in a transaction that only reads.
 
         Raises:
-            psycopg.Error: it failed within a transaction, whose end reports it.
-            JournalError: it failed alone.
+            psycopg.Error: it failed within a transaction; ``transaction`` makes a ``JournalError`` of it.
+            JournalError: it failed outside of one.
         """
         if self._inside:
             return self.statements.execute(query, values, binary=binary)
@@ -80,17 +80,17 @@ class PostgresSession:
 
     @property
     def statements(self) -> Statements:
-        """Those of the transaction that is under way.
+        """Runs statements in the present transaction.
 
         Raises:
-            RuntimeError: there is none.
+            RuntimeError: there is no transaction.
         """
         if not self._inside or self._line.statements is None:
             raise RuntimeError("rows are changed within a transaction")
         return self._line.statements
 
     def stream(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query; where they are only looked at, without having all of them in memory."""
+        """Yield the rows of a query; within ``looking``, ``ROWS_AT_ONCE`` at a time, else all at once."""
         if not self._looking:
             yield from self.execute(query, values).fetchall()
             return
@@ -100,7 +100,7 @@ class PostgresSession:
 
     @contextlib.contextmanager
     def looking(self) -> Generator[None]:
-        """Make the statements of the block see one state of the journal; they cannot change it."""
+        """Let the statements of the block read one state of the journal. They cannot change it."""
         with self._lock:
             try:
                 self._line.connected()
@@ -115,11 +115,11 @@ class PostgresSession:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
-        """Make what is written inside durable together, or not at all.
+        """Make all writes of the block durable together when it ends, or none of them if it fails.
 
         Raises:
             NotWrittenError: the connection was lost, and surely nothing was written.
-            JournalError: it failed, or the run's invoices are in other hands by now; nothing was written.
+            JournalError: it failed, or another run has taken over the run's invoices; nothing was written.
         """
         with self._lock:
             self._begin()
@@ -140,7 +140,7 @@ class PostgresSession:
             self._commit()
 
     def _begin(self) -> None:
-        """Begin a transaction and pass the gate, on a new connection where the old one is lost."""
+        """Begin a transaction and pass the gate; connect again where the connection was lost."""
         deadline = time.monotonic() + self.lease.patience_seconds
         for attempt in range(1_000_000):
             try:
@@ -219,7 +219,7 @@ class PostgresSession:
         self.lease.commit()
 
     def _was_written(self) -> bool:
-        """Say whether a transaction was written whose commit got no answer.
+        """Find out whether a transaction was written whose commit got no answer.
 
         Raises:
             JournalError: it could not be found out in time.
@@ -244,7 +244,7 @@ class PostgresSession:
                 return there
 
     def _failed(self, error: psycopg.Error) -> JournalError:
-        """Roll a failed transaction back; return what to tell."""
+        """Roll a failed transaction back; return the error to raise."""
         broken = self._line.is_broken
         self._line.roll_back()
         if broken or isinstance(error, _ONCE_MORE):
@@ -258,13 +258,13 @@ class PostgresSession:
         )
 
     def _is_passing(self, error: psycopg.Error) -> bool:
-        """Say whether a failure to begin may pass; before the first connection none is waited out."""
+        """Say whether a failure to begin may pass by itself; as the journal is opened, none is waited for."""
         if self.notes.term == "" or self._closing.is_set():
             return False
         return isinstance(error, (psycopg.OperationalError, *_ONCE_MORE))
 
     def keep(self) -> None:
-        """Renew the lease from now on, also while nothing is written, and cut a connection that is stuck."""
+        """Start the thread that renews the lease, and the one that cuts a connection without an answer."""
         if self._keeping is None:
             self._keeping = threading.Thread(target=self._keep_alive, name="confirma-lease", daemon=True)
             self._keeping.start()

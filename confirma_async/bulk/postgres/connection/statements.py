@@ -11,10 +11,10 @@ from confirma_async.bulk.postgres.connection.gate import statement
 
 
 class Statements:
-    """The statements of one connection; what fails raises ``psycopg.Error``.
+    """Runs statements on one connection; each method raises ``psycopg.Error`` where a statement fails.
 
     Args:
-        connection: The connection.
+        connection: The connection of the driver, in autocommit mode.
     """
 
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
@@ -26,11 +26,11 @@ class Statements:
     def execute(
         self, query: str, values: Sequence[Any] = (), *, binary: bool = False
     ) -> psycopg.Cursor[tuple[Any, ...]]:
-        """Run a statement, and return what it finds.
+        """Run a statement, and return the driver's cursor with its result.
 
         Args:
-            query: The statement.
-            values: Its values.
+            query: The statement, with ``%s`` where a value goes.
+            values: The values, in order.
             binary: Whether results come in the binary format, in which bytes need half the space.
         """
         self.run_kept()
@@ -43,17 +43,17 @@ class Statements:
         return self._changing.execute(statement(query), values or None).rowcount
 
     def change_later(self, query: str, values: Sequence[Any], check: Callable[[int], None]) -> None:
-        """Put off a statement that changes rows: it runs before the next statement, together with others.
+        """Queue a statement that changes rows. All that are queued run together, before the next statement.
 
         Args:
-            query: The statement; one alone.
-            values: Its values.
+            query: The statement, a single one, with ``%s`` where a value goes.
+            values: The values, in order.
             check: Called with how many rows it changed; an error that it raises ends the transaction.
         """
         self._kept.append((self._written.mogrify(statement(query), values), check))
 
     def run_kept(self) -> None:
-        """Run the statements that were put off."""
+        """Run the statements that are queued."""
         kept, self._kept = self._kept, []
         if kept:
             self._written.execute(statement("; ".join([query for query, _ in kept])))
@@ -61,7 +61,7 @@ class Statements:
                 check(result.rowcount)
 
     def forget_kept(self) -> None:
-        """Drop the statements that were put off: the transaction has ended without them."""
+        """Drop the statements that are queued, because the transaction has ended without them."""
         self._kept = []
 
     def copy(self, query: str, rows: str) -> None:

@@ -1,4 +1,4 @@
-"""Values in the text forms that the server reads them in: rows of a COPY, and arrays.
+"""Writes values in the text formats of the server: rows of a COPY, and arrays.
 
 The driver makes an array of one value after another, which for many rows costs more than the statement.
 """
@@ -14,7 +14,7 @@ _ESCAPED = re.compile(r"[\\\t\n\r]")
 
 
 def copy_text(rows: Iterable[Sequence[object]]) -> str:
-    r"""Return rows in the text format of COPY; a value that is None stands as ``\N``.
+    r"""Return rows in the text format of COPY; None is ``\N``.
 
     Args:
         rows: The rows: whole numbers, texts, data and None, each of them as long as the others.
@@ -40,12 +40,12 @@ def _field(value: object) -> str:
 
 
 def array_text(numbers: Iterable[int]) -> str:
-    """Return whole numbers as the text of an array."""
+    """Return whole numbers as the text of an array of integers."""
     return f"{{{','.join(map(str, numbers))}}}"
 
 
 def data_array(values: Iterable[bytes]) -> str:
-    """Return data as the text of an array."""
+    """Return ``bytes`` values as the text of an array of ``bytea``."""
     quoted = [f'"\\\\x{value.hex()}"' for value in values]
     return f"{{{','.join(quoted)}}}"
 
