@@ -1,6 +1,6 @@
 """Prepares the records of a job's files before anything is sent, and keeps them in a scratch file.
 
-Each file is read once, and what was checked is what is sent, whatever becomes of the files in the meantime.
+Each file is read once. What was checked is what is sent, even if the files change in the meantime.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from confirma_async.validation import Checks
 
 _BUFFER = 1024 * 1024
 _LENGTH = 8
-"""Bytes in front of each record that say how long it is."""
+"""Bytes before each record that hold its length."""
 
 
 class _ScratchDocument(msgspec.Struct, array_like=True, gc=False):
-    """A document that belongs to an entry: a file, or what is behind a URL; its contents are not kept."""
+    """A document of an entry, a file or a URL. Its contents are not kept."""
 
     position: int
     where: str
@@ -56,7 +56,7 @@ class _ScratchDocument(msgspec.Struct, array_like=True, gc=False):
 
 
 class _Ready(msgspec.Struct, array_like=True, gc=False):
-    """The fields that an entry has and a refusal has not."""
+    """The fields that an entry has and a refused record has not."""
 
     key: tuple[str, str, int, str, str]
     digest: bytes
@@ -66,7 +66,7 @@ class _Ready(msgspec.Struct, array_like=True, gc=False):
 
 
 class _ScratchRecord(msgspec.Struct, array_like=True, gc=False):
-    """A record as it is kept. ``ready`` is None for a refusal, ``number_at`` says where its number stands."""
+    """A record as it is kept. ``ready`` is None for a refused one; ``number_at`` is its number's path."""
 
     source: str
     line: int | None
@@ -86,16 +86,16 @@ _DECODER = msgspec.msgpack.Decoder(_ScratchRecord)
 class PreparedRecords:
     """The records of files, checked and encoded, in order: ``for record in prepared``. Use it with ``with``.
 
-    A record whose number stands twice is refused in every place, before anything of it is sent. A million
-    records need no more memory than a thousand. The scratch file holds personal data: only this user can read
-    it, and it has no name while it is open, so that nothing is left of it however the process ends.
+    Records that bear the same number are all refused, before any of them is sent. A million records need no
+    more memory than a thousand. The scratch file holds personal data: only this user can read it, and it has
+    no name while it is open, so that nothing is left of it however the process ends.
 
     Args:
         converter: Writes the bodies.
-        checks: How strictly records are held against the rules that need no server.
+        checks: How strictly records are checked by the rules that need no server.
 
     Attributes:
-        count: How many records there are.
+        count: The number of records.
     """
 
     def __init__(self, converter: Converter, checks: Checks) -> None:
@@ -111,7 +111,7 @@ class PreparedRecords:
             raise no_room(error) from None
 
     def take(self, records: Iterable[ReadInvoice | BadRecord]) -> None:
-        """Prepare records, and keep them.
+        """Prepare all records, and keep them.
 
         Raises:
             ConfigurationError: there is no room for them.
@@ -119,7 +119,7 @@ class PreparedRecords:
         deque(self.documents(records), maxlen=0)
 
     def documents(self, records: Iterable[ReadInvoice | BadRecord]) -> Iterator[DocumentRef]:
-        """Do the same, and yield who says which number, and where, as far as records tell.
+        """Prepare and keep records as ``take`` does, and yield each document with its own number and place.
 
         Raises:
             ConfigurationError: there is no room for them.
@@ -176,16 +176,16 @@ class PreparedRecords:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Let go of the scratch file."""
+        """Close the scratch file, which removes it."""
         self._duplicates.close()
         with contextlib.suppress(OSError):  # what could not be written any more
             self._file.close()
 
 
 def _number_at(record: ReadInvoice | BadRecord) -> str:
-    """Return where the number of a record stands, as a message says it.
+    """Return the path of a record's number, as messages name it.
 
-    No file is read again for it: it is needed of every record, and reported of few.
+    This is needed for every record and shown for few, so no file is read again for it.
     """
     origins = record.origins if isinstance(record, ReadInvoice) else None
     return NUMBER if origins is None else located_path(NUMBER, origins.name(NUMBER))

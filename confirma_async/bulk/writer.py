@@ -28,10 +28,10 @@ from confirma_async.errors import JournalError
 T = TypeVar("T")
 
 GATHER_SECONDS = 0.003
-"""Seconds that a hand-over waits for others to join it, while invoices are being sent."""
+"""Seconds that a write waits for others to share its hand-over, while invoices are being sent."""
 
 SHARE = 4
-"""It waits no longer once one in so many of those that are being sent waits for it."""
+"""Writes are handed over at once as soon as one in ``SHARE`` of the invoices under way waits for them."""
 
 
 class JournalWriter:
@@ -39,17 +39,17 @@ class JournalWriter:
 
     Args:
         open_journal: Opens the journal, in the thread.
-        loop: The loop of those who write.
+        loop: The event loop of the callers.
         longest_call_seconds: Seconds within which a call whose intent is written surely ends.
         awaited: Whether somebody waits for each outcome and order, as the callers of an outbox do; of a job's
             invoices, only those wait that are about to be sent.
 
-    If a commit fails, all that shared it fails, and nothing of it is written.
+    If a commit fails, every write that shared it fails, and none of them is written.
 
     Attributes:
-        broken: Failed once an outcome could not be written; nobody waits for an outcome, so the job must
-            wait for this.
-        deciding: Outcomes that are on their way and not durable yet.
+        broken: A future that fails once an outcome could not be written. Nobody waits for a single outcome,
+            so the job must wait for this.
+        deciding: The number of outcomes that are handed over and not durable yet.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class JournalWriter:
     async def open(
         cls, open_journal: OpenJournal, longest_call_seconds: float, *, awaited: bool = False
     ) -> JournalWriter:
-        """Open the journal in its thread; raise what opening it raises."""
+        """Open the journal in its thread; raise the error where that fails."""
         writer = cls(open_journal, asyncio.get_running_loop(), longest_call_seconds, awaited=awaited)
         try:
             await writer._thread.opened
@@ -93,11 +93,11 @@ class JournalWriter:
 
     @property
     def name(self) -> str:
-        """What names the journal."""
+        """The name of the journal in messages."""
         return self._thread.opened.result()
 
     async def run(self, work: Callable[[Journal], T]) -> T:
-        """Run a function in the journal's thread, after all that was handed over before.
+        """Run a function on the journal in its thread, after all earlier writes.
 
         Returns when its effect is durable.
 
@@ -131,7 +131,7 @@ class JournalWriter:
         self.check_hold()  # it may have slept since
 
     def check_hold(self) -> None:
-        """Check that a call may begin: it ends before others may take over what this job has in its hands.
+        """Check that a call may begin: it ends before others may take over what this run has in its hands.
 
         Raises:
             JournalError: it may not.
@@ -148,7 +148,7 @@ class JournalWriter:
         self._gather()
 
     async def close(self) -> None:
-        """Write everything that was handed over, then close the journal. Closing twice is fine."""
+        """Write everything that was gathered, then close the journal. Closing twice is fine."""
         self._hand_over()
         self._closing = True
         self._thread.stop()
@@ -157,7 +157,7 @@ class JournalWriter:
             self.broken.exception()  # raised already for whoever runs the job
 
     def check_whole(self) -> None:
-        """Check that every outcome so far was written.
+        """Check that no outcome has failed to be written.
 
         Raises:
             JournalError: an outcome could not be written; nothing more must be sent.
@@ -199,7 +199,7 @@ class JournalWriter:
 
     @property
     def _enough(self) -> bool:
-        """Whether to hand over at once: many writes wait, or no call is under way that could add one."""
+        """Whether to hand over at once: enough writes wait, or no call is under way that could add one."""
         waiting = len(self._sends)
         if self._awaited:
             waiting += len(self._decisions) + len(self._orders)
@@ -210,7 +210,7 @@ class JournalWriter:
         return bool(self._decisions or self._sends or self._orders)
 
     def _written(self, handed: HandOver, results: Sequence[Any]) -> None:
-        """Tell the waiting callers that their writes are durable."""
+        """Answer the waiting callers: their writes are durable."""
         self._came_back(handed)
         for _, done in handed.sends:
             deliver(done, None)
@@ -220,7 +220,7 @@ class JournalWriter:
             then()
 
     def _failed(self, handed: HandOver, error: Exception) -> None:
-        """Tell the waiting callers that none of their writes was written."""
+        """Answer the waiting callers with the error: none of their writes was written."""
         self._came_back(handed)
         self._out.difference_update(position for position, _ in handed.sends)
         for _, done in (*handed.sends, *handed.orders):

@@ -183,8 +183,8 @@ class QueueConnector(BaseAsyncConnector):
         """Run a statement of the queue in a transaction of its own; return its rows.
 
         Args:
-            query: The statement.
-            arguments: Its values by name.
+            query: The statement, with ``%(name)s`` where a value goes.
+            arguments: The values, by their names.
 
         Raises:
             ConnectorException: the statement failed, or gave no answer; it may still have had its effect.
@@ -200,8 +200,8 @@ class QueueConnector(BaseAsyncConnector):
         Its transaction is one round trip to the server.
 
         Args:
-            query: The statement.
-            arguments: Its values by name.
+            query: The statement, with ``%(name)s`` where a value goes.
+            arguments: The values, by their names.
 
         Raises:
             ConnectorException: the statement failed, or gave no answer; it may still have had its effect.

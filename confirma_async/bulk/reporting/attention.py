@@ -1,4 +1,4 @@
-"""Invoices that need attention, each named once with all that is wrong with it, and why so many of them."""
+"""Gathers the invoices that need attention: names each with all its problems, and counts the reasons."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from confirma_async.errors import Problem
 from confirma_async.formats.facts import InvoiceFacts
 
 NAMED = 200
-"""Invoices of each verdict that a report names one by one; the export has them all."""
+"""Invoices of each verdict that a report names one by one, at most; the export has them all."""
 
 REASONS = 100
-"""Reasons that a report tells apart; the others share one."""
+"""Reasons that a report counts one by one, at most; all others count as one."""
 
 OTHER_REASONS = "other reasons"
 
@@ -25,7 +25,7 @@ class NeedsAttention:
     """An invoice that needs attention.
 
     Attributes:
-        verdict: Its outcome. An accepted invoice is here if a later version of its record was refused.
+        verdict: Its outcome. An accepted invoice needs attention if a later version of it was refused.
         number: Its number; empty where the file gives none.
         place: Its file and line.
         facts: The buyer's name and the amount, as far as they are known.
@@ -44,7 +44,7 @@ class Attention:
     """Gathers what needs attention, in bounded memory.
 
     Attributes:
-        counts: How many invoices need it, by verdict.
+        counts: How many invoices need attention, by verdict.
         named: The first ``NAMED`` of each verdict.
         reasons: How many invoices there are for each reason, by verdict.
     """
@@ -54,7 +54,7 @@ class Attention:
     reasons: dict[Verdict, Counter[str]] = field(factory=dict[Verdict, "Counter[str]"])
 
     def add(self, found: NeedsAttention, reasons: Iterable[str]) -> None:
-        """Add an invoice, and count it once for each of its reasons."""
+        """Add an invoice, and count it for each of its reasons."""
         self.counts[found.verdict] += 1
         if self.counts[found.verdict] <= NAMED:
             self.named.append(found)

@@ -1,4 +1,4 @@
-"""Buyers and amounts of invoices that need attention, from the files: the journal keeps no names."""
+"""Reads the buyers and amounts of invoices that need attention from the files: the journal keeps no names."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from confirma_async.formats.reader import read
 
 
 def with_file_facts(summary: Summary, files: Iterable[str], options: ReadOptions) -> Summary:
-    """Return a summary with the buyers and amounts that the files of its run say.
+    """Return a summary with the buyers and amounts that are in the files of its run.
 
     Args:
-        summary: The summary.
-        files: The files, as the run names them.
-        options: How they are read.
+        summary: The summary of the journal, without them.
+        files: The files, by the names that the run gives them.
+        options: How the files are read.
     """
     attention = summary.attention
     if not attention.named:
@@ -40,7 +40,7 @@ def with_file_facts(summary: Summary, files: Iterable[str], options: ReadOptions
 def _with_amounts(
     totals: Mapping[tuple[Verdict, str], Total], refused: Iterable[InvoiceFacts]
 ) -> dict[tuple[Verdict, str], Total]:
-    """Return the totals with the amounts of refused invoices, as far as they are known."""
+    """Return the totals with the amounts of refused invoices added, as far as these are known."""
     result = {key: evolve(total) for key, total in totals.items()}
     unstated = result.get((Verdict.REFUSED, ""))
     for facts in refused:
@@ -56,7 +56,7 @@ def _facts_of(
 ) -> Mapping[tuple[str, str], InvoiceFacts]:
     """Read the files of a run once more; return the buyers and amounts of invoices, by place and number.
 
-    A record that is on another line now, or in a file that cannot be read, is left out.
+    A record that is on another line now, or in a file that cannot be read any more, is left out.
     """
     wanted = {(each.place, each.number) for each in named}
     sources = {file_of(place) for place, _number in wanted}
@@ -78,7 +78,7 @@ def _facts_of(
 
 
 def _is_of(source: str, file: str) -> bool:
-    """Say whether a file was called so by who named it, from whatever folder."""
+    """Say whether a path is the file that a run calls by this name, from whatever folder it was named."""
     named = Path(source).parts
     below = [part for part in named if part not in {".", ".."}]
     return source == file or tuple(below) == Path(file).parts[-len(below) :]

@@ -1,4 +1,4 @@
-"""Outcomes of records, made of classifications, of rows of the journal, and of refusals."""
+"""Makes the outcomes of records: from classifications, from rows of the journal, from refused records."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _PARTICULAR = re.compile(r"\d[\d.,:/-]*|'[^']*'|\"[^\"]*\"")
 
 
 def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> Outcome:
-    """Return what became of an invoice in this run.
+    """Return the outcome of an invoice that this run decided.
 
     Args:
-        entry: The invoice.
-        found: What became of it.
-        unproven: Whether it was sent again on time alone.
+        entry: The invoice, with its place in the input.
+        found: The classification of its last answer or lookup.
+        unproven: Whether it was sent again only because the settle time had passed.
     """
     return _of_entry(
         entry,
@@ -33,7 +33,7 @@ def decided(entry: Entry, found: Classification, *, unproven: bool = False) -> O
 
 
 def resumed(entry: Entry, row: Row) -> Outcome:
-    """Return what became of an invoice in an earlier run."""
+    """Return the outcome of an invoice that an earlier run decided."""
     moved = row.source != str(entry.place)
     return _of_entry(
         entry,
@@ -71,7 +71,7 @@ def _of_entry(entry: Entry, verdict: Verdict, **more: Any) -> Outcome:
 
 
 def refused(refusal: RefusedRecord) -> Outcome:
-    """Return a record that was not sent."""
+    """Return the outcome of a record that was refused."""
     return Outcome(
         verdict=Verdict.REFUSED,
         place=refusal.place,
@@ -84,7 +84,7 @@ def refused(refusal: RefusedRecord) -> Outcome:
 
 
 def contradiction(entry: Entry, admission: Admission, row: Row) -> RefusedRecord:
-    """Return the same invoice twice: named in both places, and sent at most once."""
+    """Return the refused record for an invoice that contradicts the journal; it names both places."""
     if admission is Admission.CLASH:
         contents = "the same contents" if row.digest == entry.digest else "different contents"
         message = (
@@ -113,5 +113,5 @@ def contradiction(entry: Entry, admission: Admission, row: Row) -> RefusedRecord
 
 
 def cause_of(detail: str | None) -> str:
-    """Return what rejections of one cause have in common: their words, without numbers and quoted values."""
+    """Return the cause of a rejection: its words, without numbers and quoted values."""
     return _PARTICULAR.sub("…", detail or "no reason given")

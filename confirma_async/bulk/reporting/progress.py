@@ -1,4 +1,4 @@
-"""How fast a job is, and how long it will take: read from its journal, also while it runs."""
+"""Reads the progress of a job from its journal: how fast it is, and how long it will take."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from confirma_async.bulk.journal.records import Run
 from confirma_async.bulk.models import FINAL, State
 
 RECENT = 60.0
-"""Seconds whose invoices say how fast the job is now."""
+"""Seconds before now whose decisions give the present rate."""
 
 
 @frozen(kw_only=True)
@@ -18,8 +18,8 @@ class Progress:
 
     Attributes:
         per_second: Invoices decided per second in the last minute.
-        decided: Records decided so far, those among them that were refused.
-        expected: How many the whole input has, where it was counted.
+        decided: Records decided so far, refused ones included.
+        expected: Records in the whole input; None where they were not counted.
         oldest_unknown_seconds: Seconds since the oldest unknown invoice was sent; None where none is unknown.
     """
 
@@ -35,7 +35,7 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes at this rate; None where that is not known."""
+        """Seconds that the rest takes at the present rate; None where that is not known."""
         return self.left / self.per_second if self.left is not None and self.per_second else None
 
 
@@ -43,8 +43,8 @@ def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
     """Read the progress of a run.
 
     Args:
-        journal: The journal.
-        run: The run.
+        journal: The journal of the run, open for reading.
+        run: The run, which may still go on.
         now: The current time; seconds since 1970.
     """
     since = max(now - RECENT, run.began_at)
@@ -59,10 +59,10 @@ def progress_of(journal: JournalReader, run: Run, now: float) -> Progress:
 
 
 def progress_of_workers(journal: JournalReader, now: float) -> Progress:
-    """Read the progress of the workers of a journal with all planned invoices, of every run.
+    """Read the progress of workers: of all planned invoices of a journal, whichever run planned them.
 
     Args:
-        journal: The journal.
+        journal: The journal, open for reading.
         now: The current time; seconds since 1970.
     """
     counts = journal.figures.counts()

@@ -15,7 +15,7 @@ from confirma_async.schemas.values import ZERO
 from confirma_async.validation.sums import EXACT
 
 KEPT = 1000
-"""Outcomes that a report names one by one; the journal has them all."""
+"""Outcomes that a report names one by one, at most; the journal has them all."""
 
 
 @frozen(kw_only=True)
@@ -23,28 +23,28 @@ class Report:
     """The result of a run.
 
     Attributes:
-        journal: What names the journal: the path of its file.
+        journal: The name of the journal: the path of its file, or the URL of its database without password.
         run: The number of the run in it; 0 before it has begun.
         accepted: Invoices that the service has, duplicates included.
         duplicates: Of these, how many it had already.
         rejected: Invoices that the service rejected.
-        refused: Records refused before sending; the next run tries those again that want for a document.
+        refused: Records that were not sent. The next run tries those again that lack only a document.
         unknown: Invoices that may have arrived; run the job again to look them up.
         pending: Invoices that are in the journal, and were neither sent nor refused.
         unproven: Of all, how many were sent again only because the settle time had passed
             (``on_unknown="resend"``).
         resumed: Of all, how many were decided in earlier runs.
         seconds: How long the run took.
-        paused: Why the job stopped before its end; None when it came to it.
-        paused_by: The error of the call that it paused for; None where it was no single call.
+        paused: Why the job stopped before its end; None where it came to its end.
+        paused_by: The error of the call for which it paused; None where it was no single call.
         interrupted: Whether the job was asked to stop.
         ended: Whether the run came to an end of its own; False after an error, or while it goes on.
         issues: Rejected, refused and unknown outcomes, at most ``KEPT`` of them.
         resent: The outcomes of those that ``unproven`` counts, at most ``KEPT`` of them.
-        remarked: Outcomes of which a reader decided something for itself, at most ``KEPT`` of them.
-        warned: How many invoices broke each rule and were sent all the same, by the rule's id.
-        with_warnings: The outcomes of those, at most ``KEPT`` of them.
-        allowed: The rules that were allowed to be broken.
+        remarked: Outcomes with decisions that a reader took by itself, at most ``KEPT`` of them.
+        warned: How many invoices broke a rule and were sent all the same, by the rule's id.
+        with_warnings: The outcomes of these invoices, at most ``KEPT`` of them.
+        allowed: The ids of the rules that invoices were allowed to break.
         warnings: Warnings about the journal: that it is in doubt, or does not last.
         amounts: The exact sum of what the invoices ask for (Decimal), by verdict (``accepted``, ...), then by
             currency. Invoices without an amount are left out.
@@ -95,7 +95,7 @@ class Report:
 
 @frozen(kw_only=True)
 class RunResult:
-    """How a run ended: what it left open, why it stopped early, how long it took."""
+    """The end of a run: what it left open, why it stopped early, how long it took."""
 
     unknown: int
     pending: int
@@ -106,7 +106,7 @@ class RunResult:
 
     @property
     def in_words(self) -> str:
-        """How the run ended, for the list of runs."""
+        """The end of the run in a few words, for the list of runs."""
         if self.interrupted:
             return "interrupted"
         if self.paused:
@@ -151,7 +151,7 @@ class ReportBuilder:
                 self.with_warnings.append(outcome)
 
     def report(self, journal: str, ending: RunResult | None, seconds: float) -> Report:
-        """Return what has been counted, as a report; without an ending, of a run that has not come to one."""
+        """Return the report of what was counted; without a result, of a run that goes on or has failed."""
         report = Report(
             journal=journal,
             accepted=self.counts[Verdict.ACCEPTED.value],

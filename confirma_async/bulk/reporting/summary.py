@@ -1,4 +1,4 @@
-"""A whole journal in figures, gathered in bounded memory: the data of the HTML report."""
+"""Gathers a whole journal in figures, in bounded memory: the data of the HTML report."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from confirma_async.formats.facts import InvoiceFacts
 
 _TROUBLED = frozenset({Verdict.REJECTED, Verdict.REFUSED, Verdict.UNKNOWN})
 _AT_ONCE = 500
-"""Refused records whose numbers are looked up in one go."""
+"""Refused records whose numbers are looked up in one query, at most."""
 
 
 @define
 class Total:
-    """The invoices in one state and one currency.
+    """The number and the sum of the invoices of one verdict and currency.
 
     Attributes:
-        count: How many.
-        amount: What they ask for together, exactly.
-        without_amount: How many of them do not say what they ask for.
+        count: The number of invoices.
+        amount: The exact sum of their amounts.
+        without_amount: How many of them have no amount.
     """
 
     count: int = 0
@@ -50,22 +50,22 @@ class Total:
 
 @frozen(kw_only=True)
 class Summary:
-    """A journal in figures: each invoice is counted once, by where it stands now.
+    """A journal in figures: each invoice is counted once, by its present state.
 
     Attributes:
-        target: Where the invoices went; None before the first run.
+        target: Where the invoices were sent; None before the first run.
         run: The run that is reported; None for all of them.
-        totals: By verdict and currency.
-        duplicates: Of the accepted, how many the service had already.
-        before: Of the invoices of the run, how many earlier runs had brought to their acceptance; these are
-            not in the totals, since the journal does not say which they were.
-        corrected: How many were refused in this run, and taken up by a later one.
-        attention: What was rejected, refused, or may have arrived.
+        totals: The totals, by verdict and currency.
+        duplicates: How many of the accepted invoices the service had already.
+        before: How many invoices of the run earlier runs had brought to acceptance. They are not in the
+            totals, since the journal does not say which they were.
+        corrected: How many invoices were refused in this run and taken up by a later one.
+        attention: The rejected, refused and unknown invoices.
         timing: How fast they were decided, and how long the service took to answer.
         resolved: How many outcomes a person has decided.
         retried: How many invoices were sent again after a rejection.
-        writes: How many writes that are no invoices stand in each state, by the name of their operation.
-            Those that were rejected or are unknown need attention, under their keys.
+        writes: The number of other writes by state, by the name of their operation. Those that were rejected
+            or are unknown need attention; they are named by their keys.
     """
 
     target: str | None
@@ -82,21 +82,21 @@ class Summary:
 
     @property
     def count(self) -> int:
-        """All invoices that are reported."""
+        """The number of all invoices that are reported."""
         return sum(total.count for total in self.totals.values()) + self.before
 
     def counted(self, verdict: Verdict) -> int:
-        """Return how many invoices have a verdict; the accepted ones include those of earlier runs."""
+        """Count the invoices of a verdict; the accepted ones include those of earlier runs."""
         found = sum(total.count for (each, _), total in self.totals.items() if each is verdict)
         return found + (self.before if verdict is Verdict.ACCEPTED else 0)
 
 
 def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
-    """Read a journal through once.
+    """Read a whole journal once, and return its summary.
 
     Args:
-        journal: The journal.
-        run: The run to report; None reports all that the journal holds, and what its latest run refused.
+        journal: The journal, open for reading.
+        run: The run to report; None reports all invoices of the journal, and what its latest run refused.
     """
     number = run.number if run else None
     refusing = journal.runs.latest() if run is None else run
@@ -141,7 +141,7 @@ def summarize(journal: JournalReader, run: Run | None = None) -> Summary:
 def _other_writes(
     journal: JournalReader, run: int | None, attention: Attention
 ) -> Mapping[tuple[str, State], int]:
-    """Count the writes that are no invoices, and take note of those that were not taken."""
+    """Count the writes other than invoices, and note those that need attention."""
     counts = Counter[tuple[str, State]]()
     for write in journal.writes.rows(run=run):
         counts[write.operation, write.state] += 1
@@ -157,7 +157,7 @@ def _other_writes(
 
 @frozen
 class _KeptRecord:
-    """A record that was refused before sending, with all that is wrong with it."""
+    """A record that a run refused, with all its problems."""
 
     number: str
     place: str
@@ -165,7 +165,7 @@ class _KeptRecord:
 
     @property
     def is_whole(self) -> bool:
-        """Whether its number is one that an invoice in the journal may have."""
+        """Whether its number is a whole one, as an invoice in the journal has it."""
         return self.number.isascii() and self.number.isdigit() and len(self.number) <= 18
 
     @property
@@ -174,12 +174,13 @@ class _KeptRecord:
 
 
 _Slot: TypeAlias = tuple[str, str]
-"""A file, and a number in it."""
+"""A file, and a number of a record in it."""
 
 _Suspects: TypeAlias = defaultdict[_Slot, list[_KeptRecord]]
-"""Refused records with a number of the journal: they may belong to an invoice that is counted already.
+"""Refused records whose number is in the journal: each may be a version of an invoice that is counted
+already.
 
-What is left of them belongs to no invoice that was found.
+Those that are left in the end belong to none of these invoices.
 """
 
 
@@ -188,13 +189,13 @@ def _slot_of(row: Row) -> _Slot:
 
 
 def file_of(place: str) -> str:
-    """Return a place without its line."""
+    """Return the file of a place, without its line."""
     file, _, line = place.rpartition(":")
     return file if line.isdigit() else place
 
 
 def _refused_records(journal: JournalReader, run: int) -> Iterator[list[_KeptRecord]]:
-    """Yield what a run refused, a slice at a time."""
+    """Yield the records that a run refused, in slices of ``_AT_ONCE``."""
     grouped = groupby(journal.runs.problems(run), key=lambda bad: (bad.source, bad.number or ""))
     records = (_KeptRecord(number, place, tuple(problems)) for (place, number), problems in grouped)
     while some := list(islice(records, _AT_ONCE)):
@@ -235,7 +236,7 @@ class _Gathered:
         )
 
     def add_refused(self, record: _KeptRecord) -> None:
-        """Count a record that no invoice of the journal has the number of."""
+        """Count a refused record whose number no invoice of the journal has."""
         self.totals[Verdict.REFUSED, ""].add(None)
         found = NeedsAttention(
             verdict=Verdict.REFUSED,
@@ -251,9 +252,10 @@ def _problem(bad: StoredProblem) -> Problem:
 
 
 def _corrected(journal: JournalReader, run: Run, suspects: _Suspects) -> list[Row]:
-    """Return those of the suspects that a later run sent: the invoices were corrected.
+    """Return those refused records whose invoices a later run sent: they were corrected.
 
-    A record that the later run refused again is left out: the invoice may be another seller's of that number.
+    A record that the later run refused again is left out: the invoice may be another seller's, of the same
+    number.
     """
 
     @cache

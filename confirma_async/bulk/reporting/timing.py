@@ -1,4 +1,4 @@
-"""How fast a job was: what was decided over time, and how long the service took to answer."""
+"""Records when a job decided its invoices, and how long the service took to answer."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from attrs import define, field, frozen
 from confirma_async.bulk.models import Row
 
 BARS = 48
-"""Bars of the throughput over time at most."""
+"""Bars that the throughput over time has, at most."""
 
 LATENCY_EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""Upper bounds of the latency distribution, in seconds; what took longer stands above the last one."""
+"""Upper bounds of the classes of latency, in seconds; one more class has all that took longer."""
 
 
 @frozen(kw_only=True)
 class Bar:
-    """A stretch of time and how many invoices were decided in it.
+    """The number of invoices that were decided in an interval.
 
     Attributes:
-        start: Seconds since 1970.
-        seconds: How long it is.
-        count: How many.
+        start: The beginning of the interval; seconds since 1970.
+        seconds: The length of the interval.
+        count: How many invoices were decided in it.
     """
 
     start: float
@@ -34,14 +34,13 @@ class Bar:
 
 @frozen(kw_only=True)
 class Timing:
-    """How fast invoices were decided.
+    """When invoices were decided, and how long the service took to answer.
 
     Attributes:
         decided: First and last moment of a decision, in seconds since 1970; None before the first.
-        throughput: Invoices decided over time.
-        latency: Invoices by how long the service took to answer: one count for each of ``LATENCY_EDGES``, and
-            one for what took longer.
-        quantiles: Seconds within which that share of the answers came, in hundredths: 50, 95, 99.
+        throughput: The invoices decided over time, in intervals of the same length.
+        latency: The number of answers in each class of ``LATENCY_EDGES``, and in the one above the last.
+        quantiles: Seconds within which 50, 95 and 99 hundredths of the answers came, by that share.
     """
 
     decided: tuple[float, float] | None = None
@@ -52,13 +51,13 @@ class Timing:
 
 @define
 class TimingRecorder:
-    """Counts decisions by second, and answers by millisecond: bounded, however many there are."""
+    """Counts decisions by second, and answers by millisecond, in bounded memory."""
 
     _seconds: Counter[int] = field(init=False, factory=Counter[int])
     _milliseconds: Counter[int] = field(init=False, factory=Counter[int])
 
     def add(self, row: Row) -> None:
-        """Count an invoice in, if it is decided."""
+        """Count an invoice if it is decided."""
         if row.decided_at is None:
             return
         self._seconds[math.floor(row.decided_at)] += 1
@@ -66,7 +65,7 @@ class TimingRecorder:
             self._milliseconds[round(row.seconds * 1000)] += 1
 
     def timing(self) -> Timing:
-        """Return what was counted."""
+        """Return the timing of all invoices that were counted."""
         seconds, milliseconds = self._seconds, self._milliseconds
         return Timing(
             decided=(min(seconds), max(seconds) + 1) if seconds else None,
@@ -77,7 +76,7 @@ class TimingRecorder:
 
 
 def _bars(seconds: Mapping[int, int]) -> list[Bar]:
-    """Return at most ``BARS`` stretches of the same length, from the first to the last decision."""
+    """Return at most ``BARS`` intervals of the same length, from the first to the last decision."""
     if not seconds:
         return []
     first, last = min(seconds), max(seconds) + 1
@@ -99,7 +98,7 @@ def _by_edge(milliseconds: Mapping[int, int]) -> list[int]:
 
 
 def _quantile(milliseconds: Mapping[int, int], share: int) -> float:
-    """Return the smallest value within which so many hundredths of all lie."""
+    """Return the value, in seconds, that ``share`` hundredths of all answers do not exceed."""
     wanted = sum(milliseconds.values()) * share / 100
     reached = 0
     for value in sorted(milliseconds):

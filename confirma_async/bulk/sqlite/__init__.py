@@ -1,1 +1,1 @@
-"""The journal in a file: one SQLite database, one process, one thread."""
+"""The journal in a file: an SQLite database that each job has open by one connection, in one thread."""

@@ -1,4 +1,4 @@
-"""Writes what an admission batch changes in the tables of a journal."""
+"""Writes the rows of an admission batch to the tables of a journal in a file."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def write_batch(
     """Write down what a batch has admitted, but for how many invoices it met as accepted before.
 
     Args:
-        connection: The journal, within a transaction.
-        batch: What is admitted.
-        run: The number of the run that admits it.
-        counts: The counts of the journal.
+        connection: The connection to the journal, within a transaction.
+        batch: The admitted entries, with the rows to insert and to change.
+        run: The number of the run that admits them.
+        counts: Counts the decided items of the journal.
     """
     for new in slices(batch.new):
         values = [value for row in new for value in row]

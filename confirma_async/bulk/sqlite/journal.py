@@ -1,4 +1,4 @@
-"""The journal in a file: one SQLite database, which each job has open by one connection, in one thread.
+"""The journal in a file: an SQLite database that each job has open by one connection, in one thread.
 
 Many rows go in one statement. SQLite lets other threads run while a statement works, and has to wait for the
 interpreter after each: a statement per row would wait as often as there are invoices.
@@ -41,7 +41,7 @@ To read past an invoice changes nothing else, and a commit takes longer than to 
 
 
 def open_sqlite(path: Path, *, alone: bool = False) -> SqliteJournal:
-    """Open a journal for a job, or make a new one. Belongs into the thread that will use it.
+    """Open a journal for a job, or make a new one. Call this in the thread that will use it.
 
     Args:
         path: The file. Any number of jobs, of any number of processes, may have it open.
@@ -84,7 +84,7 @@ class SqliteJournal(SqliteReader):
 
     @property
     def runs(self) -> StoredRuns:
-        """The runs."""
+        """The runs of the journal, with the methods that begin and end one."""
         return self._runs
 
     @contextlib.contextmanager
@@ -104,7 +104,7 @@ class SqliteJournal(SqliteReader):
 
     @contextlib.contextmanager
     def _changing(self) -> Generator[None]:
-        """Begin a transaction, and end it: with a commit, or as if it had never been."""
+        """Begin a transaction; commit it at the end of the block, or roll it back if the block fails."""
         before, known = self._tables.sequence, self._known.copy()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -139,7 +139,7 @@ class SqliteJournal(SqliteReader):
         self._known_due = time.monotonic() + KNOWN_LAG
 
     def _catch_up(self) -> None:
-        """Refresh what this job remembers of the file if other jobs have written to it meanwhile."""
+        """Forget what this job remembers of the file if other jobs have written to it since."""
         commits, sequence = self._connection.execute("SELECT commits, sequence FROM progress").fetchone()
         if commits == self._commits:
             return
@@ -191,10 +191,10 @@ class SqliteJournal(SqliteReader):
             self._check_held(changed.rowcount, some)
 
     def check_hold(self, longest_call_seconds: float) -> None:
-        """See ``Journal``: its hold ends with its process, and with it whatever it sends."""
+        """Do nothing: nobody takes over the items of a process that is alive."""
 
     def _check_held(self, changed: int, positions: Sequence[int]) -> None:
-        """Check that the number of changed items is that of the items that this run believes to hold.
+        """Check that as many items were changed as this run has in its hands.
 
         Raises:
             JournalTakenOverError: another run has taken some over; nothing of the transaction is written.
@@ -227,7 +227,7 @@ class SqliteJournal(SqliteReader):
         )
 
     def _keep_answers(self, decisions: Sequence[Decision]) -> None:
-        """Keep the forms of answers that leave the outcome unknown, and the ends of their calls."""
+        """Write the forms of answers that leave the outcome unknown, and the ends of their calls."""
         word = self._tables.word
         self._connection.executemany(
             "UPDATE item SET says_no = ?, form = ?, ends_at = coalesce(?, ends_at) WHERE position = ?",
@@ -290,7 +290,7 @@ class SqliteJournal(SqliteReader):
         return self._connection.execute(f"DELETE {old}", values).rowcount
 
     def shrink(self) -> None:
-        """Give back the space of what was removed.
+        """Free the space of removed rows.
 
         Raises:
             JournalError: the disk has no room for the rewrite, or fails.

@@ -1,4 +1,4 @@
-"""The care of a journal: to copy it, to check it, to set it aside."""
+"""Copies, checks and sets aside journals in files."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _PARTS = ("", "-wal", "-shm")
 
 
 def back_up(journal: Path, target: Path) -> None:
-    """Copy a journal, also while a job runs on it. The copy is marked as one.
+    """Copy a journal, even while a job runs on it. The copy is marked as one.
 
     Args:
-        journal: The journal.
-        target: The new file.
+        journal: The path of the journal.
+        target: The path of the copy, at which there must be no file.
 
     Raises:
         JournalError: the journal cannot be read, or the file is there already or cannot be written.
@@ -51,7 +51,7 @@ def back_up(journal: Path, target: Path) -> None:
 
 
 def verify(journal: Path) -> Doubt | None:
-    """Check every page of a journal, and whether it may have forgotten something.
+    """Check every page of a journal, and whether it is in doubt.
 
     Raises:
         JournalError: it is damaged, or cannot be read.
@@ -62,7 +62,7 @@ def verify(journal: Path) -> Doubt | None:
 
 
 def set_aside(journal: Path, now: datetime.datetime) -> Path | None:
-    """Give a journal another name, so that the next job begins a new one, which knows nothing.
+    """Give a journal another name, so that the next job makes a new one, which knows nothing.
 
     Args:
         journal: The journal; it may be damaged, or gone.
@@ -94,7 +94,7 @@ def set_aside(journal: Path, now: datetime.datetime) -> Path | None:
 
 
 def _free(path: Path) -> Path:
-    """Return the path, or one like it that is not taken."""
+    """Return the path, or a similar one at which there is no file."""
     names = itertools.chain(
         [path], (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
     )

@@ -1,4 +1,4 @@
-"""The form of the journal's file, version by version. What is published here never changes: add a step."""
+"""The tables of the journal's file, version by version. A published step never changes: add a new one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ APPLICATION_ID = 0x434E464A
 """Marks the file as a journal of this SDK, in SQLite's own header field."""
 
 OPEN = "state NOT IN (4, 5)"
-"""The condition of the index on what is not decided; a query must hold it word for word to use the index."""
+"""The condition of items that are not final; a query must hold it word for word to use the index."""
 
 DECIDED = "state IN (4, 5)"
-"""The condition of the index on what is decided, likewise."""
+"""The condition of items that are final; a query must hold it word for word to use the index."""
 
 MIGRATIONS: Sequence[str] = (
     f"""
@@ -148,11 +148,11 @@ MIGRATIONS: Sequence[str] = (
     "ALTER TABLE run ADD COLUMN reading TEXT NOT NULL DEFAULT '';",
 )
 VERSION = len(MIGRATIONS)
-"""The form of the file that this version of the SDK writes."""
+"""The version of the tables that this version of the SDK writes."""
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to this version's form in one transaction: after a crash it is as before, or done.
+    """Update the tables to this version, in one transaction: after a crash they are as before, or updated.
 
     A new file is the same case: it has all of the way before it.
     """
@@ -173,6 +173,6 @@ def current_form() -> frozenset[tuple[str, str]]:
 
 
 def form_of(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
-    """Return the tables and indexes that a file has, as pairs of kind and name."""
+    """Return the tables and indexes of a file, as pairs of kind and name."""
     found = connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'index')")
     return frozenset(found)

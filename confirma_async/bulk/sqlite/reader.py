@@ -1,4 +1,4 @@
-"""What a journal in a file says, read through a connection to it."""
+"""Reads a journal in a file."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _REJECTED = (
     f"SELECT position FROM item WHERE {DECIDED} AND state = {State.REJECTED:d} "
     "AND run IN (SELECT run FROM of)) ORDER BY position"
 )
-"""The rejected ones of all runs, without a look at the accepted ones: the index is by run."""
+"""Finds the rejected items of all runs by the index, which is by run, without reading accepted ones."""
 
 
 @contextlib.contextmanager
 def reading(path: Path) -> Generator[SqliteReader]:
-    """Open a journal for looking only, also while a job runs on it.
+    """Open a journal only to read it, even while a job runs on it.
 
     Raises:
         JournalError: there is none, or it is damaged.
@@ -41,7 +41,7 @@ def reading(path: Path) -> Generator[SqliteReader]:
 
 
 def reading_if_there(path: Path) -> contextlib.AbstractContextManager[SqliteReader | None]:
-    """Open a journal that may not be there yet, for looking only; give None where it is not.
+    """Open a journal only to read it; yield None where there is none yet.
 
     Raises:
         JournalError: it is damaged, or gone.
@@ -55,7 +55,7 @@ def reading_if_there(path: Path) -> contextlib.AbstractContextManager[SqliteRead
 
 class _SqlitePayloads(StoredPayloads):
     def forget_final(self) -> int:
-        """Remove them so that they are overwritten in the file; its log may hold them for longer."""
+        """See ``Payloads``. The bodies are overwritten in the file; its log may hold them for longer."""
         self._tables.change("PRAGMA secure_delete = ON")
         return super().forget_final()
 
@@ -84,7 +84,7 @@ class SqliteReader(StoredReader):
 
     @property
     def runs(self) -> StoredRunsReader:
-        """The runs that there were."""
+        """The runs of the journal, past and present."""
         return self._runs
 
     def rows(self, *states: State, run: int | None = None) -> Iterator[Row]:

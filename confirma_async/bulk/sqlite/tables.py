@@ -15,7 +15,7 @@ from confirma_async.errors import JournalError
 
 
 class WordNumbers(dict[str, int]):
-    """The numbers that stand in a journal for texts that repeat, as far as they were asked for."""
+    """Remembers the numbers under which a journal in a file keeps texts that repeat."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__()
@@ -32,13 +32,13 @@ class SqliteTables(Tables):
     """``Tables`` over the connection of a journal.
 
     Args:
-        path: The file.
-        connection: The connection.
+        path: The path of the file, for messages.
+        connection: The connection to the journal, in autocommit mode.
 
     Attributes:
-        path: The file.
-        connection: The connection.
-        sequence: The place of the last attempt in the order of all attempts, as the job that writes knows it.
+        path: The path of the file, for messages.
+        connection: The connection to the journal, in autocommit mode.
+        sequence: The number of the last attempt of the journal, as far as this job knows.
     """
 
     is_open = OPEN
@@ -81,12 +81,12 @@ class SqliteTables(Tables):
         return str(self.sequence)
 
     def forget_words(self) -> None:
-        """Forget which texts have numbers: the transaction that gave them was not written."""
+        """Forget the numbers of texts, because the transaction that made some was not written."""
         self._texts.clear()
         self._words.clear()
 
     def lock(self) -> None:
-        """Do nothing: a transaction that writes has the file for itself from its beginning."""
+        """Do nothing: a transaction that writes has the file to itself from its beginning."""
 
     def taken_over(self) -> JournalError:
         """See ``Tables``."""

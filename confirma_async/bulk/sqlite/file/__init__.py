@@ -1,1 +1,1 @@
-"""The file of a journal: on what it lies, who has it open, whether it is the one it was."""
+"""The file of a journal: its file system, its locks, and the checks that it is not a copy."""

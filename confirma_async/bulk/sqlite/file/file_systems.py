@@ -1,4 +1,4 @@
-"""File systems on which a journal can be trusted: locks hold, memory is shared, and files last."""
+"""Checks that a file system can hold a journal: locks work, memory is shared, and files last."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from confirma_async.errors import JournalError
 _OVER_A_NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smbfs", "smb3", "afs", "ncpfs", "lustre", "glusterfs", "ceph", "gpfs", "ocfs2"}
 )
-"""Other machines write there, too, and their locks cannot be tried from here."""
+"""File systems that other machines write to as well: whether their locks work cannot be tried from here."""
 
 _MORTAL: Mapping[str, str] = {
     "tmpfs": "in memory (tmpfs), and ends with the machine's or the container's run",
@@ -41,17 +41,17 @@ seen = shared[0] == 1
 shared[1] = 1
 sys.exit(0 if locks and seen else 10 if not locks else 11)
 """
-"""What a second process finds out: locks of the first hold against it, and memory is shared both ways."""
+"""The script of the second process: it tries the locks of the first, and shared memory in both directions."""
 
 _PROBED: set[int] = set()
-"""Devices that have passed, in this process."""
+"""The devices that have passed the check in this process."""
 
 
 def check_file_system(folder: Path) -> None:
-    """Try what SQLite's write-ahead log needs: locks between two processes, and shared memory.
+    """Check what SQLite's write-ahead log needs: locks between two processes, and shared memory.
 
     Raises:
-        JournalError: the folder cannot be written, is shared with other machines, or lacks what is needed.
+        JournalError: the folder cannot be written, is shared with other machines, or lacks one of these.
     """
     kind = file_system(folder)
     if kind in _OVER_A_NETWORK:
@@ -107,7 +107,7 @@ def _lacking(descriptor: int, name: str) -> str | None:
 
 
 def _second_process(name: str) -> int | None:
-    """Return the exit code of the second process; None where there can be none, which proves nothing."""
+    """Return the exit code of the second process; None where it cannot be started, which proves nothing."""
     if not sys.executable:
         return None
     with contextlib.suppress(OSError, subprocess.SubprocessError):
@@ -119,12 +119,12 @@ def _second_process(name: str) -> int | None:
 
 
 def ends_with_its_container(folder: Path) -> str | None:
-    """Return why a folder does not last, as the end of "it lies ..."; None where it does."""
+    """Return why a folder does not last, as the end of "it lies ..."; None where it lasts."""
     return _MORTAL.get(file_system(folder) or "")
 
 
 def file_system(folder: Path) -> str | None:
-    """Return the kind of file system that a folder is on, where the system says."""
+    """Return the type of the file system of a folder, as the system names it."""
     try:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
         place = folder.resolve()

@@ -1,4 +1,4 @@
-"""Whether anything in a folder was made, removed, renamed or replaced: one look in place of one at each file.
+"""Finds out by one look at a folder whether any file in it was made, removed, renamed or replaced.
 
 A file system writes the time of such a change to the folder, where no program can set it (``st_ctime``).
 """
@@ -13,23 +13,23 @@ from typing import TypeAlias
 from attrs import define, field
 
 GRAIN_NS = 100_000_000
-"""Nanoseconds. Changes that follow each other more closely may get the same time; kernels need 10 ms."""
+"""Nanoseconds within which two changes may get the same time; kernels need up to 10 ms."""
 
 _SECOND_NS = 1_000_000_000
 
 Seen: TypeAlias = "tuple[tuple[int, int, int] | None, int]"
-"""Device, inode and time of change of a folder, and when it was looked at; None where it cannot be told."""
+"""Device, inode and time of change of a folder (None where they cannot be read), and the time of the look."""
 
 
 @define
 class FolderWatch:
-    """Says whether a folder is as it was when the files in it were last looked at, one by one.
+    """Says whether a folder has changed since the files in it were last checked one by one.
 
-    A mount on a file shows in no folder, and is not seen.
+    A mount over a file does not change its folder, and is not noticed.
 
     Args:
-        files: The paths of the files. Where one is a link, or they are in several folders, none shows that
-            what they lead to was replaced, and nothing is ever said to be as it was.
+        files: The paths of the files. Where one is a link, or they are in several folders, their folder would
+            not show that one was replaced: ``is_still`` is then always False.
     """
 
     _files: Sequence[str]
@@ -40,18 +40,18 @@ class FolderWatch:
         self._folder = os.path.dirname(self._files[0])
 
     def is_still(self) -> bool:
-        """Say whether nothing in the folder was made, removed, renamed or replaced since ``keep``."""
+        """Say whether no file in the folder was made, removed, renamed or replaced since ``keep``."""
         return self._known is not None and self._state() == self._known
 
     def look(self) -> Seen:
-        """Look at the folder; right after it, the files are to be looked at."""
+        """Read the state of the folder. Check the files right after this."""
         return self._state(), time.time_ns()
 
     def keep(self, seen: Seen) -> None:
-        """Keep how the folder was when its files were as they should be.
+        """Keep a state of the folder in which its files were found to be in place.
 
-        A change right before the look may have the same time as one right after it. So such a look is not
-        kept, and neither are times in whole seconds, which a file system has that knows no finer ones.
+        A change right before a look may have the same time as one right after it. So a look that close to a
+        change is not kept. Neither is a time in whole seconds, from a file system that has no finer ones.
 
         Args:
             seen: What ``look`` returned before.

@@ -1,8 +1,8 @@
-"""What a forked child must not keep of its parent's journals.
+"""Closes in a forked child what it must not keep of its parent's journals.
 
-A lock lives as long as any process has the descriptor that it was taken by. A child that inherits one would
-keep the holds and turns of a parent that died. And SQLite in the child would believe that it has the locks
-which only the parent has.
+A lock lives as long as any process has the descriptor by which it was taken. A child that inherits one would
+keep the holds and turns of a parent that died. And SQLite in the child would believe that it has the parent's
+locks.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _OF_THE_PARENT: set[tuple[int, int]] = set()
 
 
 def note_descriptor(descriptor: int) -> int:
-    """Note a descriptor that a child closes; return it."""
+    """Register a descriptor to be closed in a forked child; return it."""
     _DESCRIPTORS.add(descriptor)
     return descriptor
 
 
 def close(descriptor: int) -> None:
-    """Close a descriptor that was noted."""
+    """Close a descriptor that was registered."""
     _DESCRIPTORS.discard(descriptor)
     os.close(descriptor)
 
 
 def note_file(file: tuple[int, int], *, opened: bool) -> None:
-    """Note whether this process has a journal open, by its device and inode."""
+    """Register that this process has opened or closed a journal, by its device and inode."""
     if opened:
         _FILES.add(file)
     else:
@@ -36,7 +36,7 @@ def note_file(file: tuple[int, int], *, opened: bool) -> None:
 
 
 def is_of_the_parent(file: tuple[int, int] | None) -> bool:
-    """Say whether the process from which this one was forked had a journal open at that moment."""
+    """Say whether the parent process had a journal open when this process was forked."""
     return file in _OF_THE_PARENT
 
 

@@ -1,4 +1,4 @@
-"""Checks before every use of a journal's file: is it whole, its own, and not older than its marks?"""
+"""Checks the file of a journal before each use: it must be a whole journal, and not older than its marks."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _SENTENCES: Mapping[int | None, str] = {
 }
 
 _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-"""What can be cured from outside, so that the same job goes on."""
+"""Errors whose cause can be removed, so that the same job then goes on."""
 
 
 def explained(path: Path, error: sqlite3.Error) -> JournalError:
-    """Make a JournalError, with a sentence, for an error of the database."""
+    """Make a ``JournalError`` of an error of SQLite, with what to do."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF
     explanation = JournalError(f"the journal {path}: {_SENTENCES.get(primary) or error}")
@@ -54,24 +54,24 @@ def damaged(path: Path) -> JournalError:
 
 
 def log_of(path: Path) -> Path:
-    """Return the write-ahead log of a journal."""
+    """Return the path of the write-ahead log of a journal."""
     file = path.resolve()  # SQLite follows links before it looks for the log
     return file.with_name(f"{file.name}-wal")
 
 
 def examine(path: Path, descriptor: int) -> str | None:
-    """Refuse a file that is no whole journal of ours.
+    """Refuse a file that is not a whole journal of this SDK.
 
     Args:
-        path: The file.
+        path: The path of the file.
         descriptor: The file, open for reading.
 
     Returns:
-        Why the journal may have forgotten something all the same; None where nothing says so.
+        Why the journal may still have forgotten something; None where nothing says so.
 
     Raises:
         JournalError: it is empty, damaged, or its log is missing.
-        JournalMismatchError: it is something else, or of a newer version.
+        JournalMismatchError: it is no journal, or one of a newer version.
     """
     examine_header(path, descriptor)
     if has_log(path):
@@ -90,10 +90,10 @@ def examine(path: Path, descriptor: int) -> str | None:
 
 
 def examine_missing(path: Path) -> None:
-    """Refuse to begin a journal where one was.
+    """Refuse to make a new journal where there was one before.
 
     Args:
-        path: Where no file is.
+        path: The path, at which there is no file.
 
     Raises:
         JournalError: a log or a mark of an earlier journal is still there.
@@ -122,11 +122,11 @@ def doubt_of(
     """Return why a journal may not know all that was sent; None where it does.
 
     Args:
-        path: The file.
-        connection: The journal, open in this version's form.
-        stat: The file's own.
+        path: The path of the file.
+        connection: A connection to the journal, whose tables are of this version.
+        stat: The ``os.stat`` of the file.
         now: The current time; seconds since 1970.
-        seen: What ``examine`` has found.
+        seen: The result of ``examine``.
     """
     meta = dict(connection.execute("SELECT name, value FROM meta"))
     reason = seen or _doubtful(path, connection, meta, stat)
@@ -136,7 +136,7 @@ def doubt_of(
 
 
 def known_doubt(connection: sqlite3.Connection) -> Doubt | None:
-    """Return the doubt that a journal itself knows of."""
+    """Return the doubt that is written in the journal; None where there is none."""
     return doubt_in(dict(connection.execute("SELECT name, value FROM meta")))
 
 
@@ -161,18 +161,18 @@ def _doubtful(
 
 
 def mark_of(connection: sqlite3.Connection) -> Mark:
-    """Return what the marks of a journal should say."""
+    """Return the mark that a journal should have now."""
     (journal,) = connection.execute("SELECT value FROM meta WHERE name = 'id'").fetchone()
     (commits,) = connection.execute("SELECT commits FROM progress").fetchone()
     return Mark(commits, journal)
 
 
 def check_whole(path: Path) -> None:
-    """Let SQLite check every page before anything is written; a damaged file is not changed.
+    """Have SQLite check every page before anything is written. A damaged file is not changed.
 
-    The quick check would not do. It does not compare an index with its table, and an invoice that is missing
-    from the index of keys would not be found, and be sent again. A file of more than ``CHECKED_BYTES`` is
-    only checked where it may be a copy beside the log of another.
+    The quick check is not enough: it does not compare an index with its table. An invoice that is missing
+    from the index of keys would not be found, and would be sent again. A file of more than ``CHECKED_BYTES``
+    is only checked where it may be a copy beside the log of another.
 
     Raises:
         JournalError: it is damaged.
@@ -188,7 +188,7 @@ def check_whole(path: Path) -> None:
 
 
 def check_pages(path: Path, connection: sqlite3.Connection) -> None:
-    """Let SQLite check every page of an open journal, and every entry of its indexes.
+    """Have SQLite check every page of an open journal, and every entry of its indexes.
 
     Raises:
         JournalError: it is damaged.
@@ -202,10 +202,10 @@ def check_pages(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _may_be_apart(path: Path) -> bool:
-    """Say whether the file says that it was closed, and there is a log all the same.
+    """Say whether the file is marked as closed, though it has a log.
 
-    That may be an older copy beside the log of what came later, of which the log holds only the last part. Or
-    the process died just as it opened or closed the journal; then both together are whole.
+    The file may then be an older copy beside a log that holds only the last part of what came later. Or the
+    process died just as it opened or closed the journal, and both together are whole.
     """
     try:
         return has_log(path) and not _state_of(path)[0]
@@ -222,16 +222,16 @@ def _apart(path: Path) -> JournalError:
 
 
 def at_rest(path: Path) -> str:
-    """Return a URI parameter for a closed journal without a log: SQLite then makes no file beside it."""
+    """Return the URI parameter for a closed journal without a log, so that SQLite makes no file beside it."""
     return "" if log_of(path).exists() else "&immutable=1"
 
 
 def examine_header(path: Path, descriptor: int) -> None:
-    """Read the file's own header: a foreign or newer file is refused before anything touches it.
+    """Check the header of the file, so that a foreign or newer file is refused before it is changed.
 
     Raises:
         JournalError: it is empty or damaged.
-        JournalMismatchError: it is something else, or of a newer version.
+        JournalMismatchError: it is no journal, or one of a newer version.
     """
     if not os.fstat(descriptor).st_size:
         raise JournalError(
@@ -261,7 +261,7 @@ def _foreign(path: Path) -> JournalMismatchError:
 
 
 def _is_cut_off(header: bytes, descriptor: int) -> bool:
-    """Say whether the file is shorter than its header says; a log that is there may hold the rest."""
+    """Say whether the file is shorter than its header says. Where there is a log, it may hold the rest."""
     (size,) = struct.unpack_from(">H", header, 16)
     changes, pages = struct.unpack_from(">II", header, 24)
     (counted_at,) = struct.unpack_from(">I", header, 92)
@@ -270,7 +270,7 @@ def _is_cut_off(header: bytes, descriptor: int) -> bool:
 
 
 def _state_of(path: Path) -> tuple[bool, int | None]:
-    """Read from the file, without its log, whether it was left open, and its number of commits."""
+    """Return whether the file, without its log, is marked as open, and its number of commits."""
     try:
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
@@ -285,7 +285,7 @@ def _state_of(path: Path) -> tuple[bool, int | None]:
 
 
 def has_log(path: Path) -> bool:
-    """Say whether there is a log with something in it: while a journal is open, its log never is without."""
+    """Say whether there is a log that is not empty. While a journal is open, its log is never empty."""
     try:
         with log_of(path).open("rb") as log:
             start = log.read(_LOG_HEADER)

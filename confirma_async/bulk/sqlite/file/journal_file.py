@@ -1,4 +1,4 @@
-"""The journal's file for a job: made whole, opened, watched while it is open, closed."""
+"""Makes, opens, watches and closes the file of a journal for a job."""
 
 from __future__ import annotations
 
@@ -55,21 +55,21 @@ from confirma_async.errors import JournalError, JournalGoneError
 from confirma_async.files import sync_folder
 
 STATEMENTS = 512
-"""Prepared statements that are kept: one for each number of rows that go together."""
+"""Prepared statements that SQLite keeps: there is one for each number of rows."""
 
 _ALONE = b" alone"
-"""What a hold says beside its files, where no other job may have them open."""
+"""What a hold adds to its files where no other job may have them open."""
 
 
 @define
 class OpenFile:
-    """An open journal file: its connection, the hold on it, and its marks.
+    """The open file of a journal: its connection, the hold on it, and its marks.
 
     Attributes:
-        path: The file.
+        path: The path of the file.
         connection: The one connection of this job.
         doubt: Why the journal may not know all that was sent; None where it does.
-        hold: The job's hold on it, by which others see that the job is alive.
+        hold: The job's hold on the file, by which other jobs see that this one is alive.
     """
 
     path: Path
@@ -92,12 +92,12 @@ class OpenFile:
 
     @contextlib.contextmanager
     def turn(self) -> Generator[None]:
-        """Wait for the job's turn to change the file, and hold it while the block runs.
+        """Wait for this job's turn to change the file, and keep it for the block.
 
         Raises:
             JournalError: another job keeps the file to itself, or this process was forked from the one that
                 opened it.
-            JournalGoneError: it was deleted or replaced.
+            JournalGoneError: the file was deleted or replaced.
         """
         if os.getpid() != self._process:
             raise JournalError(f"the journal {self.path} was opened before this process was forked")
@@ -116,14 +116,14 @@ class OpenFile:
             yield
 
     def is_held(self, hold: str) -> bool:
-        """Say whether the job that took the hold of that name is alive, and has these very files open."""
+        """Say whether the job with a hold of that name is alive, and has the same files open."""
         return held_files(self.path, hold) == self._files
 
     def check_in_place(self) -> None:
         """Check that the file, its log and the log's index are still those that are open.
 
         Raises:
-            JournalGoneError: they are not; what the job knew was saved beside the path, where possible.
+            JournalGoneError: they are not. What the job knew was saved beside the path, if possible.
         """
         if self._folder.is_still() or self._is_in_place():
             return
@@ -149,11 +149,11 @@ class OpenFile:
         return in_place
 
     def note_commit(self, commits: int) -> None:
-        """Write the marks after a commit."""
+        """Write the number of commits to the marks."""
         self._marks.note(commits)
 
     def _rescue(self) -> str | None:
-        """Save what the connection still sees; return where."""
+        """Save what the connection can still read; return the path of the copy, None where that failed."""
         with contextlib.suppress(sqlite3.Error, OSError):
             folder = self.path.parent if self.path.parent.is_dir() else Path(tempfile.gettempdir())
             target = folder / f"{self.path.name}.rescued-{uuid.uuid4().hex[:8]}"
@@ -165,7 +165,7 @@ class OpenFile:
         return None
 
     def close(self) -> None:
-        """Close the file, as complete where no other job has it open, then let go of it.
+        """Close the file; mark it as closed if no other job has it open.
 
         Closing twice is fine.
         """
@@ -191,16 +191,16 @@ class OpenFile:
 def _turn(
     path: Path, marks: Marks, patience: float, is_still: Callable[[], bool] = lambda: False
 ) -> Generator[bool]:
-    """Wait for a turn by the mark that is beside the journal now: somebody may have removed it.
+    """Wait for a turn, by the lock on the mark that is beside the journal now.
 
     Args:
-        path: The journal.
-        marks: Its marks.
+        path: The path of the journal, for messages.
+        marks: The open marks; the one beside the journal is opened again if it was removed or replaced.
         patience: Seconds to wait at most.
-        is_still: Says, once it is this job's turn, that nobody has.
+        is_still: Says, once it is this job's turn, that nothing in the folder was replaced.
 
     Yields:
-        Whether it said so.
+        What ``is_still`` said.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(turn(path, marks.beside, patience))
@@ -213,11 +213,11 @@ def _turn(
 
 
 def copy_into(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy a journal into a new file, whole and marked as a copy.
+    """Copy a journal into a new file, and mark it as a copy.
 
     Raises:
-        sqlite3.Error: it cannot be written.
-        OSError: likewise.
+        sqlite3.Error: the copy cannot be written.
+        OSError: the copy cannot be written.
     """
     with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as copy:
         connection.backup(copy)
@@ -228,16 +228,16 @@ def copy_into(connection: sqlite3.Connection, target: Path) -> None:
 
 
 def open_file(path: Path, *, alone: bool = False) -> OpenFile:
-    """Open a journal for a job, or make a new one. Belongs into the thread that will use it.
+    """Open a journal for a job, or make a new one. Call this in the thread that will use it.
 
     Args:
-        path: The file.
+        path: The path of the file.
         alone: Whether no other job may have it open.
 
     Raises:
         JournalError: it cannot be written, its locks cannot be trusted there, or it is damaged, empty or
-            gone; or another job has it open, and it is to be had alone.
-        JournalMismatchError: the file is something else, or of a newer version; it was not touched.
+            gone; or ``alone`` is set and another job has it open.
+        JournalMismatchError: the file is no journal, or one of a newer version; it was not touched.
     """
     check_file_system(path.resolve().parent)
     if path.exists() and not path.is_file():
@@ -283,7 +283,7 @@ def _open(path: Path, lock: int, marks: Marks, *, alone: bool) -> OpenFile:
 
 
 def _check_others(path: Path, others: Mapping[str, bytes], *, alone: bool) -> None:
-    """Check that a journal may be opened beside others who have it open."""
+    """Check that a journal may be opened beside the other jobs that have it open."""
     files = files_of(parts_of(path))
     for held in others.values():
         if alone or held.endswith(_ALONE):
@@ -299,7 +299,7 @@ def _give_up(connection: sqlite3.Connection, *, first: bool) -> None:
 
 
 def _begun(path: Path, lock: int, marks: Marks) -> tuple[sqlite3.Connection, Doubt | None]:
-    """Open a journal that no job has open, after the guard has looked at it."""
+    """Open a journal that no job has open, once the guard has checked it."""
     lock_first(path, lock)
     seen = examine(path, lock)
     check_whole(path)
@@ -317,7 +317,7 @@ def _begun(path: Path, lock: int, marks: Marks) -> tuple[sqlite3.Connection, Dou
 
 
 def _joined(path: Path) -> tuple[sqlite3.Connection, Doubt | None]:
-    """Open a journal that another job has open: that one has looked at it."""
+    """Open a journal that another job has open, and has checked."""
     with _connecting(path) as connection:
         connection.execute("PRAGMA synchronous = FULL")
         check_form(path, connection)
@@ -325,7 +325,7 @@ def _joined(path: Path) -> tuple[sqlite3.Connection, Doubt | None]:
 
 
 def _make(path: Path) -> None:
-    """Make a journal where there is none; it appears whole, so that an empty file is never one of ours."""
+    """Make a journal where there is none. It appears as a whole, so that no empty file is ever a journal."""
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -344,7 +344,7 @@ def _make(path: Path) -> None:
 
 
 def _make_private(path: Path, descriptor: int) -> None:
-    """Take from others what they may read or write of the journal."""
+    """Take the rights of other users to read or write the journal."""
     if os.fstat(descriptor).st_mode & 0o077:
         try:
             os.fchmod(descriptor, 0o600)
@@ -357,7 +357,7 @@ def _make_private(path: Path, descriptor: int) -> None:
 
 @contextlib.contextmanager
 def _connecting(path: Path) -> Generator[sqlite3.Connection]:
-    """Connect to a journal, and close the connection if the block fails; explain errors of the database."""
+    """Connect to a journal; close the connection if the block fails, and explain errors of SQLite."""
     with contextlib.ExitStack() as on_failure:
         try:
             connection = sqlite3.connect(
@@ -382,7 +382,7 @@ def _connected(path: Path, seen: str | None) -> tuple[sqlite3.Connection, Doubt 
 
 
 def _adopt(path: Path, connection: sqlite3.Connection, doubt: Doubt | None) -> None:
-    """Make the file that is here the journal's own, and keep the doubt that there is about it."""
+    """Write down that the journal is in this file from now on, and the doubt that there is about it."""
     values = {"origin": str(Origin.of(path.stat()))}
     if doubt is not None:
         values |= {"doubt": doubt.reason, "doubt_since": str(doubt.since)}
@@ -413,9 +413,9 @@ def _write_open_mark(connection: sqlite3.Connection, value: str) -> None:
 
 
 def _mark_open(path: Path, connection: sqlite3.Connection) -> None:
-    """Say in the file itself, not only in its log, that the log is needed to understand it from now on.
+    """Mark in the file itself, not only in its log, that the file cannot be read without its log.
 
-    The checkpoint leaves the log as it is: while a journal is open, its log is never empty.
+    The checkpoint does not empty the log: while a journal is open, its log is never empty.
     """
     _write_open_mark(connection, "1")
     deadline = time.monotonic() + LOOK_PATIENCE
@@ -426,13 +426,13 @@ def _mark_open(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _is_moved(connection: sqlite3.Connection) -> bool:
-    """Say whether all of the log is in the file itself, too; tries to bring it there."""
+    """Move the log into the file as far as possible; say whether all of it is there now."""
     busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     return not busy and logged == moved
 
 
 def _mark_closed(connection: sqlite3.Connection) -> None:
-    """Say in the file itself that it is complete without its log."""
+    """Mark in the file itself that it is complete without its log."""
     with contextlib.suppress(sqlite3.Error):
         _write_open_mark(connection, "0")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -1,6 +1,6 @@
-"""Locks on a journal's file: a hold for each job that has it open, turns to change it, and readers.
+"""Locks on the file of a journal: a hold for each job that has it open, turns to change it, and readers.
 
-Whoever changes the file, opens it or closes it has its turn first, so that no two connections ever write or
+A job waits for its turn before it changes, opens or closes the file. So two connections never write or
 checkpoint at once: SQLite up to 3.51.2 can damage a file in that case. The mark beside the journal serves as
 the lock for the turn.
 """
@@ -25,10 +25,10 @@ from confirma_async.bulk.sqlite.file.marks import identity, mark_paths
 from confirma_async.errors import JournalError
 
 LOOK_PATIENCE = 5.0
-"""Seconds that a job waits for those who only look at its journal, and those for it."""
+"""Seconds that a job waits for readers of its journal, and a reader for a job that opens it."""
 
 TURN_PATIENCE = 60.0
-"""Seconds that a job waits for its turn. A turn takes milliseconds: who has it for longer is stuck."""
+"""Seconds that a job waits for its turn. A turn takes milliseconds: a job that has it for longer hangs."""
 
 _HOLD = ".held-"
 _NAME = re.compile(r"[0-9a-f]{16}")
@@ -39,10 +39,10 @@ class _Open:
     """A journal that jobs of this process have open.
 
     Attributes:
-        descriptor: The one descriptor of it that they share.
-        jobs: How many they are, those that are about to open it included.
-        names: The paths by which it is open.
-        kept: Other descriptors of it that may only be closed with that one.
+        descriptor: The descriptor of its file that they share.
+        jobs: The number of these jobs, with those that are about to open it.
+        names: The paths by which they have it open.
+        kept: Further descriptors of the file, which may only be closed together with that one.
     """
 
     descriptor: int
@@ -55,7 +55,7 @@ _HERE: dict[tuple[int, int], _Open] = {}
 """The journals that jobs of this process have open, by device and inode.
 
 Closing any descriptor of a file drops all POSIX locks that the process has on it, SQLite's among them. So
-descriptors of a file that is open here are kept until it is not.
+further descriptors of a file stay open as long as a job has it open.
 """
 _HERE_LOCK = threading.Lock()
 
@@ -68,10 +68,10 @@ def is_open_here(path: Path) -> bool:
 
 
 def note_name(descriptor: int, name: Path) -> None:
-    """Note that a job of this process has a journal open by a name; ``forget_name`` ends that.
+    """Register that a job of this process has a journal open by a name, until ``forget_name``.
 
     Raises:
-        JournalError: another one has it open by another name, beside which it would have another log.
+        JournalError: another job has it open by another name, where it has another log.
     """
     with _HERE_LOCK:
         names = _HERE[identity(os.fstat(descriptor))].names
@@ -81,13 +81,13 @@ def note_name(descriptor: int, name: Path) -> None:
 
 
 def forget_name(descriptor: int, name: Path) -> None:
-    """Note that a job has closed a journal that it had open by a name."""
+    """Register that a job has closed a journal that it had open by a name."""
     with _HERE_LOCK:
         _HERE[identity(os.fstat(descriptor))].names.remove(name)
 
 
 def open_here(path: Path) -> int:
-    """Return a descriptor of a journal for one more job of this process; ``close_here`` ends that.
+    """Return the shared descriptor of a journal for one more job of this process, until ``close_here``.
 
     Raises:
         JournalError: it was open when this process was forked.
@@ -111,7 +111,7 @@ def open_here(path: Path) -> int:
 
 
 def close_here(descriptor: int) -> None:
-    """End what ``open_here`` has begun; with the last job, the descriptors are closed."""
+    """Give back the shared descriptor of a journal; close it with the last job that has it."""
     with _HERE_LOCK:
         file = identity(os.fstat(descriptor))
         opened = _HERE[file]
@@ -124,7 +124,7 @@ def close_here(descriptor: int) -> None:
 
 
 def close_descriptor(descriptor: int) -> None:
-    """Close a descriptor of a journal, as soon as that drops nobody's locks."""
+    """Close a descriptor of a journal, at once or when that drops no locks of this process."""
     with _HERE_LOCK:
         opened = _HERE.get(identity(os.fstat(descriptor)))
         if opened is None:
@@ -136,13 +136,13 @@ def close_descriptor(descriptor: int) -> None:
 
 @define
 class Hold:
-    """A job's hold on a journal: a locked file beside it. It ends with its process, whatever ends that.
+    """A job's hold on a journal: a locked file beside it. It ends with its process, however that ends.
 
-    The file says which files the journal was, with its log and the log's index, by device and inode. Whoever
-    puts a copy in the place of one of them has something on which the job has no hold.
+    The file names the journal, its log and the log's index by device and inode. A copy that is put in the
+    place of one of them is another file, on which the job has no hold.
 
     Attributes:
-        name: What names it among the holds of the journal.
+        name: The name of the hold: 16 hexadecimal digits.
     """
 
     name: str
@@ -151,11 +151,11 @@ class Hold:
 
     @classmethod
     def take(cls, journal: Path, owner: os.stat_result) -> Hold:
-        """Take a new hold on a journal. It says nothing until ``declare``.
+        """Take a new hold on a journal. It names no files until ``declare``.
 
         Args:
-            journal: The journal.
-            owner: The journal's own; the hold gets its user and group, where that is allowed.
+            journal: The path of the journal.
+            owner: The ``os.stat`` of the journal: the hold gets its user and group, where that is allowed.
 
         Raises:
             OSError: its file cannot be made.
@@ -169,15 +169,15 @@ class Hold:
         return cls(name, path, forks.note_descriptor(descriptor))
 
     def declare(self, files: bytes) -> None:
-        """Say which files it is on.
+        """Write the names of the files that the hold is on.
 
         Args:
-            files: What ``files_of`` says of the journal.
+            files: The names, as ``files_of`` makes them.
         """
         os.pwrite(self._descriptor, files, 0)
 
     def end(self) -> None:
-        """End the hold."""
+        """Remove the hold."""
         with contextlib.suppress(OSError):
             self._path.unlink()
         forks.close(self._descriptor)
@@ -190,23 +190,23 @@ def parts_of(journal: Path) -> Sequence[str]:
 
 
 def files_of(parts: Sequence[str]) -> bytes:
-    """Return what tells a journal, its log and the log's index from others that are put in their place.
+    """Return the device and inode of a journal, of its log and of the log's index, as text.
 
     Args:
-        parts: Their paths, see ``parts_of``.
+        parts: The paths of these files, from ``parts_of``.
     """
     return b" ".join(b"-" if found is None else b"%d:%d" % found for found in map(identity_at, parts))
 
 
 def living_holds(journal: Path, own: Hold) -> Mapping[str, bytes]:
-    """Return the holds of other jobs, and which files they are on; remove what dead jobs have left.
+    """Return the holds of other jobs, with the files that they are on; remove those of dead jobs.
 
     Args:
-        journal: The journal.
-        own: A hold to leave out.
+        journal: The path of the journal.
+        own: The hold of this job, which is left out.
 
     Raises:
-        JournalError: one cannot be read, so that its job may be alive.
+        JournalError: a hold cannot be read, so that its job may be alive.
     """
     path = journal.resolve()
     prefix = f"{path.name}{_HOLD}"
@@ -226,7 +226,7 @@ def living_holds(journal: Path, own: Hold) -> Mapping[str, bytes]:
 
 
 def held_files(journal: Path, name: str) -> bytes | None:
-    """Return which files the job of a hold has open; None where the job is dead.
+    """Return the files that the job of a hold has open; None where the job is dead.
 
     Raises:
         JournalError: the hold cannot be read, so that its job may be alive.
@@ -254,10 +254,10 @@ def _hold_path(journal: Path, name: str) -> Path:
 
 
 def lock_first(path: Path, descriptor: int) -> None:
-    """Wait until nobody looks at a journal that no job has open, and keep others from it.
+    """Lock a journal that no job has open, once nobody reads it any more.
 
     Raises:
-        JournalError: somebody reads it all the time, or a job of a version that shares it with nobody.
+        JournalError: somebody reads it all the time, or a job of an earlier version has it open.
     """
     deadline = time.monotonic() + LOOK_PATIENCE
     while not takes(descriptor, fcntl.LOCK_EX):
@@ -270,7 +270,7 @@ def lock_first(path: Path, descriptor: int) -> None:
 def turnstile(path: Path) -> Generator[None]:
     """Let readers in one at a time, so that many readers do not keep a job waiting for ever.
 
-    A job that opens the journal keeps later readers out until the present ones have gone. Readers do not wait
+    A job that opens the journal has later readers wait until the present ones have gone. Readers do not wait
     where there is no mark beside the journal, or where a job keeps its turn for ``LOOK_PATIENCE`` seconds.
     """
     try:
@@ -289,15 +289,15 @@ def turnstile(path: Path) -> Generator[None]:
 
 @contextlib.contextmanager
 def turn(path: Path, descriptor: int, patience: float) -> Generator[None]:
-    """Wait for the job's turn to change the file, and hold it while the block runs.
+    """Wait for this job's turn to change the file, and keep it for the block.
 
     Args:
-        path: The journal, for messages.
-        descriptor: The mark beside it.
+        path: The path of the journal, for messages.
+        descriptor: The descriptor of the mark beside it, which is the lock.
         patience: Seconds to wait at most.
 
     Raises:
-        JournalError: another job has had its turn for so long.
+        JournalError: another job has kept its turn for all that time.
     """
     deadline, pause = 0.0, 0.0005
     while not takes(descriptor, fcntl.LOCK_EX):
@@ -314,7 +314,7 @@ def turn(path: Path, descriptor: int, patience: float) -> Generator[None]:
 
 
 def takes(descriptor: int, kind: int) -> bool:
-    """Take a lock of a kind (``fcntl.LOCK_SH`` or ``LOCK_EX``) without waiting; say whether it could be."""
+    """Try to take a lock of a kind (``fcntl.LOCK_SH`` or ``LOCK_EX``) without waiting; say whether it was."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -331,7 +331,7 @@ def being_read(path: Path) -> JournalError:
 
 
 def _held_alone(path: Path) -> JournalError:
-    """Make the error for a journal that another program has locked as a whole, as no job of today does."""
+    """Make the error for a journal that is locked as a whole, as only earlier versions of the SDK did."""
     return _resumable(
         f"the journal {path} is in use by a job of an earlier version of this SDK, which shares it with "
         "nobody; wait for that job to end, or stop it, and upgrade it"
@@ -339,12 +339,12 @@ def _held_alone(path: Path) -> JournalError:
 
 
 def in_use(path: Path) -> JournalError:
-    """Make the error for what must be done to a journal alone, while a job has it open."""
+    """Make the error for something that cannot be done to a journal while a job has it open."""
     return JournalError(f"the journal {path} is in use by another job; wait for it to end, or stop it")
 
 
 def replaced_under_a_job(path: Path) -> JournalError:
-    """Make the error for a journal of which something was replaced while a job has it open."""
+    """Make the error for a journal of which a file was replaced while a job has it open."""
     return _resumable(
         f"a job still runs on the journal that was at {path} before: the file, its log or the log's index "
         "was replaced or removed. Stop that job first; it says where it has saved what it knew"
@@ -359,14 +359,14 @@ def _stuck(path: Path) -> JournalError:
 
 
 def _resumable(message: str) -> JournalError:
-    """Make an error after which the same call goes on, once its cause is removed."""
+    """Make an error whose cause can be removed, so that the same call then goes on."""
     error = JournalError(message)
     error.resumable = True
     return error
 
 
 def identity_at(path: Path | str) -> tuple[int, int] | None:
-    """Return device and inode of the file at a path; None where there is none."""
+    """Return device and inode of the file at a path; None where there is no file."""
     try:
         return identity(os.stat(path))
     except OSError:

@@ -1,4 +1,4 @@
-"""Reading a journal without a trace, also while a job runs on it."""
+"""Reads a journal without changing anything, even while a job runs on it."""
 
 from __future__ import annotations
 
@@ -35,13 +35,14 @@ from confirma_async.errors import JournalError
 
 @contextlib.contextmanager
 def read_file(path: Path) -> Generator[tuple[sqlite3.Connection, Doubt | None]]:
-    """Open a journal for looking only, also while a job runs on it; leave no trace of that.
+    """Open a journal only to read it, even while a job runs on it; leave no trace of that.
 
-    Gives the connection, and why the journal may not know all that was sent.
+    Yields:
+        The connection, and the doubt of the journal; None where it is in no doubt.
 
     Raises:
         JournalError: there is none, or it is damaged.
-        JournalMismatchError: the file is something else, or of a newer version.
+        JournalMismatchError: the file is no journal, or one of a newer version.
     """
     if not path.is_file():
         if path.exists():
@@ -66,7 +67,7 @@ def read_file(path: Path) -> Generator[tuple[sqlite3.Connection, Doubt | None]]:
 
 @contextlib.contextmanager
 def _look(path: Path) -> Generator[str | None]:
-    """Ask the guard, and keep a job from beginning to write while a journal at rest is read as it lies."""
+    """Check a journal by the guard, and have jobs wait with their first write until the block ends."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
@@ -83,7 +84,7 @@ def _look(path: Path) -> Generator[str | None]:
 
 @contextlib.contextmanager
 def _readable(path: Path) -> Generator[Path]:
-    """Yield the file to read: a copy, where the log has no index, which SQLite would make beside it."""
+    """Yield the file to read: a copy where the log has no index, since SQLite would make one beside it."""
     if is_open_here(path):  # closing a descriptor of it would drop the locks of the job
         yield path
         return
@@ -100,7 +101,7 @@ def _readable(path: Path) -> Generator[Path]:
 
 
 def _of_this_version(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """Return the connection; for a file of an older form, one to an updated copy in memory."""
+    """Return the connection; for a file of an older version, one to an updated copy in memory."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == VERSION:
         return connection

@@ -28,7 +28,7 @@ _MARK = re.compile(rb"(\d{20}) ([0-9a-f]{32})\n", re.ASCII)
 
 @frozen
 class Mark:
-    """What a mark says.
+    """The contents of a mark.
 
     Attributes:
         commits: How many commits the journal has had.
@@ -41,13 +41,13 @@ class Mark:
 
 @frozen
 class Origin:
-    """Which file a journal is, on which machine.
+    """Identifies the file of a journal on its machine.
 
     Attributes:
         machine: The machine's id; empty where it has none.
-        boot: The id of the machine's present run: a device keeps its number no longer.
+        boot: The id of the present boot: numbers of devices last no longer than that.
         device: The number of the device.
-        inode: The file's number on it.
+        inode: The number of the file on the device.
     """
 
     machine: str
@@ -60,17 +60,17 @@ class Origin:
 
     @classmethod
     def parse(cls, text: str) -> Origin:
-        """Read what ``str`` has written."""
+        """Return the origin that ``text`` is the ``str`` of."""
         machine, boot, device, inode = text.split(" ")
         return cls(machine, boot, int(device), int(inode))
 
     @classmethod
     def of(cls, stat: os.stat_result) -> Origin:
-        """Return the origin of a file here and now."""
+        """Return the origin of a file on this machine."""
         return cls(_read_id("/etc/machine-id"), _read_id("/proc/sys/kernel/random/boot_id"), *identity(stat))
 
     def is_same_file(self, other: Origin) -> bool:
-        """Say whether both are one file, as far as can be known."""
+        """Say whether both may be the same file; only facts that both have are compared."""
         if self.machine and other.machine and self.machine != other.machine:
             return False
         if self.boot == other.boot and self.device != other.device:
@@ -101,7 +101,7 @@ def mark_paths(journal: Path) -> Sequence[Path]:
 
 
 def read_marks(journal: Path) -> list[Mark]:
-    """Return what the marks of a journal say; one that is missing or unreadable is left out."""
+    """Return the marks of a journal, without those that are missing or unreadable."""
     found: list[Mark] = []
     for path in mark_paths(journal):
         with contextlib.suppress(OSError):
@@ -112,7 +112,7 @@ def read_marks(journal: Path) -> list[Mark]:
 
 
 def remove_marks(journal: Path) -> None:
-    """Forget a journal that is set aside.
+    """Remove the marks of a journal that is set aside.
 
     Raises:
         OSError: a mark cannot be removed.
@@ -130,8 +130,8 @@ class Marks:
     """The marks of a journal that a job has open.
 
     Attributes:
-        place: The path of the one beside the journal.
-        file: Its device and inode, as it is open.
+        place: The path of the mark beside the journal.
+        file: The device and inode of that mark, as it is open.
     """
 
     place: Path
@@ -140,9 +140,9 @@ class Marks:
 
     @classmethod
     def open(cls, journal: Path) -> Marks:
-        """Open the marks, or make them, which say nothing then.
+        """Open the marks; make empty ones where there are none.
 
-        The one in the state directory is left out where it cannot be made.
+        The mark in the state directory is left out where it cannot be made.
 
         Raises:
             OSError: the mark beside the journal cannot be written.
@@ -158,7 +158,7 @@ class Marks:
         return marks
 
     def renew(self) -> None:
-        """Open the mark beside the journal anew, or make it: it is another file than it was."""
+        """Open the mark beside the journal again, or make it, because it was removed or replaced."""
         old = self._descriptors[0]
         self._descriptors[0] = _open(self.place)
         self.file = identity(os.fstat(self.beside))
@@ -170,7 +170,7 @@ class Marks:
         return self._descriptors[0]
 
     def write(self, mark: Mark) -> None:
-        """Write what the marks say, durably.
+        """Write the same contents to both marks, and sync them.
 
         Raises:
             OSError: the mark beside the journal cannot be written.
@@ -187,14 +187,14 @@ class Marks:
                     raise
 
     def note(self, commits: int) -> None:
-        """Write how many commits the journal has had."""
+        """Write the number of commits to both marks, without syncing."""
         digits = f"{commits:0{_DIGITS}d}".encode()
         for descriptor in self._descriptors:
             with contextlib.suppress(OSError):  # a full disk: the mark is behind, which is no alarm
                 os.pwrite(descriptor, digits, 0)
 
     def close(self) -> None:
-        """Let go of the marks. Closing twice is fine."""
+        """Close the marks. Closing twice is fine."""
         descriptors, self._descriptors = self._descriptors, []
         for descriptor in descriptors:
             forks.close(descriptor)
