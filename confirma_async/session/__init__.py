@@ -1,1 +1,1 @@
-"""How a call travels: limiter, attempts, transport, classification of what came back."""
+"""How a call travels: its key, the limiter, its attempts, the transport, and the reading of its answer."""

@@ -1,4 +1,4 @@
-"""What one call does differently from the others."""
+"""The options of a single call."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ C = TypeVar("C", bound=type)
 
 
 class Options(TypedDict, total=False):
-    """What every verb takes, by keyword.
+    """The keyword arguments that every verb takes.
 
     Attributes:
         timeout: Seconds for the whole call: waiting for the limiter, all attempts and the pauses between
-            them; above 0 and at most 86,400 (a day). Each call of a list has as much. None for the client's
-            own.
-        headers: Headers to add. The SDK's own cannot be set.
+            them; above 0 and at most 86,400 (a day). Each call of a list has all of it. None for the
+            client's timeout.
+        headers: Headers to add. Those that the SDK sets itself cannot be set.
         query: Query parameters to add. Parameters of the verb itself cannot be set.
         retries: How often a request that is safe to repeat is tried again: from 0 to 99. None for the
-            client's own.
-        strict: Whether every difference of the answer from the contract is an error, also one that could be
-            tolerated. None for the client's own choice.
+            client's policy.
+        strict: Whether every difference of the answer from the contract is an error, even one that could be
+            tolerated. None for the client's choice.
     """
 
     timeout: float | None
@@ -38,12 +38,10 @@ class Options(TypedDict, total=False):
 
 @define(kw_only=True)
 class CallOptions:
-    """The options of one call: those of its caller, and those that its verb adds.
-
-    Made once, and not changed.
+    """The options of a call: those of its caller, and those that its verb adds. They never change.
 
     Attributes:
-        timeout: See ``Options``, as for the four that follow.
+        timeout: See ``Options``, as for the next four.
         headers: Headers to add.
         query: Query parameters to add.
         retries: How often it is tried again.
@@ -65,16 +63,16 @@ class CallOptions:
 
 
 def takes_options(cls: C) -> C:
-    """Make ``help()`` and ``inspect.signature`` show each of ``Options`` in the verbs of a class."""
+    """Decorate a class so that ``help()`` and ``inspect.signature`` show each of ``Options`` in its verbs."""
     return shows(Options, CallOptions)(cls)
 
 
 def shows(arguments: type, options: type) -> Callable[[C], C]:
-    """Make ``help()`` and ``inspect.signature`` show each option of the verbs of a class by its own name.
+    """Return a decorator by which ``help()`` and ``inspect.signature`` show the options of a class's verbs.
 
     Args:
         arguments: The typed dict that the verbs unpack.
-        options: The class that has an attribute for each of them, with its default.
+        options: The class that has an attribute for each option, with its default.
     """
     parameters = inspect.signature(options).parameters
     shown = [

@@ -23,11 +23,11 @@ def _no_attempts() -> list[Attempt]:
 
 @frozen(kw_only=True)
 class CallFailure:
-    """What the caller of a call got instead of an answer. It keeps no exception, and so nothing alive.
+    """What the caller of a call got instead of an answer. It holds no exception, and so keeps nothing alive.
 
     Attributes:
-        type: The class of the exception; a cancellation is one, too.
-        message: What it says.
+        type: The class of the exception, which may be a cancellation.
+        message: The text of the exception.
         status: The HTTP status of an ``APIError``; None for others.
         is_unknown: Whether the call changes something and may have taken effect.
     """
@@ -39,7 +39,7 @@ class CallFailure:
 
     @classmethod
     def of(cls, error: BaseException) -> CallFailure:
-        """Return what there is to tell of an exception that a call ends with."""
+        """Return the facts about an exception that a call ends with."""
         return cls(
             type=type(error),
             message=str(error),
@@ -55,13 +55,13 @@ class CallRecord:
     Attributes:
         operation: What is called.
         url: Scheme, host and path, without the query.
-        subject: What the call is about, in words: ``invoice 1042``; None where it has no name.
+        subject: What the call is about, in words: ``invoice 1042``; None where nothing names it.
         find_out: Returns the call that shows the outcome.
         started: The loop time of its start, in seconds.
         attempts: Its requests, in their order; a request is added when its outcome is known.
         ended: The loop time of its end, in seconds; None while it is under way.
-        failure: What its caller got, unless that was an answer.
-        drift: How its answer differed from what the contract says.
+        failure: What its caller got instead of an answer; None where it got one.
+        drift: The differences of its answer from the contract.
     """
 
     operation: Operation[object]
@@ -75,7 +75,7 @@ class CallRecord:
     drift: Sequence[Drift] = ()
 
     def note_drift(self, drift: Sequence[Drift]) -> None:
-        """Note how the answer differs from what the contract says."""
+        """Add differences of the answer from the contract."""
         self.drift = drift
 
     @property
@@ -105,7 +105,7 @@ class CallRecord:
 
 
 def log(record: CallRecord) -> None:
-    """Write the one line of a call that ended, and the same as fields of the record.
+    """Log a call that has ended: one line for people, and the same facts as fields of the log record.
 
     Neither holds a key, a body or a query.
     """
@@ -129,7 +129,7 @@ def log(record: CallRecord) -> None:
 
 
 def log_fields(record: CallRecord) -> Mapping[str, str | int | float | bool | None]:
-    """Return what a record of the log says of a call, by field."""
+    """Return the fields of the log record of a call."""
     last = record.attempts[-1] if record.attempts else None
     return {
         "operation": record.operation.name,
@@ -155,6 +155,6 @@ def _outcome(record: CallRecord) -> str:
 
 
 def _reasons(record: CallRecord) -> str:
-    """Return why there was more than one attempt."""
+    """Return why a call was attempted again, for each further attempt."""
     reasons = [attempt.reason or "answered" for attempt in record.attempts]
     return visible(f" ({'; '.join(reasons)})") if len(reasons) > 1 else ""

@@ -1,7 +1,7 @@
-"""Documents from elsewhere, fetched through the client's transport.
+"""Fetches documents from other hosts, through the client's transport.
 
-Proxies and trust are those of the client; its key is not. Neither a key nor another header of the SDK goes
-along, the limiter does not count it, and hooks are not called for it: it is no call of the service.
+A fetch uses the proxies and the trust of the client, and none of its keys or headers. It is no call of the
+service: the limiter does not count it, and hooks are not called for it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DOWNLOAD_TIMEOUT = 30.0
 """Seconds for one document, with its redirects, retries and the pauses between them."""
 
 REDIRECTS = 5
-"""Redirects that are followed for one document."""
+"""Redirects that are followed for one document, at most."""
 
 _FOUND = 200
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
@@ -28,11 +28,11 @@ _HEADERS = {"Accept": "application/pdf, */*;q=0.1", "Accept-Encoding": "identity
 
 
 class DownloadError(Exception):
-    """Why a document did not come. It names the host alone: the rest of a URL may hold credentials."""
+    """A document could not be fetched. Only the host is named: the rest of a URL may hold credentials."""
 
 
 class TooLargeError(DownloadError):
-    """The document is larger than was asked for; its rest was left unread."""
+    """The document is larger than the limit; its rest was left unread."""
 
 
 @frozen
@@ -41,8 +41,8 @@ class Downloads:
 
     Attributes:
         transport: Sends one request.
-        policy: How often a fetch is tried again when what went wrong may pass.
-        quota: The budget for that; not the one for calls, which must not suffer from somebody else's host.
+        policy: How often a fetch is tried again after a failure that may pass.
+        quota: The budget of retries. It is not that of the calls, which must not suffer from another host.
     """
 
     transport: Transport
@@ -54,11 +54,11 @@ class Downloads:
 
         Args:
             url: An absolute http or https URL.
-            limit_bytes: Bytes that it may have; no more are read.
-            private: Whether it, and what it redirects to, may lie on this machine or in a private network.
+            limit_bytes: Bytes that the document may have; no more are read.
+            private: Whether the URL and its redirects may lead to this machine or into a private network.
 
         Raises:
-            DownloadError: it did not come.
+            DownloadError: the document could not be fetched.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + DOWNLOAD_TIMEOUT
@@ -79,10 +79,10 @@ class Downloads:
     async def _reached(
         self, url: str, limit_bytes: int, deadline: float, *, public_only: bool
     ) -> tuple[str, Response | TransportError]:
-        """Return what came of one attempt, and where its redirects led to.
+        """Return the answer or the error of one attempt, and the URL that its redirects led to.
 
         Raises:
-            DownloadError: they lead nowhere.
+            DownloadError: there are too many redirects, or one must not be followed.
         """
         for _ in range(REDIRECTS + 1):
             left = deadline - asyncio.get_running_loop().time()
@@ -110,7 +110,7 @@ class Downloads:
 
 
 def _redirected(url: str, location: str) -> str:
-    """Return where a redirect leads to; what was asked for over TLS does not come without it."""
+    """Return the URL that a redirect leads to; refuse one from https to http."""
     try:
         target = urljoin(url, location)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Hooks: the user's own code, called before and after each request. An error in a hook breaks no call."""
+"""Calls hooks, the user's own code, before and after each request. An error of a hook breaks no call."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger: logging.Logger = logging.getLogger("confirma_async")
 _FAILED = "the hook %s failed; the call goes on"
 
 GRACE = 1.0
-"""Seconds that an asynchronous hook gets at least to hear of what has ended."""
+"""Seconds that an asynchronous hook gets, at least, after an attempt or a call has ended."""
 
 
 @frozen(kw_only=True)
@@ -30,7 +30,7 @@ class OutgoingRequest:
 
     Attributes:
         record: The call so far.
-        number: Which attempt of the call it is, from 1.
+        number: The number of the attempt, from 1.
         headers: The headers to add to the SDK's own: the caller's, and those of the hooks before.
     """
 
@@ -39,10 +39,10 @@ class OutgoingRequest:
     headers: Mapping[str, str]
 
     def with_headers(self, headers: Mapping[str, str]) -> OutgoingRequest:
-        """Return the same with more headers: ``outgoing.with_headers({"X-Correlation-Id": "..."})``.
+        """Return the request with more headers: ``outgoing.with_headers({"X-Correlation-Id": "..."})``.
 
         Raises:
-            ConfigurationError: one is the SDK's own, or cannot be carried by HTTP.
+            ConfigurationError: the SDK sets one of them itself, or HTTP cannot carry it.
         """
         check_added(headers)
         return evolve(self, headers={**self.headers, **headers})
@@ -56,7 +56,7 @@ class OutboxState:
         under_way: Writes on their way to their first outcome.
         unknown: Writes of unknown outcome, which the outbox looks up.
         since: When the oldest open write was given to this outbox, or taken up from an earlier run; seconds
-            since 1970. None where none is open.
+            since 1970. None where no write is open.
     """
 
     under_way: int
@@ -119,13 +119,13 @@ class Hooks:
     """The hooks of a client, in order.
 
     Args:
-        hooks: The hooks.
+        hooks: The hooks, in the order in which they are called.
 
     Attributes:
         given: Whether there are any; a call without hooks looks at nothing else here.
 
     Raises:
-        ConfigurationError: one is no ``Hook``.
+        ConfigurationError: one of them is no ``Hook``.
     """
 
     def __init__(self, hooks: Iterable[Hook] = ()) -> None:
@@ -141,9 +141,9 @@ class Hooks:
         """Call ``before_attempt`` of each hook, and return the headers to add to the request.
 
         Args:
-            record: The call.
+            record: The record of the call.
             added: The headers that the caller of the call has added.
-            deadline: The loop time until which hooks may take.
+            deadline: The loop time by which hooks must have ended.
         """
         outgoing = OutgoingRequest(record=record, number=len(record.attempts) + 1, headers=added)
         for hook in self._hooks:

@@ -1,4 +1,4 @@
-"""The calls of a client that are under way, so that closing the client can end them."""
+"""Keeps the calls of a client that are under way, so that closing the client can end them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ PATIENCE = 1.0
 """Seconds that closing waits for cancelled calls to end."""
 
 MANY = 4
-"""Calls under way that are many.
+"""Calls under way from which on each waits for the others at the same stage.
 
-Each of them then lets the others come as far before it begins with other work: to write what is encoded, and
-to go on with an answer. Code that runs for one call after the other is found in the caches of the processor,
-and takes about a fifth less time for it; a turn of the loop costs less than that. Nothing waits between the
-beginning of a call and the encoding of its contents, which the caller may change right after.
+Before it writes its request, and before it reads its answer, a call then lets the others come as far. Code
+that runs for one call after the other stays in the caches of the processor, and takes about a fifth less
+time; a turn of the event loop costs less than that. No call waits before its contents are encoded: the caller
+may change them right after.
 """
 
 
 class InFlight:
-    """Which task is in which call."""
+    """The calls under way, and the task of each."""
 
     def __init__(self) -> None:
         self._calls: dict[CallRecord, tuple[asyncio.Task[object], int]] = {}
@@ -31,15 +31,15 @@ class InFlight:
         self._all_ended: asyncio.Future[None] | None = None  # awaited while closing
 
     def are_many(self) -> bool:
-        """Say whether there are so many that each lets the others come as far."""
+        """Say whether ``MANY`` calls or more are under way."""
         return len(self._calls) >= MANY
 
     def begin(self, record: CallRecord, loop: asyncio.AbstractEventLoop) -> None:
-        """Note a call that starts.
+        """Add a call that starts.
 
         Args:
-            record: The call.
-            loop: The running loop.
+            record: The record of the call.
+            loop: The running event loop.
 
         Raises:
             ConfigurationError: the client is closed.
@@ -50,13 +50,13 @@ class InFlight:
         self._calls[record] = task, task.cancelling()
 
     def end(self, record: CallRecord) -> None:
-        """Note a call that has ended."""
+        """Remove a call that has ended."""
         del self._calls[record]
         if self._all_ended is not None and not self._calls and not self._all_ended.done():
             self._all_ended.set_result(None)
 
     async def close(self) -> None:
-        """End all calls under way, and wait a moment for their end; refuse every call from now on.
+        """Cancel all calls under way, and wait ``PATIENCE`` for their end; refuse calls from now on.
 
         Raises:
             ConfigurationError: a call is under way in another event loop.
@@ -76,6 +76,6 @@ class InFlight:
             await asyncio.wait([self._all_ended], timeout=PATIENCE)
 
     def closed_under(self, record: CallRecord) -> bool:
-        """Say whether this call was cancelled only by closing; if so, undo the task's cancellation."""
+        """Say whether only ``close`` cancelled this call; if so, undo the cancellation of the task."""
         task, before = self._calls[record]
         return task in self._cancelled and task.uncancel() <= before

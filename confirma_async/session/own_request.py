@@ -1,4 +1,4 @@
-"""Requests of one's own: anything below the prefix, with the keys, limits and care of every call."""
+"""Requests of the user's own to any path, with the keys, limits and retries of every call."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ _READS = frozenset({"GET", "HEAD"})
 def own_operation(
     method: str, path: str, repeatable: bool | None, token: TokenKind | str, overrides: Overrides
 ) -> Operation[object]:
-    """Return the operation that a request of one's own stands for.
+    """Return the operation for a request of the user's own.
 
     Args:
         method: The HTTP method, in any case.
-        path: The path below the prefix; one that begins with ``/api/`` is taken as it is.
-        repeatable: Whether it may be sent again when its fate is unknown; None for what is known of it.
-        token: Whose key it carries.
-        overrides: Where the operations of the contract are called.
+        path: The path below the prefix; one that begins with ``/api/`` is used as it is.
+        repeatable: Whether it may be sent again if its outcome is unknown; None to decide by method and path.
+        token: Which key it carries.
+        overrides: The corrections of the paths of the contract.
 
     Raises:
-        ConfigurationError: the method or the path is none, or it is one that must not be repeated.
+        ConfigurationError: the method or the path is invalid, or ``repeatable`` is set for an operation that
+            must not be repeated.
     """
     verb = method.upper()
     if verb not in _METHODS:
@@ -78,9 +79,9 @@ async def sent(
     """Send a request, and return the answer as it came, with its JSON where it has any.
 
     Args:
-        pipeline: What sends it.
+        pipeline: The pipeline of the client.
         operation: The operation, as ``own_operation`` makes it.
-        body: JSON that is encoded already, or what is encoded as JSON; None for no body.
+        body: JSON as ``bytes``, or an object to be encoded as JSON; None for no body.
         options: The options of this call.
     """
     payload = body if body is None or isinstance(body, bytes) else pipeline.converter.encode(body)

@@ -1,4 +1,4 @@
-"""The way of every call, top to bottom: build, admit, authorise, attempt, classify, decode."""
+"""The way of every call, step by step: build, admit, authorise, attempt, classify, decode."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from confirma_async.session.transport import Request, Response, Transport
 from confirma_async.session.waiting.halt import NEVER, Halt
 
 DEFAULT_TIMEOUT = 30.0
-"""Seconds for one call, everything included, unless said otherwise."""
+"""Seconds for one call, everything included, unless set otherwise."""
 
 _NONE_ADDED: Mapping[str, str] = {}
 _CLOSED = "the client was closed before the call ended"
@@ -51,23 +51,23 @@ _CLOSED = "the client was closed before the call ended"
 
 @frozen(kw_only=True)
 class Pipeline:
-    """Everything a call needs; ``call`` is the one way through it.
+    """Everything that a call needs. Every call goes through ``call`` or ``reply``.
 
     Attributes:
         base_url: Scheme, host and port.
-        keys: Which key a call carries; never sent anywhere but to ``base_url``.
+        keys: The keys of the client, which are sent to ``base_url`` only.
         transport: Sends one request.
         converter: Reads and writes bodies.
         overrides: The user's corrections of the contract.
         limiter: Admits calls.
         policy: How often a call is tried again.
         quota: The client's budget of retries.
-        hooks: Who is told of every call.
+        hooks: The hooks that are called for every call.
         open_calls: The calls that are under way.
-        drifts: What answers were not as the contract says.
-        seen: Told of each successful answer, before it is read.
+        drifts: The differences of answers from the contract.
+        seen: Called with each answer of success, before it is read.
         timeout: Seconds for a call that names no timeout of its own.
-        halt: Calls off the calls that wait, once it is called.
+        halt: Ends the calls that wait, once it is called.
         corrections: The overrides, where they correct more than names.
     """
 
@@ -101,7 +101,7 @@ class Pipeline:
         """Call an operation and return its answer.
 
         Args:
-            operation: What to call.
+            operation: The operation to call.
             payload: The body: a schema, or JSON that is encoded already; None for none.
             query: The query parameters, as their schema; None for none.
             options: The options of this call.
@@ -247,7 +247,7 @@ class Pipeline:
                 del result, failure
 
     def noting(self, operation: Operation[object]) -> Callable[[Drift], None]:
-        """Return what notes how the answers to an operation, taken together, differ from the contract."""
+        """Return a function that notes a drift that several answers to an operation show together."""
         return lambda drift: self.drifts.note(operation.name, (drift,))
 
     async def renew(
@@ -277,7 +277,7 @@ class Pipeline:
         waited_seconds: float,
         seconds: float,
     ) -> Response | BaseException:
-        """Put on record what came of a request; return it without keys."""
+        """Add a request to the record of its call; return its response or its error without keys."""
         mask = self.keys.mask(used)
         if isinstance(result, Response) and not _is_new_token(record.operation, result):
             result = without_keys(result, mask)
@@ -293,7 +293,7 @@ class Pipeline:
             self.limiter.answered(started)
 
     async def _token(self, key: Credential, deadline: float) -> Secret:
-        """Wait for the key until the deadline: from the callback, the store, or a renewal in progress."""
+        """Return the key; wait for the callback, the store or a renewal under way, until the deadline."""
         try:
             with self.halt.wait():
                 async with asyncio.timeout_at(deadline):
@@ -302,7 +302,7 @@ class Pipeline:
             raise CredentialsError("the deadline passed while waiting for the API key") from error
 
     def _timeout(self, timeout: float | None) -> float:
-        """Return the timeout of one call in seconds; every call has one."""
+        """Return the timeout of a call, in seconds; every call has one."""
         if timeout is None:
             return self.timeout
         bounds.TIMEOUT.check("timeout", timeout)
@@ -343,7 +343,7 @@ class Pipeline:
     def _asked(
         self, record: CallRecord, query: Schema | None, options: CallOptions
     ) -> tuple[str, Mapping[str, str]]:
-        """Return the URL of a call with its query, and the headers to add, with what the overrides fix."""
+        """Return the URL of a call with its query, and the headers to add, with those that the overrides fix."""
         added, more = options.headers or _NONE_ADDED, options.query
         if added:
             check_added(added)
@@ -376,7 +376,7 @@ class Pipeline:
 
 
 def _failed(record: CallRecord, error: BaseException) -> BaseException:
-    """Put on record what the caller gets: each error says what was called and how often it was tried.
+    """Complete the error that the caller gets: it says what was called, and how often it was tried.
 
     A cancellation has an ``OutcomeUnknownError`` as its cause where the request may have arrived.
     """
@@ -391,5 +391,5 @@ def _failed(record: CallRecord, error: BaseException) -> BaseException:
 
 
 def _is_new_token(operation: Operation[object], response: Response) -> bool:
-    """Say whether the purpose of the answer is the token in it, which hooks and logs must not get."""
+    """Say whether an answer holds a new token, which hooks and logs must not get."""
     return operation.name == RENEW_TOKEN.name and response.status < 300

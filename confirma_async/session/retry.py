@@ -1,4 +1,4 @@
-"""When a call is tried again: policy, pauses, and a quota that stops retry storms.
+"""Decides when a call is tried again: the policy, the pauses, and a quota that stops retry storms.
 
 The policy reads only how far the request came, whether it would come further the next time, whether the
 operation may be repeated, and the status.
@@ -19,20 +19,21 @@ from confirma_async.bounds import within
 from confirma_async.errors import Phase
 
 SUCCESSES = frozenset({200, 201, 202, 204})
-"""Answers that say that a request was done, or taken. A 203 is somebody else's copy, a 206 a part, a 207 a
-list of outcomes, a 101 another protocol: whatever these say, they are no answer to what was asked."""
+"""The statuses of success. Not among them are 203 (a copy of somebody else's), 206 (a part), 207 (a list of
+outcomes) and 101 (another protocol): they are no answer to what was asked."""
 
 BUSY = frozenset({429, 503})
-"""The service asks to come back later."""
+"""The statuses of throttled calls: the service asks to come back later."""
 
 _UNAVAILABLE = 503
 _TOO_MANY = 429
 
 _NEVER_STARTED = frozenset({501, 505})
-"""The service does not know how: nothing was done, and nothing would be the next time."""
+"""The statuses of a service that does not know how: it did nothing, and would not the next time."""
 
 _REQUEST_TIMEOUT = 408
-"""The request did not arrive whole in time (RFC 9110); some gateways say so of one that they passed on."""
+"""The status for a request that did not arrive whole in time (RFC 9110). Some gateways give it for one that
+they passed on."""
 
 
 def not_taken(status: int | None, retry_after: float | None) -> bool:
@@ -42,24 +43,24 @@ def not_taken(status: int | None, retry_after: float | None) -> bool:
     the answer to what it passed on.
 
     Args:
-        status: The status of the answer.
+        status: The HTTP status of the answer.
         retry_after: The seconds that its ``Retry-After`` names; None where it names none.
     """
     return status == _TOO_MANY or (status == _UNAVAILABLE and retry_after is not None)
 
 
 def _failed(status: int) -> bool:
-    """Say whether the service failed somewhere on the way."""
+    """Say whether the status means that the service failed while it handled the request."""
     return status == _REQUEST_TIMEOUT or (status >= 500 and status not in _NEVER_STARTED)
 
 
 def outcome_is_open(status: int | None, retry_after: float | None = None) -> bool:
     """Say whether a request with this answer may have taken effect, though the answer does not say so.
 
-    A redirect does: a gateway may give one in place of an answer.
+    After a redirect it may: a gateway may redirect after the service took the request.
 
     Args:
-        status: The status of the answer; None where there was none.
+        status: The HTTP status of the answer; None where there was none.
         retry_after: The seconds that its ``Retry-After`` names; None where it names none.
     """
     if status is None or status in SUCCESSES or not_taken(status, retry_after):
@@ -68,21 +69,21 @@ def outcome_is_open(status: int | None, retry_after: float | None = None) -> boo
 
 
 def is_rejected(status: int | None, retry_after: float | None = None) -> bool:
-    """Say whether the service says that the request had no effect."""
+    """Say whether the service rejected the request, so that it had no effect."""
     return status is not None and status >= 400 and not outcome_is_open(status, retry_after)
 
 
 SUCCESSES_PER_RETRY = 5
-"""Successes that earn one retry."""
+"""Successful calls that earn one retry."""
 
 HELD_BACK_SHARE = 0.25
-"""The part of a backoff that is waited after a throttled call: the limiter spaces the calls already.
+"""The part of the backoff that a throttled call waits, because the limiter spaces the calls already.
 
-Where a service throttles calls at random, whole waits would cost more than the throttled calls.
+Where a service throttles calls at random, whole pauses would cost more than the throttling.
 """
 
 LONGEST_PAUSE = 3600.0
-"""Seconds that a Retry-After counts for at most: a service that asks for more may have slipped a digit."""
+"""Seconds that a Retry-After counts for, at most: more than that may be a mistake of the service."""
 
 
 @frozen(kw_only=True)
@@ -108,7 +109,7 @@ class RetryPolicy:
     budget: int = field(default=20, validator=within(bounds.BUDGET))
 
     def backoff(self, attempt: int, uniform: Callable[[float, float], float] = random.uniform) -> float:
-        """Return seconds to wait after the given attempt (from 1): anything up to base · 2^(attempt-1)."""
+        """Return the pause after an attempt (from 1), in seconds: at random up to base · 2^(attempt-1)."""
         return uniform(0.0, min(self.cap_seconds, self.base_seconds * 2.0 ** (attempt - 1)))
 
 
@@ -156,11 +157,11 @@ def outcome_unknown(
 
 @define
 class RetryQuota:
-    """A client-wide budget of retries: failures spend it, successes refill it.
+    """The budget of retries of a client: failures spend it, successes refill it.
 
     When most calls fail, retrying them all would multiply the load on a service that is down. A retry that
-    the limiter holds back, since the service throttled the call, adds little to it and takes a
-    fifth: when capacity falls, the calls that find out are throttled in dozens, and are not to fail for that.
+    the limiter holds back, since the service throttled the call, adds little to that load, and takes a fifth
+    of a retry: when capacity falls, dozens of calls are throttled at once, and must not fail for that.
 
     Attributes:
         budget: Retries that may be spent before a success earns new ones.
@@ -199,7 +200,7 @@ def next_pause(
     left: float,
     held_back: bool = False,
 ) -> float | None:
-    """Return seconds until what may be repeated is tried again, one retry being spent; None where it is not.
+    """Spend a retry, and return the pause before the next attempt in seconds; None where there must be none.
 
     Args:
         policy: How often, and after which pauses, a call is tried again.

@@ -9,7 +9,7 @@ from typing import Protocol
 from attrs import define, field
 
 ANSWER_LIMIT = 64 * 1024 * 1024
-"""Bytes of an answer that are read at most, unless said otherwise."""
+"""Bytes of an answer that are read at most, unless set otherwise."""
 
 
 @define

@@ -1,1 +1,1 @@
-"""What comes of an answer: its errors, its contents, what the contract does not say of it."""
+"""Reads answers: makes errors of them, decodes their contents, notes what differs from the contract."""

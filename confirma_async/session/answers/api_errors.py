@@ -1,4 +1,4 @@
-"""Makes the error for an answer that is no success: its class, and the message of its body without keys."""
+"""Makes the error for an answer other than success: its class, and the message in its body, without keys."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-correlation-id")
 
 
 def without_keys(response: Response, mask: Mask) -> Response:
-    """Return the answer as it is, unless its body echoes a key: then without it."""
+    """Return an answer; if its body echoes a key, without that key."""
     body = mask.body(response.body)
     return response if body is response.body else evolve(response, body=body)
 
 
 def error_from_response(response: Response, mask: Mask, converter: Converter) -> APIError:
-    """Make the error that an answer other than success stands for.
+    """Make the error for an answer other than success.
 
     Args:
         response: The answer, without keys.
-        mask: What blots keys out, should the id of the request echo one.
+        mask: Replaces keys in a text, in case the id of the request echoes one.
         converter: What reads the body.
     """
     body = text_of(response)
@@ -56,12 +56,12 @@ def error_from_response(response: Response, mask: Mask, converter: Converter) ->
 
 
 def text_of(response: Response) -> str:
-    """Return the beginning of a body as text, as far as an error keeps it."""
+    """Return the beginning of a body as text, as much of it as an error keeps."""
     return response.body[:_KEPT_BODY].decode("utf-8", "replace")
 
 
 def request_id_of(response: Response, mask: Mask) -> str | None:
-    """Return the id that the service gave the request, where it gave one; as a message may show it."""
+    """Return the id that the service gave the request, fit for messages; None where it gave none."""
     for name in _REQUEST_ID_HEADERS:
         if (found := response.headers.get(name)) is not None:
             return visible(mask(found))[:_LONGEST_REQUEST_ID]
@@ -69,7 +69,7 @@ def request_id_of(response: Response, mask: Mask) -> str | None:
 
 
 def _detail(body: str, converter: Converter) -> str | None:
-    """Return what an error body says in words."""
+    """Return the message in the body of an error."""
     try:
         found = converter.parse(body.removeprefix("\ufeff"))
     except ResponseDecodeError:
@@ -82,10 +82,10 @@ _SAYS = frozenset(
     {"message", "messages", "title", "detail", "details", "description", "reason", "error", "errors", "fault"}
     | {"errormessage", "errordescription", "errorcode", "code", "text", "msg"}
 )
-"""Keys under which services say what is wrong, in small letters; no shape is documented."""
+"""Keys whose values are messages, in small letters. The vendor documents no form of errors."""
 
 _NAMES = frozenset({"field", "path", "property", "name", "code", "errorcode"})
-"""Keys that say what words beside them are about."""
+"""Keys whose values name what a message beside them is about."""
 
 _DEEPEST = 8
 _MOST_PARTS = 20
@@ -93,14 +93,12 @@ _MOST_PARTS = 20
 
 @lru_cache(maxsize=1024)
 def plain(key: str) -> str:
-    """Return a key without what spelling changes: ``error_code`` and ``errorCode`` are one."""
+    """Return a key in one spelling: ``error_code`` and ``errorCode`` are the same."""
     return key.replace("_", "").replace("-", "").lower()
 
 
 def in_words(found: object) -> str | None:
-    """Return the words in the JSON of an answer, whatever its shape, fit to be shown.
-
-    None where there are none.
+    """Return the messages in the JSON of an answer, whatever its form, fit to be shown; None without any.
 
     ``title`` and ``detail``, ``message``, ``error``, errors by field, a list of any of these, or mere text.
     """
@@ -125,7 +123,7 @@ def _parts(found: object, deepest: int) -> Iterator[str]:
 
 
 def _parts_of_object(found: Mapping[str, object], deepest: int) -> Iterator[str]:
-    """Yield what an object says; words beside a name are about it: ``iban: wrong``."""
+    """Yield the messages of an object; one beside a name gets it in front: ``iban: wrong``."""
     about = next((f"{value}: " for key, value in found.items() if plain(key) in _NAMES and _names(value)), "")
     said = {key: value for key, value in found.items() if plain(key) in _SAYS - _NAMES}
     for key, value in said.items():

@@ -1,4 +1,4 @@
-"""An answer of success, read as what the caller wants it to be."""
+"""Reads an answer of success as the schema that the caller wants."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ T = TypeVar("T")
 NO_CONTENT, NOT_FOUND = 204, 404
 
 MOST_VALUES = 500_000
-"""Values of one answer: more would hold up the event loop for seconds, and take hundreds of MiB."""
+"""Values that an answer may have. More would block the event loop for seconds, and take hundreds of MiB."""
 
 _MARK = b"\xef\xbb\xbf"
-"""What some programs write before a text in UTF-8; a reader of JSON may pass over it (RFC 8259)."""
+"""The byte order mark of UTF-8, which some programs write. A reader of JSON may skip it (RFC 8259)."""
 
 _TOO_LONG = (
     "the answer is longer than this client reads, and was left unread; "
@@ -38,7 +38,7 @@ _TOO_MANY = (
 
 @frozen(kw_only=True)
 class Reply:
-    """A successful answer as it came, for callers that need more of it than a schema holds.
+    """An answer of success as it came, for callers that need more than its schema.
 
     Attributes:
         status: The HTTP status: 200 to 299.
@@ -67,7 +67,7 @@ class _Reader(Protocol):
 def decoded(
     response: Response, answer: type[T], record: CallRecord, reader: _Reader, strict: bool | None
 ) -> T:
-    """Read an answer of success.
+    """Read an answer of success, as a schema or as a ``Reply``.
 
     Args:
         response: The answer, without keys.
@@ -119,10 +119,10 @@ def _body(response: Response, operation: Operation[object], reader: _Reader) -> 
 def says_none(response: Response, operation: Operation[object], reader: _Reader, strict: bool | None) -> bool:
     """Say whether an error means that a list is empty (contract §1): the vendor documents no answer for it.
 
-    A page that is not found says 404 as well: it is HTML, or its path is a reading of ours.
+    A wrong path gives 404 as well. It is one where the answer is HTML, or where the path is provisional.
 
     Args:
-        response: The answer.
+        response: The answer, without keys.
         operation: The operation that was called.
         reader: Reads answers; it knows the corrections of paths.
         strict: Whether every difference from the contract is an error; None for the converter's choice.
@@ -145,7 +145,7 @@ def _may_be_empty(
 
 
 def _values_at_most(body: bytes) -> int:
-    """Return how many values a JSON text may hold at most, by its commas and brackets."""
+    """Return an upper bound of the number of values in a JSON text, by its commas and brackets."""
     if len(body) < MOST_VALUES:
         return 0
     return body.count(b",") + 2 * (body.count(b"{") + body.count(b"["))

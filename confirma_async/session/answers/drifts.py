@@ -1,4 +1,4 @@
-"""Drift of answers: differences from the contract, counted for the client, and logged once for each place."""
+"""Counts the differences of answers from the contract (drift), and logs each place once."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ logger: logging.Logger = logging.getLogger("confirma_async")
 
 @define
 class Drifts:
-    """The differences that a client has met, by operation. Paths hold names of the contract alone."""
+    """The differences that a client has met, by operation. Their paths hold only names of the contract."""
 
     _found: dict[tuple[str, Drift], int] = field(factory=dict[tuple[str, Drift], int])
 
     def note(self, operation: str, drifts: Sequence[Drift]) -> None:
-        """Count differences; one that is new is logged as a warning.
+        """Count differences, and log those that are new as warnings.
 
         Args:
-            operation: Whose answer it was.
-            drifts: How it differed.
+            operation: The operation that was called.
+            drifts: The differences of its answer.
         """
         for drift in drifts:
             place = operation, evolve(drift, count=1)
@@ -39,7 +39,7 @@ class Drifts:
             self._found[place] = self._found.get(place, 0) + drift.count
 
     def by_operation(self) -> Mapping[str, Sequence[Drift]]:
-        """Return all that was met so far, with how often."""
+        """Return all differences so far, with their numbers."""
         result: dict[str, list[Drift]] = {}
         for (operation, drift), count in self._found.items():
             result.setdefault(operation, []).append(evolve(drift, count=count))

@@ -1,4 +1,4 @@
-"""Makes records and errors of the outcome of a request or a call."""
+"""Makes the record of a request, and the error that the caller of a call gets."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def recorded(
 
     Args:
         result: Its response or its error.
-        mask: What blots keys out, should the id of the request echo one.
+        mask: Replaces keys in a text, in case the id of the request echoes one.
         waited_seconds: Seconds that it waited for the limiter.
         seconds: Seconds from then to its end.
     """
@@ -81,7 +81,7 @@ def retry_after_of(failure: CallError) -> float | None:
 
 
 def no_turn(error: TimeoutError, attempts: Sequence[Attempt]) -> TransportError:
-    """Make the error of a call that the limiter did not admit in time."""
+    """Make the error of a call that the limiter did not admit by its deadline."""
     reason = str(error) or "the deadline passed while waiting for its turn"
     before = f"; the last request: {attempts[-1].reason}" if attempts else ""
     return TransportError(f"{reason}{before}", phase=Phase.NOT_SENT)

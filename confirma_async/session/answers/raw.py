@@ -1,4 +1,4 @@
-"""An answer as it came: status, headers and bytes, with the object that was read from it."""
+"""Answers as they came: status, headers and bytes, with the object that was read from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 @frozen(kw_only=True)
 class RawResponse(Generic[R]):
-    """A successful answer.
+    """An answer of success as it came.
 
     Attributes:
         status: The HTTP status: 200 to 299.
@@ -33,7 +33,7 @@ class RawResponse(Generic[R]):
     _made: R | Exception = field(repr=False, alias="made")
 
     def parse(self) -> R:
-        """Return what the verb returns; for a request of your own the JSON, or None for an empty body.
+        """Return the result of the verb; for a request of your own its JSON, None for an empty body.
 
         Raises:
             ResponseDecodeError: the contract does not describe the answer, or it is no JSON.

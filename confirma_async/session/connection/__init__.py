@@ -1,1 +1,1 @@
-"""One request over one connection."""
+"""Sends one request over one connection."""

@@ -1,8 +1,9 @@
-"""Which bytes on a connection are the answer to a request, and which nobody asked for.
+"""Watches which bytes on a connection belong to the answer to a request, and which to none.
 
-A connection that is used for one request after another tells its answers apart by their order alone. One
-answer too many, and every later request gets the answer of the one before it. So each byte that arrives is
-looked at here: was a request out when it came, and does the answer end exactly where the bytes end?
+On a connection that is used for one request after another, only the order of the answers says whose each is.
+After one answer too many, every later request would get the answer of the one before it. So each byte that
+arrives is checked here: had a request been sent when it came, and does the answer end exactly where the bytes
+end?
 """
 
 from __future__ import annotations
@@ -23,22 +24,22 @@ if TYPE_CHECKING:
 _END_OF_HEAD = b"\r\n\r\n"
 _FIRST = b"HTTP/"
 INTERIM = frozenset({*range(100, 200)} - {101})
-"""Statuses of what comes before an answer."""
+"""Statuses of interim answers, which come before the answer itself."""
 _NO_BODY = frozenset({204, 304})
 
 _FINAL = 200
-"""Statuses from here on are answers."""
+"""The lowest status of an answer that is not an interim one."""
 
 _REFUSED = 400
-"""Statuses from here on say that a request was not done."""
+"""The lowest status that says that a request was not done."""
 
 
 class NoAnswerError(aiohttp.ClientError):
-    """What came is no answer to the request; the text says why."""
+    """The bytes that came are no answer to the request; the text says why."""
 
 
 class RequestProgress(enum.Enum):
-    """How far a request has come."""
+    """How much of a request was sent."""
 
     NOTHING = enum.auto()
     BEGUN = enum.auto()
@@ -59,13 +60,13 @@ class _Line(Protocol):
 
 
 class Exchange:
-    """How far a request and its answer have come.
+    """The state of a request and its answer.
 
     Args:
         pieces: The body, where it is sent piece by piece.
 
     Attributes:
-        sent: How far the request has come; whoever sends it says so.
+        sent: How much of the request was sent; set by whoever sends it.
         early: Whether the answer began before the request was sent whole.
         ended: Whether the answer is complete, and the connection maybe with another request.
         cut_off: Whether the connection was closed at the end of an early answer while the program still held
@@ -82,7 +83,7 @@ class Exchange:
         self.cut_off: bool = False
 
     def has_pieces_left(self) -> bool:
-        """Say whether some of the body was not handed to the connection at all."""
+        """Say whether some of the body was never handed to the connection."""
         pieces = self._pieces
         return pieces is not None and not pieces.closed and pieces.tell() < pieces.getbuffer().nbytes
 
@@ -107,12 +108,12 @@ class Exchange:
 
 
 class AnswerWatch:
-    """Stands before the parser of each answer on a connection, and goes on watching until the next request.
+    """Takes the place of the parser of each answer on a connection, and watches on until the next request.
 
     It has the part of aiohttp's parser that its connections use.
 
     Args:
-        line: The connection.
+        line: The connection to watch.
     """
 
     __slots__ = (
@@ -135,7 +136,7 @@ class AnswerWatch:
 
         Args:
             exchange: The request and its answer.
-            parser: What reads the answer.
+            parser: Parses the answer.
         """
         self._exchange = exchange
         self._parser = parser
@@ -150,7 +151,7 @@ class AnswerWatch:
         """Read some bytes of the answer; close the connection at those that belong to none.
 
         Raises:
-            ValueError: the bytes begin in the middle of an answer.
+            ValueError: the first bytes are not the beginning of an answer.
         """
         if data:
             if self._exchange.ended or self._exchange.sent is NOTHING:
@@ -168,7 +169,7 @@ class AnswerWatch:
         return result
 
     def is_idle(self) -> bool:
-        """Say whether the last answer is complete, so that no request is under way."""
+        """Say whether no request is under way: the last answer is complete."""
         return self._exchange.ended
 
     def feed_eof(self) -> object:
@@ -213,10 +214,10 @@ class AnswerWatch:
         self._last = b""
 
     def _ends_exactly(self) -> bool:
-        """Say whether the last byte that came is surely the answer's last one.
+        """Say whether the last byte that came is surely the last byte of the answer.
 
-        Where a chunked answer ended earlier, bytes that end as it does hold a whole head, and the connection
-        sees a second head by itself.
+        A chunked answer may have ended earlier. Bytes after it that end in the same way then hold a whole
+        head, and aiohttp's connection notices a second head by itself.
         """
         message = self._message
         if message is None or self._head is None or self._interim:

@@ -1,4 +1,4 @@
-"""A connection of aiohttp's under watch: clear before each request, and closed with its call."""
+"""A watched connection of aiohttp: clear before each request, and closed with a call that is given up."""
 
 from __future__ import annotations
 
@@ -20,35 +20,36 @@ if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
 
 _RECORD = 16_384
-"""Bytes of a request that a record of TLS holds at most."""
+"""Bytes of a request that a record of TLS holds, at most."""
 
 _RECORD_MORE: Mapping[str, int] = {"CCM_8": 14, "CCM8": 21, "TLS_": 22, "GCM": 29, "CCM": 29, "": 21}
-"""Bytes that a record takes beside what it holds, at least: by the first of these in its cipher's name."""
+"""Bytes of a TLS record beside its contents, at least; the first key that is in the name of the cipher
+counts."""
 
 _TURNS = 5
-"""Turns of the loop in which a connection over TLS must have read what is no answer."""
+"""Turns of the event loop within which a connection must have read messages of TLS that are no answer."""
 
 
 class UnclearError(aiohttp.ClientError):
-    """The connection held bytes that nobody asked for, or its end, before the request was sent."""
+    """Before the request was sent, the connection had ended, or held bytes that belong to no answer."""
 
 
 class UnwritableError(aiohttp.ClientError):
-    """The head of the request holds what HTTP cannot carry."""
+    """The head of the request holds characters that HTTP cannot carry."""
 
 
 class TooLateError(UnclearError):
-    """The deadline passed before the first byte was written: the process stood still."""
+    """The deadline passed before the first byte was written, because the process stood still."""
 
 
 class ConnectionLine(SystemDelivery):
-    """A connection, as the watch over its answers sees it; it keeps this for its life.
+    """The line of a connection, one for its whole life: sends over it, and closes it.
 
     Args:
-        protocol: aiohttp's side of it.
+        protocol: aiohttp's protocol of the connection.
 
     Attributes:
-        watch: The watch.
+        watch: The watch over its answers.
     """
 
     __slots__ = (
@@ -80,7 +81,7 @@ class ConnectionLine(SystemDelivery):
         self.watch: AnswerWatch = AnswerWatch(self)
 
     def begin_exchange(self, pieces: io.BytesIO | None = None) -> Exchange:
-        """Begin to watch over the answer to another request, right after aiohttp has made its parser.
+        """Begin to watch over the answer to the next request. Call this right after aiohttp made its parser.
 
         Args:
             pieces: The body, where it is sent piece by piece; None where it goes out at once.
@@ -93,14 +94,14 @@ class ConnectionLine(SystemDelivery):
         return exchange
 
     async def let_out(self, not_after: float) -> None:
-        """Check, right before the first byte of a request is written, that it may leave; limit for how long.
+        """Check right before its first byte that a request may leave; limit how long it is delivered.
 
         Args:
-            not_after: The time of the loop from which on it must not leave.
+            not_after: The loop time from which on the first byte must not leave.
 
         Raises:
             TooLateError: that time has passed.
-            UnclearError: the connection is gone, or holds what nobody asked for.
+            UnclearError: the connection has ended, or holds bytes that belong to no answer.
         """
         if self._is_new:  # over TLS a host may have spoken first, and the loop has not read it yet
             self._is_new = False
@@ -116,12 +117,12 @@ class ConnectionLine(SystemDelivery):
             raise UnclearError from error
 
     def begin_request(self) -> None:
-        """Note that a request is being written from now on."""
+        """Take note that a request is being written from now on."""
         if self._is_hidden:
             self._before, self._request_ends = self.handed_over(), 0
 
     def end_request(self, size: int) -> None:
-        """Note that a request of ``size`` bytes was written to the event loop."""
+        """Take note that a request of ``size`` bytes was handed to the event loop."""
         if self._before is not None:
             self._request_ends = self._before + size + self._record_more * math.ceil(size / _RECORD)
 
@@ -129,7 +130,7 @@ class ConnectionLine(SystemDelivery):
         """Write a whole request.
 
         Raises:
-            UnclearError: the connection is gone; nothing was written.
+            UnclearError: the connection has ended; nothing was written.
         """
         transport = self._protocol.transport
         if transport is None:
@@ -167,15 +168,15 @@ class ConnectionLine(SystemDelivery):
         return handed_over is not None and handed_over < self._request_ends
 
     def is_clear(self) -> bool:
-        """Say whether it is open and has nothing to read, right before a request is written to it."""
+        """Say whether the connection is open and holds nothing to read."""
         transport = self._protocol.transport
         return transport is not None and not transport.is_closing() and not self.is_readable()
 
     async def clear(self) -> None:
-        """Let a connection over TLS read what may be no answer: TLS has messages of its own.
+        """Let a connection over TLS read messages of TLS itself, such as new session tickets.
 
         Raises:
-            UnclearError: it is closed, or has something to read all the same.
+            UnclearError: it is closed, or still holds something to read.
         """
         for _ in range(_TURNS):
             transport = self._protocol.transport
@@ -192,7 +193,7 @@ class ConnectionLine(SystemDelivery):
             self.end_limit()
 
     def _close_as_usual(self) -> None:
-        """Close the connection; let the host see a usual end where no request is under way."""
+        """Close the connection; if no request is under way, in the usual way for the host."""
         if self.watch.is_idle():
             self.end_limit()
         self._close()
@@ -209,24 +210,24 @@ class ConnectionLine(SystemDelivery):
                 self._transport.abort()
 
     def give_up(self, exchange: Exchange) -> None:
-        """Deliver no more bytes of a request from now on: its call has ended.
+        """Drop the bytes of a request that were not sent, because its call has ended.
 
-        aiohttp closes a connection without haste: what waits is still sent. Where the answer is complete,
-        so is the request, and the connection may be another one's by now.
+        aiohttp would still send what waits before it closes a connection. If the answer is complete, so is
+        the request, and the connection may be in use for another one by now.
         """
         if not exchange.ended:
             self.drop()
 
 
 def _below_tls(transport: asyncio.WriteTransport | None) -> asyncio.WriteTransport | None:
-    """Return the transport of the socket, below asyncio's of TLS; other loops do not show theirs."""
+    """Return the transport of the socket, below that of TLS, in asyncio's loop; others do not show theirs."""
     while (protocol := getattr(transport, "_ssl_protocol", None)) is not None:
         transport = getattr(protocol, "_transport", None)
     return transport
 
 
 def _record_more(tls: ssl.SSLObject) -> int:
-    """Return how many bytes longer a record of a connection is than what it holds, at least."""
+    """Return the bytes of a TLS record beside its contents, at least, for the cipher of a connection."""
     cipher = (tls.cipher() or ("",))[0]
     return next(more for part, more in _RECORD_MORE.items() if part in cipher)
 

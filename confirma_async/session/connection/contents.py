@@ -1,4 +1,4 @@
-"""The contents of an answer, read as far as they may go."""
+"""Reads the contents of an answer, up to a limit."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from aiohttp import StreamReader, hdrs
 async def read_contents(reader: StreamReader, headers: Mapping[str, str], limit: int) -> tuple[bytes, bool]:
     """Return the contents of an answer, and whether they were cut off.
 
-    Contents that say that they are too long are not read at all.
+    Contents whose Content-Length is beyond the limit are not read at all.
 
     Args:
-        reader: What they are read from.
+        reader: The stream of the contents.
         headers: The headers of the answer.
         limit: Bytes that are read at most, after decompression.
     """

@@ -1,12 +1,12 @@
-"""How long the system goes on delivering a request: no longer than its call.
+"""Limits how long the operating system goes on delivering a request: no longer than its call.
 
-What was written to a connection is the system's to deliver. It goes on after the connection was closed or the
-process has died, for as long as the host reads a little now and then, or the network is parted for minutes.
-A request would then arrive long after its call was given up and looked for. So two things are asked of it:
+The system delivers what was written to a connection. It goes on after the connection was closed or the
+process has died, even if the host reads only a little now and then, or the network is parted for minutes. A
+request could then arrive long after its call was given up and looked up. So the system is asked:
 
-* to throw away what waits to be sent, where the connection is closed, also by the end of the process, before
-  the answer is complete;
-* to close the connection itself where nothing is confirmed until the call ends: a process that stands still
+* to throw away unsent bytes if the connection is closed before the answer is complete, even by the end of the
+  process;
+* to close the connection itself if nothing is confirmed until the call ends: a process that stands still
   closes none.
 """
 
@@ -30,34 +30,35 @@ else:
 
 _FORM = "hh" if sys.platform == "win32" else "ii"
 _THROWN_AWAY = struct.pack(_FORM, 1, 0)
-"""``SO_LINGER`` with 0 seconds: what was not sent by the close is thrown away, and the host is told of it."""
+"""``SO_LINGER`` of 0 seconds: the close throws unsent bytes away, and resets the connection."""
 _SENT = struct.pack(_FORM, 0, 0)
 """No ``SO_LINGER``: what waits is still sent, and the host sees an ordinary end."""
 
 _OPTION: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
-"""Linux's, of RFC 5482; other systems deliver for a stopped process for as long as they please."""
+"""The TCP user timeout (RFC 5482), in Linux only. Other systems set no such limit for a stopped process."""
 
 _SHARE = 0.8
-"""The share of the time left that is given: the next call, which has about as long, then needs no other."""
+"""The share of the time left that the limit gets, so that a next call of the same length need not change
+it."""
 
 _LEAST = 0.75
-"""The least share of the time left that an earlier request's limit must be, to be kept."""
+"""The share of the time left down to which the limit of an earlier request is kept."""
 
 GONE = (OSError, ValueError)
-"""What a connection raises that is closed already; the latter, one of uvloop's."""
+"""The errors of a connection that is closed already; uvloop raises the second."""
 
 _NONE = bytes(4)
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 _CONFIRMED = slice(120, 128)
-"""Where Linux's ``struct tcp_info`` has the bytes that the host has confirmed of all that was ever sent."""
+"""The place in Linux's ``struct tcp_info`` of the number of bytes that the host has confirmed so far."""
 
 
 class SystemDelivery:
-    """What the system has of a connection: the requests that it goes on delivering, and bytes to be read.
+    """Sets and reads how the operating system delivers a connection.
 
     Args:
-        line: The connection's socket; None where there is none that can be asked.
+        line: The socket of the connection; None where it is not accessible.
     """
 
     __slots__ = ("_can_ask", "_is_tcp", "_limit", "_line", "_poll")
@@ -70,14 +71,14 @@ class SystemDelivery:
         self._poll: Callable[[int], Sequence[object]] | None = None
 
     def limit(self, seconds: float) -> None:
-        """Make the system close the connection when its call ends, and drop the bytes that it has not sent.
+        """Have the system close the connection when its call ends, and drop the bytes that it has not sent.
 
         Args:
-            seconds: What is left of the time of the call, right before a request is written; endless where
-                nobody waits for its end.
+            seconds: The rest of the time of the call, right before a request is written; infinity for a call
+                without a deadline.
 
         Raises:
-            OSError, ValueError: the system refuses: the connection is gone.
+            OSError, ValueError: the connection has ended.
         """
         if _LEAST * seconds <= self._limit <= seconds:  # to tell the system of another limit costs more
             return
@@ -93,16 +94,16 @@ class SystemDelivery:
         self._limit = limit
 
     def end_limit(self) -> None:
-        """Let the connection be closed as usual: no byte of a request is under way."""
+        """Lift the limit, so that the connection ends as usual: no byte of a request is under way."""
         if self._line is not None and self._limit:
             self._limit = 0.0
             with contextlib.suppress(*GONE):
                 self._line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _SENT)
 
     def has_unconfirmed(self) -> bool:
-        """Say whether there are bytes that the host has not confirmed, as far as the system tells (tcp(7)).
+        """Say whether there are bytes that the host has not confirmed, as far as the system says (tcp(7)).
 
-        Where it is asked, the connection is not closed yet: the system goes on sending them meanwhile.
+        Ask while the connection is open. The system goes on sending these bytes.
         """
         if not self._can_ask or self._line is None:
             return False
@@ -112,7 +113,7 @@ class SystemDelivery:
             return False
 
     def handed_over(self) -> int | None:
-        """Return how many bytes the program has ever handed to the system; None where it does not tell."""
+        """Return how many bytes the program has handed to the system so far; None where it does not say."""
         if not self._can_ask or self._line is None:
             return None
         confirmed, unconfirmed, before = b"", b"", None
@@ -129,7 +130,7 @@ class SystemDelivery:
         return sum(int.from_bytes(number, sys.byteorder) for number in (confirmed, unconfirmed))
 
     def is_readable(self) -> bool:
-        """Say whether it holds bytes, or its end, that the loop has not read yet; it is not closed."""
+        """Say whether an open connection holds bytes, or its end, that the event loop has not read yet."""
         if self._line is None:
             return False
         if sys.platform == "win32":

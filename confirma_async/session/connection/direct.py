@@ -1,7 +1,7 @@
-"""A request straight over a connection of aiohttp's, without the session around it.
+"""Sends a request straight over a connection of aiohttp, without aiohttp's session.
 
-A session does for each request what the SDK asks for none: it follows redirects, keeps cookies, finds
-proxies, calls tracers, and writes from a task of its own. That is half of what a small request costs.
+For each request a session does what the SDK never needs: it follows redirects, keeps cookies, finds proxies,
+calls tracers, and writes from a task of its own. That is half of what a small request costs.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
 
 _WITHOUT_CONTENTS = "HEAD"
-"""The method whose answers have a head only."""
+"""The HTTP method whose answers have no body."""
 
 _SCHEMES = frozenset({"http", "https"})
 
 _DECODED = aiohttp.ClientRequest.DEFAULT_HEADERS[hdrs.ACCEPT_ENCODING]
 _DEFAULTS = {"accept-encoding": f"Accept-Encoding: {_DECODED}"}
-"""What a head says unless its request says otherwise: what aiohttp's parser decodes."""
+"""Header lines for requests that do not set them: the encodings that aiohttp's parser decodes."""
 
 _CONTROLS = bytes({*range(0x20), 0x7F} - {ord("\t")})
-"""What would end a line of the head, or spoil it."""
+"""Bytes that would end a line of the head, or make it invalid."""
 
 _CLIENT = aiohttp.client.__file__
 
 
 def goes_direct(session: aiohttp.ClientSession, request: Request) -> bool:
-    """Say whether a request needs nothing of the session that was made for it.
+    """Say whether a request needs nothing of aiohttp's session.
 
-    Tools that answer in place of a host, or measure, put a method of theirs in the place of the session's, or
-    add a tracer to each session that is made: they see all requests. A long body goes piece by piece, and
-    credentials in a URL make a header: both are left to the session.
+    Tools that stand in for a host, or measure, replace methods of the session, or add a tracer to each
+    session: they must see all requests. The session also sends long bodies piece by piece, and makes a header
+    of credentials in a URL.
     """
     made = type(session)
     return (
@@ -58,9 +58,9 @@ def goes_direct(session: aiohttp.ClientSession, request: Request) -> bool:
 
 
 def _is_of_aiohttp(method: object) -> bool:
-    """Say whether a method of a session is the one that aiohttp gave it.
+    """Say whether a method of a session is aiohttp's own.
 
-    A wrapper may say that it is a function, equal what it wraps and show its code; its type tells.
+    A wrapper may pretend to be a function, be equal to it and show its code; only its type gives it away.
     """
     return type(method) is FunctionType and method.__code__.co_filename == _CLIENT
 
@@ -71,7 +71,7 @@ class DirectRequests:
     Args:
         connector: Makes the connections, and keeps them for later requests.
         ssl_context: The settings of TLS; True for the usual ones.
-        loop: The loop of the connector.
+        loop: The event loop of the connector.
     """
 
     def __init__(
@@ -89,8 +89,8 @@ class DirectRequests:
         """Send a request once, and read its answer.
 
         Args:
-            request: The request. Its body goes out at once.
-            connecting: How long making a connection may take.
+            request: The request, whose body is written at once.
+            connecting: aiohttp's limit for making a connection.
             limit: Bytes of the answer that are read at most.
 
         Raises:
@@ -115,7 +115,7 @@ class DirectRequests:
         return answer
 
     def _origin(self, url: URL) -> aiohttp.ClientRequest:
-        """Return a request that stands for all to the same host: it says what the connector wants to know."""
+        """Return the request by which the connector knows a host; all requests to the host share it."""
         origin = url.origin()
         found = self._origins.get(origin)
         if found is None:
@@ -125,7 +125,7 @@ class DirectRequests:
 
 
 def _parsed(url: str) -> URL:
-    """Return a URL.
+    """Parse a URL.
 
     Raises:
         aiohttp.InvalidURL: it cannot be read, names no host, or is not of HTTP; the message does not show it.
@@ -141,10 +141,10 @@ def _parsed(url: str) -> URL:
 
 
 def _head_of(request: Request, url: URL, host: str) -> bytes:
-    """Return the head of a request. Of headers whose names differ in their case alone, the last one counts.
+    """Return the head of a request. Of headers whose names differ only in case, the last one counts.
 
     Raises:
-        UnwritableError: it holds what HTTP cannot carry.
+        UnwritableError: it holds characters that HTTP cannot carry.
     """
     headers = {"host": f"Host: {host}", **_DEFAULTS}
     for name, value in request.headers.items():

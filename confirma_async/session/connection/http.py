@@ -1,4 +1,4 @@
-"""The transport over aiohttp: sends a request once, and says how far one came that has no answer."""
+"""The transport over aiohttp: sends a request once; if there is no answer, says how far the request came."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ _LASTING = (
     aiohttp.InvalidURL,
     UnwritableError,
 )
-"""Those of them that no later attempt gets over."""
+"""The errors among these after which a later attempt would fail as well."""
 
 
 class AiohttpTransport:
-    """Sends requests over a session that is borrowed, or made in the running loop at the first request.
+    """Sends requests over a session of the caller's, or over its own, made in the loop of the first request.
 
     Args:
         session: A session of the caller's: never closed and never changed here.
@@ -117,7 +117,7 @@ class AiohttpTransport:
         raise failure
 
     def _answer(self, session: aiohttp.ClientSession, request: Request) -> Coroutine[Any, Any, Response]:
-        """Send a request the way that it goes."""
+        """Send a request directly if that is possible, else through the session."""
         limit = self._answer_limit_bytes if request.limit_bytes is None else request.limit_bytes
         connecting = _LONGEST if request.timeout >= _LONG else _connecting(request.timeout / 2)
         if self._direct is not None and session is self._own and goes_direct(session, request):
@@ -164,15 +164,13 @@ class AiohttpTransport:
         return self._own
 
     def _public(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientSession:
-        """Return the session for what must be of the public internet.
+        """Return the session for requests that may go to the public internet only.
 
-        It looks at each address as it connects.
-
-        The name of a host may stand for another address each time that it is asked for. Where a proxy
-        connects, or a connector of the caller's own kind, that is whom the caller trusts with it.
+        It checks each address as it connects, since the name of a host may resolve to another address each
+        time. A proxy, or a connector of the caller's, is trusted to check by itself.
 
         Raises:
-            NotPublicError: the host is not, by its name alone.
+            NotPublicError: the name of the host alone says that it is not public.
         """
         from confirma_async.validation.values.internet import is_private_host  # with the schemas, late
 
@@ -207,10 +205,10 @@ class AiohttpTransport:
 
 
 def _connecting(seconds: float) -> aiohttp.ClientTimeout:
-    """Return the limit of connecting in aiohttp's form.
+    """Return aiohttp's limit for making a connection.
 
-    A request gets half of its time for that at most, so that it is never the whole that runs out first: a
-    connection that could not be made surely sent nothing, and the other limit could not say so.
+    It is half of the time of a request at most, so that it runs out before the whole: if no connection was
+    made, surely nothing was sent, and the limit of the whole could not say so.
     """
     # No rounding up to whole seconds, which aiohttp does above a threshold: a deadline is a deadline.
     return aiohttp.ClientTimeout(total=None, connect=seconds, ceil_threshold=1e9)
@@ -218,14 +216,11 @@ def _connecting(seconds: float) -> aiohttp.ClientTimeout:
 
 _LONG = 2 * CONNECT_TIMEOUT
 _LONGEST = _connecting(CONNECT_TIMEOUT)
-"""Of a request that may take ``_LONG`` or longer, as nearly all may."""
+"""The limit for requests that may take ``_LONG`` or longer, as nearly all may."""
 
 
 def _bare(error: BaseException) -> BaseException:
-    """Return the error without what hangs on it, and without the frames below.
-
-    They hold the request and its key.
-    """
+    """Return an error without its causes and without the frames below, which hold the request and its key."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 

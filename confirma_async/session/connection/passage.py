@@ -1,4 +1,4 @@
-"""A request through a session of aiohttp's, let out once over a connection that is clear."""
+"""Sends a request through a session of aiohttp, once, over a connection that is clear."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 AT_ONCE = 1024 * 1024
-"""Bytes of a body that go out at once. A longer one goes piece by piece: it must not hold up the loop."""
+"""Bytes of a body that is written at once. A longer one goes piece by piece, so as not to block the loop."""
 
 
 async def sent_through(
@@ -37,10 +37,10 @@ async def sent_through(
     """Send a request once through a session, and read its answer.
 
     Args:
-        session: The session.
-        request: The request.
+        session: The session of aiohttp to send through.
+        request: The request; a body longer than ``AT_ONCE`` goes piece by piece.
         ssl_context: The settings of TLS; True for the usual ones.
-        connecting: How long making a connection may take.
+        connecting: aiohttp's limit for making a connection.
         limit: Bytes of the answer that are read at most.
 
     Raises:
@@ -73,16 +73,16 @@ async def sent_through(
 
 
 class ConnectionLostError(aiohttp.ClientError):
-    """Stands for the errors after which aiohttp would send a GET once more by itself."""
+    """Replaces the errors after which aiohttp would send a GET again by itself."""
 
 
 class Passage:
-    """The way of one request over a connection that is clear, and of the answer that belongs to it.
+    """Lets one request out once, over a clear connection, and watches over its answer.
 
-    The pipeline alone decides what is sent again, so a request is let out once: some GETs change something.
+    Only the pipeline decides what is sent again, because some GETs change something.
 
     Args:
-        not_after: The time of the loop from which on the first byte must not leave.
+        not_after: The loop time from which on the first byte must not leave.
         pieces: The body, where it is sent piece by piece; None where it goes out at once.
     """
 
@@ -97,14 +97,14 @@ class Passage:
         self._exchange: Exchange | None = None
 
     def beside(self, session: aiohttp.ClientSession) -> tuple[aiohttp.ClientMiddlewareType, ...]:
-        """Return the passage beside the middlewares of the session, which those of a request replace."""
+        """Return the session's middlewares with this passage: those of a request replace the session's."""
         theirs: tuple[aiohttp.ClientMiddlewareType, ...] = getattr(session, "_middlewares", ())
         return (*theirs, self.through)
 
     async def through(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send the request; a middleware, so that it holds in a borrowed session too."""
+        """Send the request. It is a middleware, so that it works in a session of the caller's, too."""
         self._request, self._line, self._exchange = request, None, None
         # Of this one request: nothing else is called where the connection is known and nothing written yet.
         request.send = self._send  # type: ignore[method-assign]
@@ -132,7 +132,7 @@ class Passage:
             self._exchange.check(status)
 
     def give_up(self) -> None:
-        """Deliver no more bytes of the request from now on; see ``ConnectionLine.give_up``."""
+        """Drop the bytes of the request that were not sent; see ``ConnectionLine.give_up``."""
         if self._line is not None and self._exchange is not None:
             self._line.give_up(self._exchange)
 

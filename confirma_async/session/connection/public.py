@@ -1,4 +1,4 @@
-"""Connections that may go to the public internet alone."""
+"""Keeps connections to the public internet."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from confirma_async.errors import Phase, TransportError
 
 
 class NotPublicError(OSError):
-    """A connection that is not made: it would lead to this machine, or into a private network."""
+    """A connection was not made, because it would lead to this machine or into a private network."""
 
 
 def public_socket(address: tuple[Any, ...]) -> socket.socket:
-    """Return a socket for an address (as ``getaddrinfo`` gives it) that is of the public internet."""
+    """Return a socket for an address of ``getaddrinfo``, if that is one of the public internet."""
     from confirma_async.validation.values.internet import is_private_address
 
     family, kind, protocol, _, place = address
@@ -28,14 +28,14 @@ def public_socket(address: tuple[Any, ...]) -> socket.socket:
 
 
 def not_public(host: str | None) -> TransportError:
-    """Return what the caller gets where a connection would not lead to the public internet."""
+    """Make the error for a connection that would not lead to the public internet."""
     place = f"{host} is on this machine or in a private network"
     message = f"{place}, which only attach_private allows; nothing was sent"
     return TransportError(message, phase=Phase.NOT_SENT, lasting=True)
 
 
 def is_proxied(session: aiohttp.ClientSession, url: str) -> bool:
-    """Say whether the session has a proxy for a URL: its own, or one of the environment that it heeds."""
+    """Say whether the session uses a proxy for a URL: its own, or one from the environment."""
     if getattr(session, "_default_proxy", None) is not None:
         return True
     parts = urlsplit(url)

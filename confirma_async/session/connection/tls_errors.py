@@ -1,4 +1,4 @@
-"""Why a TLS certificate was not accepted, in words, and what to do about it."""
+"""Explains why a TLS certificate was not accepted, and what to do."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _FAULTS: Mapping[int, tuple[str, str]] = {
     62: ("the certificate is of another host", "check the base URL; do not send anything to this host"),
     64: ("the certificate is of another host", "check the base URL; do not send anything to this host"),
 }
-"""What OpenSSL's verification says, by its code."""
+"""The meaning of the codes of OpenSSL's verification."""
 
 
 def fault_of(error: Exception) -> tuple[str, str]:
-    """Return what is wrong with a certificate, and what to do."""
+    """Return what is wrong with a certificate, and what to do, by the error of the connection."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return "the certificate was not accepted", _TRUST
     unlisted = f"the certificate was not accepted ({error.verify_message})"

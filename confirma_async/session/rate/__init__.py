@@ -1,1 +1,1 @@
-"""How fast calls go out."""
+"""Limits how fast calls are sent."""

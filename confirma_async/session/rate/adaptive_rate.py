@@ -18,24 +18,24 @@ from confirma_async.session.rate.throttled_share import ThrottledShare
 from confirma_async.session.rate.throughput import Throughput
 
 CUT = 0.85
-"""What a cut leaves of the rate that the service was found to bear."""
+"""The part of the rate that the service was found to bear which a cut leaves."""
 DEEPEST_CUT = 0.5
-"""What a cut leaves at least where that rate is not known yet."""
+"""The part of the present rate that a cut leaves, at least, where it is not known what the service bears."""
 SLOWEST = 0.5
 """Calls per second below which the rate never falls."""
 PRESUMED = 20.0
 """Calls per second that a first cut starts from at least: a quiet client knows little of the service."""
 CLIMB = 1.5
-"""By what each call that is taken multiplies a rate that is far below what the service bore before ..."""
+"""The factor by which each accepted call raises a rate that is far below what the service bore before ..."""
 CLIMB_PER_SECOND = 3.0
-"""... and by what it grows at most in a second, and once more at once: a service that counts by the second
-throttles all calls to its end, and takes any rate at the beginning of the next."""
+"""... and the factor by which the rate grows at most in a second, and once more right away: a service that
+counts by the second throttles all calls until its end, and takes any rate at the beginning of the next."""
 RETURN_CALLS = 130
 """Calls after which a rate is back at what the service bears: a probe beyond it has a few calls throttled,
 and this many calls make them a small share."""
 RETURN_SECONDS = (2.5, 7.0)
-"""Seconds that this takes at least and at most: many limits are counted by the second, and a slow client
-shall find new capacity as soon as a fast one."""
+"""The least and the most seconds that this takes: many limits are counted by the second, and a slow client is
+to find new capacity as soon as a fast one."""
 
 _STEEPNESS = 20.0  # how far the rate rises in as many calls again, times the root of what the service bears:
 # by 90 a second from 20, by 280 from 200. Small rates rise faster for their size: clients become equal.
@@ -48,14 +48,14 @@ _FLUKE = 0.25  # a share of throttled calls that is no sign of too high a rate y
 
 
 class AdaptiveRate:
-    """How fast calls may follow each other: the ceiling, or less once the service throttles too many.
+    """The rate at which calls may be sent: the ceiling, or less once the service throttles too many.
 
     Args:
         ceiling: Calls per second that are never exceeded; infinity for no ceiling.
-        uniform: A random number between two others.
+        uniform: Returns a random number between two others.
 
     Attributes:
-        ceiling: As given.
+        ceiling: Calls per second that are never exceeded.
         per_second: Calls per second at present.
     """
 
@@ -85,8 +85,8 @@ class AdaptiveRate:
         """Take note of a call that the service took.
 
         Args:
-            started: When it started; a call under way at the last cut shows the rate before it.
-            now: The moment.
+            started: When it started; a call that was under way at the last cut shows the rate before that.
+            now: The present moment, by the same clock.
         """
         self._throughput.taken(now)
         cut = self.per_second < self.ceiling
@@ -102,7 +102,7 @@ class AdaptiveRate:
 
         Args:
             started: When it started.
-            now: The moment.
+            now: The present moment, by the same clock.
         """
         if started > self._cut_at and self._throttled_share.note_throttled():
             self._cut(now)
@@ -113,7 +113,7 @@ class AdaptiveRate:
         return self._measured and self._steps < self._length / 2
 
     def _rise(self, now: float) -> None:
-        """Follow the curve by one call: steep, flat at the limit of the service, then steep again."""
+        """Raise the rate by one step of the curve: steep, flat at the service's limit, then steep again."""
         beginning = self._borne * CUT
         if self.per_second < beginning:
             highest = self._cut_to * CLIMB_PER_SECOND ** min(1.0 + now - self._cut_at, _LONGEST_CLIMB)
@@ -127,12 +127,12 @@ class AdaptiveRate:
             self.per_second = self.ceiling
 
     def _is_slack(self, now: float) -> bool:
-        """Say whether the client does not make use of the rate."""
+        """Say whether the client sends fewer calls than the rate allows."""
         measured = self._throughput.measured(now)
         return measured is None or measured < self.per_second / 2
 
     def _cut(self, now: float) -> None:
-        """Go below what the service bears, as far as that is known."""
+        """Lower the rate below what the service bears, as far as that is known."""
         share = self._throttled_share
         if self._bearable and share.share < _FLUKE:
             share.usual_after_all()
@@ -153,7 +153,7 @@ class AdaptiveRate:
         self._begin_curve(now)
 
     def _sustained(self, measured: float, now: float) -> float:
-        """Return what the service bears in the long run: maybe less than in the last second."""
+        """Return the rate that the service bears in the long run, maybe less than in the last second."""
         mean = self._taken / (now - self._cut_at)
         self._measured = mean >= measured * _STEADY
         return min(measured, mean * _RAMP) if self._measured else measured

@@ -21,7 +21,7 @@ from confirma_async.session.rate.adaptive_rate import AdaptiveRate
 from confirma_async.session.waiting.deadlines import Deadlines
 
 GRAIN = 0.002
-"""Seconds to which timers are exact: beyond 500 calls per second, what falls into it starts at once."""
+"""The precision of timers, in seconds. Calls that are due within it start together (above 500 a second)."""
 
 
 @frozen(kw_only=True)
@@ -46,13 +46,13 @@ class RateLimit:
 class Limiter(Protocol):
     """Admits calls. Several clients can share one limiter.
 
-    ``LocalLimiter`` is the form within one event loop; a limiter over several machines takes its place.
-    Moments are of the running loop's clock.
+    ``LocalLimiter`` works within one event loop; a limiter for several machines can take its place. Moments
+    are by the clock of the running loop.
     """
 
     @property
     def concurrency(self) -> int:
-        """How many calls it admits at once."""
+        """How many calls may be under way at once."""
         ...
 
     async def acquire(self, deadline: float) -> None:
@@ -71,7 +71,7 @@ class Limiter(Protocol):
     def answered(
         self, started: float, *, throttled: bool = False, quiet_seconds: float | None = None
     ) -> None:
-        """Note that the service answered a call. It is called before ``release``.
+        """Take note that the service answered a call. This is called before ``release``.
 
         Args:
             started: The loop time at which the call started.
@@ -83,9 +83,9 @@ class Limiter(Protocol):
 
 
 class LocalLimiter:
-    """Admits calls of one event loop in the order they came, each within its own deadline.
+    """Admits calls of one event loop in the order in which they came, each by its own deadline.
 
-    Never faster or wider than the ceiling, and slower while the service throttles too many calls.
+    It never exceeds the ceiling, and is slower while the service throttles too many calls.
 
     Args:
         limit: The rate, the burst and the concurrency that are never exceeded.
@@ -115,11 +115,11 @@ class LocalLimiter:
         """Wait for this call's turn.
 
         Args:
-            deadline: The loop time until which to wait, in seconds.
+            deadline: The loop time until which to wait.
 
         Raises:
-            TimeoutError: the turn did not come in time, or the service asked for quiet beyond the deadline
-                (at once, and in words); nothing is held.
+            TimeoutError: the turn did not come in time; or, right away, the service wants no calls until
+                after the deadline. Nothing is held.
             ConfigurationError: the limiter is in use in another event loop.
         """
         loop = asyncio.get_running_loop()
@@ -151,7 +151,7 @@ class LocalLimiter:
         self._called -= 1
 
     def release(self) -> None:
-        """End a call that was admitted, and admit who is next."""
+        """End a call that was admitted, and admit the next one."""
         self._under_way -= 1
         if self._waiting:
             self._arrange(asyncio.get_running_loop())
@@ -159,7 +159,7 @@ class LocalLimiter:
     def answered(
         self, started: float, *, throttled: bool = False, quiet_seconds: float | None = None
     ) -> None:
-        """Follow the share of throttled calls, and admit nothing while the service wants quiet.
+        """Adapt the rate to the answer, and admit nothing while the service wants no calls.
 
         Args:
             started: The loop time at which the call started.
@@ -179,7 +179,7 @@ class LocalLimiter:
         return self._under_way < self.limit.concurrency
 
     def _opens_at(self) -> float:
-        """Return the loop time at which the next call may start. There is no burst while the rate is cut."""
+        """Return the loop time at which the next call may start. While the rate is cut, there is no burst."""
         return max(self._next if self._rate.is_cut else self._next - self._tolerance, self._gate)
 
     def _admit(self, turn: float) -> None:

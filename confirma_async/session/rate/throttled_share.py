@@ -9,9 +9,9 @@ rate: a gateway that drops one call in twenty does so at any rate, and going slo
 from __future__ import annotations
 
 PRESUMED_SHARE = 0.05
-"""The share of throttled calls that is taken for the usual one as long as nothing is known."""
+"""The share of throttled calls that counts as usual while nothing is known."""
 HIGHEST_SHARE = 0.15
-"""A usual share beyond this is not believed in."""
+"""The highest share that counts as usual."""
 
 _PRESUMED_CALLS = 40.0  # calls that the presumption weighs as much as
 _REMEMBERED_CALLS = 200.0  # calls that the usual share is an average of
@@ -25,9 +25,9 @@ class ThrottledShare:
     """Adds up throttled and accepted calls, and says when more are throttled than chance explains.
 
     Attributes:
-        excess: Throttled calls beyond the tolerated share; 0 where there is nothing to suspect.
-        calls: How many calls the excess is made of.
-        throttled: How many of them were throttled.
+        excess: Throttled calls beyond the tolerated share; 0 where there are none beyond it.
+        calls: The number of calls since the excess was last 0.
+        throttled: The number of throttled calls among these.
     """
 
     __slots__ = ("_limit", "_tolerated", "_usual_calls", "_usual_throttled", "calls", "excess", "throttled")
@@ -47,7 +47,7 @@ class ThrottledShare:
 
     @property
     def share(self) -> float:
-        """The share of throttled calls among the calls that the excess is made of."""
+        """The share of throttled calls since the excess was last 0."""
         return self.throttled / self.calls if self.calls else 0.0
 
     def taken(self, *, bearable: bool) -> None:
@@ -76,7 +76,7 @@ class ThrottledShare:
         return self.excess >= self._limit
 
     def usual_after_all(self) -> None:
-        """Count what the excess is made of as the usual share."""
+        """Count the calls since the excess was last 0 as usual."""
         self._learn(self.calls, self.throttled)
 
     def forget(self) -> None:

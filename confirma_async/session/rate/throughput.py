@@ -1,4 +1,4 @@
-"""How many calls a second a service took lately."""
+"""Measures how many calls a second a service took lately."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Throughput:
         """Forget what was counted.
 
         Args:
-            now: The moment from which to count.
+            now: The present moment, from which to count.
         """
         self._since = self._former_since = self._last = now
         self._count = self._former_count = 0
@@ -37,11 +37,11 @@ class Throughput:
             self._since, self._count = now, 0
 
     def measured(self, now: float) -> float | None:
-        """Return calls per second; None where too few were counted to tell, or none lately."""
+        """Return calls per second; None where too few were counted, or none lately."""
         calls, seconds = self._former_count + self._count, now - self._former_since
         known = calls >= _CALLS and seconds >= _SPAN and now - self._last <= _IDLE
         return calls / seconds if known else None
 
     def at_least(self, now: float) -> float:
-        """Return calls per second at a careful guess, however few were counted."""
+        """Return a careful estimate of calls per second, however few were counted."""
         return (self._former_count + self._count) / max(now - self._former_since, 1.0)

@@ -1,1 +1,1 @@
-"""What stands in a request beside its body."""
+"""Makes the headers and the query of a request."""

@@ -1,4 +1,4 @@
-"""The headers of a request: which are the SDK's own, and what may be added to them."""
+"""Makes the headers of a request, and checks those that a caller or a hook adds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from confirma_async.errors import ConfigurationError
 from confirma_async.privacy import Secret
 
 RESERVED = frozenset({"x-api-key", "content-length", "transfer-encoding", "expect", "host"})
-"""Headers, in lower case, that nobody but the SDK sets."""
+"""The headers, in lower case, that only the SDK sets."""
 
 _OWN = {"Accept": "application/json", "User-Agent": f"confirma-sdk/{__version__}"}
 
@@ -19,7 +19,7 @@ _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*", re.ASCII)
 
 
 class Headers(dict[str, str]):
-    """All headers of a request. They hold the key, so that a repr shows their names only."""
+    """All headers of a request. They hold the key, so a repr shows only their names."""
 
     def __repr__(self) -> str:
         return f"<headers {', '.join(self)}>"
@@ -29,9 +29,9 @@ def headers_of(key: Secret, body: bytes | None, added: Mapping[str, str]) -> Hea
     """Return the headers of a request.
 
     Args:
-        key: Sent as ``X-Api-Key``.
+        key: The key, which is sent as ``X-Api-Key``.
         body: The encoded body, or None.
-        added: Headers that were checked already.
+        added: Headers to add, which ``check_added`` has checked.
     """
     headers = Headers(_OWN)
     headers["X-Api-Key"] = key.reveal()
@@ -43,10 +43,10 @@ def headers_of(key: Secret, body: bytes | None, added: Mapping[str, str]) -> Hea
 
 
 def check_added(headers: Mapping[str, str]) -> None:
-    """Look over headers that are to be added to a request.
+    """Check headers that are to be added to a request.
 
     Raises:
-        ConfigurationError: one is the SDK's own, or cannot be carried by HTTP; its value is not shown.
+        ConfigurationError: the SDK sets one itself, or HTTP cannot carry it; its value is not shown.
     """
     for name, value in headers.items():
         if name.lower() in RESERVED:

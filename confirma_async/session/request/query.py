@@ -1,4 +1,4 @@
-"""The query of a request: the parameters of its verb, and those that its caller adds."""
+"""Makes the query of a request from the parameters of its verb and those that its caller adds."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def query_string(
     """Return the query with its question mark; empty where there is none.
 
     Args:
-        converter: Writes it.
-        operation: What is asked.
-        query: What its verb asks.
-        added: What its caller adds.
+        converter: Writes the parameters.
+        operation: The operation that is called.
+        query: The parameters of the verb, as their schema; None for none.
+        added: The parameters that the caller adds.
 
     Raises:
         ConfigurationError: a parameter that is added is the verb's own. Some of them decide whether a call

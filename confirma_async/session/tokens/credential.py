@@ -1,4 +1,4 @@
-"""The keys of a client: which call carries which, and how one is exchanged for another."""
+"""The keys of a client: which call carries which, and how a token is renewed."""
 
 from __future__ import annotations
 
@@ -25,32 +25,33 @@ from confirma_async.privacy import Mask, Secret, visible
 logger: logging.Logger = logging.getLogger("confirma_async")
 
 REMEMBERED = 4
-"""Texts of one key that are blotted out of what the service says: that in use, and those just replaced."""
+"""Values of one key that are masked in texts of the service: the present one, and those just replaced."""
 
 Renewer = Callable[[Secret], Awaitable[Secret]]
 """Exchanges a token for a new one at the service."""
 
 RenewalListener = Callable[[Secret, Secret], Awaitable[None]]
-"""Hears that one key took another's place."""
+"""Is called with the old and the new key once a key is renewed."""
 
 KeyCheck = Callable[[Secret, Secret], Awaitable[None]]
-"""Refuses, by a CredentialsError, a key that is found in another's place: the old one and the new one."""
+"""Checks a key that was found in place of another one: gets the old and the new one, raises
+CredentialsError."""
 
 
 class Credential:
-    """One key: where it comes from, and what it is now.
+    """One key: its source, and its present value.
 
     Args:
         source: The key itself, a function that is asked before every attempt, or a store that is read at the
             first call and whenever the service rejects what it gave.
-        on_renewed: Hears of a renewed key, once it is kept: the old one and the new one.
-        others: Returns the keys of the same client, of other accounts for the most part.
+        on_renewed: Called with the old and the new key once a renewed key is kept.
+        others: Returns the other keys of the same client, most of them of other accounts.
 
     Attributes:
-        current: The key, where it can be used as it is; where it is None, ``get`` has something to do first.
-        store: Where a renewed token goes, and where the key came from.
-        lately: What the key is and was, the newest last.
-        check: Checks a key that is found in this one's place; None while it belongs to no journal.
+        current: The key, if it can be used as it is; None if ``get`` has to ask for it first.
+        store: The store that the key came from, and that renewed tokens go to.
+        lately: The present and the latest former values of the key, the newest last.
+        check: Checks a key that is found in place of this one; None while the key belongs to no journal.
 
     Raises:
         ConfigurationError: no HTTP header can carry the key, or the source is of no known kind.
@@ -103,7 +104,7 @@ class Credential:
         return self.current or await self._read(None)
 
     async def replaced(self, rejected: Secret) -> bool:
-        """Say whether there is another key by now than one that the service rejected.
+        """Say whether the key has changed since the service rejected it.
 
         Raises:
             CredentialsError: there is no key to be had.
@@ -115,14 +116,14 @@ class Credential:
         return await self.get() != rejected
 
     def may_renew(self, rejected: Secret) -> bool:
-        """Say whether a rejected token may be renewed unasked: with a store, and not tried before."""
+        """Say whether a rejected token may be renewed unasked: it has a store, and was not tried before."""
         return self.store is not None and rejected != self._renewed_in_vain
 
     async def renew(self, renewer: Renewer, store: TokenStore, rejected: Secret | None = None) -> Secret:
         """Exchange the token for a new one, which is in the store before any call uses it.
 
-        A renewal under way is joined, also that of another process, where the store is shared. It goes on
-        even if its callers are cancelled: a token that is on its way must not be lost.
+        If a renewal is under way, its result is waited for, even that of another process with a shared store.
+        It goes on even if its callers are cancelled: a token that is on its way must not be lost.
 
         Args:
             renewer: Asks the service.
@@ -142,7 +143,7 @@ class Credential:
         return await asyncio.shield(self._renewal)
 
     async def wait_for_renewal(self, patience_seconds: float | None = None) -> None:
-        """Wait for a renewal that is under way, whatever it comes to, for so many seconds at most."""
+        """Wait until a renewal under way has ended or failed, for ``patience_seconds`` at most."""
         if self._renewal is not None:
             await asyncio.wait([self._renewal], timeout=patience_seconds)
 
@@ -150,7 +151,7 @@ class Credential:
         self.store, self._load, self._lasts = store, partial(_loaded, store), True
 
     async def _read(self, stale: Secret | None) -> Secret:
-        """Ask where the key comes from. What lasts is the key from then on, unless another came first."""
+        """Ask the source for the key; keep it if the source is a store, unless another was kept meanwhile."""
         found = await self._load_anew()
         if self._lasts and self.current == stale:
             self.current = found
@@ -170,7 +171,7 @@ class Credential:
             return await self._renewed_alone(renewer, store)
 
     async def _as_kept(self) -> Secret:
-        """Return the token as the store has it now; as it is in memory, where the store has lost it."""
+        """Return the token that the store holds now; the one in memory if the store has lost it."""
         try:
             return await self._load_anew()
         except CredentialsError:
@@ -193,7 +194,7 @@ class Credential:
         """Refuse a key that another account of the same client has.
 
         Raises:
-            CredentialsError: it has.
+            CredentialsError: another account has it.
         """
         for other in tuple(self._others()):
             if found in other.lately and set(other.lately).isdisjoint(self.lately):
@@ -224,7 +225,7 @@ class Credential:
         return kept
 
     async def _keep(self, token: Secret, store: TokenStore) -> Secret:
-        """Hand a new token to the store; only then it is the key, and the store where it comes from."""
+        """Save a new token in the store. Only then it becomes the key, and the store its source."""
         self._unsaved = self._remembered(token), store
         try:
             await store.save(token)
@@ -292,7 +293,7 @@ class CredentialSet:
             )
 
     def mask(self, used: Secret) -> Mask:
-        """Return what blots out these keys, their former values, and one that a call has used."""
+        """Return a function that masks these keys, their former values, and the one that a call has used."""
         client = () if self.client is None else self.client.lately
         provisioning = () if self.provisioning is None else self.provisioning.lately
         if (client, provisioning) != self._masked:  # nearly always the same objects, quickly compared
@@ -301,14 +302,14 @@ class CredentialSet:
         return self._mask if known else Mask(chain([used], client, provisioning))
 
     def end(self) -> None:
-        """Hand out no key from now on."""
+        """Give out no key from now on."""
         self._ended = True
 
     def of(self, operation: Operation[object]) -> Credential:
-        """Return the key that an operation wants.
+        """Return the key that an operation needs.
 
         Raises:
-            ConfigurationError: there is none of its kind, or they were ended; nothing was sent.
+            ConfigurationError: there is no key of that kind, or ``end`` was called; nothing was sent.
         """
         if self._ended:
             raise ConfigurationError("the block of this as_client(...) was left; call as_client again")

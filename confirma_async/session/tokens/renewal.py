@@ -1,4 +1,4 @@
-"""The renewal of a token: asked for with the old one, found in the answer, kept before it is used."""
+"""Renews a token: asks for a new one with the old one, and finds it in the answer."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from confirma_async.schemas import TokenRenewal
 
     Asked: TypeAlias = Callable[[Secret], Awaitable[TokenRenewal]]
-    """Calls "Renew access token" with a token."""
+    """Calls the operation "Renew access token" with a token."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
 async def renewed_token(ask: Asked, converter: Converter, old: Secret) -> Secret:
-    """Ask for a new token with the old one, and find it in the answer.
+    """Ask for a new token with the old one, and return it.
 
     Raises:
         OutcomeUnknownError: the answer was lost; the message says what to do.
-        TokenNotKeptError: the token was renewed, and the answer has it where nobody looks.
+        TokenNotKeptError: the token was renewed, but it is not where the SDK looks in the answer.
         CallError: the service did not renew it.
     """
     try:
@@ -47,10 +47,10 @@ async def renewed_token(ask: Asked, converter: Converter, old: Secret) -> Secret
 
 
 def token_in(answer: TokenRenewal) -> Secret | None:
-    """Return the new token, where the answer to a renewal may have it (contract §3).
+    """Return the new token in the answer to a renewal (contract §3); None where it is not found.
 
-    The vendor says that the token is in the answer, not where. ``apiAccessToken`` and ``token`` are our
-    reading; a message that is nothing but a UUID is one, too.
+    The vendor says that the token is in the answer, not where. That it is ``apiAccessToken`` or ``token`` is
+    this project's assumption; a message that is only a UUID counts as one, too.
     """
     if answer.api_access_token or answer.token:
         return answer.api_access_token or answer.token

@@ -1,1 +1,1 @@
-"""Waits that end early: at a deadline, or where they are called off."""
+"""Waits that can be ended early: by a deadline, or from outside."""

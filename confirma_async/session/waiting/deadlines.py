@@ -1,4 +1,4 @@
-"""Many deadlines with one timer: nearly all calls end before their deadline, and a timer for each is slow."""
+"""Keeps many deadlines with one timer, since nearly all calls end in time and a timer for each is slow."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ K = TypeVar("K", bound=Hashable)
 class Deadlines(Generic[K]):
     """Calls a function for each entry that was not removed before its deadline.
 
-    The timer stands at a moment that is never later than the earliest deadline. What ends in time leaves it
-    where it is: it finds nothing to do then, and is set anew for what is left.
+    The timer is never later than the earliest deadline. An entry that is removed does not change it: the
+    timer may find nothing to do, and is then set again for the entries that are left.
 
     Args:
         expire: Called with the key of each entry whose deadline has passed; the entry is removed before.
@@ -33,8 +33,8 @@ class Deadlines(Generic[K]):
 
         Args:
             key: What identifies the entry.
-            moment: The deadline: a loop time, in seconds.
-            loop: The running loop.
+            moment: The deadline, as a loop time.
+            loop: The running event loop.
         """
         self._moments[key] = moment
         if self._timer is None or moment < self._timer_at:
@@ -45,7 +45,7 @@ class Deadlines(Generic[K]):
         self._moments.pop(key, None)
 
     def stop(self) -> None:
-        """Remove all entries: nothing is under way, or the loop is closed."""
+        """Remove all entries, because nothing is under way or the loop is closed."""
         self._moments.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -76,7 +76,7 @@ class Timeouts(Deadlines["Timeout"]):
         super().__init__(Timeout.end)
 
     def end_all(self) -> None:
-        """End the waits of all tasks but the running one, whatever their deadlines."""
+        """End the waits of all tasks but the running one, before their deadlines."""
         running = asyncio.current_task()
         for timeout in [each for each in self._moments if not each.is_of(running)]:
             self.remove(timeout)
@@ -88,14 +88,14 @@ class Timeouts(Deadlines["Timeout"]):
         """Limit a wait: a context manager that ends the wait and raises ``TimeoutError`` at the deadline.
 
         Args:
-            moment: The deadline, by the clock of the loop.
-            loop: The running loop.
+            moment: The deadline, as a loop time.
+            loop: The running event loop.
         """
         return Timeout(self, moment, loop)
 
 
 class Timeout(Interruption):
-    """One wait with a limit."""
+    """One wait with a deadline."""
 
     __slots__ = ("_loop", "_moment", "_timeouts")
 

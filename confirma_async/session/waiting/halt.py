@@ -1,4 +1,4 @@
-"""Calls off calls that wait: a request that surely has not left is given up, others go on."""
+"""Ends the waits of calls whose request has surely not left; other calls go on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from confirma_async.session.waiting.interruption import Interruption
 
 
 class CalledOffError(TransportError):
-    """A call was called off while it waited: no request of it has arrived."""
+    """The wait of a call was ended by a halt: no request of the call has arrived."""
 
     def __init__(self) -> None:
         super().__init__("the call was called off before it was sent", phase=Phase.NOT_SENT)
@@ -23,7 +23,7 @@ class Halt:
     pause after a request that did not arrive. Its other work is not interrupted.
 
     Attributes:
-        called: Whether it was called.
+        called: Whether ``call`` was called.
     """
 
     def __init__(self) -> None:
@@ -31,23 +31,23 @@ class Halt:
         self._waits: set[_Wait] = set()
 
     def call(self) -> None:
-        """Call off every call that waits now or later."""
+        """End the wait of every call that waits now or later."""
         self.called = True
         waits, self._waits = self._waits, set()
         for wait in waits:
             wait.end()
 
     def wait(self) -> AbstractContextManager[None]:
-        """Return a wait of the running task that may be ended; a context manager.
+        """Return a context manager for a wait of the running task that the halt can end.
 
         Raises:
-            CalledOffError: on entering, where the halt was called; on leaving, where that ended the wait.
+            CalledOffError: on entering, if the halt was called before; on leaving, if it ended the wait.
         """
         return _Wait(self, self._waits)
 
 
 class _Never(Halt):
-    """A halt that is never called, for calls that nothing calls off."""
+    """A halt that is never called."""
 
     _undisturbed = nullcontext()
 
@@ -56,11 +56,11 @@ class _Never(Halt):
 
 
 NEVER: Halt = _Never()
-"""The halt of calls that nobody calls off."""
+"""The halt of calls whose waits nothing ends early."""
 
 
 class _Wait(Interruption):
-    """One wait."""
+    """One wait that the halt can end."""
 
     __slots__ = ("_halt", "_waits")
 

@@ -1,4 +1,4 @@
-"""Ends the wait of a task from outside, without a cancellation of the task itself."""
+"""Ends a wait of a task from outside, without cancelling the task."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Interruption:
     Make it when the task begins to wait.
 
     Args:
-        loop: The running loop, where it is at hand.
+        loop: The running event loop; looked up unless given.
     """
 
     __slots__ = ("_before", "_ended", "_task")
@@ -33,7 +33,7 @@ class Interruption:
         self._task.cancel()
 
     def over(self, kind: type[BaseException] | None) -> bool:
-        """Note that the wait is over; return whether ``end`` has ended it.
+        """Take note that the wait is over; return whether ``end`` has ended it.
 
         Args:
             kind: The type of the exception that left the wait; None where there was none.
