@@ -1,4 +1,4 @@
-"""Files in: tables, JSON Lines, UBL and Finvoice, read lazily into invoices with their places."""
+"""Reads files (tables, JSON, UBL and Finvoice) lazily into invoices, each with its place."""
 
 import lazy_loader
 

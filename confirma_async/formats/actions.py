@@ -1,4 +1,4 @@
-"""Actions out of files: tables and JSON, one action to a line, each with the key that names it."""
+"""Reads invoice actions from tables and JSON: one action to a line, each with a key that names it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from confirma_async.formats.tables.table_layout import BadLine, TableLayout, Tab
 from confirma_async.schemas import Action, ActionCode
 
 KEY = "key"
-"""The column, or the member of an object, that names an action."""
+"""The column, or the member of a JSON object, with the key of an action."""
 
 _TABLE = (
     (KEY, KEY, ValueKind.IDENTIFIER),
@@ -58,7 +58,7 @@ _NO_KEY = (
 
 @frozen(kw_only=True)
 class ActionMapping(ColumnMapping):
-    """Which column of a table of actions is which, where they have names of their own."""
+    """Says which column of a table of actions is which, where the columns have names of their own."""
 
     known: ClassVar[ColumnSet] = ACTION_COLUMNS
 
@@ -68,9 +68,9 @@ class ReadAction:
     """An action read from a file.
 
     Attributes:
-        place: Where it stands.
-        key: What names it.
-        action: The action.
+        place: The place of its record.
+        key: The caller's own name for it.
+        action: The action to request.
     """
 
     place: Place
@@ -87,7 +87,7 @@ def read_actions(
     wrong with one record is a ``BadRecord``; the others go on.
 
     Args:
-        path: The file.
+        path: The path of the file.
         options: How it is read.
         converter: What reads JSON; a plain one, with the built-in wire names, by default.
 

@@ -1,4 +1,4 @@
-"""Facts by which a person recognises an invoice: the buyer and the amount."""
+"""The facts by which a person recognises an invoice: its buyer and its amount."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from attrs import frozen
 
 @frozen(kw_only=True)
 class InvoiceFacts:
-    """Facts of an invoice by which a person recognises it. They are never kept in a journal.
+    """The facts by which a person recognises an invoice. They are never kept in a journal.
 
     Attributes:
-        buyer: The name of who is to pay; empty where it is not known.
-        amount: What it asks for; None where that is not known.
+        buyer: The name of the buyer; empty where it is not known.
+        amount: The amount that it asks for; None where that is not known.
         currency: The currency of the amount; empty where it is not known.
     """
 
@@ -25,11 +25,11 @@ class InvoiceFacts:
 
 
 def facts_in(raw: object, *, sums: bool = True) -> InvoiceFacts:
-    """Return the facts in a record that cannot become an invoice, as far as it was read.
+    """Return the facts of a record that cannot become an invoice, as far as it was read.
 
     Args:
         raw: The record, under wire names.
-        sums: Whether its amounts are whole, though not all of it could be read.
+        sums: Whether all its amounts were read.
     """
     buyer = _at(raw, "invoice", "parties", "buyerParty", "name")
     currency = _at(raw, "invoice", "header", "currencyCode")

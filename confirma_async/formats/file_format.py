@@ -34,7 +34,7 @@ BY_EXTENSION: Mapping[str, FileFormat] = {
     ".arrows": FileFormat.ARROW,
     ".feather": FileFormat.ARROW,
 }
-"""What a file is by its name; a folder stands for the files of these names in it."""
+"""Formats by the extension of a file; of a folder, the files with these extensions are read."""
 
 BY_SIGNATURE: Mapping[bytes, FileFormat] = {
     b"PK\x03\x04": FileFormat.EXCEL,
@@ -42,7 +42,7 @@ BY_SIGNATURE: Mapping[bytes, FileFormat] = {
     b"ARROW1": FileFormat.ARROW,
     b"\xff\xff\xff\xff": FileFormat.ARROW,
 }
-"""What a file is by its first bytes, whatever its name."""
+"""Formats by the first bytes of a file, which count more than its name."""
 
 NOT_READ: Mapping[bytes, str] = {
     b"\xd0\xcf\x11\xe0": "is a spreadsheet of Excel 97 to 2003, or one with a password; save it as .xlsx",
@@ -50,11 +50,11 @@ NOT_READ: Mapping[bytes, str] = {
     b"\x1f\x8b": "is compressed; unpack it first",
     b"FEA1": "is Feather of version 1; write it as Arrow IPC (Feather version 2) or Parquet",
 }
-"""Files that people take for invoices, by their first bytes."""
+"""Messages for files that people take for invoices, by the first bytes of the file."""
 
 LIBRARIES: Mapping[FileFormat, tuple[str, str, str]] = {
     FileFormat.EXCEL: ("openpyxl", "openpyxl", "excel"),
     FileFormat.PARQUET: ("pyarrow.parquet", "pyarrow", "parquet"),
     FileFormat.ARROW: ("pyarrow", "pyarrow", "parquet"),
 }
-"""The module that a format needs, its library, and the extra that installs it."""
+"""For each format that needs a library: its module, its name, and the extra that installs it."""

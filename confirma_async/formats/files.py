@@ -1,4 +1,4 @@
-"""Many files as one stream of records."""
+"""Reads many files as one stream of records."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _DEFAULTS = ReadOptions()
 
 
 def expand(paths: Iterable[Path | Spooled]) -> list[Path | Spooled]:
-    """Return the files that are meant: those named, those of a pattern, and those to read in a folder.
+    """Return the files of names, of patterns, and of folders.
 
     Raises:
-        InputError: one does not exist, a folder holds no file to read, or a pattern stands for none.
+        InputError: a file does not exist, a folder holds no file to read, or a pattern matches none.
     """
     found: list[Path | Spooled] = []
     for path in paths:
@@ -73,7 +73,7 @@ def scan_files(
     options: ReadOptions = _DEFAULTS,
     converter: Converter | None = None,
 ) -> Iterator[DocumentRef]:
-    """Say which documents the files hold, and where; what cannot be read is left to ``read_files``.
+    """Yield the documents of files, with their places. What cannot be read is left to ``read_files``.
 
     Args:
         files: Files, folders and patterns, as ``expand`` takes them.
@@ -96,14 +96,14 @@ def read_files(
 ) -> Iterator[ReadInvoice | BadRecord]:
     """Read every record of many files, one at a time.
 
-    The files are looked through first, so that a number that stands twice is refused in every place before
-    anything of it is sent. A file that turns out to be unreadable is a ``BadRecord``; the others go on.
+    The files are scanned first, so that documents with the same number are refused in every place, before any
+    of them is sent. A file that turns out to be unreadable is a ``BadRecord``; the others go on.
 
     Args:
         files: Files, folders and patterns (``in/**/*.xml``), in order, as the command takes them.
         options: How they are read.
         converter: What reads JSON; a plain one by default.
-        duplicates: What an earlier look has found; unless given, this takes one of its own.
+        duplicates: The numbers that an earlier scan has found; unless given, the files are scanned here.
     """
     if duplicates is None:
         with DuplicateNumbers() as own:
@@ -119,7 +119,7 @@ def read_each(
     options: ReadOptions = _DEFAULTS,
     converter: Converter | None = None,
 ) -> Iterator[ReadInvoice | BadRecord]:
-    """Read every record of many files once; numbers that stand twice are left to whoever wants to know.
+    """Read every record of many files, without a check for duplicate numbers.
 
     Args:
         files: Files, folders and patterns, as for ``read_files``.
@@ -140,7 +140,7 @@ def read_each(
 
 
 def _expanded(file: str | PathLike[str]) -> Iterable[Path | Spooled]:
-    """Return the files that are meant by one name; one that does not exist is left to its reader."""
+    """Return the files of one name; a file that does not exist is left to its reader."""
     if isinstance(file, Spooled):
         return (file,)
     path = Path(fspath(file))

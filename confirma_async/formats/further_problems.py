@@ -24,13 +24,13 @@ _STAND_INS: Mapping[str, Any] = {
     "dueDate": "2000-01-01",
     "currencyCode": "EUR",
 }
-"""Values of a header that lacks them, so that the rest can be looked at."""
+"""Values for those that a header lacks, so that the rest of the record can be checked."""
 
 _LEAN_ON: Mapping[str, tuple[str, ...]] = {
     rules.DUE_DATE.id: ("date", "dueDate"),
     rules.PAYMENT_REFERENCE.id: ("currencyCode",),
 }
-"""Rules that say nothing where a value of the header is missing."""
+"""Rules that are left out if one of these values of the header is missing."""
 
 _OF_SUMS = frozenset(
     rule.id
@@ -44,11 +44,11 @@ _OF_SUMS = frozenset(
     )
 )
 _OF_ABSENCE = frozenset({rules.CREDITED_INVOICE.id, rules.AMOUNT_TO_PAY.id})
-"""Rules about what is missing, which may stand on a line that could not be read."""
+"""Rules about missing values, which may be on a line of a table that could not be read."""
 _NOT_OF_SUMS = frozenset(
     {"xml.date", "xml.type", "xml.base64", "number.whole", "credit-note.original", "table.date", "table.word"}
 )
-"""Faults that leave all amounts readable."""
+"""Rules whose violation leaves all amounts readable."""
 
 
 def further_problems(
@@ -59,14 +59,14 @@ def further_problems(
     of_table: bool = False,
     read: Callable[[dict[str, Any]], SalesInvoiceRequest] = request_from,
 ) -> list[Problem]:
-    """Return what the rules say beside what is known to be wrong already.
+    """Return the problems of a record beside those that are known already.
 
     Args:
         values: The request, as far as it could be read.
         known: The known problems. What they hide, or would report a second time, is left out.
         origins: Where its values stand in the file.
         of_table: Whether it comes from a table.
-        read: What makes a request of it.
+        read: Makes a request of it.
     """
     tree = copy.deepcopy(dict(values))
     header: Mapping[str, Any] = tree.get("invoice", {}).get("header", {})
@@ -94,11 +94,11 @@ def further_problems(
 
 
 def without(value: object, problems: Sequence[Problem]) -> dict[str, Any]:
-    """Return a copy of a record without the values that are wrong; empty where it is no object.
+    """Return a copy of a record without the values that have problems; empty if it is no object.
 
     Args:
-        value: The record, as JSON has it.
-        problems: What is wrong with it, by JSON paths.
+        value: The record, as it was parsed from JSON.
+        problems: Its problems, with JSON paths.
     """
     if not isinstance(value, dict):
         return {}

@@ -1,4 +1,4 @@
-"""What a reader of files hands on: an invoice with its place, or what is wrong with a record and where."""
+"""The objects that readers of files yield: invoices and bad records, with their places."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from confirma_async.schemas.identity import same_seller, same_type
 
 
 class InputError(ConfirmaError):
-    """A whole file cannot be read: it is missing, of no known format, or not what its name says."""
+    """A whole file cannot be read: it is missing, of no known format, or of another than its name says."""
 
     def __init__(self, message: str) -> None:
         super().__init__(printable(message))
@@ -33,9 +33,9 @@ class InputError(ConfirmaError):
 
 @frozen
 class Place:
-    """Where a record stands: a file and, where the format has lines, the line it begins on (from 1).
+    """The place of a record: its file and, if the format has lines, the line on which it begins (from 1).
 
-    Bytes of a file's name that are no UTF-8 show as the replacement character.
+    Bytes of a file's name that are no UTF-8 are shown as the replacement character.
     """
 
     source: str = field(converter=printable)
@@ -46,28 +46,29 @@ class Place:
 
 
 class Origins(Protocol):
-    """Where the values of a record stand in its file."""
+    """Finds the places of a record's values in its file."""
 
     def find(self, path: str, /) -> str | None:
-        """Return where the value of a JSON path stands, or would stand: a line with a column or an element.
+        """Return the place of the value at a JSON path: a line with a column, or an element.
 
-        None where nothing of the file is behind it. The file may be read again for it.
+        A missing value has the place at which it would be. The place is None if the value is not from the
+        file. The file may be read again to find it.
         """
         ...
 
     def name(self, path: str, /) -> str | None:
-        """Return the same without what the file would have to be read again for: the line of an element."""
+        """Return the place without the line of an element, for which the file would have to be read again."""
         ...
 
 
 def located(problem: Problem, origins: Origins) -> Problem:
-    """Return a problem with its place in the file before its JSON path, where the file has one."""
+    """Return a problem whose path begins with its place in the file, if it has one there."""
     path = located_path(problem.path, origins.find(problem.path))
     return problem if path == problem.path else evolve(problem, path=path)
 
 
 def located_path(path: str, place: str | None) -> str:
-    """Return a JSON path with its place in the file before it, where the file has one."""
+    """Return a JSON path with its place in the file in front, if it has one there."""
     if place is None or place == path:
         return path
     if place.endswith(path[1:]):  # the path in a file that holds several requests
@@ -84,7 +85,7 @@ class Identity:
     """Identifies a document of a file: its seller, its type and its number.
 
     Attributes:
-        seller: The seller's business id, else VAT code, in one spelling; else empty (the client itself).
+        seller: The seller's business id, else VAT code, in one spelling; empty where neither is given.
         type: The kind of document, in capital letters.
         original: The number as the file gives it.
     """
@@ -99,13 +100,13 @@ class ReadInvoice:
     """An invoice read from a file.
 
     Attributes:
-        place: Where it stands.
+        place: The place of its record.
         request: The invoice as it will be sent.
         attached: Documents that belong to the invoice, which a job loads or fetches one by one as it sends;
             ``request`` names them without their contents.
         remarks: What the reader decided because the file did not say it; one sentence each.
-        original_number: The number that the file gives, where another one is sent.
-        origins: Where its values stand in the file; None where its JSON paths say that.
+        original_number: The number that the file gives, where another one is sent; None elsewhere.
+        origins: Finds the places of its values in the file; None if its JSON paths are their places.
     """
 
     place: Place
@@ -117,20 +118,20 @@ class ReadInvoice:
 
     @property
     def identity(self) -> Identity:
-        """Who says which number."""
+        """The identity of the document: its seller, its type and its own number."""
         header = self.request.invoice.header
         original = self.original_number or str(header.number)
         return Identity(self.request.seller_identifier, header.type, original)
 
     def located(self, problems: Sequence[Problem]) -> list[Problem]:
-        """Return what the rules say of the request, with the places of the file."""
+        """Return problems of the request with their places in the file."""
         origins = self.origins
         return [*problems] if origins is None else [located(problem, origins) for problem in problems]
 
     def complete(self) -> SalesInvoiceRequest:
-        """Return the invoice with the contents of the attached files, as ``invoices.create`` takes it.
+        """Return the request with the contents of the attached files, as ``invoices.create`` takes it.
 
-        What is given by URL is not fetched: the URL is passed on.
+        Documents by URL are not fetched: the URL is passed on.
 
         Raises:
             RequestInvalidError: a file cannot be read, or is too large.
@@ -140,15 +141,15 @@ class ReadInvoice:
 
 @frozen(kw_only=True)
 class BadRecord:
-    """A record that cannot become an invoice; the others go on.
+    """A record that cannot become an invoice. The records after it are read all the same.
 
     Attributes:
-        place: Where it stands.
-        problems: What is wrong, each with path (a column, an XPath or a JSON path), rule and what to do.
-        number: The invoice number as the file gives it, where it does; cut where it is long, and hidden
-            where it may be a person's number.
-        identity: Seller, type and number, where the record has them.
-        facts: Who is to pay, and how much, as far as it could be read; never kept, and not in messages.
+        place: The place of the record.
+        problems: What is wrong, each with a path (a column, an XPath or a JSON path), a rule and what to do.
+        number: The invoice number as the file gives it, shortened if it is long, and hidden if it may be a
+            person's number; None where the file gives none.
+        identity: Its seller, type and number; None where the record lacks one of them.
+        facts: The buyer and the amount, as far as they could be read. They are never kept, nor in messages.
     """
 
     place: Place
@@ -167,10 +168,10 @@ class DocumentRef:
 
 
 class NumberAssignments(Protocol):
-    """Whole numbers for documents whose own number is not a whole one."""
+    """Knows the whole numbers of documents whose own number is not a whole one."""
 
     def find(self, identity: Identity, /) -> int | None:
-        """Return the whole number that stands for a document's number; None when the job does not hold it."""
+        """Return the whole number of a document; None if none is assigned to it."""
         ...
 
 
@@ -179,15 +180,15 @@ class ReadOptions:
     """How files are read.
 
     Attributes:
-        file_format: What the files are; None finds out per file.
-        mapping: Which column is which, in tables with column names of their own.
+        file_format: The format of the files; None finds it out for each file.
+        mapping: Says which column is which, in tables with column names of their own.
         mappings: Mappings of single files, by their absolute paths, where ``mapping`` is None.
         columns: The columns that tables may have: those of invoices unless given.
-        numbers: Whole numbers for documents whose own number is none; None refuses such documents.
-        decimal_comma: Whether numbers that are text have a decimal comma; None asks the mapping, else the
-            file itself.
-        folder: Where paths of attachments begin; None is the folder of the file that names them.
-        attach_anywhere: Whether attached files may lie outside the folder where their paths begin. Whoever
+        numbers: Whole numbers for documents whose own number is not a whole one; None refuses such documents.
+        decimal_comma: Whether numbers that are text have a decimal comma; None decides by the mapping, else
+            by the file itself.
+        folder: The folder in which the paths of attachments begin; None is that of the file that names them.
+        attach_anywhere: Whether attached files may be outside the folder in which their paths begin. Whoever
             may write the table could then have any PDF that you can read sent to somebody.
         attach_private: Whether documents by URL may be fetched from this machine and from private networks.
         due_days: Days from the date to the due date, for e-invoices that state none. The default is the
@@ -208,7 +209,7 @@ class ReadOptions:
 
     @property
     def decimal_separator(self) -> DecimalSeparator | None:
-        """What separates decimals in text, where the options or the mapping say it."""
+        """The decimal separator of numbers in text; None if neither the options nor the mapping say it."""
         comma = self.decimal_comma
         if comma is None and self.mapping is not None:
             comma = self.mapping.decimal_comma

@@ -1,6 +1,7 @@
-"""The last step of every reader: identifiers in one form, and what the amounts of an invoice decide.
+"""The last step of every reader: brings identifiers into one form, and corrects rates by the amounts.
 
-Nothing here changes what is to be paid or by whom. Every change beyond spaces and capitals is a remark.
+Nothing here changes what is to be paid or by whom. There is a remark for every change other than of spaces
+and capitals.
 """
 
 from __future__ import annotations
@@ -41,12 +42,12 @@ _ONE = Decimal(1)
 def normalised(
     request: SalesInvoiceRequest, *, of_table: bool = False, decide: bool = True
 ) -> tuple[SalesInvoiceRequest, tuple[str, ...]]:
-    """Return the request with its identifiers in one form, and what was decided, one sentence each.
+    """Return a request with its identifiers in one form, and a remark for each decision.
 
     Args:
         request: The request as a file has it.
         of_table: Whether it comes from a table, where programs take identifiers for numbers.
-        decide: Whether a rate that contradicts the amounts, and is their fraction of one, is taken for it.
+        decide: Whether a fraction such as 0.255 becomes a rate of 25.5 per cent where the amounts say so.
     """
     remarks: list[str] = []
     invoice = _with_reference(_with_parties(request.invoice, remarks, of_table), remarks)
@@ -170,7 +171,7 @@ def _has_digit_of_giro(invoice: InvoiceContentData, reference: str) -> bool:
 
 
 def _with_rates(invoice: InvoiceContentData, remarks: list[str]) -> InvoiceContentData:
-    """Return the invoice with rates of per cent, where it has fractions (0.255) and its amounts tell."""
+    """Return the invoice with rates in per cent, where it has fractions (0.255) and its amounts say so."""
     rows = [_row(row, remarks) for row in invoice.rows]
     if any(new is not old for new, old in zip(rows, invoice.rows, strict=True)):
         invoice = evolve(invoice, rows=tuple(rows))

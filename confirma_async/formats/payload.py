@@ -1,4 +1,4 @@
-"""Requests under construction: nested mappings of the built-in wire names, filled place by place."""
+"""Requests that are being filled: nested mappings of the built-in wire names."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Draft:
     """A request, or a part of one, that is being filled.
 
     Attributes:
-        values: What it holds so far, by built-in wire names.
-        prefix: Where it stands in the request, as a JSON path that ends in a dot.
-        all_origins: By prefix, the origins of each part of the request.
-        origins: By place in this part, what of the file each value came from.
+        values: Its values so far, by built-in wire names.
+        prefix: Its place in the request, as a JSON path that ends in a dot.
+        all_origins: The origins of all parts of the request, by their prefixes.
+        origins: The origin in the file of each value of this part, by its place.
     """
 
     values: dict[str, Any]
@@ -39,9 +39,9 @@ class Draft:
         """Put a value at a place such as ``invoice.header.date``; the objects on the way are made as needed.
 
         Args:
-            place: Where it goes.
-            value: The value; None is none, and nothing is put.
-            origin: What of the file it came from.
+            place: The wire names from this part down, with dots between them.
+            value: The value; nothing is put for None.
+            origin: What it came from in the file, such as an element.
         """
         if value is None:
             return
@@ -54,7 +54,7 @@ class Draft:
             self.origins[place] = origin
 
     def move(self, place: str, to: str) -> None:
-        """Put the value at a place of this part to another one, as what it is."""
+        """Move the value at a place of this part to another place, with its origin."""
         self.put(to, self.values.pop(place), self.origins.pop(place, None))
 
     def get(self, place: str) -> Any:
@@ -67,7 +67,7 @@ class Draft:
         return found
 
     def origin_of(self, path: str) -> Any:
-        """Return what of the file the value at a JSON path of the request came from; None where nothing."""
+        """Return the origin in the file of the value at a JSON path of the request; None if it has none."""
         for prefix, origins in self.all_origins.items():
             if path.startswith(prefix):
                 found = origins.get(path[len(prefix) :])
@@ -76,16 +76,16 @@ class Draft:
         return None
 
     def part(self, place: str) -> Draft:
-        """Return the object at a place, to be filled by itself; ``keep`` puts it there."""
+        """Return a draft of the object at a place. Fill it, then put it there by ``keep``."""
         return Draft(f"{self.prefix}{place}.", self.all_origins)
 
     def keep(self, part: Draft) -> None:
-        """Put a part where it belongs, unless there is nothing in it."""
+        """Put a part at its place, unless it is empty."""
         if part.values:
             put(self.values, part.prefix.removeprefix(self.prefix)[:-1], part.values)
 
     def items(self, place: str, count: int) -> list[Draft]:
-        """Return so many objects of a list at a place, to be filled one by one."""
+        """Put a list of ``count`` objects at a place; return their drafts, to be filled one by one."""
         found = [Draft(f"{self.prefix}{place}[{index}].", self.all_origins) for index in range(count)]
         self.put(place, [each.values for each in found] or None)
         return found
@@ -106,11 +106,11 @@ def _steps(place: str) -> tuple[tuple[str, ...], str]:
 
 
 def request_from(tree: dict[str, Any]) -> SalesInvoiceRequest:
-    """Return the request that a filled tree stands for."""
+    """Return the request of a tree that is filled."""
     return plain_converter().structure(tree, SalesInvoiceRequest)
 
 
 @cache
 def plain_converter() -> Converter:
-    """Return the converter of the built-in wire names, whatever is overridden elsewhere."""
+    """Return the converter of the built-in wire names, without any overrides."""
     return Converter()

@@ -1,4 +1,4 @@
-"""Finds out what a file is and hands it to its reader."""
+"""Finds out the format of a file, and reads it by the reader of that format."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DEFAULTS = ReadOptions()
 Item = TypeVar("Item", ReadInvoice | BadRecord, DocumentRef)
 _START = 64 * 1024
 LOCK = "~$"
-"""What Excel puts before the name of a file that someone has open."""
+"""The beginning of the name of the lock file that Excel makes while a file is open."""
 
 
 def read(
@@ -44,17 +44,17 @@ def read(
 ) -> Iterator[ReadInvoice | BadRecord]:
     """Read the invoices of a file, one at a time: tables, JSON Lines, JSON, UBL 2.1 or Finvoice.
 
-    The first bytes or the extension decide the format, where the options do not; of a file without a known
-    extension, the contents do. What is wrong with one record is a ``BadRecord``; the others go on.
+    Unless the options name the format, the first bytes or the extension decide it; without a known extension,
+    the contents do. A record that cannot be read is a ``BadRecord``; the others are read all the same.
 
     Args:
-        path: The file.
+        path: The path of the file.
         options: How it is read.
         converter: What reads JSON; a plain one, with the built-in wire names, by default.
 
     Raises:
-        InputError: the file as a whole cannot be read. What only its contents show (such as the header line
-            of a CSV file) is raised when the first record is asked for.
+        InputError: the file as a whole cannot be read. If only its contents show that (such as the header
+            line of a CSV file), it is raised when the first record is asked for.
     """
     file, file_format, options = _opened(path, options)
     return _guarded(path, _read(file, file_format, options, converter or plain_converter()))
@@ -63,13 +63,13 @@ def read(
 def scan(
     path: str | PathLike[str], options: ReadOptions = _DEFAULTS, converter: Converter | None = None
 ) -> Iterator[DocumentRef]:
-    """Say which documents a file holds: the seller, type and number of each, and its place, in order.
+    """Yield the documents of a file, in order: the seller, type and number of each, and its place.
 
-    This is a quick look before the invoices are read: to find a number that stands twice, and to give whole
-    numbers (``assign``). Records whose number cannot be read are passed over; ``read`` reports them.
+    This is a quick pass before the invoices are read: to find duplicate numbers, and to assign whole numbers
+    (``assign``). Records whose number cannot be read are passed over; ``read`` reports them.
 
     Args:
-        path: The file.
+        path: The path of the file.
         options: How it is read.
         converter: What reads JSON; a plain one, with the built-in wire names, by default.
 
@@ -81,15 +81,15 @@ def scan(
 
 
 def format_of(path: Path, options: ReadOptions, otherwise: FileFormat | None = None) -> FileFormat:
-    """Return what a file is, if it can be read here.
+    """Return the format of a file, if it can be read.
 
     Args:
-        path: The file.
+        path: The path of the file.
         options: How it is read.
         otherwise: The format where neither the name nor the contents show one.
 
     Raises:
-        InputError: it is nothing that can be read, or a library for it is missing.
+        InputError: it cannot be read, or a library for it is missing.
     """
     start = _start(path)
     for signature, message in NOT_READ.items():
@@ -108,10 +108,10 @@ def format_of(path: Path, options: ReadOptions, otherwise: FileFormat | None = N
 def open_table(
     path: Path, file_format: FileFormat, options: ReadOptions, *, keys_only: bool = False
 ) -> Table | None:
-    """Open a file as a table; None for a format that is none.
+    """Open a file as a table; return None for a format that is no table.
 
     Raises:
-        InputError: its header cannot be used, or it is not what it seems.
+        InputError: its header cannot be used, or it is damaged or of another format.
     """
     if file_format is FileFormat.CSV:
         return csv_table(path, options, keys_only=keys_only)
@@ -168,9 +168,9 @@ def _need_library(path: Path, file_format: FileFormat) -> None:
 
 
 def _opened(path: str | PathLike[str], options: ReadOptions) -> tuple[Path, FileFormat, ReadOptions]:
-    """Return the file to open, what it is, and how it is read.
+    """Return the path of the file to open, its format, and how it is read.
 
-    What was spooled names its attachments from the folder that we are in.
+    In input that was spooled, the paths of attachments begin in the current folder.
     """
     if isinstance(path, Spooled) and options.folder is None:
         options = evolve(options, folder=Path())
@@ -183,7 +183,7 @@ def _opened(path: str | PathLike[str], options: ReadOptions) -> tuple[Path, File
 
 @contextlib.contextmanager
 def _errors_under_its_name(path: str | PathLike[str]) -> Generator[None]:
-    """Return what is wrong with input that was spooled is told by its own name."""
+    """Name spooled input by its own name, not by its scratch file, in errors of the block."""
     try:
         yield
     except InputError as error:

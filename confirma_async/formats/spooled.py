@@ -1,4 +1,4 @@
-"""Keeps input that can be read only once in a file, because invoices are read twice."""
+"""Keeps input that can be read only once in a scratch file, because invoices are read twice."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from attrs import frozen
 from confirma_async.errors import ConfigurationError
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
-"""What says that a file cannot grow any more."""
+"""The errors of a file that cannot grow any more."""
 
 
 @frozen
 class Spooled(PathLike[str]):
-    """Input that is kept in a file, to be read twice.
+    """Input that is kept in a scratch file.
 
     Attributes:
-        path: Where it is kept.
-        name: What it is called in places and messages.
+        path: The path of the scratch file.
+        name: The name of the input in places and messages.
     """
 
     path: Path
     name: str = "-"
 
     def __fspath__(self) -> str:
-        """Return the path, for whoever opens it."""
+        """Return the path of the scratch file, for ``open``."""
         return str(self.path)
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class Spooled(PathLike[str]):
 
 
 def no_room(error: OSError | sqlite3.Error) -> ConfigurationError:
-    """Return the error of a scratch file that cannot be written."""
+    """Make the error for a scratch file that cannot be written."""
     reason = error.strerror if isinstance(error, OSError) else None
     try:
         folder = tempfile.gettempdir()
@@ -69,10 +69,10 @@ def _copy(stream: BinaryIO, file: IO[bytes]) -> None:
 
 @contextlib.contextmanager
 def spooled(stream: BinaryIO) -> Generator[Spooled]:
-    """Keep a stream in a file that only this user can read, and that is gone afterwards.
+    """Keep a stream in a scratch file for the block. Only this user can read the file.
 
-    The file has no name while it is open, so that nothing is left of it however the process ends. Where open
-    files cannot be opened again, it has one, in a folder of its own.
+    The file has no name while it is open, so that nothing is left of it however the process ends. On systems
+    where an open file cannot be opened again by its descriptor, it has a name, in a folder of its own.
 
     Raises:
         ConfigurationError: there is no room for it.

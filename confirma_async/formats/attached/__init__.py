@@ -1,1 +1,1 @@
-"""Documents attached to invoices: named when a record is read, loaded when it is sent."""
+"""Documents attached to invoices. They are named when a record is read, and loaded when it is sent."""

@@ -1,4 +1,4 @@
-"""PDF documents beside the records of a file: named when the record is read, loaded when it is sent."""
+"""PDF documents that records name by path or URL. They are loaded when the invoice is sent."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from confirma_async.schemas import InvoiceAttachments
 from confirma_async.validation.values.internet import is_private_host, url_fault
 
 LARGEST_ATTACHMENT = 10 * 1024 * 1024
-"""Bytes of one attached document. The limit is this project's own: the service documents none."""
+"""Bytes that an attached document may have. The limit is this project's choice: the service documents
+none."""
 
 PDF = "application/pdf"
 
 _BLOCK = 1024 * 1024
 _BEGINS_WITHIN = 2048
 _ENDS_WITHIN = 4096
-"""Bytes at the end of a PDF in which the mark of its end stands; without it, a part is missing."""
+"""Bytes at the end of a PDF that hold its end marker. Without the marker, a part of the file is missing."""
 
 _PDF_BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?[\0\t\n\f\r ]{0,1024}%PDF-[12]\.\d")
-"""How a PDF begins. Readers find it anywhere in the first kilobyte, where any other file may quote it."""
+"""The beginning of a PDF. Readers accept it anywhere in the first kilobyte, where any other file may quote
+it."""
 
 
 def _is_pdf(start: bytes, end: bytes) -> bool:
@@ -49,10 +51,10 @@ class AttachedFile:
     """A file that belongs to a record.
 
     Attributes:
-        position: Its place among the attachments of the invoice, from 0.
-        path: The file.
-        where: Where the record names it.
-        within: The folder that it must be in, links followed; None where it may be anywhere.
+        position: Its index among the attachments of the invoice, from 0.
+        path: The path of the file.
+        where: The place in the record that names it.
+        within: The folder that it must be in once links are followed; None if it may be anywhere.
     """
 
     position: int
@@ -61,7 +63,7 @@ class AttachedFile:
     within: Path | None = None
 
     def check(self) -> Problem | None:
-        """Return what is wrong with the file, as far as a look at its start and its end tells."""
+        """Return what is wrong with the file, as far as its size, its beginning and its end show."""
         try:
             with self._opened() as file:
                 start = file.read(_BEGINS_WITHIN)
@@ -81,10 +83,10 @@ class AttachedFile:
         return self._too_large() if size > LARGEST_ATTACHMENT else None
 
     def digest(self) -> bytes:
-        """Return SHA-256 of its contents: a file that changes makes another invoice.
+        """Return the SHA-256 of its contents: with another file, the invoice has other contents.
 
         Raises:
-            RequestInvalidError: it cannot be read, lies elsewhere, or has become too large.
+            RequestInvalidError: it cannot be read, is outside the folder, or has become too large.
         """
         sha = hashlib.sha256()
         size = 0
@@ -102,10 +104,10 @@ class AttachedFile:
         """Return the contents of the file.
 
         Args:
-            digest: What its SHA-256 was when the record was read.
+            digest: Its SHA-256 when the record was read.
 
         Raises:
-            RequestInvalidError: it cannot be read, lies elsewhere, is too large, or is not what it was.
+            RequestInvalidError: it cannot be read, is outside the folder, is too large, or has changed.
         """
         try:
             with self._opened() as file:
@@ -119,15 +121,15 @@ class AttachedFile:
         return data
 
     def embedded(self, attachment: InvoiceAttachments, data: str) -> InvoiceAttachments:
-        """Return the attachment with the file in it, or what stands for it."""
+        """Return the attachment with a text as its contents: the file in base64, or its placeholder."""
         return evolve(attachment, data=data)
 
     def _opened(self) -> BinaryIO:
-        """Return the file, opened where all links lead to; looked at each time, for a link can be turned.
+        """Open the file that all links lead to. They are followed each time, since a link can be changed.
 
         Raises:
             OSError: it cannot be opened, or is no regular file.
-            RequestInvalidError: it lies outside the folder.
+            RequestInvalidError: it is outside the folder.
         """
         real = Path(os.path.realpath(self.path))
         if self.within is not None and not real.is_relative_to(os.path.realpath(self.within)):
@@ -154,13 +156,13 @@ class AttachedFile:
 
 @frozen
 class AttachedUrl:
-    """A document somewhere else that belongs to a record; whoever sends the invoice fetches it.
+    """A document of a record that is named by URL, and fetched when the invoice is sent.
 
     Attributes:
-        position: Its place among the attachments of the invoice, from 0.
-        url: Where it is; it may hold credentials and shows in no message.
-        where: Where the record names it.
-        private: Whether it may lie on this machine or in a private network.
+        position: Its index among the attachments of the invoice, from 0.
+        url: Its URL, which may hold credentials and is in no message.
+        where: The place in the record that names it.
+        private: Whether it may be on this machine or in a private network.
     """
 
     position: int
@@ -169,7 +171,7 @@ class AttachedUrl:
     private: bool = False
 
     def check(self) -> Problem | None:
-        """Return what is wrong with the URL; nothing is fetched, and no name server asked."""
+        """Return what is wrong with the URL. Nothing is fetched, and no host is looked up."""
         fault = url_fault(self.url)
         if fault is None and not self.private and is_private_host(urlsplit(self.url).hostname or ""):
             fault = (
@@ -179,24 +181,24 @@ class AttachedUrl:
         return None if fault is None else Problem(self.where, "attachment.url", fault)
 
     def digest(self) -> bytes:
-        """Return SHA-256 of the URL, not of what is behind it.
+        """Return the SHA-256 of the URL, not of the document.
 
-        That may change or go, the invoice stays the same.
+        The document may change or vanish; the invoice is the same.
         """
         return hashlib.sha256(self.url.encode()).digest()
 
     def embedded(self, attachment: InvoiceAttachments, data: str) -> InvoiceAttachments:
-        """Return the attachment with the document in it, or what stands for it, instead of its URL."""
+        """Return the attachment with a text in place of its URL: the document in base64, or a placeholder."""
         return evolve(attachment, url=None, file_name=self.file_name, mime_type=PDF, data=data)
 
     @property
     def file_name(self) -> str | None:
-        """The end of the URL's path where it is the name of a PDF; anything else may be a token."""
+        """The last part of the URL's path if that is the name of a PDF; anything else may be a token."""
         name = unquote(urlsplit(self.url).path).rpartition("/")[2]
         return name if name.lower().endswith(".pdf") and name.isprintable() else None
 
     def verify(self, data: bytes) -> None:
-        """Look at what was fetched.
+        """Check a document that was fetched.
 
         Raises:
             RequestInvalidError: it is no PDF.
@@ -206,14 +208,14 @@ class AttachedUrl:
             raise _wrong(Problem(self.where, "attachment.pdf", message))
 
     def not_fetched(self, reason: str) -> RequestInvalidError:
-        """Return the error of a document that did not come."""
+        """Make the error for a document that could not be fetched."""
         message = f"names a URL that cannot be fetched ({reason}); mend it, and run the job again"
         return _wrong(Problem(self.where, "attachment.missing", message))
 
     def too_large(self) -> RequestInvalidError:
-        """Return the error of a document above the limit."""
+        """Make the error for a document above the limit."""
         return _wrong(Problem(self.where, "attachment.size", _too_large("leads to a document")))
 
 
 Attached: TypeAlias = AttachedFile | AttachedUrl
-"""What belongs to a record beside its own values."""
+"""A document that belongs to a record."""

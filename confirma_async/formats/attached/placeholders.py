@@ -1,8 +1,7 @@
-"""What stands in the place of an attached document until its invoice is sent.
+"""Puts placeholders in the place of attached documents until an invoice is sent.
 
-A job may hold many records at once, but it must not hold their documents. Until an invoice is sent, a
-placeholder made of the document's digest stands in its place, so that whatever is computed of the invoice
-covers the document as well.
+A job may hold many records at once, but must not hold their documents. A placeholder is made of the digest of
+its document, so that the digest of the invoice covers the document as well.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from confirma_async.schemas import SalesInvoiceRequest
 
 @frozen
 class Placeholder:
-    """What stands in the place of a document until the invoice is sent.
+    """Takes the place of a document in a body until the invoice is sent.
 
     Attributes:
         attached: The document.
-        digest: SHA-256 of a file's contents, or of a URL.
+        digest: The SHA-256 of the file's contents, or of the URL.
     """
 
     attached: Attached
@@ -30,18 +29,18 @@ class Placeholder:
 
     @property
     def text(self) -> str:
-        """Base64, as the document itself will be; no document has this text by chance."""
+        """The text in the body: base64, as the document itself will be. No document has it by chance."""
         return base64.b64encode(b"stand-in for the attached file " + self.digest).decode()
 
     def replaced(self, body: bytes, data: bytes) -> bytes:
-        """Return the body of a request with the document in the place of the placeholder."""
+        """Return a body with the document in place of the placeholder."""
         return body.replace(f'"{self.text}"'.encode(), b'"' + base64.b64encode(data) + b'"')
 
 
 def with_placeholders(
     request: SalesInvoiceRequest, attached: Sequence[Attached]
 ) -> tuple[SalesInvoiceRequest, tuple[Placeholder, ...]]:
-    """Return the request with a placeholder for each document that belongs to it.
+    """Return a request with a placeholder for each of its documents.
 
     Raises:
         RequestInvalidError: a file cannot be read.
@@ -51,7 +50,7 @@ def with_placeholders(
 
 
 def with_files(request: SalesInvoiceRequest, attached: Sequence[Attached]) -> SalesInvoiceRequest:
-    """Return the request with the files themselves; what is given by URL stays where it is.
+    """Return a request with the contents of its attached files. Documents by URL are left out.
 
     Raises:
         RequestInvalidError: a file cannot be read.

@@ -1,1 +1,1 @@
-"""JSON: one object on each line, an array of them, or a single document."""
+"""Reads JSON: one object on each line, an array of objects, or a single document."""

@@ -1,4 +1,4 @@
-"""One JSON document as one schema: what a command takes in a file, or from standard input."""
+"""Reads one JSON document as one schema, from a file or from standard input."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from confirma_async.formats.models import InputError
 from confirma_async.schemas.wire import AnySchema
 
 STANDARD_INPUT = Path("-")
-"""What stands for standard input where a file can be named."""
+"""The path that means standard input."""
 
 
 @frozen
@@ -31,8 +31,8 @@ class JsonDocument(Generic[AnySchema]):
     """A document that was read.
 
     Attributes:
-        value: What it says.
-        remarks: What should be looked at, one sentence each: keys that no version of ours knows.
+        value: The document, as its schema.
+        remarks: Keys that the contract does not know, one sentence for each.
     """
 
     value: AnySchema
@@ -40,10 +40,10 @@ class JsonDocument(Generic[AnySchema]):
 
 
 def read_json(path: Path, converter: Converter) -> bytes:
-    """Read a file that holds any JSON, as it is.
+    """Read a file of any JSON; return its bytes.
 
     Raises:
-        InputError: the file cannot be read, or is not JSON; says in which line and column.
+        InputError: the file cannot be read, or is not JSON; the message names line and column.
     """
     return _parsed(path, _name(path), converter)[0]
 
@@ -52,13 +52,13 @@ def read_document(path: Path, cls: type[AnySchema], converter: Converter) -> Jso
     """Read a file that holds one object of a schema in its wire form.
 
     Args:
-        path: The file; ``-`` is standard input.
-        cls: The schema.
-        converter: What reads it; overridden wire names count.
+        path: The path of the file; ``-`` is standard input.
+        cls: The schema that the document has.
+        converter: Reads the document, by the wire names with overrides.
 
     Raises:
-        InputError: the file cannot be read, or is not JSON; says in which line and column.
-        RequestInvalidError: it is not of that form; lists every place.
+        InputError: the file cannot be read, or is not JSON; the message names line and column.
+        RequestInvalidError: it does not fit the schema; all problems are listed.
     """
     name = _name(path)
     text, found = _parsed(path, name, converter)
@@ -79,7 +79,7 @@ def _name(path: Path) -> str:
 
 
 def _parsed(path: Path, name: str, converter: Converter) -> tuple[bytes, Any]:
-    """Return a file as it is, without the mark before it, and as JSON."""
+    """Return a file as bytes, without a byte order mark, and as parsed JSON."""
     text = _text(path, name).removeprefix(codecs.BOM_UTF8)
     try:
         return text, converter.parse(text)

@@ -1,4 +1,4 @@
-"""Checks the keys of a JSON record: repeated ones, of which one value would be lost, and unknown ones."""
+"""Finds repeated keys in a JSON record, of which one value would be lost, and unknown keys."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _Pairs: TypeAlias = list[tuple[str, Any]]
 
 
 class _KeyTwice(Exception):  # noqa: N818 (a signal through the decoder, caught below)
-    """An object has a key twice."""
+    """Raised while parsing: an object has a key twice."""
 
 
 def _once(pairs: _Pairs) -> None:
@@ -30,7 +30,7 @@ def _once(pairs: _Pairs) -> None:
 
 
 class _Object(list[tuple[str, Any]]):
-    """All keys of an object, in order, with their values."""
+    """The keys of an object with their values, in order, repeated ones included."""
 
 
 # Only keys matter here: numbers stay text, and objects are forgotten as soon as they are looked at.
@@ -39,7 +39,7 @@ _keep = json.JSONDecoder(object_pairs_hook=_Object, parse_int=str, strict=False)
 
 
 def keys_that_stand_twice(data: bytes) -> tuple[str, ...]:
-    """Return paths of the keys that an object of this JSON text has more than once.
+    """Return the paths of keys that an object in a JSON text has more than once.
 
     Raises:
         RecursionError: it is nested too deeply.
@@ -69,7 +69,7 @@ def _twice(value: object, path: str) -> Iterator[str]:
 
 
 def twice_in_one_object(path: str) -> Problem:
-    """Return what is wrong with a key that stands twice."""
+    """Return the problem of a repeated key."""
     message = (
         "stands twice in one object, and only one of the two values could be sent; remove one, or rename it"
     )
@@ -78,14 +78,14 @@ def twice_in_one_object(path: str) -> Problem:
 
 @frozen
 class KnownKeys:
-    """The keys that objects of a schema have, and what is known of the objects below them."""
+    """The keys of the objects of a schema, with those of the objects below each."""
 
     names: frozenset[str]
     below: tuple[tuple[str, bool, KnownKeys], ...]
 
 
 def known_keys(converter: Converter, cls: type[Schema]) -> KnownKeys:
-    """Return the keys of a schema as a converter reads them."""
+    """Return the keys of a schema, by the wire names of a converter."""
     fields = converter.fields_of(cls)
     return KnownKeys(
         frozenset(item.wire for item in fields),
@@ -98,9 +98,9 @@ def known_keys(converter: Converter, cls: type[Schema]) -> KnownKeys:
 
 
 def remarks_on_unknown_keys(value: Mapping[str, Any], known: KnownKeys) -> tuple[str, ...]:
-    """Return one sentence for every unknown key, however often it stands in the rows.
+    """Return one sentence for each unknown key, even if many rows have it.
 
-    At most ten and a count.
+    At most ten are named; one more sentence counts the others.
     """
     found: dict[str, None] = {}
     _find_unknown(value, known, "", found)

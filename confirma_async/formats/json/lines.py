@@ -1,4 +1,4 @@
-"""JSON files: ``SalesInvoiceRequest`` in wire form, one to a line, or one or an array of them in a file.
+"""Reads JSON files of ``SalesInvoiceRequest`` in wire form: one to a line, one to a file, or an array.
 
 JSON Lines is read line by line. A ``.json`` file that holds one object over several lines, or an array, is
 read whole: for large jobs use JSON Lines.
@@ -46,12 +46,12 @@ from confirma_async.schemas import (
 )
 
 _NO_NUMBER = Numbering(number=None)
-"""What is known of the numbers of a document that has none."""
+"""The numbers of a document that has none."""
 
 
 @frozen
 class _Keys:
-    """The keys that identify a document, as a converter reads them, and all that it knows."""
+    """The wire names of the keys that identify a document, and all keys that a converter knows."""
 
     known: KnownKeys
     invoice: str
@@ -72,9 +72,9 @@ def read_json(
     """Read the invoices of a JSON file.
 
     Args:
-        path: The file.
+        path: The path of the file.
         options: How it is read.
-        converter: What reads the schemas; overridden wire names count.
+        converter: Reads the schemas, by the wire names with overrides.
         lines_only: Whether every line must be an invoice of its own.
 
     Raises:
@@ -90,7 +90,7 @@ def read_json(
 
 
 def scan_json(path: Path, converter: Converter, *, lines_only: bool) -> Iterator[DocumentRef]:
-    """Say which documents a JSON file holds, without reading them further."""
+    """Yield the documents of a JSON file, without reading them further."""
     keys = _keys(converter)
     for record in records(path, converter, lines_only=lines_only):
         identity = _identity(record.value, keys)
@@ -159,7 +159,7 @@ def _keys(converter: Converter) -> _Keys:
 
 @frozen
 class _Origins:
-    """Where the values of a request stand in a file that holds several: its own path comes first."""
+    """The places of a request's values in a file of several: each begins with the path of the request."""
 
     root: str
 
@@ -171,7 +171,7 @@ class _Origins:
 
 
 def _with_known_type(value: Any, keys: _Keys) -> tuple[str, ...]:
-    """Write a known type in capital letters, as the service does, and say so."""
+    """Write a known type in capital letters, as the service does, with a remark."""
     header = _object(_object(value, keys.invoice), keys.header)
     written = header.get(keys.type)
     if not isinstance(written, str) or written in InvoiceType.__members__:
@@ -184,7 +184,7 @@ def _with_known_type(value: Any, keys: _Keys) -> tuple[str, ...]:
 
 
 def _numbered(value: dict[str, Any], identity: Identity, options: ReadOptions, keys: _Keys) -> Numbering:
-    """Find the whole numbers and put them in place of the text that the file may have."""
+    """Find the whole numbers of a document, and put them in place of texts."""
     invoice = value[keys.invoice]
     references = _object(invoice, keys.references)
     credited = _number_text(references.get(keys.credited))

@@ -1,4 +1,4 @@
-"""The records of a JSON file, one value each: one to a line, or one or an array of them in a file."""
+"""Reads the JSON values of a file: one to a line, one to the file, or the items of an array."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from confirma_async.formats.json.keys import keys_that_stand_twice
 from confirma_async.formats.models import InputError
 
 LONGEST_LINE = 64 * 1024 * 1024
-"""Bytes of one invoice, with its attachments."""
+"""Bytes of an invoice with its attachments, at most."""
 LARGEST_FILE = 256 * 1024 * 1024
-"""Bytes of a file that is read whole."""
+"""Bytes of a file that is read as a whole, at most."""
 
 _BLOCK = 1024 * 1024
 _FIRST_LINES = 16
-"""Lines that are looked at to see whether each holds a record."""
+"""Lines that decide whether a file holds one record on each line."""
 
 
 @frozen
 class JsonRecord:
-    """One JSON value of a file: where it stands, and what it is or why it is nothing."""
+    """One JSON value of a file with its place, or why it cannot be read."""
 
     line: int | None
     root: str
     value: Any = None
     problem: Problem | None = None
     twice: tuple[str, ...] = ()
-    """Paths of the keys that stand twice in one object."""
+    """The paths of keys that an object in it has more than once."""
 
 
 def records(
     path: Path, converter: Converter, *, lines_only: bool, find_twice: bool = False
 ) -> Iterator[JsonRecord]:
-    """Return the records of a file, one at a time.
+    """Yield the records of a file, one at a time.
 
     Args:
-        path: The file.
-        converter: What parses JSON.
+        path: The path of the file.
+        converter: Parses the JSON, with exact decimals.
         lines_only: Whether every line must be a record of its own.
-        find_twice: Whether to look for keys that stand twice in one object.
+        find_twice: Whether to look for keys that an object has more than once.
 
     Raises:
         InputError: the file has to be read whole and is too large, or its lines are no records.
@@ -60,7 +60,7 @@ def records(
 
 
 def _is_lines(path: Path, converter: Converter) -> bool:
-    """Say whether the first line with text is an object of its own."""
+    """Say whether the first line with text is a whole JSON object."""
     with path.open("rb") as file:
         line = b"\n"
         while line.isspace():
@@ -70,10 +70,10 @@ def _is_lines(path: Path, converter: Converter) -> bool:
 
 
 def _refuse_several_lines(path: Path, converter: Converter) -> None:
-    """Refuse JSON that is not one record to a line, once and not line by line.
+    """Refuse JSON that is not one record to a line, with one error instead of one for each line.
 
     Raises:
-        InputError: the first line begins an object or an array that goes on below, or is an array.
+        InputError: the first line begins an object or an array that goes on in the next line, or is an array.
     """
     with path.open("rb") as file:
         first = [line for line in itertools.islice(file, _FIRST_LINES) if not line.isspace()][:2]

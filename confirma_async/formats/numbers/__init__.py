@@ -1,1 +1,1 @@
-"""Invoice numbers: whole numbers in place of texts, and numbers that occur twice."""
+"""Invoice numbers: assigns whole numbers to texts, and finds numbers that occur twice."""

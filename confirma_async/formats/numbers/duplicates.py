@@ -29,16 +29,17 @@ FROM seen AS mine JOIN seen AS other USING (original, type)
 WHERE mine.original = ? AND mine.type = ? AND mine.seller = ? AND (other.seller = '') <> (mine.seller = '')
 ORDER BY other.seller LIMIT 1
 """
-"""The same number where only one of two documents names its seller: they may be of one seller."""
+"""Finds a number of two documents of which only one names its seller: it may be the same seller."""
 
 
 class DuplicateNumbers:
     """Finds the numbers that occur twice in the files of a job. Use it with ``with``.
 
-    A document that names no seller may be of any: its number stands twice beside the same of a named one.
+    A document without a seller may be of any seller, so its number is a duplicate of the same number of any
+    other document.
 
-    What is seen is kept in a scratch file that SQLite removes by itself: a million documents need no more
-    memory than a thousand. Reminders may repeat and are left to the journal, which knows their dates.
+    Documents are kept in a scratch file that SQLite removes by itself: a million need no more memory than a
+    thousand. Reminders may repeat a number. They are left to the journal, which knows their dates.
     """
 
     def __init__(self) -> None:
@@ -49,10 +50,10 @@ class DuplicateNumbers:
         self._seen.execute(_SCHEMA)
 
     def watch(self, documents: Iterable[DocumentRef]) -> Iterator[DocumentRef]:
-        """Take note of documents as they pass, and hand them on.
+        """Take note of documents, and yield them.
 
         Raises:
-            ConfigurationError: there is no room for what is noted.
+            ConfigurationError: there is no room for the scratch file.
         """
         self._seen.execute("BEGIN")
         for document in documents:
@@ -63,11 +64,11 @@ class DuplicateNumbers:
 
     @property
     def are_any(self) -> bool:
-        """Whether any number may stand twice."""
+        """Whether any number may occur twice."""
         return self._twice or len(self._named) > 1
 
     def find(self, identity: Identity) -> tuple[Place, Place] | None:
-        """Return the first two places of a number that stands more than once; None for all others."""
+        """Return the first two places of a number that occurs more than once; None for any other number."""
         asked = ((_TWICE, self._twice), (_ONE_UNNAMED, len(self._named) > 1))
         for query in (query for query, worthwhile in asked if worthwhile):
             found = self._seen.execute(query, _key(identity)).fetchone()
@@ -82,7 +83,7 @@ class DuplicateNumbers:
         self.close()
 
     def close(self) -> None:
-        """Let go of the scratch file. Closing twice is fine."""
+        """Close the scratch file, which removes it. Closing twice is fine."""
         self._seen.close()
 
     def _note(self, document: DocumentRef) -> None:
@@ -104,16 +105,16 @@ class DuplicateNumbers:
 
 
 NUMBER = "$.invoice.header.number"
-"""Where a request has the number of its document."""
+"""The JSON path of the number in a request."""
 
 
 def standing_twice(identity: Identity, places: tuple[Place, Place], at: str = NUMBER) -> Problem:
-    """Return what is wrong with a document whose number stands at two places.
+    """Return the problem of a document whose number occurs at two places.
 
     Args:
-        identity: Who says which number.
-        places: The first two documents that do.
-        at: Where the number stands in the document at hand, as a message says it.
+        identity: The identity of the document.
+        places: The places of the first two documents with the number.
+        at: The place of the number in this document, as messages name it.
     """
     first, second = places
     document = f"{identity.type.replace('_', ' ').lower()} {number_shown(identity.original)}"

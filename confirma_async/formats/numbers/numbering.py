@@ -1,7 +1,7 @@
-"""Invoice numbers: whole on the wire, whatever the file says.
+"""Finds the whole number that each document is sent under.
 
-``header.number`` is a JSON whole number. A document whose own number is none keeps it in
-``references.sales`` and goes out under the whole number that the job's ``NumberAssignments`` holds for it.
+``header.number`` is a JSON whole number. A document whose own number is not a whole one keeps it in
+``references.sales``, and is sent under the whole number that ``NumberAssignments`` has for it.
 """
 
 from __future__ import annotations
@@ -30,16 +30,13 @@ from confirma_async.schemas.values import LONGEST_INVOICE_NUMBER
 WHOLE_RULE = "number.whole"
 ORIGINAL_RULE = "credit-note.original"
 DISPLACED = "references.sales"
-"""The code of the detail that keeps a sales reference whose place the document's own number took."""
+"""The code of the detail that keeps a sales reference which the document's own number displaced."""
 
 _WHOLE = re.compile(rf"0|[1-9]\d{{0,{LONGEST_INVOICE_NUMBER - 1}}}", re.ASCII)
 
 
 def whole(number: str) -> int | None:
-    """Return the number as JSON carries it.
-
-    None unless it is digits alone, without a leading zero, at most 18.
-    """
+    """Return a number as a whole one; None unless it is 1 to 18 digits without a leading zero."""
     return int(number) if _WHOLE.fullmatch(number) else None
 
 
@@ -48,10 +45,10 @@ class Numbering:
     """The numbers of a document as they are sent.
 
     Attributes:
-        number: The whole number to send; None where there is a problem with it.
-        original: The number that the file gives, where another one is sent.
-        credited: The whole number of the invoice that a credit note credits, where it is known.
-        remarks: What was decided, one sentence each.
+        number: The whole number to send; None if there is a problem with it.
+        original: The number that the file gives, where another one is sent; None elsewhere.
+        credited: The whole number of the invoice that a credit note credits; None if it is not known.
+        remarks: A sentence for each decision.
         problems: Why the document cannot be sent.
     """
 
@@ -73,11 +70,11 @@ def resolve(
     """Find the whole numbers of a document and of the invoice that it credits.
 
     Args:
-        identity: Who says which number.
+        identity: The identity of the document.
         credited: The number of the credited invoice as the file gives it; None where it gives none.
-        assignments: Whole numbers of the job for numbers that are none.
-        path: Where the document's number stands.
-        credited_path: Where the reference to the credited invoice stands.
+        assignments: The whole numbers of documents whose own number is not a whole one.
+        path: The path of the document's number.
+        credited_path: The path of the reference to the credited invoice.
     """
     problems: list[Problem] = []
     remarks: list[str] = []
@@ -119,7 +116,7 @@ def resolve(
 
 
 def apply_number(request: SalesInvoiceRequest, numbering: Numbering) -> SalesInvoiceRequest:
-    """Put the numbers that were found into the request; nothing that stood in their place is lost."""
+    """Put the numbers into the request, and keep the values that were in their place."""
     if numbering.number is None or (numbering.original is None and numbering.credited is None):
         return request
     invoice = request.invoice
@@ -147,7 +144,7 @@ class AssignedNumbers:
     numbers: Mapping[Identity, int] = field(repr=False)
 
     def find(self, identity: Identity, /) -> int | None:
-        """Return the whole number that stands for a document's number; None when the job does not hold it."""
+        """Return the whole number of a document; None if none is assigned to it."""
         return self.numbers.get(identity)
 
 
@@ -158,17 +155,17 @@ def assign(
     *,
     in_use: InUse | None = None,
 ) -> AssignedNumbers:
-    """Give whole numbers to the documents of a job whose own number is none.
+    """Assign whole numbers to the documents of a job whose own number is not a whole one.
 
-    Numbers go up from ``start`` in order of appearance and skip every whole number that a document of the
-    job uses itself, whoever its seller is; so the same documents in the same order get the same numbers.
-    A whole number stands for itself. A reminder, which repeats its original, takes the original's number.
+    Numbers go up from ``start`` in order of appearance and skip every whole number that a document of the job
+    bears itself, whoever its seller is. So the same documents in the same order get the same numbers. A whole
+    number is kept. A reminder, which repeats its original, takes the original's number.
 
     Args:
         identities: The documents of the job, in order.
-        start: The first number to give; not negative, and of at most 18 digits.
-        known: Numbers given earlier; they stay as they are and are not given again.
-        in_use: Says which of some numbers are used elsewhere; they are not given either.
+        start: The first number to assign; not negative, and of at most 18 digits.
+        known: The numbers that were assigned earlier. They are kept, and not assigned again.
+        in_use: Returns those of some numbers that are in use elsewhere, and are not assigned either.
 
     Raises:
         ConfigurationError: ``start`` is no such number.
@@ -190,13 +187,13 @@ def assign(
 
 
 InUse: TypeAlias = Callable[[Sequence[int]], Container[int]]
-"""Says which of some numbers are used already."""
+"""Returns those of some numbers that are in use already."""
 
 _ASKED_TOGETHER = 64
 
 
 def _unused(start: int, in_use: InUse | None) -> Iterator[int]:
-    """Return the numbers from ``start`` on that are not used elsewhere."""
+    """Yield the numbers from ``start`` on that are not in use elsewhere."""
     for first in itertools.count(start, _ASKED_TOGETHER):
         some = range(first, first + _ASKED_TOGETHER)
         used: Container[int] = in_use(some) if in_use else ()
@@ -204,7 +201,7 @@ def _unused(start: int, in_use: InUse | None) -> Iterator[int]:
 
 
 def namesake(identity: Identity) -> Identity:
-    """Return the document whose number a document takes: a reminder repeats its original."""
+    """Return the document whose number a document takes: of a reminder, its original; else itself."""
     if identity.type == InvoiceType.REMINDER:
         return attrs.evolve(identity, type=InvoiceType.INVOICE)
     return identity

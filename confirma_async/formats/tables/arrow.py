@@ -56,7 +56,7 @@ def arrow_table(
     """Open a Parquet file, or an Arrow IPC file or stream, as a table.
 
     Args:
-        path: The file.
+        path: The path of the file.
         file_format: What it is.
         options: How it is read.
         keys_only: Whether only the columns matter that tell one invoice from the next.

@@ -195,7 +195,7 @@ class _Doubts:
     """Problems of the unreadable lines above, by invoice number. They may belong to the next invoice.
 
     Args:
-        path: The file.
+        path: The path of the file.
         unit: What it calls its lines.
     """
 
@@ -235,7 +235,7 @@ def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[Lin
     """Gather lines into invoices. Holds one invoice at a time.
 
     Args:
-        path: The file.
+        path: The path of the file.
         table: The table.
         keys_only: Whether only the keys of the invoices matter.
     """

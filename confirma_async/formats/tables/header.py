@@ -33,7 +33,7 @@ def matched(
     """Return what each column is; None for one that the mapping passes over.
 
     Args:
-        path: The file.
+        path: The path of the file.
         titles: The names of the columns, as the file has them.
         options: How it is read; without a mapping, our own names say which column is which.
         names_nothing: The beginning of the message where too few names are known.

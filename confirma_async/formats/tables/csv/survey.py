@@ -83,7 +83,7 @@ def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> 
     """Look through a file.
 
     Args:
-        path: The file.
+        path: The path of the file.
         options: How it is read.
         find_separator: Whether it matters how decimals are written; finding out takes a look at every line.
 

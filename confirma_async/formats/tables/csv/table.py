@@ -20,7 +20,7 @@ def csv_table(path: Path, options: ReadOptions, *, keys_only: bool = False) -> T
     """Open a CSV file as a table.
 
     Args:
-        path: The file.
+        path: The path of the file.
         options: How it is read.
         keys_only: Whether only its invoice numbers matter, and not how it writes decimals.
 

@@ -45,7 +45,7 @@ def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) ->
     """Open a sheet of a workbook as a table.
 
     Args:
-        path: The file.
+        path: The path of the file.
         options: How it is read.
         keys_only: Whether only the columns matter that tell one invoice from the next.
 

@@ -77,7 +77,7 @@ def propose(path: Path, options: ReadOptions) -> Proposal:
     Columns are known by their names, in Finnish, Swedish and English, and else by what stands in them.
 
     Args:
-        path: The file.
+        path: The path of the file.
         options: What is known of it.
 
     Raises:
@@ -97,7 +97,7 @@ def seen_in(path: Path, options: ReadOptions, sheet: str | None = None) -> SeenT
     """Take a first look at a table.
 
     Args:
-        path: The file.
+        path: The path of the file.
         options: What is known of it.
         sheet: The sheet of a workbook; None takes the one that holds most.
 

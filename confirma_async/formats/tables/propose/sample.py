@@ -40,7 +40,7 @@ def sample(path: Path, file_format: FileFormat, sheet: str | None = None) -> Sam
     """Take the first lines of a table.
 
     Args:
-        path: The file.
+        path: The path of the file.
         file_format: What it is.
         sheet: The sheet of a workbook; None takes the one that holds most.
 
