@@ -6,20 +6,41 @@ import re
 from collections.abc import Mapping
 
 FLAGS: Mapping[str, str] = {
-    "concurrency": "--concurrency",
-    "journal": "--journal",
-    "key_file": "--key-file",
-    "db": "--db",
     "account": "--account",
-    "new_accounts": "--new-accounts",
-    "file_format": "--format",
-    "decimal_comma": "--decimal-comma/--no-decimal-comma",
     "attach_anywhere": "--attach-anywhere",
     "attach_private": "--attach-private",
+    "chunk_size": "--chunk-size",
+    "concurrency": "--concurrency",
+    "consumer": "--consumer",
+    "db": "--db",
+    "decimal_comma": "--decimal-comma/--no-decimal-comma",
+    "detach": "--detach",
     "due_days": "--due-days",
+    "file_format": "--format",
+    "from_date": "--from",
+    "here": "--here",
+    "journal": "--journal",
+    "keep_bodies": "--keep-bodies",
+    "key_file": "--key-file",
+    "listed_days": "--listed-within",
+    "mapping": "--mapping",
+    "max_consecutive_rejections": "--max-rejections",
+    "new_account": "--new-account",
+    "new_accounts": "--new-accounts",
     "numbers": "--number-from",
+    "on_unknown": "--on-unknown",
+    "per_second": "--rate",
+    "query": "--query",
+    "retry": "--retry",
+    "settle_seconds": "--settle",
+    "settled_banking_days": "--settled-within",
+    "to_date": "--to",
+    "until": "--until",
 }
-"""By the parameter that a text of the library names, the option that sets it."""
+"""By the parameter that a text of the library names, the option that sets it.
+
+Options that are made of attributes (``OptionOf``) have their flags from here, so none of them is missing.
+"""
 
 COMMANDS: Mapping[str, str] = {
     "bulk.sqlite.keeping.back_up()": "confirma journal backup",
@@ -36,13 +57,22 @@ COMMANDS: Mapping[str, str] = {
 """By the call that a text of the library names, the command that does the same."""
 
 _CALL = re.compile("|".join(rf"(?<![\w.]){re.escape(call)}" for call in COMMANDS))
-_PARAMETER = re.compile(r"\b([a-z_]+)=(?!\w)")
+_PARAMETER = re.compile(r"\b([a-z_]+)=(?:'(\w+)'|(?!\w))")
 
 
 def in_flags(text: str) -> str:
     """Name options instead of parameters, and commands instead of calls.
 
-    ``concurrency=`` becomes ``--concurrency``, and ``mirror.sync()`` becomes ``confirma mirror sync``.
+    ``concurrency=`` becomes ``--concurrency``, ``retry='all'`` becomes ``--retry all``, and
+    ``mirror.sync()`` becomes ``confirma mirror sync``.
     """
     text = _CALL.sub(lambda found: COMMANDS[found[0]], text)
-    return _PARAMETER.sub(lambda found: FLAGS.get(found[1], found[0]), text)
+    return _PARAMETER.sub(_option, text)
+
+
+def _option(found: re.Match[str]) -> str:
+    """Return the option for a parameter and its value, if it has one."""
+    flag = FLAGS.get(found[1])
+    if flag is None:
+        return found[0]
+    return flag if found[2] is None else f"{flag} {found[2]}"

@@ -19,16 +19,27 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 
 
 COMMAND = re.compile(r"\bconfirma [a-z]")
+PARAMETER = re.compile(r"(?<=[ (])([a-z_]+)=(?=[ ),]|\.(?!\.)|$|'\w+')")
 
 
-def commands_in(source):
-    """The commands that string constants of a source name, docstrings aside, each with its line."""
+def told_by(source, what):
+    """What a pattern finds in the string constants of a source, docstrings aside, each with its line."""
     tree = ast.parse(source)
     documents = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and node not in documents and isinstance(node.value, str):
-            for command in COMMAND.findall(node.value):
-                yield node.lineno, command
+            for found in what.findall(node.value):
+                yield node.lineno, found
+
+
+def told_by_the_library(what):
+    """What a pattern finds in the messages of the library, by where it stands there."""
+    return {
+        f"{path.relative_to(ROOT)}:{line}": found
+        for path in SOURCES
+        if path.relative_to(ROOT).parts[1] != "cli"
+        for line, found in told_by(path.read_text(encoding="utf-8"), what)
+    }
 
 
 def named_in(source):
@@ -75,17 +86,11 @@ def test_a_library_speaks_of_parameters(named):
 
 def test_commands_are_found_in_messages_and_not_in_docstrings():
     source = '"""Like confirma one."""\nx = f"{y}; confirma two"\nz = "Confirma three confirma"\n'
-    assert list(commands_in(source)) == [(2, "confirma t")]
+    assert list(told_by(source, COMMAND)) == [(2, "confirma t")]
 
 
 def test_a_library_speaks_of_calls():
-    library = [path for path in SOURCES if path.relative_to(ROOT).parts[1] != "cli"]
-    speaking = {
-        f"{path.relative_to(ROOT)}:{line}"
-        for path in library
-        for line, _ in commands_in(path.read_text(encoding="utf-8"))
-    }
-    assert speaking == set()
+    assert told_by_the_library(COMMAND) == {}
 
 
 PLACES = {
@@ -113,6 +118,24 @@ def test_calls_of_a_remedy_become_commands():
     assert in_flags(output) == (
         "confirma mirror sync reads it, as confirma retry does, but not a.mirror.sync()"
     )
+
+
+IN_PYTHON_ALONE = {"now": "the moment of a run is that of the command"}
+"""Parameters that a message names and no command takes, each with what makes that right."""
+
+
+def test_parameters_are_found_that_a_message_names():
+    source = 'x = f"say a=, or give {y} its b= (c=) with d=\'all\'"\nz = "e=f s=\\"1\\" (g = 1) h=?"\n'
+    assert [found for _, found in told_by(source, PARAMETER)] == ["a", "b", "c", "d"]
+
+
+def test_every_parameter_that_a_message_names_has_an_option():
+    named = told_by_the_library(PARAMETER)
+    assert {name for name in named.values() if name not in FLAGS} == IN_PYTHON_ALONE.keys()
+
+
+def test_a_parameter_of_a_remedy_keeps_its_value():
+    assert in_flags("say retry='changed', or nothing='else'") == "say --retry changed, or nothing='else'"
 
 
 def test_parameters_of_a_remedy_become_options(options):

@@ -12,6 +12,7 @@ from confirma_async.bounds import Bounds, within
 from confirma_async.bulk import JobOptions
 from confirma_async.cli import options
 from confirma_async.cli.app import every_command
+from confirma_async.cli.flags import FLAGS
 from confirma_async.cli.options.attributes import OptionOf, object_of
 
 SET_BY_THE_COMMAND_LINE = {
@@ -59,12 +60,18 @@ class Paint:
     place: str | None = None
 
 
+@pytest.fixture(autouse=True)
+def flags(monkeypatch):
+    for attribute in fields(Paint):
+        monkeypatch.setitem(FLAGS, attribute.name, f"--{attribute.name}")
+
+
 def painted(*words):
     """What a command makes of words that takes an option for each attribute."""
     made = []
 
     @click.command
-    @object_of("paint", Paint, *(OptionOf(each, f"--{each.name}", "Help.") for each in fields(Paint)))
+    @object_of("paint", Paint, *(OptionOf(each, "Help.") for each in fields(Paint)))
     def command(paint):
         made.append(paint)
 
@@ -95,7 +102,7 @@ def test_what_the_class_would_refuse_is_refused_by_the_option(words):
 
 
 def test_the_bounds_of_an_attribute_are_those_of_its_option():
-    coats = OptionOf(attrs.fields(Paint).coats, "--coats", "Help.")
+    coats = OptionOf(attrs.fields(Paint).coats, "Help.")
     (option,) = click.command(coats(lambda coats: None)).params
     assert isinstance(option.type, options.WholeRange)
     assert (option.type.min, option.type.max) == (1, 9)

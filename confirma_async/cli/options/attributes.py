@@ -10,6 +10,7 @@ import click
 from attrs import evolve, frozen
 
 from confirma_async.bounds import Within
+from confirma_async.cli.flags import FLAGS
 from confirma_async.cli.options import FiniteRange, WholeRange
 from confirma_async.cli.options.bundle import Decorator, bundle
 
@@ -18,19 +19,19 @@ from confirma_async.cli.options.bundle import Decorator, bundle
 class OptionOf:
     """An option that is made of an attribute, by whose name the command takes its value.
 
+    What it is called stands in ``FLAGS``, where messages of the library find it, too.
+
     Its bounds, its choices and its default are those of the attribute. Where the attribute may be None and
     has a number unless told, 0 stands for None.
 
     Attributes:
         attribute: The attribute.
-        flag: What the option is called.
         meaning: What its help says.
         metavar: What stands for its value in the help.
         read: Reads its value, where the attribute has neither bounds nor choices.
     """
 
     attribute: attrs.Attribute[Any]
-    flag: str
     meaning: str
     metavar: str | None = None
     read: Any = None
@@ -40,7 +41,7 @@ class OptionOf:
         default = self.attribute.default
         kind, is_zero_none = self._kind()
         decorate: Decorator = click.option(
-            self.flag,
+            FLAGS[self.attribute.name],
             self.attribute.name,
             type=kind,
             is_flag=True if default is False else None,

@@ -65,7 +65,7 @@ def format_option(meaning: str, *, without: FileFormat | None = None) -> OptionO
         without: A format that is not read.
     """
     choices = FormatName([choice for choice in FileFormat if choice is not without])
-    return OptionOf(fields(ReadOptions).file_format, "--format", meaning, read=choices)
+    return OptionOf(fields(ReadOptions).file_format, meaning, read=choices)
 
 
 format_alone: Decorator = object_of(
@@ -75,7 +75,6 @@ format_alone: Decorator = object_of(
 
 mapping_option: OptionOf = OptionOf(
     fields(ReadOptions).mapping,
-    "--mapping",
     "A TOML file that names the columns of your own tables.",
     read=options.FILE,
 )
@@ -107,22 +106,18 @@ _READING: Decorator = bundle(
         ReadOptions,
         OptionOf(
             fields(ReadOptions).decimal_comma,
-            "--decimal-comma/--no-decimal-comma",
             "How numbers are written as text in tables; found out per file unless given.",
         ),
         OptionOf(
             fields(ReadOptions).attach_anywhere,
-            "--attach-anywhere",
             "Attach files from outside the folder of the table, too.",
         ),
         OptionOf(
             fields(ReadOptions).attach_private,
-            "--attach-private",
             "Fetch attachments by URL from this machine and private networks, too.",
         ),
         OptionOf(
             fields(ReadOptions).due_days,
-            "--due-days",
             "Days to the due date, for UBL and Finvoice invoices that state none.",
         ),
     ),

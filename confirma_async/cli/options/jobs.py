@@ -45,33 +45,29 @@ job_options: Decorator = bundle(
     object_of(
         "limit",
         RateLimit,
-        OptionOf(fields(RateLimit).per_second, "--rate", "At most N calls per second.", "N"),
-        OptionOf(fields(RateLimit).concurrency, "--concurrency", "At most N calls under way at once.", "N"),
+        OptionOf(fields(RateLimit).per_second, "At most N calls per second.", "N"),
+        OptionOf(fields(RateLimit).concurrency, "At most N calls under way at once.", "N"),
     ),
     object_of(
         "options",
         JobOptions,
         OptionOf(
             fields(JobOptions).until,
-            "--until",
             "Pause when it is that late; the same command goes on the next day.",
             "HH:MM",
             next_time,
         ),
         OptionOf(
             fields(JobOptions).max_consecutive_rejections,
-            "--max-rejections",
             "Pause after N rejections in a row for the same reason; 0 never does.",
             "N",
         ),
         OptionOf(
             fields(JobOptions).settle_seconds,
-            "--settle",
             "Seconds in which an invoice whose answer was lost may still appear at the service.",
         ),
         OptionOf(
             fields(JobOptions).on_unknown,
-            "--on-unknown",
             "What to do with it when it has not appeared by then, and nothing proves it absent; resend "
             "doubles it if the service lists it later.",
         ),

@@ -86,24 +86,20 @@ _WORKERS: Decorator = object_of(
     ForWorkers,
     OptionOf(
         fields(ForWorkers).detach,
-        "--detach",
         "With a journal in a database: end once the job is planned. Unless given, wait while workers "
         "(confirma worker) send it.",
     ),
     OptionOf(
         fields(ForWorkers).here,
-        "--here",
         "With a journal in a database: send from this process, at a rate of its own, instead of by workers.",
     ),
     OptionOf(
         fields(ForWorkers).chunk_size,
-        "--chunk-size",
         "How many invoices a worker takes at a time.",
         "INVOICES",
     ),
     OptionOf(
         fields(ForWorkers).keep_bodies,
-        "--keep-bodies",
         "Keep in the database for so many days what workers sent, once it is final (confirma journal body).",
         "DAYS",
     ),

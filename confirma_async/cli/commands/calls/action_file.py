@@ -96,7 +96,6 @@ action_file_options: Decorator = bundle(
         mapping_option,
         OptionOf(
             fields(ReadOptions).decimal_comma,
-            "--decimal-comma/--no-decimal-comma",
             "How numbers are written as text in tables; found out unless given.",
         ),
         options.checks,

@@ -64,7 +64,6 @@ once_options: Decorator = bundle(
     click.option("--key", metavar="TEXT", help="Your own name for it; made of its identifiers unless given."),
     OptionOf(
         fields(JobOptions).retry,
-        "--retry",
         "Whether it is sent again under its key where the service rejected it before.",
     ),
     own_journal,

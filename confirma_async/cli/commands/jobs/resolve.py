@@ -131,7 +131,6 @@ def _knowledge(found: str, because: str, settle_seconds: float) -> _Knowledge:
     click.option("--because", metavar="TEXT", required=True, help="How you know; kept in the journal."),
     OptionOf(
         fields(JobOptions).settle_seconds,
-        "--settle",
         "Seconds after its last call for which it may still arrive; until then only accepted is taken.",
     ),
 )

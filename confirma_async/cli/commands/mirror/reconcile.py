@@ -74,12 +74,9 @@ class _ReconcileOutput:
 @object_of(
     "horizons",
     Horizons,
-    OptionOf(
-        fields(Horizons).listed_days, "--listed-within", "Days until the service lists an invoice.", "DAYS"
-    ),
+    OptionOf(fields(Horizons).listed_days, "Days until the service lists an invoice.", "DAYS"),
     OptionOf(
         fields(Horizons).settled_banking_days,
-        "--settled-within",
         "Banking days until a payment is paid out.",
         "DAYS",
     ),

@@ -59,6 +59,17 @@ def test_another_ledger_under_the_same_identifier_is_refused(confirma, service, 
     assert service.requests["accounting.submit_ledger"] == 1
 
 
+def test_a_write_that_was_rejected_and_then_changed_names_the_option_that_sends_it(confirma, service, file):
+    service.faults.add(Fault.REFUSAL, operation="accounting.submit_ledger", status=422)
+    assert confirma("ledger", "submit", file(LEDGER))[0] == 1
+    other = json.loads(json.dumps(LEDGER))
+    other["ledgers"]["documentName"] = "another"
+    code, _, err = confirma("ledger", "submit", file(other))
+    assert code == 1
+    assert "under the same key, say --retry changed" in " ".join(err.split())
+    assert confirma("ledger", "submit", file(other), "--retry", "changed")[0] == 0
+
+
 def test_a_key_that_is_refused_says_so(confirma, service, file):
     service.expire_token()
     code, _, err = confirma("ledger", "submit", file(LEDGER))
