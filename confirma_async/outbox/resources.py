@@ -37,7 +37,7 @@ from confirma_async.schemas import (
     TypedAction,
 )
 from confirma_async.schemas.identity import same_seller
-from confirma_async.session.call_options import shows
+from confirma_async.signatures import shows
 
 LONGEST_KEY = 200
 """Characters of a key at most."""

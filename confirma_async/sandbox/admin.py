@@ -53,7 +53,7 @@ def _arguments_of(function: Callable[..., object]) -> type[msgspec.Struct]:
     """Return the parameters of a method as a structure that JSON is read into, and nothing else with it."""
     kinds = typing.get_type_hints(function)
     fields = [
-        (parameter.name, kinds[parameter.name], _default_of(parameter))
+        (parameter.name, kinds.get(parameter.name, parameter.annotation), _default_of(parameter))
         for parameter in list(inspect.signature(function).parameters.values())[1:]
     ]
     arguments = msgspec.defstruct(function.__name__, fields, kw_only=True, forbid_unknown_fields=True)

@@ -7,6 +7,7 @@ import random
 import threading
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TypedDict, Unpack
 
 import attrs
 from attrs import field, frozen
@@ -15,6 +16,7 @@ from confirma_async import bounds
 from confirma_async.bounds import within
 from confirma_async.contract import CREATE_INVOICE, DISTRIBUTIONS, OPERATIONS, PAYMENTS, SETTLEMENTS
 from confirma_async.errors import ConfigurationError
+from confirma_async.signatures import shows
 
 
 class Fault(enum.Enum):
@@ -100,10 +102,10 @@ class FaultRule:
         times: How many requests it will still hit, from 1 to 1,000,000,000; None for no end.
         probability: The probability that a request is hit, above 0 and at most 1.
         containing: A text that the body of the request must contain; None for any body.
-        seconds: Real seconds, for LATENCY, SLOW_DRIP and LATE_LISTING; at most a day.
+        seconds: Real seconds, from 0 to 86,400, for LATENCY, SLOW_DRIP and LATE_LISTING.
         retry_after: The ``Retry-After`` header: seconds from 0 to 86,400, or a text that is sent as it is (an
             HTTP date); None sends no such header.
-        status: The HTTP status, for SERVER_ERROR and REFUSAL.
+        status: The HTTP status of SERVER_ERROR (500, 502 or 504) or REFUSAL (400, 402, 409 or 422).
         after_commit: Whether UNAVAILABLE, SERVER_ERROR and FOREIGN_ANSWER come after the effect is stored.
         body: The body of a FOREIGN_ANSWER.
         records: How many records a CUT_LIST holds at most, from 1 to 1,000,000.
@@ -158,6 +160,23 @@ class FaultRule:
         return self.operation in {None, operation}
 
 
+class FaultArguments(TypedDict, total=False):
+    """The attributes of ``FaultRule`` as keyword arguments, for type checkers; ``kind`` aside."""
+
+    operation: str | None
+    times: int | None
+    probability: float
+    containing: str | None
+    seconds: float
+    retry_after: float | str | None
+    status: int
+    after_commit: bool
+    body: str
+    records: int
+    skipped: int
+    counted: bool
+
+
 @frozen(kw_only=True)
 class FaultPlan:
     """The faults that hit one request.
@@ -186,6 +205,7 @@ class FaultPlan:
 NO_FAULT = FaultPlan()
 
 
+@shows(FaultArguments, FaultRule)
 class Faults:
     """The faults that wait for requests, in the order they were added. Safe to use from any thread.
 
@@ -199,59 +219,17 @@ class Faults:
         self._random = random.Random()  # noqa: S311 (dice for tests, no secret)
         self._lock = threading.Lock()
 
-    def add(
-        self,
-        kind: Fault,
-        *,
-        operation: str | None = None,
-        times: int | None = 1,
-        probability: float = 1.0,
-        containing: str | None = None,
-        seconds: float = 0.0,
-        retry_after: float | str | None = None,
-        status: int = 500,
-        after_commit: bool = False,
-        body: str = SIGN_IN_PAGE,
-        records: int = 100,
-        skipped: int = 0,
-        counted: bool = False,
-    ) -> None:
-        """Add a fault for requests to come; each option is an attribute of ``FaultRule``.
+    def add(self, kind: Fault, **options: Unpack[FaultArguments]) -> None:
+        """Add a fault for requests to come.
 
         Args:
-            kind: What goes wrong. It decides which of the options below are accepted.
-            operation: The operation's name, e.g. ``invoices.create``; None hits every operation.
-            times: How many requests the fault hits, from 1 to 1,000,000,000; None for no end.
-            probability: The probability that a request is hit, above 0 and at most 1.
-            containing: A text that the body of the request must contain; None for any body.
-            seconds: Real seconds, from 0 to 86,400, for LATENCY, SLOW_DRIP and LATE_LISTING.
-            retry_after: The ``Retry-After`` header: seconds from 0 to 86,400, or a text that is sent as it is
-                (an HTTP date); None sends no such header.
-            status: The HTTP status of SERVER_ERROR (500, 502 or 504) or REFUSAL (400, 402, 409 or 422).
-            after_commit: Whether UNAVAILABLE, SERVER_ERROR or FOREIGN_ANSWER comes after the commit.
-            body: The body of a FOREIGN_ANSWER.
-            records: How many records a CUT_LIST holds at most, from 1 to 1,000,000.
-            skipped: How many records a CUT_LIST leaves out before its first.
-            counted: Whether the count in a CUT_LIST is that of its own records, not that of all records.
+            kind: What goes wrong. It decides which options are accepted.
+            options: The attributes of ``FaultRule``.
 
         Raises:
             ConfigurationError: the kind takes no such option, or a value makes no sense.
         """
-        rule = FaultRule(
-            kind=kind,
-            operation=operation,
-            times=times,
-            probability=probability,
-            containing=containing,
-            seconds=seconds,
-            retry_after=retry_after,
-            status=status,
-            after_commit=after_commit,
-            body=body,
-            records=records,
-            skipped=skipped,
-            counted=counted,
-        )
+        rule = FaultRule(kind=kind, **options)
         with self._lock:
             self._armed.append(rule)
 

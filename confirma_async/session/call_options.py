@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-import typing
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypedDict, TypeVar
 
 from attrs import define, field
 
 from confirma_async.errors import FindOut
+from confirma_async.signatures import shows
 
 C = TypeVar("C", bound=type)
 
@@ -65,27 +64,3 @@ class CallOptions:
 def takes_options(cls: C) -> C:
     """Decorate a class so that ``help()`` and ``inspect.signature`` show each of ``Options`` in its verbs."""
     return shows(Options, CallOptions)(cls)
-
-
-def shows(arguments: type, options: type) -> Callable[[C], C]:
-    """Return a decorator by which ``help()`` and ``inspect.signature`` show the options of a class's verbs.
-
-    Args:
-        arguments: The typed dict that the verbs unpack.
-        options: The class that has an attribute for each option, with its default.
-    """
-    parameters = inspect.signature(options).parameters
-    shown = [
-        parameters[name].replace(annotation=kind) for name, kind in typing.get_type_hints(arguments).items()
-    ]
-
-    def show(cls: C) -> C:
-        for name, verb in vars(cls).items():
-            if not name.startswith("_") and inspect.isfunction(verb):
-                signature = inspect.signature(verb)
-                own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
-                if len(own) < len(signature.parameters):
-                    verb.__signature__ = signature.replace(parameters=[*own, *shown])  # type: ignore[attr-defined]  # a function takes any attribute
-        return cls
-
-    return show

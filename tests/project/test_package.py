@@ -18,7 +18,7 @@ PACKAGE = Path(confirma_async.__file__).parent
 TWIN = Path(confirma_sync.__file__).parent
 
 LAYERS = [
-    {"_version", "files", "privacy"},
+    {"_version", "files", "privacy", "signatures"},
     {"errors", "schemas"},
     {"bounds", "converters", "credentials"},
     {"validation", "contract", "pagination", "settings"},

@@ -1,13 +1,15 @@
 """Each fault, seen from the client's side of the socket and in what was stored."""
 
 import asyncio
+import inspect
 import time
 
 import aiohttp
 import pytest
+from attrs import fields_dict
 
 from confirma_async.errors import ConfigurationError
-from confirma_async.sandbox import Fault, Faults
+from confirma_async.sandbox import Fault, FaultRule, Faults
 
 CREATE = "invoices.create"
 
@@ -262,6 +264,16 @@ async def test_a_late_listing_joins_a_reset_of_the_same_request(partner, sandbox
 async def test_a_fault_answer_is_signed_as_the_sandboxs_too(partner, sandbox):
     sandbox.faults.add(Fault.UNAVAILABLE)
     assert "not the vendor's" in (await partner.listing()).headers["x-sandbox"]
+
+
+def test_every_attribute_of_a_rule_can_be_given_by_its_name():
+    assert ["self", *fields_dict(FaultRule)] == [*inspect.signature(Faults.add).parameters]
+    faults = Faults()
+    faults.add(Fault.CUT_LIST, operation="payments.list", times=None, records=3, skipped=2, counted=True)
+    rule = FaultRule(
+        kind=Fault.CUT_LIST, operation="payments.list", times=None, records=3, skipped=2, counted=True
+    )
+    assert faults.remaining() == (rule,)
 
 
 def test_remaining_says_what_is_left_and_clear_takes_it_back():
