@@ -5,22 +5,22 @@ records lie outside of the days asked for, or come again, it asks for days that 
 that answers with records even then does not apply the filter.
 """
 
-from confirma_async.pagination.paged import Period, by_pages
+from confirma_async.pagination.paged import PagedList, Period
 from confirma_async.pagination.pager import Page, Pager
 from confirma_async.pagination.period import Window, period, windows
 from confirma_async.pagination.record_spec import OVERLAP, RecordSpec, may_be_cut
-from confirma_async.pagination.windowed import NO_DAYS, by_windows
+from confirma_async.pagination.windowed import NO_DAYS, WindowedList
 
 __all__ = [
     "NO_DAYS",
     "OVERLAP",
     "Page",
+    "PagedList",
     "Pager",
     "Period",
     "RecordSpec",
     "Window",
-    "by_pages",
-    "by_windows",
+    "WindowedList",
     "may_be_cut",
     "period",
     "windows",

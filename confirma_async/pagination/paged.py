@@ -39,55 +39,58 @@ class Period(Generic[Answer, Record]):
     note: Callable[[Drift], None] = lambda _: None
 
 
-def by_pages(
-    fetch: Callable[[int], Awaitable[Answer]],
-    records: Callable[[Answer], Sequence[Record]],
-    is_last: Callable[[Answer, int], bool],
-    *,
-    listing: str,
-    page: int,
-    cursor: str | None,
-    period: Period[Answer, Record] | None = None,
-) -> Pager[Answer, Record]:
-    """Yield a list page by page. A record that two pages hold, one after the other, is told once.
+@frozen(kw_only=True)
+class PagedList(Generic[Answer, Record]):
+    """A list page by page. A record that two pages hold, one after the other, is told once.
 
-    Args:
+    Attributes:
         fetch: Asks for one page.
         records: The records of an answer.
         is_last: Whether no page follows an answer; given how many records there were, up to and with it.
         listing: What a cursor belongs to.
-        page: The first page to ask for.
-        cursor: Where to go on.
         period: Finds out whether the service applies the period; records outside of it are left out if not.
-
-    Raises:
-        RequestInvalidError: the cursor is not of this list.
-        ConfigurationError: two pages are the same, so that there would be no end (when iterated).
     """
-    start = None if cursor is None else Cursor.parse(cursor, listing).page
-    first = start or page
 
-    async def pages() -> AsyncGenerator[Page[Record]]:
+    fetch: Callable[[int], Awaitable[Answer]]
+    records: Callable[[Answer], Sequence[Record]]
+    is_last: Callable[[Answer, int], bool]
+    listing: str
+    period: Period[Answer, Record] | None = None
+
+    def beginning(self, page: int, cursor: str | None) -> Pager[Answer, Record]:
+        """Return its pages.
+
+        Args:
+            page: The first page to ask for.
+            cursor: Where to go on.
+
+        Raises:
+            RequestInvalidError: the cursor is not of this list.
+            ConfigurationError: two pages are the same, so that there would be no end (when iterated).
+        """
+        first = (None if cursor is None else Cursor.parse(cursor, self.listing).page) or page
+        return Pager(lambda: self.fetch(first), lambda: self._pages(first))
+
+    async def _pages(self, first: int) -> AsyncGenerator[Page[Record]]:
+        period = self.period
         number, count, ended, applies = first, 0, False, period is None
         before: Counter[str] = Counter()
         while not ended:
-            answer, error = await as_far_as_readable(fetch(number))
-            found = records(answer)
+            answer, error = await as_far_as_readable(self.fetch(number))
+            found = self.records(answer)
             names = [repr(record) for record in found]
             if found and Counter(names) == before:
                 raise ConfigurationError(_THE_SAME_PAGE.format(number=number))
             count += len(found)
             fresh = [record for name, record in zip(names, found, strict=True) if name not in before]
             if period is not None and not applies and any(map(period.is_outside, fresh)):
-                if records(await period.asked_for_nothing()):
+                if self.records(await period.asked_for_nothing()):
                     period.note(OUTSIDE)
                     fresh = [record for record in fresh if not period.is_outside(record)]
                 else:
                     applies = True
-            ended, before = is_last(answer, count if first == 1 else 0), Counter(names)
+            ended, before = self.is_last(answer, count if first == 1 else 0), Counter(names)
             number += 1
-            yield Page(fresh, None if ended else str(Cursor(listing=listing, page=number)))
+            yield Page(fresh, None if ended else str(Cursor(listing=self.listing, page=number)))
             if error is not None:
                 raise error
-
-    return Pager(lambda: fetch(first), pages)

@@ -36,6 +36,58 @@ _CURE = (
 )
 
 
+@frozen(kw_only=True)
+class WindowedList(Generic[Answer, Record]):
+    """A list over a period of any length, split in windows, in order, each record told once.
+
+    A service that ignores the dates is found out: of one answer that holds everything, the records of the
+    period are returned. Where an answer may be cut, its window is asked for in halves.
+
+    Attributes:
+        fetch: Asks for one window; None leaves it to the service.
+        reading: How the records are found and told apart.
+        listing: What a cursor belongs to.
+        names: The attributes of the query that name its days, for a message.
+        note: Told what is not as the contract says.
+        strict: Whether an awaited answer stays as the service gave it, whatever it holds.
+    """
+
+    fetch: Callable[[Window | None], Awaitable[Answer]]
+    reading: RecordSpec[Answer, Record]
+    listing: str
+    names: str = "the names of the query"
+    note: Callable[[Drift], None] = lambda _: None
+    strict: bool = False
+
+    def over(
+        self, first: datetime.date | None, last: datetime.date | None, cursor: str | None
+    ) -> Pager[Answer, Record]:
+        """Return what it holds of a period.
+
+        Args:
+            first: The first day.
+            last: The last day.
+            cursor: Where to go on; it holds the period, so it stands alone.
+
+        Raises:
+            RequestInvalidError: the dates are upside down, or the cursor is not of this list.
+            ConfigurationError: the service ignores the dates, or cuts its answers, so that the list cannot be
+                complete (when awaited or iterated).
+        """
+        start = None if cursor is None else Cursor.parse(cursor, self.listing)
+        if start is not None and (first or last):
+            raise bad_cursor("a cursor holds its period; give the cursor alone, without dates")
+        whole = period(start.first, start.last) if start else period(first, last)
+
+        def run() -> _WindowRun[Answer, Record]:
+            return _WindowRun(source=self, whole=whole, seen=start.seen if start else frozenset[str]())
+
+        async def answered() -> Answer:
+            return await self.fetch(whole) if self.strict else await run().answered()
+
+        return Pager(answered, lambda: run().pages())
+
+
 @frozen
 class _WindowPart(Generic[Answer, Record]):
     """One answer, and the window that it is for."""
@@ -51,42 +103,34 @@ class _WindowRun(Generic[Answer, Record]):
     """One way through a period.
 
     Attributes:
-        fetch: Asks for one window.
-        reading: How records are told apart.
+        source: The list.
         whole: The period; None where it is left to the service.
-        listing: What a cursor belongs to.
-        names: The attributes of the query that name its days.
-        note: Told what is not as the contract says.
         seen: Digests of records that were returned, and may come again in the next overlap.
         trusted: Whether the service is known to apply its filter, to other days than those in its records.
         nameless: Those records of the windows before that nothing tells apart.
     """
 
-    fetch: Callable[[Window | None], Awaitable[Answer]]
-    reading: RecordSpec[Answer, Record]
+    source: WindowedList[Answer, Record]
     whole: Window | None
-    listing: str
-    names: str
-    note: Callable[[Drift], None]
     seen: frozenset[str] = frozenset()
     trusted: bool = False
     nameless: Counter[str] = field(factory=Counter[str])
 
     async def answered(self) -> Answer:
         """Return one answer, with the records of the period alone."""
-        answer = await self.fetch(self.whole)
+        answer = await self.source.fetch(self.whole)
         kept = self.once(answer)
         if self.whole is not None:
             part = _WindowPart(self.whole, answer, kept)
             if self.is_doubtful(part) and await self.ignores_days():
                 kept = self.of_everything(part, self.whole)
-        changed = self.reading.with_records(answer, kept)
+        changed = self.source.reading.with_records(answer, kept)
         return answer if changed == answer else changed
 
     async def pages(self) -> AsyncGenerator[Page[Record]]:
         """Yield the records of one answer after those of another."""
         if self.whole is None:
-            answer, error = await as_far_as_readable(self.fetch(None))
+            answer, error = await as_far_as_readable(self.source.fetch(None))
             yield Page(self.once(answer), None)
             if error is not None:
                 raise error
@@ -100,7 +144,7 @@ class _WindowRun(Generic[Answer, Record]):
                         raise found.error
                     return
                 self.trusted = True
-                self.note(OTHER_DAYS)
+                self.source.note(OTHER_DAYS)
             for part in await self.split(found):
                 yield self.page(part, self.whole)
                 if part.error is not None:
@@ -110,47 +154,47 @@ class _WindowRun(Generic[Answer, Record]):
         """Return the records of an answer that the windows before have not told."""
         fresh = part.records
         if self.seen:
-            fresh = [record for record in fresh if self.reading.digest(record) not in self.seen]
+            fresh = [record for record in fresh if self.source.reading.digest(record) not in self.seen]
         since = datetime.date.min + OVERLAP if self.trusted else part.window.last
-        self.seen = self.reading.near_boundary(part.records, since)
-        self.nameless = self.reading.nameless(part.records)
+        self.seen = self.source.reading.near_boundary(part.records, since)
+        self.nameless = self.source.reading.nameless(part.records)
         if part.window.last >= whole.last:
             return Page(fresh, None)
         after = part.window.last + datetime.timedelta(days=1)
-        rest = Cursor(listing=self.listing, first=after, last=whole.last, seen=self.seen)
+        rest = Cursor(listing=self.source.listing, first=after, last=whole.last, seen=self.seen)
         return Page(fresh, str(rest))
 
     def once(self, answer: Answer) -> Sequence[Record]:
         """Return the records of an answer, without those that it repeats."""
-        records = self.reading.records(answer)
-        once = self.reading.once(records)
+        records = self.source.reading.records(answer)
+        once = self.source.reading.once(records)
         if len(once) < len(records):
-            self.note(REPEATED)
+            self.source.note(REPEATED)
         return once
 
     async def part(self, window: Window) -> _WindowPart[Answer, Record]:
         """Return the answer to one window."""
-        answer, error = await as_far_as_readable(self.fetch(window))
+        answer, error = await as_far_as_readable(self.source.fetch(window))
         return _WindowPart(window, answer, self.once(answer), error)
 
     def is_cut(self, part: _WindowPart[Answer, Record]) -> bool:
         """Say whether an answer may hold only some of its records."""
-        missing = self.reading.missing(part.answer) if self.reading.missing else None
+        missing = self.source.reading.missing(part.answer) if self.source.reading.missing else None
         return may_be_cut(len(part.records)) if missing is None else missing > 0
 
     def is_doubtful(self, part: _WindowPart[Answer, Record]) -> bool:
         """Say whether an answer holds what was not asked for, or was told before."""
         if self.trusted:
             return False
-        again = self.reading.nameless(part.records)
-        return any(self.reading.is_outside(record, part.window) for record in part.records) or (
+        again = self.source.reading.nameless(part.records)
+        return any(self.source.reading.is_outside(record, part.window) for record in part.records) or (
             bool(again) and again == self.nameless
         )
 
     async def ignores_days(self) -> bool:
         """Say whether the service answers with records where none can be."""
-        answer, _ = await as_far_as_readable(self.fetch(NO_DAYS))
-        return bool(self.reading.records(answer))
+        answer, _ = await as_far_as_readable(self.source.fetch(NO_DAYS))
+        return bool(self.source.reading.records(answer))
 
     def of_everything(self, part: _WindowPart[Answer, Record], whole: Window) -> Sequence[Record]:
         """Return what is still to be told of a period, out of an answer to a filter that is ignored.
@@ -158,20 +202,21 @@ class _WindowRun(Generic[Answer, Record]):
         Raises:
             ConfigurationError: nothing shows that the answer holds all records of the period.
         """
-        days = [day for record in part.records if (day := self.reading.day(record)) is not None]
+        days = [day for record in part.records if (day := self.source.reading.day(record)) is not None]
         left = Window(part.window.first, whole.last)
         default = today() - datetime.timedelta(days=WINDOW_DAYS)
         reaches_back = left.first >= default or (bool(days) and min(days) < default - OVERLAP)
         if not days or not reaches_back or self.is_cut(part):
             raise ConfigurationError(
                 f"{_TELL_NONE_TWICE}, and nothing shows that one answer holds all records of the period"
-                f"{_CURE.format(names=self.names)}"
+                f"{_CURE.format(names=self.source.names)}"
             )
-        self.note(IGNORED)
+        self.source.note(IGNORED)
         return [
             record
             for record in part.records
-            if self.reading.is_within(record, left) and self.reading.digest(record) not in self.seen
+            if self.source.reading.is_within(record, left)
+            and self.source.reading.digest(record) not in self.seen
         ]
 
     async def split(self, part: _WindowPart[Answer, Record]) -> list[_WindowPart[Answer, Record]]:
@@ -194,56 +239,6 @@ class _WindowRun(Generic[Answer, Record]):
                 if len(each.records) >= count:
                     raise _cut(each.window, count)
         return parts
-
-
-def by_windows(
-    fetch: Callable[[Window | None], Awaitable[Answer]],
-    reading: RecordSpec[Answer, Record],
-    *,
-    listing: str,
-    first: datetime.date | None,
-    last: datetime.date | None,
-    cursor: str | None,
-    names: str = "the names of the query",
-    note: Callable[[Drift], None] = lambda _: None,
-    strict: bool = False,
-) -> Pager[Answer, Record]:
-    """Return a list over a period of any length, split in windows, in order, each record told once.
-
-    A service that ignores the dates is found out: of one answer that holds everything, the records of the
-    period are returned. Where an answer may be cut, its window is asked for in halves.
-
-    Args:
-        fetch: Asks for one window; None leaves it to the service.
-        reading: How the records are found and told apart.
-        listing: What a cursor belongs to.
-        first: The first day.
-        last: The last day.
-        cursor: Where to go on; it holds the period, so it stands alone.
-        names: The attributes of the query that name its days, for a message.
-        note: Told what is not as the contract says.
-        strict: Whether an awaited answer stays as the service gave it, whatever it holds.
-
-    Raises:
-        RequestInvalidError: the dates are upside down, or the cursor is not of this list.
-        ConfigurationError: the service ignores the dates, or cuts its answers, so that the list cannot be
-            complete (when awaited or iterated).
-    """
-    start = None if cursor is None else Cursor.parse(cursor, listing)
-    if start is not None and (first or last):
-        raise bad_cursor("a cursor holds its period; give the cursor alone, without dates")
-    whole = period(start.first, start.last) if start else period(first, last)
-
-    def run() -> _WindowRun[Answer, Record]:
-        seen = start.seen if start else frozenset[str]()
-        return _WindowRun(
-            fetch=fetch, reading=reading, whole=whole, listing=listing, names=names, note=note, seen=seen
-        )
-
-    async def answered() -> Answer:
-        return await fetch(whole) if strict else await run().answered()
-
-    return Pager(answered, lambda: run().pages())
 
 
 def _cut(window: Window, count: int) -> ConfigurationError:

@@ -17,7 +17,7 @@ from confirma_async.contract import (
 )
 from confirma_async.converters import Converter
 from confirma_async.errors import ConfigurationError, FindOut, Problem, RequestInvalidError
-from confirma_async.pagination import NO_DAYS, Pager, Period, Window, by_pages, by_windows, period
+from confirma_async.pagination import NO_DAYS, PagedList, Pager, Period, Window, WindowedList, period
 from confirma_async.pagination.cursors import listing_id
 from confirma_async.resources.answers import reported
 from confirma_async.resources.arguments import Prepared, as_schema, encode, encode_invoice, warn
@@ -216,17 +216,14 @@ class Invoices:
 
         note = self._pipeline.noting(DISTRIBUTIONS)
         strict = self._pipeline.converter.is_strict(how.strict)
-        return by_windows(
-            fetch,
-            reading_of(None if strict else number, note),
+        return WindowedList(
+            fetch=fetch,
+            reading=reading_of(None if strict else number, note),
             listing=listing_id(DISTRIBUTIONS.name, number, fetch_type),
-            first=from_date,
-            last=to_date,
-            cursor=cursor,
             names="DistributionQuery.from_inv_date and .to_inv_date",
             note=note,
             strict=strict,
-        )
+        ).over(from_date, to_date, cursor)
 
     def distributions_v2(
         self,
@@ -282,19 +279,17 @@ class Invoices:
 
         note = self._pipeline.noting(DISTRIBUTIONS_V2)
         strict = self._pipeline.converter.is_strict(how.strict)
-        return by_pages(
-            fetch,
-            lambda answer: of_number(answer.data, None if strict else number, note),
-            is_last,
+        return PagedList(
+            fetch=fetch,
+            records=lambda answer: of_number(answer.data, None if strict else number, note),
+            is_last=is_last,
             listing=listing_id(DISTRIBUTIONS_V2.name, number, from_date, to_date, fetch_type, page_size),
-            page=page,
-            cursor=cursor,
             period=Period(
                 is_outside=lambda record: is_outside(record, from_date, to_date),
                 asked_for_nothing=lambda: fetch(1, NO_DAYS),
                 note=note,
             ),
-        )
+        ).beginning(page, cursor)
 
 
 def prepared_actions(

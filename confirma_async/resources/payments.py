@@ -9,7 +9,7 @@ from attrs import evolve
 
 from confirma_async.contract import PAYMENTS, SETTLEMENTS
 from confirma_async.errors import Problem, RequestInvalidError
-from confirma_async.pagination import Pager, RecordSpec, Window, by_windows
+from confirma_async.pagination import Pager, RecordSpec, Window, WindowedList
 from confirma_async.pagination.cursors import listing_id
 from confirma_async.resources.answers import reported
 from confirma_async.schemas import (
@@ -98,17 +98,14 @@ class Payments:
             answer = await self._pipeline.call(PAYMENTS, query=query, options=how)
             return reported(PAYMENTS, answer)
 
-        return by_windows(
-            fetch,
-            _PAYMENTS,
+        return WindowedList(
+            fetch=fetch,
+            reading=_PAYMENTS,
             listing=listing_id(PAYMENTS.name),
-            first=from_date,
-            last=to_date,
-            cursor=cursor,
             names="PaymentsQuery.from_date and .to_date",
             note=self._pipeline.noting(PAYMENTS),
             strict=self._pipeline.converter.is_strict(how.strict),
-        )
+        ).over(from_date, to_date, cursor)
 
     def settlements(
         self,
@@ -158,17 +155,14 @@ class Payments:
             answer = await self._pipeline.call(operation, query=query, options=how)
             return reported(operation, answer)
 
-        return by_windows(
-            fetch,
-            _SETTLEMENTS,
+        return WindowedList(
+            fetch=fetch,
+            reading=_SETTLEMENTS,
             listing=listing_id(SETTLEMENTS.name),
-            first=from_date,
-            last=to_date,
-            cursor=cursor,
             names="SettlementsQuery.from_date and .to_date",
             note=self._pipeline.noting(SETTLEMENTS),
             strict=self._pipeline.converter.is_strict(how.strict),
-        )
+        ).over(from_date, to_date, cursor)
 
 
 def _days(payment: Payment) -> list[datetime.date]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from confirma_async.errors import ConfigurationError, RequestInvalidError
-from confirma_async.pagination import RecordSpec, Window, by_pages, by_windows, period, windows
+from confirma_async.pagination import PagedList, RecordSpec, Window, WindowedList, period, windows
 
 DAYS = st.dates(datetime.date(1999, 1, 1), datetime.date(2030, 1, 1))
 
@@ -67,7 +67,7 @@ class Service:
         return [first + datetime.timedelta(days=day) for day in range((last - first).days + 1)]
 
     def listing(self, first=None, last=None, cursor=None):
-        return by_windows(self.fetch, READING, listing="days:1", first=first, last=last, cursor=cursor)
+        return WindowedList(fetch=self.fetch, reading=READING, listing="days:1").over(first, last, cursor)
 
 
 START, END = datetime.date(2026, 1, 1), datetime.date(2026, 5, 15)
@@ -109,7 +109,7 @@ async def test_two_equal_records_of_one_answer_are_both_told():
     async def fetch(window):
         return [window.first, window.first]
 
-    listing = by_windows(fetch, READING, listing="days:1", first=START, last=START, cursor=None)
+    listing = WindowedList(fetch=fetch, reading=READING, listing="days:1").over(START, START, None)
     assert len([record async for record in listing]) == 2
 
 
@@ -122,7 +122,7 @@ async def test_records_that_nothing_tells_apart_are_never_left_out():
     async def fetch(window):
         return ["?"] * max(0, (window.first - START).days // 30 + 1)
 
-    listing = by_windows(fetch, NAMELESS, listing="days:1", first=START, last=END, cursor=None)
+    listing = WindowedList(fetch=fetch, reading=NAMELESS, listing="days:1").over(START, END, None)
     assert len([record async for record in listing]) == 1 + 2 + 3 + 4 + 5
 
 
@@ -130,7 +130,7 @@ async def test_the_same_records_whatever_is_asked_for_are_told_of():
     async def fetch(_window):
         return ["?"]
 
-    listing = by_windows(fetch, NAMELESS, listing="days:1", first=START, last=END, cursor=None)
+    listing = WindowedList(fetch=fetch, reading=NAMELESS, listing="days:1").over(START, END, None)
     with pytest.raises(ConfigurationError, match="Overrides"):
         [record async for record in listing]
 
@@ -172,14 +172,13 @@ def by_threes(cursor=None, asked=None):
             asked.append(page)
         return list(range(7))[(page - 1) * 3 : page * 3]
 
-    return by_pages(
-        fetch,
-        lambda answer: answer,
-        lambda answer, _: len(answer) < 3,
+    threes = PagedList(
+        fetch=fetch,
+        records=lambda answer: answer,
+        is_last=lambda answer, _: len(answer) < 3,
         listing="numbers:1",
-        page=1,
-        cursor=cursor,
     )
+    return threes.beginning(1, cursor)
 
 
 async def test_pages_follow_each_other_until_the_last():
@@ -199,8 +198,8 @@ async def test_a_service_that_knows_no_pages_is_not_asked_for_ever():
     async def fetch(_page):
         return [1, 2]
 
-    listing = by_pages(fetch, lambda it: it, lambda *_: False, listing="numbers:1", page=1, cursor=None)
-    pages = listing.pages()
+    listing = PagedList(fetch=fetch, records=lambda it: it, is_last=lambda *_: False, listing="numbers:1")
+    pages = listing.beginning(1, None).pages()
     assert list(await anext(pages)) == [1, 2]
     with pytest.raises(ConfigurationError, match=r"page 2 .* provisional"):
         await anext(pages)

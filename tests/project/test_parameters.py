@@ -9,8 +9,6 @@ MOST = 5
 REASONS = {
     "confirma_async/converters/tolerance.py TolerantReader._value": "all differ from value to value",
     "confirma_async/formats/xml/reading/plan.py _lay_out": "calls itself for each element of a document",
-    "confirma_async/pagination/paged.py by_pages": "the facts of one listing, by their names",
-    "confirma_async/pagination/windowed.py by_windows": "the facts of one listing, by their names",
     "confirma_async/sandbox/rules/money/interest.py units": "the terms of one formula",
 }
 """Why a function takes more. Where parameters travel together, a class of them is better than a reason."""
