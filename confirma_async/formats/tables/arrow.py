@@ -18,7 +18,13 @@ from confirma_async.formats.models import InputError, ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.columns import KEY, Column
 from confirma_async.formats.tables.header import matched
-from confirma_async.formats.tables.table_layout import Table, TableLine, layout_of
+from confirma_async.formats.tables.table_layout import (
+    Table,
+    TableLayout,
+    TableLine,
+    constants_of,
+    conventions_of,
+)
 
 arrow: Any = importlib.import_module("pyarrow")  # it ships no types
 types: Any = importlib.import_module("pyarrow.types")
@@ -71,7 +77,13 @@ def arrow_table(
             complaint = None if column is None else _complaint(kind)
             if complaint is not None:
                 raise InputError(f"{path}: column {title} {complaint}")
-        layout = layout_of(options, columns, titles, unit="row")
+        layout = TableLayout(
+            columns=columns,
+            titles=titles,
+            unit="row",
+            conventions=conventions_of(options),
+            constants=constants_of(options),
+        )
         wanted = [column if column and (not keys_only or column.name in KEY) else None for column in columns]
         return Table(layout, _lines(path, stack.pop_all(), batches, wanted))
 

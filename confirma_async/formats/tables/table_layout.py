@@ -135,35 +135,24 @@ class Table:
     lines: Iterator[TableLine | BadLine]
 
 
-def layout_of(
-    options: ReadOptions,
-    columns: Sequence[Column | None],
-    titles: Sequence[str],
-    *,
-    unit: str,
-    decimal_separator: DecimalSeparator | None = None,
-    remarks: Sequence[str] = (),
-    sheet: str | None = None,
-) -> TableLayout:
-    """Return the layout of a table whose columns are known, with what the mapping adds to them.
+def conventions_of(
+    options: ReadOptions, decimal_separator: DecimalSeparator | None = None
+) -> TextConventions:
+    """Return how the text cells of a table are written, with what the mapping says of that.
 
-    What the options say of decimals holds where the file itself shows nothing of them.
+    Args:
+        options: How the table is read; what they say of decimals holds where the file shows nothing of them.
+        decimal_separator: What the file itself shows.
     """
-    mapping = options.mapping
     conventions = TextConventions(decimal_separator=decimal_separator or options.decimal_separator)
-    if mapping is not None:
-        conventions = evolve(
-            conventions,
-            dates=mapping.date_formats,
-            words=mapping.words,
-            currency_sign=mapping.currency_sign,
-        )
-    return TableLayout(
-        columns=columns,
-        titles=titles,
-        unit=unit,
-        conventions=conventions,
-        constants={} if mapping is None else mapping.values,
-        remarks=remarks,
-        sheet=sheet,
+    mapping = options.mapping
+    if mapping is None:
+        return conventions
+    return evolve(
+        conventions, dates=mapping.date_formats, words=mapping.words, currency_sign=mapping.currency_sign
     )
+
+
+def constants_of(options: ReadOptions) -> Mapping[str, object]:
+    """Return what the mapping of a table says to be the same in all its lines."""
+    return {} if options.mapping is None else options.mapping.values

@@ -10,7 +10,14 @@ from confirma_async.formats.models import ReadOptions
 from confirma_async.formats.tables.cells import Cell, CellError
 from confirma_async.formats.tables.csv.lines import BadFields, records
 from confirma_async.formats.tables.csv.survey import Survey, opened, survey
-from confirma_async.formats.tables.table_layout import BadLine, Table, TableLine, layout_of
+from confirma_async.formats.tables.table_layout import (
+    BadLine,
+    Table,
+    TableLayout,
+    TableLine,
+    constants_of,
+    conventions_of,
+)
 
 _UNREADABLE = re.compile("[\0\udc80-\udcff]")
 """A NUL, or what stands for a byte that is no character."""
@@ -29,12 +36,12 @@ def csv_table(path: Path, options: ReadOptions, *, keys_only: bool = False) -> T
     """
     surveyed = survey(path, options, find_separator=not keys_only)
     remarks = () if surveyed.remark is None else (surveyed.remark,)
-    layout = layout_of(
-        options,
-        surveyed.columns,
-        surveyed.titles,
+    layout = TableLayout(
+        columns=surveyed.columns,
+        titles=surveyed.titles,
         unit="line",
-        decimal_separator=surveyed.decimal_separator,
+        conventions=conventions_of(options, surveyed.decimal_separator),
+        constants=constants_of(options),
         remarks=remarks,
     )
     return Table(layout, _lines(path, surveyed))

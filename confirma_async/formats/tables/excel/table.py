@@ -19,7 +19,14 @@ from confirma_async.formats.tables.excel.sheet_row import SheetRow
 from confirma_async.formats.tables.excel.workbook import Sheet, Workbook, open_workbook
 from confirma_async.formats.tables.header import matched
 from confirma_async.formats.tables.mapping import ColumnMapping, distinct, joined
-from confirma_async.formats.tables.table_layout import BadLine, Table, TableLine, layout_of
+from confirma_async.formats.tables.table_layout import (
+    BadLine,
+    Table,
+    TableLayout,
+    TableLine,
+    constants_of,
+    conventions_of,
+)
 
 _MOST_STRINGS = 256 * 1024 * 1024
 """Bytes of the texts of a workbook, which are all held in memory."""
@@ -59,11 +66,12 @@ def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) ->
         found = _rows(path, sheet, stack)
         titles = _titles(path, found, cells, mapping)
         columns = matched(path, titles, options, names_nothing="the first row does not name columns")
-        layout = layout_of(
-            options,
-            columns,
-            titles,
+        layout = TableLayout(
+            columns=columns,
+            titles=titles,
             unit="row",
+            conventions=conventions_of(options),
+            constants=constants_of(options),
             remarks=remarks,
             sheet=sheet.title if len(book.sheets) > 1 else "",
         )
