@@ -23,7 +23,6 @@ from confirma_async.cli.output.distribution_status import DistributionStatus
 from confirma_async.cli.output.next_steps import NextSteps, in_words
 from confirma_async.cli.output.render import (
     numbers_as_json,
-    print_json,
     print_numbers,
     print_rows,
     print_sayings,
@@ -50,28 +49,21 @@ _LONG = 60.0
 
 def show_report(
     report: Report,
-    target: str,
-    statuses: Sequence[DistributionStatus] | None,
-    numbers: Mapping[Identity, int],
+    statuses: Sequence[DistributionStatus] | None = None,
+    numbers: Mapping[Identity, int] = MappingProxyType({}),
     *,
-    as_json: bool,
     what: str | None = None,
     steps: NextSteps | None = None,
 ) -> None:
-    """Show what came of a job, and what is to be done next.
+    """Show people what came of a job, and what is to be done next.
 
     Args:
         report: What came of it.
-        target: Where its invoices went.
-        statuses: Where they stand there, where that was asked.
+        statuses: Where its invoices stand at the service, where that was asked.
         numbers: The numbers that were given to some.
-        as_json: Whether it is printed for machines.
         what: What its records are, where they are no invoices.
         steps: The commands that follow it, where there are some.
     """
-    if as_json:
-        print_json({"target": target, **report_as_json(report, statuses, numbers)})
-        return
     console = Terminal()
     _print_counts(console, report, _("Invoices") if what is None else _("Actions"))
     print_issues(console, report.issues, what)

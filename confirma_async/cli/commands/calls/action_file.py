@@ -22,7 +22,7 @@ from confirma_async.cli.options.inputs import Inputs, format_option, mapping_opt
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress
 from confirma_async.cli.output.render import print_json
-from confirma_async.cli.output.result import outcome_as_json, print_issues, show_report
+from confirma_async.cli.output.result import outcome_as_json, print_issues, report_as_json, show_report
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.running.stopping import signals
 from confirma_async.formats import (
@@ -118,7 +118,10 @@ def send_action_file(batch: ActionFile) -> Exit:
     if batch.dry_run:
         return _inspect(batch)
     report, target = signals.run(_send, batch)
-    show_report(report, target, None, {}, as_json=batch.as_json, what=_("action"))
+    if batch.as_json:
+        print_json({"target": target, **report_as_json(report)})
+    else:
+        show_report(report, what=_("action"))
     return of_report(report)
 
 

@@ -34,7 +34,8 @@ from confirma_async.cli.options.send_mode import Sending, sending_options
 from confirma_async.cli.output.distribution_status import distribution_statuses
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress, reading
-from confirma_async.cli.output.result import show_report
+from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.result import report_as_json, show_report
 from confirma_async.cli.running.stopping import signals
 from confirma_async.client import Confirma
 from confirma_async.contract import CREATE_INVOICE
@@ -183,7 +184,10 @@ async def send(request: SubmitRequest) -> Report:
         if sandbox is not None and not stop.is_set():
             sandbox.clock.advance(hours=2)  # long enough to be validated and distributed there
             statuses = await distribution_statuses(client, path, accepted)
-    show_report(report, target, statuses, book.used, as_json=request.as_json, steps=request.next_steps())
+    if request.as_json:
+        print_json({"target": target, **report_as_json(report, statuses, book.used)})
+    else:
+        show_report(report, statuses, book.used, steps=request.next_steps())
     return report
 
 
