@@ -14,6 +14,8 @@ from aiohttp import ClientResponse
 from aioresponses import aioresponses, core
 from hypothesis import HealthCheck, settings
 
+from confirma_async.cli.language import choice
+
 pytest_plugins = ["tests.leaks", "tests.postgres", "tests.virtual_time"]
 
 settings.register_profile(
@@ -64,6 +66,12 @@ def directories(new_folder, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.delenv("CONFIRMA_ACCOUNT", raising=False)
     return home / "journals"
+
+
+@pytest.fixture(autouse=True)
+def no_language_left(monkeypatch):
+    """What a command in this process was asked to speak ends with its test."""
+    monkeypatch.setattr(choice._asked, "code", None)
 
 
 @pytest.fixture
