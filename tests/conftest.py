@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from confirma_async.cli.language import choice
 
-pytest_plugins = ["tests.leaks", "tests.postgres", "tests.virtual_time"]
+pytest_plugins = ["tests.plugins.leaks", "tests.plugins.postgres", "tests.plugins.virtual_time"]
 
 settings.register_profile(
     "confirma", deadline=None, max_examples=50, print_blob=True, suppress_health_check=[HealthCheck.too_slow]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from confirma_async.privacy import HIDDEN, MASK, Mask, Secret, masked, quoted, visible
-from tests.echoes import FORMS, KEY
+from tests.services.echoes import FORMS, KEY
 
 
 @pytest.mark.parametrize(

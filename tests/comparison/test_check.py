@@ -12,7 +12,7 @@ from confirma_async import AuthenticationError, Confirma, Overrides, Sandbox
 from confirma_async.comparison import FindingKind
 from confirma_async.errors import NotTheServiceError
 from confirma_async.sandbox import VirtualClock
-from tests.standin import stand_in
+from tests.services.standin import stand_in
 
 
 def answering(found):

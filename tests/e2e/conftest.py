@@ -12,7 +12,7 @@ from confirma_async.converters import Converter
 from confirma_async.sandbox import Sandbox
 from confirma_async.sandbox.openapi import document
 from confirma_async.schemas import SalesInvoiceRequest
-from tests.deviations import deviating
+from tests.services.deviations import deviating
 
 CORRECTED = Overrides(
     paths={

@@ -13,7 +13,7 @@ from confirma_async.cli.app import run
 from confirma_async.errors import NotFoundError, OutcomeUnknownError, ResponseDecodeError
 from confirma_async.sandbox.openapi import document
 from confirma_async.schemas import TokenValidity
-from tests.standin import stand_in
+from tests.services.standin import stand_in
 
 
 async def test_a_raw_verb_gives_the_whole_answer(sandbox, confirma):

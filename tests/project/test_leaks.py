@@ -13,7 +13,7 @@ import asyncio, logging, subprocess, sys
 import pytest
 from confirma_async import Confirma, Secret
 from confirma_async.errors import ConfirmaError
-from tests.leaks import look
+from tests.plugins.leaks import look
 
 KEY = Secret("leaked-key-1").reveal()
 SLASHED = Secret("leaked/key-1").reveal()
@@ -119,7 +119,7 @@ def test_clean_on_purpose(word):
 def test_every_leak_is_found_and_nothing_else(tmp_path):
     suite = tmp_path / "test_suite.py"
     suite.write_text(SUITE, encoding="utf-8")
-    plugins = ["-p", "tests.leaks", "-p", "no:cacheprovider"]
+    plugins = ["-p", "tests.plugins.leaks", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", tmp_path, *plugins, suite],
         cwd=Path(__file__).parents[2],

@@ -22,7 +22,7 @@ from confirma_async.session.download import (
 from confirma_async.session.retry import RetryPolicy, RetryQuota
 from confirma_async.session.transport import Response
 from confirma_async.validation.values import internet
-from tests.documents import PDF, hosting, leads_to, pours, says
+from tests.services.documents import PDF, hosting, leads_to, pours, says
 
 QUICK = RetryPolicy(attempts=3, base_seconds=0.001)
 

@@ -9,7 +9,7 @@ from confirma_async.bulk.evidence.observations import asked_list
 from confirma_async.contract import Overrides
 from confirma_async.errors import Phase, ResponseDecodeError, TransportError
 from confirma_async.sandbox import Sandbox
-from tests.standin import stand_in
+from tests.services.standin import stand_in
 
 DAY = datetime.date(2026, 11, 2)
 

@@ -13,7 +13,7 @@ from confirma_async.bulk.sqlite.reader import reading
 from confirma_async.errors import RequestInvalidError
 from confirma_async.formats import LARGEST_ATTACHMENT, ReadOptions, read
 from confirma_async.sandbox import Fault
-from tests.documents import PDF, hosting, says
+from tests.services.documents import PDF, hosting, says
 
 LOCAL = ReadOptions(attach_private=True)
 

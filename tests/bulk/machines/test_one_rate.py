@@ -13,7 +13,7 @@ from confirma_async.bulk.machines import shared_limiter
 from confirma_async.bulk.machines.queue import QueueConnector
 from confirma_async.bulk.machines.shared_limiter import LATE, SharedLimiter
 from confirma_async.session.rate.ratelimit import LocalLimiter
-from tests.virtual_time import VirtualTimeLoop
+from tests.plugins.virtual_time import VirtualTimeLoop
 
 RATE = 100.0
 WINDOW = 10.0

@@ -5,7 +5,7 @@ import socket
 import threading
 from urllib.parse import urlsplit
 
-from tests.postgres import address_of
+from tests.plugins.postgres import address_of
 
 
 class Proxy:

@@ -15,7 +15,7 @@ import pytest
 from confirma_async.bulk.journal.records import Admission, Decision, JobName
 from confirma_async.bulk.models import State
 from confirma_async.bulk.postgres.journal import open_postgres, reading_postgres
-from tests.postgres import address_of
+from tests.plugins.postgres import address_of
 
 
 @pytest.fixture

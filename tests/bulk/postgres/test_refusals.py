@@ -7,7 +7,7 @@ from confirma_async.bulk.postgres import opening
 from confirma_async.bulk.postgres.connection.failures import name_of
 from confirma_async.bulk.postgres.journal import open_postgres, reading_postgres
 from confirma_async.errors import ConfigurationError, JournalError, JournalMismatchError
-from tests.postgres import as_user
+from tests.plugins.postgres import as_user
 
 
 def refusal(url, kind=JournalError):

@@ -9,8 +9,8 @@ import pytest
 from confirma_async import RetryPolicy, cli
 from confirma_async.cli.output.printer import json_document, json_line
 from confirma_async.privacy import visible
-from tests.echoes import DRIVING, FORMS, KEY, echoing
-from tests.leaks import look
+from tests.plugins.leaks import look
+from tests.services.echoes import DRIVING, FORMS, KEY, echoing
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 

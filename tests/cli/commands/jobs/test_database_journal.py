@@ -8,7 +8,7 @@ from confirma_async.bulk.postgres.journal import open_postgres
 from confirma_async.formats import Place
 from confirma_async.sandbox import Fault
 from confirma_async.schemas.identity import InvoiceKey
-from tests.postgres import as_user
+from tests.plugins.postgres import as_user
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 

@@ -19,7 +19,7 @@ import pytest
 
 from confirma_async.cli.app import run
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 KEY_A = "0f8fad5b-d9cb-469f-a165-70867728950e"
 KEY_B = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 SETTLE = ("--settle", "0.1")

@@ -15,7 +15,7 @@ from pyarrow import parquet
 from confirma_async.formats import COLUMNS, ColumnMapping, InputError, ReadOptions, propose, read
 from confirma_async.formats.tables.propose.synonyms import DOUBTFUL, SYNONYMS, plain
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = Path(__file__).parents[4] / "examples"
 
 FINNISH = """Laskun nro;Laskupvm;Eräpäivä;Asiakas;Y-tunnus;Viite;Tuote;Määrä;Veroton (EUR);ALV %;Brutto;Huom
 1;2.11.2026;16.11.2026;Haave Oy;9990002-4;130019;Työ;2;1 000,00;25,5 %;1 255,00;

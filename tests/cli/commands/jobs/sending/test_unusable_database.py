@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from confirma_async.bulk.postgres import opening
-from tests.postgres import as_user
+from tests.plugins.postgres import as_user
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 

@@ -19,7 +19,7 @@ from confirma_async.bulk.models import State
 from confirma_async.errors import ConfigurationError
 from confirma_async.formats import ReadOptions, read
 from confirma_async.sandbox import Fault
-from tests.documents import PDF, hosting, says
+from tests.services.documents import PDF, hosting, says
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 

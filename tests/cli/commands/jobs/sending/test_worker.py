@@ -11,7 +11,7 @@ from confirma_async.bulk.journal.records import JobName
 from confirma_async.bulk.machines.planned_journal import open_planned
 from confirma_async.cli.commands.jobs.sending import following
 from confirma_async.sandbox import Fault
-from tests.postgres import as_user
+from tests.plugins.postgres import as_user
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")
 

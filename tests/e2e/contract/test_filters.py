@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from confirma_async import ConfigurationError, Confirma
-from tests.standin import stand_in
+from tests.services.standin import stand_in
 
 TODAY = datetime.datetime.now(datetime.UTC).date()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-KILL = Path(__file__).parents[2] / "benchmarks" / "kill.py"
+KILL = Path(__file__).parents[3] / "benchmarks" / "kill.py"
 KILLS = int(os.environ.get("CONFIRMA_KILLS", "4"))
 """Half of them at a step. ``make coverage``, and so CI, kills 16 times, and ``make bench`` 60 times."""
 AT_ONCE = max(1, KILLS // 8)

@@ -11,7 +11,7 @@ from confirma_async.converters import Converter
 from confirma_async.formats import ReadInvoice, ReadOptions, assign, read_files, scan_files
 from confirma_async.sandbox import Sandbox
 
-FOLDER = Path(__file__).parents[3] / "shared" / "data" / "ubl"
+FOLDER = Path(__file__).parents[4] / "shared" / "data" / "ubl"
 FILES = sorted(FOLDER.glob("*.xml"))
 
 pytestmark = pytest.mark.skipif(not FILES, reason="the public documents are not beside this checkout")

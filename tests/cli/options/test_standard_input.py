@@ -17,7 +17,7 @@ from pyarrow import feather, parquet
 
 from confirma_async.formats import spooled
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @pytest.fixture

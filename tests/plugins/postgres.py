@@ -96,7 +96,7 @@ def plain_user(in_database):
 
 def _granted(role, user):
     """What the docs grant a role, to this user."""
-    page = (Path(__file__).parents[1] / "docs" / "operating" / "workers.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "operating" / "workers.md").read_text(encoding="utf-8")
     (grants,) = re.findall(r"^```\{code-block\} sql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     names = re.compile(f"confirma_job, confirma_look|{role}")
     return [names.sub(user, grant) for grant in grants.split(";") if role in grant]

@@ -1,7 +1,7 @@
 """A service that echoes the key, in every way, over every way out: none lets it out.
 
-The plugin ``tests.leaks`` looks at logs, errors with all that hangs on them, pickles and outputs by itself;
-what else is written is given to it here.
+The plugin ``tests.plugins.leaks`` looks at logs, errors with all that hangs on them, pickles and outputs by
+itself; what else is written is given to it here.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from confirma_async.credentials import CallbackTokenStore
 from confirma_async.errors import ConfirmaError, OutcomeUnknownError, UnprocessableError
 from confirma_async.privacy import Secret, visible
 from confirma_async.session.hooks import Hook
-from tests.echoes import DRIVING, FORMS, KEY, echoing
-from tests.leaks import look
+from tests.plugins.leaks import look
+from tests.services.echoes import DRIVING, FORMS, KEY, echoing
 from tests.session.fault_server import fault_server
 
 pytestmark = pytest.mark.usefixtures("quick_fingerprints")

@@ -8,7 +8,7 @@ import pytest
 
 from confirma_async import Confirma, Overrides, Sandbox
 from confirma_async.comparison import FindingKind, compare
-from tests.deviations import deviated, deviating
+from tests.services.deviations import deviated, deviating
 
 SEEDS = range(8)
 

@@ -13,7 +13,7 @@ import pytest
 from confirma_async.cli.app import confirma, every_command
 from confirma_async.cli.flags import COMMANDS, FLAGS, in_flags
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SOURCES = sorted([*ROOT.glob("confirma_async/**/*.py"), *ROOT.glob("confirma_sync/**/*.py")])
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 

@@ -11,7 +11,7 @@ import pytest
 
 from .conftest import SETTLE
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OLD = "10d56a8"
 RUN = "import sys; from confirma_async.cli.app import run; sys.exit(run(sys.argv[1:]))"
 

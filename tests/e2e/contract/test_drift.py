@@ -8,7 +8,7 @@ import pytest
 import confirma_sync
 from confirma_async import Drift, Hook
 from confirma_async.errors import NotFoundError, ResponseDecodeError
-from tests.standin import stand_in
+from tests.services.standin import stand_in
 
 ODD = [
     {"caseId": 1, "invoiceNumber": "1", "bookingDate": "2026-11-02"},

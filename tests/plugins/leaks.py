@@ -28,7 +28,7 @@ import pytest
 
 from confirma_async import errors, privacy
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 OURS = str(ROOT / "confirma_")
 WATCHED = (OURS, str(Path(aiohttp.__file__).parent))
 
