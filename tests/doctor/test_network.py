@@ -2,13 +2,18 @@
 
 import asyncio
 import datetime
+import json
+import os
+import subprocess
+import sys
+import uuid
 
 import pytest
 
 from confirma_async.doctor import Health
 from confirma_async.doctor.context import Context, Setup
 from confirma_async.doctor.network import check_name
-from tests.doctor.conftest import trusting
+from tests.doctor.conftest import CERTIFICATES, trusting
 
 
 async def test_a_name_without_an_address_ends_the_way(examined):
@@ -68,6 +73,20 @@ async def test_a_good_certificate_tells_how_long_it_will_be(host, examined):
     assert found["certificate"].health is Health.GOOD
     assert "valid until 2126-01-01" in found["certificate"].message
     assert found["accepted"].health is Health.GOOD
+
+
+async def test_commands_trust_the_certificates_of_the_file_that_ssl_cert_file_names(host):
+    command = [sys.executable, "-m", "confirma_async.cli", "doctor", "--json"]
+    environment = {
+        **os.environ,
+        "CONFIRMA_BASE_URL": await host(certificate="good"),
+        "CONFIRMA_API_KEY": str(uuid.uuid4()),
+        "SSL_CERT_FILE": str(CERTIFICATES / "good.pem"),
+    }
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=subprocess.PIPE)
+    printed, _ = await process.communicate()
+    found = {finding["check"]: finding["health"] for finding in json.loads(printed)["findings"]}
+    assert (found["certificate"], found["accepted"]) == ("good", "good")
 
 
 async def test_a_certificate_about_to_expire_is_doubtful(host, examined):
