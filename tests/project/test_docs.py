@@ -50,7 +50,10 @@ VARIABLES = frozenset({"CONFIRMA_API_KEY", "CONFIRMA_BASE_URL", "CONFIRMA_ENVIRO
 RULE_ID = re.compile(r"\"((?:arrow|attachment|csv|excel|json|table|xml|job|number|credit-note)\.[a-z-]+)\"")
 PLAIN = re.compile(r"[\w\s./-]*")
 """What the shell would hand to a command as it is."""
-SECONDS = 60
+SECONDS = 180
+"""After which an example is taken to hang."""
+PYTEST = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "-p pytest_asyncio.plugin"}
+"""What examples of pytest load of the plugins that are installed here: the others take twice as long."""
 
 
 @frozen
@@ -207,7 +210,7 @@ def in_a_shell(line: str) -> tuple[int, str]:
         capture_output=True,
         text=True,
         timeout=SECONDS,
-        env={**os.environ, "PYTHONWARNINGS": "error"},
+        env={**os.environ, "PYTHONWARNINGS": "error", **PYTEST},
     )
     return process.returncode, process.stdout or process.stderr
 
