@@ -11,11 +11,13 @@ import pytest
 import yaml
 
 from confirma_async.cli.app import confirma
+from confirma_async.session.pipeline import DEFAULT_TIMEOUT
 
 FOLDER = Path(__file__).parents[2] / "deployment"
 UNIT = FOLDER / "confirma-worker@.service"
 TARGET = FOLDER / "confirma-workers.target"
 COMPOSE = FOLDER / "compose.yaml"
+KUBERNETES = FOLDER / "kubernetes.yaml"
 
 
 def commands():
@@ -24,6 +26,12 @@ def commands():
     yield unit.replace("%i", "1")
     script = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]["worker"]["command"][-1]
     yield script.partition("exec confirma ")[2]
+    yield shlex.join(pod()["containers"][0]["command"][1:])
+
+
+def pod():
+    """What runs in a pod of the Deployment."""
+    return yaml.safe_load(KUBERNETES.read_text(encoding="utf-8"))["spec"]["template"]["spec"]
 
 
 @pytest.mark.parametrize("line", [*commands()])
@@ -80,3 +88,19 @@ def test_the_compose_file_names_only_what_it_defines():
         assert set(service["secrets"]) <= document["secrets"].keys()
         assert {volume.partition(":")[0] for volume in service["volumes"]} <= document["volumes"].keys()
         assert set(service.get("depends_on", ())) <= document["services"].keys()
+
+
+def test_the_deployment_names_only_what_it_defines():
+    document = yaml.safe_load(KUBERNETES.read_text(encoding="utf-8"))["spec"]
+    assert document["selector"]["matchLabels"] == document["template"]["metadata"]["labels"]
+    (container,) = pod()["containers"]
+    assert {each["name"] for each in container["volumeMounts"]} <= {each["name"] for each in pod()["volumes"]}
+    ports = {each["name"]: str(each["containerPort"]) for each in container["ports"]}
+    named = container["readinessProbe"]["httpGet"]["port"]
+    assert ports[named] == container["command"][container["command"].index("--health") + 1]
+
+
+def test_containers_have_the_time_to_end_what_is_under_way():
+    worker = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]["worker"]
+    assert worker["stop_grace_period"] == "2m"
+    assert pod()["terminationGracePeriodSeconds"] == 120 > 2 * DEFAULT_TIMEOUT
