@@ -283,6 +283,30 @@ def test_every_option_named_exists() -> None:
         assert named <= options, page.name
 
 
+def messages_of(source: str) -> Iterator[str]:
+    """Every text of a module; what varies in one is a blank."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else " " for part in node.values)
+
+
+def test_every_message_among_the_symptoms_is_one_of_the_code() -> None:
+    page = (packages.DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    seen = [row.split(" | ")[0] for row in page.splitlines() if row.startswith("| ")]
+    quoted = [quote for cell in seen for quote in re.findall(r"`([^`]* [^`]*)`", cell)]
+    written = [
+        re.sub(r"\{\w*\}", " ", message)
+        for package in packages.PACKAGES
+        for file in package.rglob("*.py")
+        for message in messages_of(file.read_text(encoding="utf-8"))
+    ]
+    parts = {part.strip() for quote in quoted for part in quote.split("…") if part.strip()}
+    assert len(parts) > 40
+    assert {part for part in parts if not any(part in message for message in written)} == set()
+
+
 def test_every_rule_of_a_reader_is_listed() -> None:
     listed = (ROOT / "docs/files/rules.md").read_text(encoding="utf-8")
     sources = [*ROOT.glob("confirma_async/formats/**/*.py"), *ROOT.glob("confirma_async/cli/**/*.py")]
