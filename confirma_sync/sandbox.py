@@ -7,44 +7,13 @@ from functools import partial
 from typing import Any, Final, Self, cast
 
 from confirma_async import sandbox as asynchronous
-from confirma_async.sandbox import (
-    AmountByKind,
-    ClientState,
-    EInvoiceAddress,
-    Fault,
-    FaultRule,
-    Faults,
-    ListedKind,
-    ReceivedPayment,
-    Route,
-    RouteStage,
-    SandboxState,
-    Stage,
-    StoredInvoice,
-    Terms,
-    VirtualClock,
-)
+from confirma_async.sandbox import shared
+from confirma_async.sandbox.shared import *  # noqa: F403
 from confirma_sync.waiting.portal import Portal
 from confirma_sync.waiting.proxy import Closing, blocking, constructor, on_the_loop
 
-__all__ = [
-    "AmountByKind",
-    "ClientState",
-    "EInvoiceAddress",
-    "Fault",
-    "FaultRule",
-    "Faults",
-    "ListedKind",
-    "ReceivedPayment",
-    "Route",
-    "RouteStage",
-    "Sandbox",
-    "SandboxState",
-    "Stage",
-    "StoredInvoice",
-    "Terms",
-    "VirtualClock",
-]
+__all__ = ["Sandbox"]
+__all__ += shared.__all__
 
 
 class Sandbox(Closing):
@@ -100,12 +69,12 @@ class Sandbox(Closing):
         return self._sandbox.provisioning_token
 
     @property
-    def clock(self) -> VirtualClock:
+    def clock(self) -> shared.VirtualClock:
         """The virtual clock."""
         return self._sandbox.clock
 
     @property
-    def faults(self) -> Faults:
+    def faults(self) -> shared.Faults:
         """Faults to order."""
         return self._sandbox.faults
 

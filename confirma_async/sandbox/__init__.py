@@ -4,33 +4,9 @@ It is this project's reading of the vendor's public reference, never the vendor'
 reference is silent, what the sandbox does is ours, and the module that does it says so.
 """
 
-from confirma_async.sandbox.clock import VirtualClock
-from confirma_async.sandbox.controls import ClientState, SandboxState
-from confirma_async.sandbox.faults import Fault, FaultRule, Faults
-from confirma_async.sandbox.rules.einvoice_directory import EInvoiceAddress
-from confirma_async.sandbox.rules.money.amounts import AmountByKind
-from confirma_async.sandbox.rules.stages import Route, RouteStage, Stage
-from confirma_async.sandbox.rules.terms import Terms
+from confirma_async.sandbox import shared
 from confirma_async.sandbox.server import Sandbox
-from confirma_async.sandbox.store import StoredInvoice
-from confirma_async.sandbox.store.added_records import ListedKind
-from confirma_async.sandbox.store.money import ReceivedPayment
+from confirma_async.sandbox.shared import *  # noqa: F403
 
-__all__ = [
-    "AmountByKind",
-    "ClientState",
-    "EInvoiceAddress",
-    "Fault",
-    "FaultRule",
-    "Faults",
-    "ListedKind",
-    "ReceivedPayment",
-    "Route",
-    "RouteStage",
-    "Sandbox",
-    "SandboxState",
-    "Stage",
-    "StoredInvoice",
-    "Terms",
-    "VirtualClock",
-]
+__all__ = ["Sandbox"]
+__all__ += shared.__all__
