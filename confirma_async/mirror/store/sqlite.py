@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
+from confirma_async.bulk.sqlite.file.failures import meaning_of
 from confirma_async.errors import MirrorBusyError, MirrorError
 from confirma_async.mirror.store.database import Found, QueryRows, Values
 from confirma_async.mirror.store.tables import MADE, TABLES, VERSION
@@ -18,17 +19,9 @@ APPLICATION_ID = 0x434E464D
 """Marks the file as a mirror of this SDK, in SQLite's own header field."""
 
 _SENTENCES: Mapping[int | None, str] = {
-    sqlite3.SQLITE_FULL: "the disk is full; free some space, then run the same again, nothing is lost",
-    sqlite3.SQLITE_READONLY: "the file or its folder cannot be written to",
-    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; check that its folder exists and is writable",
-    sqlite3.SQLITE_IOERR: "the disk reports an error; check it, then run the same again, nothing is lost",
     sqlite3.SQLITE_CORRUPT: "the file is damaged; put a copy in its place, or move it away and sync anew",
     sqlite3.SQLITE_NOTADB: "the file is no mirror of this SDK; name another one",
-    sqlite3.SQLITE_BUSY: "another program holds it; try again when that has ended",
-    sqlite3.SQLITE_LOCKED: "another program holds it; try again when that has ended",
 }
-
-_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 _PATIENCE = 5.0
 """Seconds that a statement waits for another program, such as a question that is being answered."""
@@ -187,10 +180,9 @@ class SqliteDatabase:
         try:
             yield self._connection  # type: ignore[misc]  # None while it is being opened, when nobody asks
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", None)
-            primary = None if code is None else code & 0xFF
-            mirror_error = MirrorError(f"the mirror {self._path}: {_SENTENCES.get(primary) or error}")
-            mirror_error.resumable = primary in _PASSING
+            sentence, resumable = meaning_of(error, _SENTENCES)
+            mirror_error = MirrorError(f"the mirror {self._path}: {sentence}")
+            mirror_error.resumable = resumable
             raise mirror_error from error
 
 

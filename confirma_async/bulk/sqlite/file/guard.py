@@ -11,6 +11,7 @@ from pathlib import Path
 
 from confirma_async.bulk.journal.records import Doubt
 from confirma_async.bulk.journal.stored.trust import doubt_in
+from confirma_async.bulk.sqlite.file.failures import meaning_of
 from confirma_async.bulk.sqlite.file.marks import Mark, Origin, read_marks
 from confirma_async.bulk.sqlite.migrations import APPLICATION_ID, VERSION
 from confirma_async.errors import JournalError, JournalMismatchError
@@ -23,28 +24,18 @@ _LOG_HEADER = 32
 _LOG_MAGIC = frozenset({0x377F0682, 0x377F0683})
 
 _SENTENCES: Mapping[int | None, str] = {
-    sqlite3.SQLITE_FULL: "the disk is full; free some space and run the job again, nothing is lost",
-    sqlite3.SQLITE_READONLY: "the file or its folder cannot be written to",
-    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; check that its folder exists and is writable",
-    sqlite3.SQLITE_IOERR: "the disk reports an error; check it, then run the job again, nothing is lost",
     sqlite3.SQLITE_CORRUPT: "the file is damaged. Put its latest copy in its place: a job then looks up "
     "every invoice before it sends it, because the copy may not know all that was sent. Start no new journal "
     "for the same invoices",
     sqlite3.SQLITE_NOTADB: "the file is no journal of this SDK; name another one",
-    sqlite3.SQLITE_BUSY: "another process is using it",
-    sqlite3.SQLITE_LOCKED: "another process is using it",
 }
-
-_PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-"""Errors whose cause can be removed, so that the same job then goes on."""
 
 
 def explained(path: Path, error: sqlite3.Error) -> JournalError:
     """Make a ``JournalError`` of an error of SQLite, with what to do."""
-    code = getattr(error, "sqlite_errorcode", None)
-    primary = None if code is None else code & 0xFF
-    explanation = JournalError(f"the journal {path}: {_SENTENCES.get(primary) or error}")
-    explanation.resumable = primary in _PASSING
+    sentence, resumable = meaning_of(error, _SENTENCES)
+    explanation = JournalError(f"the journal {path}: {sentence}")
+    explanation.resumable = resumable
     return explanation
 
 
