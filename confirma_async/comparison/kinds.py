@@ -2,62 +2,32 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from confirma_async.comparison.reading import ContractDocument
+from confirma_async.contract.value_forms import FORMS
 from confirma_async.converters.value_types import is_open_enum, is_schema
-from confirma_async.privacy import Secret
-from confirma_async.schemas.values import (
-    Amount,
-    BlankText,
-    Identifier,
-    InvoiceNumber,
-    InvoiceNumberText,
-    JsonObject,
-    Moment,
-    NumericFlag,
-)
+from confirma_async.schemas.values import InvoiceNumber, InvoiceNumberText
 
-_NUMBER, _TEXT = frozenset({"number", "integer"}), frozenset({"string"})
-
-_TYPES: Mapping[Any, frozenset[str]] = {
-    str: _TEXT,
-    BlankText: _TEXT,
-    Secret: _TEXT,
-    datetime.date: _TEXT,
-    Moment: _TEXT,
-    bool: frozenset({"boolean"}),
-    int: _NUMBER,
-    Decimal: _NUMBER,
-    Amount: _NUMBER,
-    NumericFlag: _NUMBER,
-    InvoiceNumber: _NUMBER | _TEXT,
-    InvoiceNumberText: _NUMBER | _TEXT,
-    Identifier: _NUMBER | _TEXT,
-    JsonObject: frozenset({"object"}),
-}
-"""The types of JSON Schema that a kind is read from."""
-
-_DATED: Mapping[Any, frozenset[str | None]] = {
-    datetime.date: frozenset({"date", None}),
-    Moment: frozenset({"date", "date-time", None}),
-}
-"""The formats of those kinds that have some."""
+_DATES = frozenset({"date", "date-time"})
 
 
 def accepts(kind: Any, schema: Mapping[str, Any], document: ContractDocument) -> bool:
     """Say whether values of a schema are of a kind; one that says nothing of its type may be."""
-    wanted = frozenset({"object"}) if is_schema(kind) else _TEXT if is_open_enum(kind) else _TYPES[kind]
-    types = document.types(schema)
+    form = {"type": "object"} if is_schema(kind) else FORMS[str if is_open_enum(kind) else kind]
+    wanted, types = _types(form, document), _types(schema, document)
+    if kind in {InvoiceNumber, InvoiceNumberText}:  # each is read from text and from a number
+        wanted |= {"number", "string"}
     if types and not types & wanted:
         return False
-    formats = document.formats(schema)
-    if kind in _DATED:
-        return not formats or bool(formats & _DATED[kind])
-    return kind not in {str, BlankText, Secret} or not formats & {"date", "date-time"}
+    formats, dates = document.formats(schema), document.formats(form) & _DATES
+    return not formats or bool(formats & dates) if dates else not formats & _DATES
+
+
+def _types(schema: Mapping[str, Any], document: ContractDocument) -> frozenset[str]:
+    """Return the types that a schema names, those of whole and other numbers as one."""
+    return frozenset("number" if each == "integer" else each for each in document.types(schema))
 
 
 def types_in_words(document: ContractDocument, schema: Mapping[str, Any]) -> str:

@@ -7,8 +7,6 @@ What is provisional is this project's reading, and the document says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal
 from typing import Any, TypeAlias
 
 import attrs
@@ -24,43 +22,15 @@ from confirma_async.contract import (
     TokenKind,
 )
 from confirma_async.contract.places import WHOLE, usual_place
+from confirma_async.contract.value_forms import FORMS
 from confirma_async.converters import Converter, Field
 from confirma_async.converters.value_types import is_schema
-from confirma_async.privacy import Secret
-from confirma_async.schemas.values import (
-    Amount,
-    BlankText,
-    Identifier,
-    InvoiceNumber,
-    InvoiceNumberText,
-    JsonObject,
-    Moment,
-    NumericFlag,
-    OpenEnum,
-)
+from confirma_async.schemas.values import OpenEnum
 from confirma_async.schemas.wire import EVIDENCE, Evidence, Schema
 
 Json: TypeAlias = dict[str, Any]
 
 EVIDENCE_KEY = "x-evidence"
-
-FORMS: Mapping[Any, Json] = {
-    str: {"type": "string"},
-    Secret: {"type": "string", "format": "password"},
-    bool: {"type": "boolean"},
-    int: {"type": "integer"},
-    Decimal: {"type": "number"},
-    Amount: {"type": "number", "multipleOf": 0.01, "description": "Money, exact."},
-    date: {"type": "string", "format": "date"},
-    Moment: {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]},
-    InvoiceNumber: {"type": "integer"},
-    InvoiceNumberText: {"type": "string"},
-    Identifier: {"anyOf": [{"type": "string"}, {"type": "integer"}]},
-    BlankText: {"type": "string", "description": "Empty where there is no value."},
-    NumericFlag: {"type": "integer", "enum": [0, 1]},
-    JsonObject: {"type": "object"},
-}
-"""What each kind of value is in JSON Schema."""
 
 _ERROR = "SandboxError"
 

@@ -6,6 +6,8 @@ import attrs
 import pytest
 
 from confirma_async.contract import OPERATIONS, Overrides, TokenKind, schema_classes
+from confirma_async.contract.value_forms import FORMS
+from confirma_async.converters.value_types import CODECS
 from confirma_async.errors import ConfigurationError
 from confirma_async.schemas import Evidence
 from confirma_async.schemas.wire import EVIDENCE
@@ -243,3 +245,7 @@ def test_every_schema_names_the_section_that_states_it(cls):
 def test_every_schema_of_an_operation_is_listed():
     named = {cls for o in OPERATIONS.values() for cls in (o.request, o.query, o.response) if cls}
     assert named <= set(schema_classes().values())
+
+
+def test_every_kind_of_value_has_its_form_in_json_schema():
+    assert set(FORMS) == set(CODECS)

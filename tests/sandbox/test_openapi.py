@@ -13,8 +13,7 @@ from schemathesis.core.result import Ok
 
 from confirma_async.contract import OPERATIONS, Overrides, TokenKind, schema_classes
 from confirma_async.converters import Converter
-from confirma_async.converters.value_types import CODECS
-from confirma_async.sandbox.openapi import FORMS, document
+from confirma_async.sandbox.openapi import document
 from confirma_async.schemas.wire import EVIDENCE
 from confirma_sync import Sandbox
 
@@ -95,10 +94,6 @@ def test_every_property_carries_the_evidence_of_its_attribute():
         for item in converter.fields_of(cls):
             mark = attrs.fields_dict(cls)[item.attribute].metadata[EVIDENCE]
             assert described["properties"][item.wire]["x-evidence"] == WORDS[mark.value], (name, item.wire)
-
-
-def test_every_kind_of_value_has_its_form():
-    assert set(FORMS) == set(CODECS)
 
 
 def test_every_query_parameter_carries_its_evidence():
