@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from attrs import frozen
 
 from confirma_async.comparison.json_values import as_array, as_object
+from confirma_async.contract.operations import METHODS
 from confirma_async.errors import DocumentError
 
 LARGEST = 32 * 1024 * 1024
@@ -19,7 +20,6 @@ LARGEST = 32 * 1024 * 1024
 _DEEPEST = 60
 _BLOCK = re.compile(r"^```(?:json|ya?ml)?[ \t]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _BEGINS = re.compile(r'^[\s{]*"?openapi"?\s*:', re.MULTILINE)
-_METHODS = ("get", "put", "post", "delete", "patch")
 
 Json = Mapping[str, Any]
 _NOTHING: Json = {}
@@ -148,7 +148,7 @@ class ContractDocument:
         for path, item in _mapping(self.root["paths"]).items():
             for method, each in self.resolved(item).items():
                 content = as_object(each)
-                if method.lower() in _METHODS and content is not None:
+                if method.upper() in METHODS and content is not None:
                     whole = path if base and path.startswith(base) else f"{base}{path}"
                     yield DocumentedOperation(method.upper(), whole.rstrip("/"), content)
 

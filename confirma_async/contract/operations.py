@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeGuard, TypeVar, cast
@@ -36,6 +37,10 @@ AnswerT_co = TypeVar("AnswerT_co", covariant=True)
 PREFIX = "/api/v1/partner"
 """The documented prefix of every path but one (contract §1)."""
 
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+"""The HTTP methods that an operation may have."""
+
+_PATH = re.compile(r"(?:/[\w.~%!$&'()*+,;=:@-]+)+/?", re.ASCII)
 
 REMEDY = "find out what became of it before you send it again"
 """What to do about a call of unknown outcome, where nothing better is known."""
@@ -120,6 +125,11 @@ class Operation(Generic[AnswerT_co]):
         """What an answer is read as. It is its schema; for a bare array, a tuple of those of its records."""
         record = self.response
         return cast("type[AnswerT_co]", tuple[record, ...] if self.bare_array else record)  # type: ignore[valid-type]  # made here
+
+
+def is_path(text: str) -> bool:
+    """Say whether a text is the path of an operation: no host, no query, no space, no way upwards."""
+    return _PATH.fullmatch(text) is not None and not {".", ".."} & {*text.split("/")}
 
 
 def _schema(name: str) -> type[Schema]:

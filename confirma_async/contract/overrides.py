@@ -10,13 +10,11 @@ from types import MappingProxyType
 import attrs
 from attrs import evolve, field, frozen
 
-from confirma_async.contract.operations import OPERATIONS, Operation, schema_classes
+from confirma_async.contract.operations import METHODS, OPERATIONS, Operation, is_path, schema_classes
 from confirma_async.converters import wire_names
 from confirma_async.errors import ConfigurationError
 from confirma_async.schemas.wire import EVIDENCE, Evidence, Schema
 
-_PATH = re.compile(r"(?:/[\w.~%!$&'()*+,;=:-]+)+/?", re.ASCII)
-_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
 
@@ -68,7 +66,7 @@ class Overrides:
         for name, path in self.paths.items():
             self._check_path(name, path)
         for name, method in self.methods.items():
-            if method not in _METHODS:
+            if method not in METHODS:
                 raise ConfigurationError(f"the method of {name} must be one of GET, POST, PUT, ...")
             self._check_evidence(name, _operation(name).evidence)
         for name, wire_name in self.names.items():
@@ -129,7 +127,7 @@ class Overrides:
 
     def _check_path(self, name: str, path: str) -> None:
         operation = _operation(name)
-        if not _PATH.fullmatch(path):
+        if not is_path(path):
             raise ConfigurationError(
                 f"the path of {name} must start with /, and hold no host, query or space"
             )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from confirma_async.contract import OPERATIONS, PREFIX, RENEW_TOKEN, Operation, Overrides, TokenKind
-from confirma_async.contract.operations import REMEDY
+from confirma_async.contract.operations import METHODS, REMEDY, is_path
 from confirma_async.errors import ConfigurationError
 from confirma_async.schemas.wire import Evidence
 from confirma_async.session.answers.raw import RawResponse, as_it_came
@@ -16,9 +15,8 @@ from confirma_async.session.pipeline import Pipeline
 
 Body: TypeAlias = Mapping[str, Any] | Sequence[Any] | bytes
 
-_PATH = re.compile(r"(?:/[\w.~%!$&'()*+,;=:@-]+)+/?", re.ASCII)
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _READS = frozenset({"GET", "HEAD"})
+_METHODS = METHODS | _READS
 
 
 def own_operation(
@@ -40,7 +38,7 @@ def own_operation(
     verb = method.upper()
     if verb not in _METHODS:
         raise ConfigurationError(f"there is no method {method[:20]!r}; use {', '.join(sorted(_METHODS))}")
-    if not _PATH.fullmatch(path) or {".", ".."} & {*path.split("/")}:
+    if not is_path(path):
         raise ConfigurationError(
             "the path must begin with /, and hold no host, no query and no space; give query= its parameters"
         )

@@ -94,6 +94,7 @@ def test_two_names_may_be_exchanged():
         ({"paths": {"invoices.destroy": "/x"}}, "invoices.destroy"),
         ({"paths": {"invoices.distributions_v2": "x"}}, "must start with /"),
         ({"paths": {"invoices.distributions_v2": ""}}, "must start with /"),
+        ({"paths": {"invoices.distributions_v2": "/a/../b"}}, "must start with /"),
         ({"paths": {"invoices.create": "/x"}}, "documented"),
         ({"names": {"InvoiceRowData.price": "x"}}, "InvoiceRowData.price"),
         ({"names": {"Invoice.number": "x"}}, "Invoice.number"),
