@@ -14,6 +14,7 @@ from confirma_async.bulk.sqlite.file.file_systems import check_file_system, ends
 from confirma_async.doctor.context import Context
 from confirma_async.doctor.findings import Finding, bad, doubtful, good
 from confirma_async.errors import ConfigurationError, JournalError
+from confirma_async.formats.file_format import LIBRARIES
 from confirma_async.validation import missing_libraries
 
 ENOUGH_FILES = 256
@@ -21,8 +22,7 @@ ENOUGH_FILES = 256
 
 _OPTIONAL: Mapping[str, str] = {
     "uvloop": "speed",
-    "openpyxl": "excel",
-    "pyarrow": "parquet",
+    **{library: extra for _, library, extra in LIBRARIES.values()},
     "psycopg": "postgres",
 }
 """Modules that something needs only if it is used, with the extra that installs each."""
