@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -23,30 +24,32 @@ from confirma_async.formats.tables.columns import Column, ColumnSet, ValueKind
 from confirma_async.formats.tables.groups import faults
 from confirma_async.formats.tables.mapping import ColumnMapping
 from confirma_async.formats.tables.table_layout import BadLine, TableLayout, TableLine
-from confirma_async.schemas import Action, ActionCode
+from confirma_async.schemas import Action, ActionCode, ActionData
+from confirma_async.schemas.values import Amount, InvoiceNumber
 
 KEY = "key"
 """The column, or the member of a JSON object, with the key of an action."""
 
-_TABLE = (
-    (KEY, KEY, ValueKind.IDENTIFIER),
-    ("code", "code", ValueKind.TEXT),
-    ("invoice_number", "data.invoiceNumber", ValueKind.WHOLE),
-    ("case_id", "data.caseId", ValueKind.WHOLE),
-    ("comment", "comment", ValueKind.TEXT),
-    ("due_date", "data.dueDate", ValueKind.DATE),
-    ("amount", "data.amount", ValueKind.AMOUNT),
-    ("currency", "data.currency", ValueKind.TEXT),
-    ("payment_date", "data.paymentDate", ValueKind.DATE),
-    ("payment_method", "data.paymentMethod", ValueKind.TEXT),
-    ("reference", "data.reference", ValueKind.IDENTIFIER),
-    ("outstanding_capital_amount", "data.outstandingCapitalAmount", ValueKind.AMOUNT),
-    ("outstanding_interest_amount", "data.outstandingInterestAmount", ValueKind.AMOUNT),
-    ("outstanding_costs_amount", "data.outstandingCostsAmount", ValueKind.AMOUNT),
-)
+_KINDS: Mapping[Any, ValueKind] = {
+    str: ValueKind.TEXT,
+    int: ValueKind.WHOLE,
+    InvoiceNumber: ValueKind.WHOLE,
+    date: ValueKind.DATE,
+    Amount: ValueKind.AMOUNT,
+}
 
-ACTION_COLUMNS = ColumnSet({name: Column(name, place, kind) for name, place, kind in _TABLE}, (KEY, "code"))
-"""The columns of a table of actions."""
+
+def _columns() -> Iterator[Column]:
+    yield Column(KEY, KEY, ValueKind.IDENTIFIER)
+    yield Column("code", "code", ValueKind.TEXT)
+    yield Column("comment", "comment", ValueKind.TEXT)
+    for item in plain_converter().fields_of(ActionData):
+        kind = ValueKind.IDENTIFIER if item.attribute == "reference" else _KINDS[item.kind]
+        yield Column(item.attribute, f"data.{item.wire}", kind)
+
+
+ACTION_COLUMNS = ColumnSet({column.name: column for column in _columns()}, (KEY, "code"))
+"""The columns of a table of actions: those of an action, and its key."""
 
 _WORD_GAP = re.compile(r"[\s_-]+")
 

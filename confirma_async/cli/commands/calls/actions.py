@@ -136,8 +136,7 @@ def _command(name: str, named: _Named) -> click.Command:
 
     help_text = f"{named.meaning}\n\n\b\n  confirma invoice action {name} {named.example}"
     command = click.command(name, short_help=named.meaning, help=help_text)(options.as_json(connected(run)))
-    fields = attrs.fields_dict(named.kind)
-    command.params[:0] = [_option(fields[attribute]) for attribute in _OPTIONS if attribute in fields]
+    command.params[:0] = map(_option, attrs.fields(named.kind))
     return command
 
 
