@@ -29,16 +29,22 @@ from confirma_async.cli.output.workbook import write_rows
 from confirma_async.contract import Overrides
 from confirma_async.converters import Converter
 
-_OF_WRITE: Mapping[str, Callable[[WriteRow], Any]] = {
-    "number": lambda row: row.key,
-    "type": lambda row: row.operation,
+_STATE: Mapping[str, Callable[[Row | WriteRow], Any]] = {
     "state": lambda row: row.state.name.lower(),
     "status": lambda row: row.status,
+}
+_HISTORY: Mapping[str, Callable[[Row | WriteRow], Any]] = {
     "detail": lambda row: row.detail,
     "run": lambda row: row.run,
     "attempts": lambda row: row.attempts,
     "attempted_at": lambda row: _moment(row.attempted_at),
     "decided_at": lambda row: _moment(row.decided_at),
+}
+_OF_WRITE: Mapping[str, Callable[[WriteRow], Any]] = {
+    "number": lambda row: row.key,
+    "type": lambda row: row.operation,
+    **_STATE,
+    **_HISTORY,
 }
 """What is exported of a write that is no invoice."""
 
@@ -50,15 +56,10 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "date": lambda row: row.key.date,
     "amount": lambda row: row.amount,
     "currency": lambda row: row.currency,
-    "state": lambda row: row.state.name.lower(),
-    "status": lambda row: row.status,
+    **_STATE,
     "duplicate": lambda row: row.duplicate,
     "rule": lambda _: None,
-    "detail": lambda row: row.detail,
-    "run": lambda row: row.run,
-    "attempts": lambda row: row.attempts,
-    "attempted_at": lambda row: _moment(row.attempted_at),
-    "decided_at": lambda row: _moment(row.decided_at),
+    **_HISTORY,
     "seconds": lambda row: None if row.seconds is None else round(row.seconds, 3),
 }
 """What is exported of an invoice."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,25 +31,32 @@ from confirma_async.cli.output.workbook import Sheets, write_workbook
 from confirma_async.mirror.journals import last_read
 from confirma_async.mirror.reconciliation.keeping import explain as explained, reconcile as reconciled
 from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, Horizons
-from confirma_async.mirror.reconciliation.report import Reconciliation
+from confirma_async.mirror.reconciliation.report import Reconciliation, ReconciliationTotal
 
-COLUMNS = (
-    "id",
-    "kind",
-    "subject",
-    "amount",
-    "currency",
-    "day",
-    "seller",
-    "note",
-    "first_seen",
-    "ours",
-    "theirs",
-)
-"""The columns of a difference."""
+_COLUMNS: Mapping[str, Callable[[Difference], object]] = {
+    "id": lambda each: each.id,
+    "kind": lambda each: each.kind.value,
+    "subject": lambda each: each.subject,
+    "amount": lambda each: _amount(each.cents),
+    "currency": lambda each: each.currency,
+    "day": lambda each: each.day,
+    "seller": lambda each: each.seller,
+    "note": lambda each: each.note,
+    "first_seen": lambda each: each.first_seen,
+    "ours": lambda each: side(each.ours),
+    "theirs": lambda each: side(each.theirs),
+}
+"""What is told of a difference."""
 
-TOTALS = ("what", "kind", "currency", "seller", "count", "amount")
-"""The columns of a total."""
+_OF_TOTAL: Mapping[str, Callable[[ReconciliationTotal], object]] = {
+    "what": lambda total: total.what,
+    "kind": lambda total: total.kind.value,
+    "currency": lambda total: total.currency,
+    "seller": lambda total: total.seller,
+    "count": lambda total: total.count,
+    "amount": lambda total: total.amount,
+}
+"""What is told of a total."""
 
 
 @frozen(kw_only=True)
@@ -135,7 +142,7 @@ def reconcile(
         write_workbook(output.xlsx, _sheets(found))
     match output.layout:
         case Layout.CSV | Layout.EXCEL:
-            print_csv(COLUMNS, _rows(found.differences), for_excel=output.layout is Layout.EXCEL)
+            print_csv([*_COLUMNS], _rows(found.differences), for_excel=output.layout is Layout.EXCEL)
         case Layout.JSON:
             print_json(as_json(found))
         case Layout.TABLE:
@@ -181,9 +188,9 @@ def as_json(found: Reconciliation) -> dict[str, Any]:
         "not_checked": found.not_checked,
         "unproved": list(found.unproved),
         "open": len(found.open),
-        "totals": [dict(zip(TOTALS, row, strict=True)) for row in _totals(found)],
+        "totals": [dict(zip(_OF_TOTAL, row, strict=True)) for row in _totals(found)],
         "differences": [
-            dict(zip(COLUMNS[:-2], row, strict=False)) | {"ours": each.ours, "theirs": each.theirs}
+            dict(zip(_COLUMNS, row, strict=True)) | {"ours": each.ours, "theirs": each.theirs}
             for each, row in zip(found.differences, _rows(found.differences), strict=True)
         ],
         "closed": list(found.closed),
@@ -191,10 +198,7 @@ def as_json(found: Reconciliation) -> dict[str, Any]:
 
 
 def _totals(found: Reconciliation) -> list[list[object]]:
-    return [
-        [total.what, total.kind.value, total.currency, total.seller, total.count, total.amount]
-        for total in found.totals
-    ]
+    return [[of(total) for of in _OF_TOTAL.values()] for total in found.totals]
 
 
 def _amount(cents: int | None) -> Decimal | None:
@@ -203,19 +207,7 @@ def _amount(cents: int | None) -> Decimal | None:
 
 def _rows(differences: Sequence[Difference]) -> Iterator[list[object]]:
     for each in differences:
-        yield [
-            each.id,
-            each.kind.value,
-            each.subject,
-            _amount(each.cents),
-            each.currency,
-            each.day,
-            each.seller,
-            each.note,
-            each.first_seen,
-            side(each.ours),
-            side(each.theirs),
-        ]
+        yield [of(each) for of in _COLUMNS.values()]
 
 
 def side(values: Any) -> str:
@@ -231,8 +223,8 @@ def _said(name: str, value: object) -> str:
 
 def _sheets(found: Reconciliation) -> Sheets:
     return {
-        "Totals": (TOTALS, _totals(found)),
-        "Differences": (COLUMNS, list(_rows(found.differences))),
+        "Totals": ([*_OF_TOTAL], _totals(found)),
+        "Differences": ([*_COLUMNS], list(_rows(found.differences))),
     }
 
 
