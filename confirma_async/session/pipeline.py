@@ -343,7 +343,7 @@ class Pipeline:
     def _asked(
         self, record: CallRecord, query: Schema | None, options: CallOptions
     ) -> tuple[str, Mapping[str, str]]:
-        """Return the URL of a call with its query, and the headers to add, with those that the overrides fix."""
+        """Return the URL of a call with its query, and its added headers, those of the overrides included."""
         added, more = options.headers or _NONE_ADDED, options.query
         if added:
             check_added(added)
