@@ -149,7 +149,7 @@ class Pipeline:
         key = self.keys.of(operation)
         body = self.converter.dumps(payload) if isinstance(payload, Schema) else payload
         url, added = self._asked(record, query, options)
-        policy = self._policy(options.retries)
+        policy = _with_retries(self.policy, options.retries)
         before_send, hooks = options.before_send, self.hooks
         result: Response | BaseException | None = None
         failure: CallError | None = None
@@ -308,13 +308,6 @@ class Pipeline:
         bounds.TIMEOUT.check("timeout", timeout)
         return timeout
 
-    def _policy(self, retries: int | None) -> retry.RetryPolicy:
-        """Return how often one call is tried again."""
-        if retries is None:
-            return self.policy
-        bounds.RETRIES.check("retries", retries)
-        return evolve(self.policy, attempts=retries + 1)
-
     async def _tell_hooks(self, record: CallRecord, deadline: float) -> None:
         """Call the hooks after a call has ended."""
         try:
@@ -393,3 +386,11 @@ def _failed(record: CallRecord, error: BaseException) -> BaseException:
 def _is_new_token(operation: Operation[object], response: Response) -> bool:
     """Say whether an answer holds a new token, which hooks and logs must not get."""
     return operation.name == RENEW_TOKEN.name and response.status < 300
+
+
+def _with_retries(policy: retry.RetryPolicy, retries: int | None) -> retry.RetryPolicy:
+    """Return the policy of one call, which may say how often it is tried again."""
+    if retries is None:
+        return policy
+    bounds.RETRIES.check("retries", retries)
+    return evolve(policy, attempts=retries + 1)
