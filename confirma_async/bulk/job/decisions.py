@@ -85,7 +85,7 @@ class Decisions:
         options: How lookups go, and how many rejections in a row pause the run.
         listener: Called with the outcome of each item, after it is durable.
         pool: Handles the items whose time for a lookup has come.
-        brake: Pauses the run where an answer gives a reason.
+        brake: Pauses the run.
         may_send: Says whether the run may still send invoices, which are witnesses then.
         clock: Returns the time in seconds since 1970.
         writer: The journal.
@@ -226,7 +226,7 @@ class Decisions:
                 self.waiting.hurry(task)
 
     def _make_room(self) -> None:
-        """Let no more items in while too many wait for lookups; let them in otherwise."""
+        """Let the feeder take in no more items while too many wait for lookups."""
         if len(self.waiting) >= UNKNOWN_ROOM or self.lookups.unconfirmed >= self._breaker.limit:
             self.room.clear()
         else:

@@ -210,7 +210,7 @@ class _Gathered:
     duplicates: int = field(init=False, default=0)
 
     def add_row(self, row: Row, refused: Sequence[_KeptRecord] = ()) -> None:
-        """Count an invoice of the journal, and what was refused under its number."""
+        """Count an invoice of the journal, and the records that were refused under its number."""
         verdict = VERDICTS[row.state]
         if refused and verdict is Verdict.NOT_SENT:
             verdict = Verdict.REFUSED  # for want of a document: the journal knew it before

@@ -108,7 +108,7 @@ def decoded(
 
 
 def _body(response: Response, operation: Operation[object], reader: _Reader) -> bytes:
-    """Return the JSON of an answer, with its list where the schema has it."""
+    """Return the JSON of an answer, with its list where the schema has it, if overrides move it."""
     body, corrections = response.body.removeprefix(_MARK), reader.corrections
     if corrections is None or operation.name not in corrections.lists:
         return body

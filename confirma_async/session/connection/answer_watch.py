@@ -68,7 +68,7 @@ class Exchange:
     Attributes:
         sent: How much of the request was sent; set by whoever sends it.
         early: Whether the answer began before the request was sent whole.
-        ended: Whether the answer is complete, and the connection maybe with another request.
+        ended: Whether the answer is complete. The connection may then be in use for another request.
         cut_off: Whether the connection was closed at the end of an early answer while the program still held
             some of the request, which then never arrives whole. What the system held by then may arrive.
     """
@@ -132,7 +132,7 @@ class AnswerWatch:
         self._line = line
 
     def begin(self, exchange: Exchange, parser: HttpResponseParser) -> None:
-        """Watch over the answer to another request.
+        """Begin to watch over the answer to the next request.
 
         Args:
             exchange: The request and its answer.
@@ -148,7 +148,7 @@ class AnswerWatch:
         self._payload: aiohttp.StreamReader | None = None
 
     def feed_data(self, data: bytes) -> tuple[Sequence[_Message], bool, bytes]:
-        """Read some bytes of the answer; close the connection at those that belong to none.
+        """Parse some bytes of the answer; close the connection if they belong to none.
 
         Raises:
             ValueError: the first bytes are not the beginning of an answer.
@@ -189,7 +189,7 @@ class AnswerWatch:
         self._head = None if end < 0 else end + len(_END_OF_HEAD)
 
     def _take(self, messages: Sequence[_Message]) -> None:
-        """Note the head of the answer: the first that is final; interim ones may come before it."""
+        """Take note of the head of the answer, which is the first one that is not interim."""
         for message, payload in messages:
             if message.code not in INTERIM:
                 self._message, self._payload = message, payload
