@@ -1,1 +1,1 @@
-"""Tables: CSV, Excel, Parquet and Arrow, each as named columns and lines of cells, and as invoices."""
+"""Reads tables (CSV, Excel, Parquet and Arrow) as named columns and lines of cells, and these as invoices."""

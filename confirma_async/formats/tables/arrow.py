@@ -1,6 +1,6 @@
-"""Parquet files and Arrow IPC files or streams as tables, read batch by batch.
+"""Reads Parquet files, and Arrow IPC files or streams, as tables, batch by batch.
 
-Amounts must be decimals there. A binary fraction is refused: it does not say which decimal was meant.
+Amounts must be decimals in them. A binary fraction is refused: it does not say which decimal was meant.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ types: Any = importlib.import_module("pyarrow.types")
 _BATCH = 1024
 """Rows that are turned into cells at a time."""
 _BUFFER = 1024 * 1024
-"""Bytes that are read at a time of each column of a Parquet file."""
+"""Bytes of each column of a Parquet file that are read at a time."""
 
 _IS_READ: Sequence[Callable[[Any], bool]] = (
     types.is_string,
@@ -52,7 +52,7 @@ _UNREADABLE = CellError(
 
 _Batches: TypeAlias = Iterator[Any]
 _Opened: TypeAlias = tuple[list[str], list[Any], _Batches]
-"""Names and types of the columns, and what is in them."""
+"""The names and types of the columns, and their batches of values."""
 Made = TypeVar("Made")
 
 
@@ -63,9 +63,9 @@ def arrow_table(
 
     Args:
         path: The path of the file.
-        file_format: What it is.
+        file_format: Whether it is Parquet or Arrow.
         options: How it is read.
-        keys_only: Whether only the columns matter that tell one invoice from the next.
+        keys_only: Whether only the columns are read that tell one invoice from the next.
 
     Raises:
         InputError: it is damaged, its columns have no known names, or one has a type that is not read.
@@ -89,9 +89,7 @@ def arrow_table(
 
 
 def arrow_sample(path: Path, file_format: FileFormat, most: int) -> tuple[list[str], list[Sequence[Cell]]]:
-    """Return the names of the columns, and the first rows.
-
-    Columns of a type that is not read are empty there.
+    """Return the names of the columns, and the first rows; columns of an unsupported type are empty.
 
     Raises:
         InputError: the file is damaged, or of another kind.
@@ -135,7 +133,7 @@ _OPENERS = {FileFormat.PARQUET: _open_parquet, FileFormat.ARROW: _open_arrow}
 
 
 def _careful(path: Path, step: Callable[[], Made]) -> Made:
-    """Take a step of pyarrow, which says of damaged files whatever it stumbles over."""
+    """Make an ``InputError`` of whatever pyarrow raises for a damaged file."""
     try:
         return step()
     except FileNotFoundError:
@@ -147,7 +145,7 @@ def _careful(path: Path, step: Callable[[], Made]) -> Made:
 
 
 def _complaint(kind: Any) -> str | None:
-    """Return why columns of a type are not read."""
+    """Return why columns of a type are not read; None if they are."""
     if types.is_dictionary(kind):
         kind = kind.value_type
     if types.is_floating(kind):
@@ -183,10 +181,10 @@ def _lines(
 
 
 def _whole(batch: Any) -> Any:
-    """Check that no cell points beyond the values of its column, which pyarrow does not look at.
+    """Check that no cell points beyond the values of its column, which pyarrow does not check.
 
     Raises:
-        ArrowException: one does.
+        ArrowException: a cell does.
     """
     for column in () if batch is None else batch.columns:
         if types.is_dictionary(column.type):
@@ -208,7 +206,7 @@ def _cells(column: Any) -> list[Cell]:
 
 
 def _distinct(column: Any) -> Any | None:
-    """Return a column as its distinct values and where each stands; None where they are too many for that."""
+    """Return a column as its distinct values and the index of each cell's; None if they are too many."""
     try:
         encoded = column.dictionary_encode()
     except arrow.ArrowException:  # of a type that has no such form
@@ -217,7 +215,7 @@ def _distinct(column: Any) -> Any | None:
 
 
 def _values(column: Any) -> list[Any]:
-    """Return the values of a column; decimals by way of their text, which takes a third of the time."""
+    """Return the values of a column; decimals are made from their text, which takes a third of the time."""
     if not types.is_decimal(column.type):
         found: list[Any] = column.to_pylist()
         return found
@@ -255,4 +253,4 @@ _CELLS: Mapping[type, Callable[[Any], Cell]] = {
     datetime.date: _itself,
     datetime.datetime: _day,
 }
-"""What makes a cell of a value, by its class."""
+"""Functions that make a cell of a value, by the class of the value."""

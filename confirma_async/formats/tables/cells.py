@@ -1,6 +1,6 @@
-"""Cells of tables: how numbers and dates are written as text, and each kind of value read.
+"""Reads the cells of tables as values of each kind, such as numbers and dates that are text.
 
-A spreadsheet or a Parquet file has cells with a type of their own; in CSV every cell is text.
+In a spreadsheet or a Parquet file cells have types; in CSV every cell is text.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from confirma_async.schemas import DistributionMethod, EntityType, InvoiceType, 
 
 
 class DecimalSeparator(enum.Enum):
-    """What separates the decimals."""
+    """The decimal separator of numbers in text."""
 
     COMMA = "a decimal comma"
     POINT = "a decimal point"
 
 
 class ValueProblem(Exception):  # noqa: N818 (never leaves the readers of tables)
-    """A value is not what its column wants. Says the rule and what to do, never the value."""
+    """A cell is not of the kind of its column. The error names the rule and what to do, never the value."""
 
     def __init__(self, rule: str, message: str) -> None:
         self.rule = rule
@@ -39,21 +39,21 @@ class ValueProblem(Exception):  # noqa: N818 (never leaves the readers of tables
 
 @frozen
 class Percent:
-    """A number of percent, as a spreadsheet shows it: 25.5 where it keeps 0.255."""
+    """A number in per cent, as a spreadsheet shows it: 25.5 where the file has 0.255."""
 
     value: Decimal
 
 
 @frozen
 class CellError:
-    """A cell that holds nothing that can be read: which rule it breaks, and what to do."""
+    """A cell that cannot be read: the rule that it breaks, and what to do."""
 
     rule: str
     message: str
 
 
 Cell: TypeAlias = str | Decimal | datetime.date | bool | Percent | CellError
-"""One cell; an empty text where there is nothing in it."""
+"""The value of a cell; an empty text if the cell is empty."""
 
 
 @frozen(kw_only=True)
@@ -61,10 +61,10 @@ class TextConventions:
     """How the text cells of a table are written.
 
     Attributes:
-        decimal_separator: What separates decimals; None where the file does not show it.
+        decimal_separator: The decimal separator; None where the file does not show it.
         dates: Forms of dates besides ``YYYY-MM-DD`` and ``D.M.YYYY``.
-        words: By column, the words of the file for those of the SDK, in lower case.
-        currency_sign: What stands beside amounts and repeats the currency, such as ``€``.
+        words: The words of the file, in lower case, for those of the SDK, by column.
+        currency_sign: The sign beside amounts that repeats the currency, such as ``€``.
     """
 
     decimal_separator: DecimalSeparator | None = None
@@ -78,7 +78,7 @@ class DateForm:
     """A form of dates, such as ``DD/MM/YYYY`` or ``YYYYMMDD``.
 
     Raises:
-        ValueError: it does not hold YYYY, and MM or M, and DD or D, once each.
+        ValueError: it does not have YYYY, MM or M, and DD or D exactly once each.
     """
 
     text: str
@@ -96,7 +96,7 @@ class DateForm:
         object.__setattr__(self, "_pattern", re.compile(pattern, re.ASCII))
 
     def read(self, text: str) -> datetime.date | None:
-        """Return the day that a text of this form names; None for a text of another form.
+        """Return the day of a text in this form; None for a text of another form.
 
         Raises:
             ValueError: there is no such day.
@@ -138,7 +138,7 @@ _WORD_GAP = re.compile(r"[\s-]+")
 
 
 def readings(text: str) -> dict[DecimalSeparator, Decimal]:
-    """Return what a numeral can mean, by what separates its decimals; empty when it is no number at all."""
+    """Return the numbers that a numeral can mean, by decimal separator; none if it is no number."""
     if len(text) > LONGEST_NUMERAL:
         return {}
     sign = _MINUS.get(text[:1])
@@ -151,7 +151,7 @@ def readings(text: str) -> dict[DecimalSeparator, Decimal]:
 
 
 def is_numeral(text: str) -> bool:
-    """Say whether a text is a number, maybe with the sign of a currency or of per cent beside it."""
+    """Say whether a text is a number, possibly with a sign of a currency or of per cent."""
     return bool(readings(text) or readings(bare(text)))
 
 
@@ -161,7 +161,7 @@ def bare(text: str) -> str:
 
 
 def detect_separator(text: str) -> DecimalSeparator | None:
-    """Return how a file writes decimals, by one of its numerals; None where that does not tell."""
+    """Return the decimal separator that a numeral shows; None if it may be either."""
     found = readings(text)
     return next(iter(found)) if len(found) == 1 else None
 
@@ -171,7 +171,7 @@ def number(text: str, separator: DecimalSeparator | None) -> Decimal:
 
     Args:
         text: The numeral, without space around it.
-        separator: What separates decimals in the file; None where the file does not show it.
+        separator: The decimal separator of the file; None where the file does not show it.
 
     Raises:
         ValueProblem: it is no number, not one in this file's way of writing, or can be read as two numbers.
@@ -206,10 +206,10 @@ def number(text: str, separator: DecimalSeparator | None) -> Decimal:
 
 
 def reader_of(column: Column, conventions: TextConventions) -> Callable[[Cell], Any]:
-    """Return what reads the cells of a column as their place in the request wants them.
+    """Return a function that reads a cell of a column for its place in the request.
 
-    That is text, a number, yes or no, or a date as ISO text. It raises ``ValueProblem`` for a cell that is
-    not what the column wants.
+    It returns a text, a number, a truth value, or a date in ISO 8601. It raises ``ValueProblem`` for a cell
+    of another kind.
     """
     read, words = _reader(column.kind, conventions), conventions.words.get(column.name)
     if words is None:
@@ -224,7 +224,7 @@ def reader_of(column: Column, conventions: TextConventions) -> Callable[[Cell], 
 
 
 def _reader(kind: ValueKind, conventions: TextConventions) -> Callable[[Cell], Any]:
-    """Return what reads one kind of cells; the usual ones are read straight."""
+    """Return a function that reads cells of one kind, with a short cut for the usual ones."""
     if kind in _READERS:
         return _READERS[kind]
     read, is_comma = _CONVENTIONAL[kind], conventions.decimal_separator is DecimalSeparator.COMMA
@@ -251,7 +251,7 @@ def text_of(cell: Cell) -> str:
     """Return a cell as text; a whole number without decimals.
 
     Raises:
-        ValueProblem: it has no text that is beyond doubt.
+        ValueProblem: it is not certain which text it is.
     """
     if isinstance(cell, str):
         return unwrapped(cell) if cell[:2] == '="' else cell
@@ -325,7 +325,7 @@ def _date(cell: Cell, conventions: TextConventions) -> str:
 
 @lru_cache(maxsize=4096)
 def _day(text: str, forms: tuple[DateForm, ...]) -> str:
-    """Return the day as ISO text; kept, since a file has few days and many lines."""
+    """Return a day in ISO 8601. Results are cached: a file has few days and many lines."""
     for form in forms:
         try:
             day = form.read(text)
@@ -377,7 +377,7 @@ _CONVENTIONAL: Mapping[ValueKind, Callable[[Cell, TextConventions], Any]] = {
     ValueKind.AMOUNT: _amount,
     ValueKind.DATE: _date,
 }
-"""What reads cells that a table may write in one way or another."""
+"""Functions for the kinds of cells that depend on the conventions of the table."""
 
 _READERS: Mapping[ValueKind, Callable[[Cell], Any]] = {
     ValueKind.TEXT: text_of,

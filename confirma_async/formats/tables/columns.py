@@ -1,8 +1,8 @@
-"""The columns of tables, whichever file they stand in: name, place in the request, and kind of value.
+"""The columns of tables: the name of each, its place in the request, and the kind of its values.
 
-One line stands for one invoice row; lines that follow each other with the same number, type and seller are
-one invoice. Columns that begin with ``row_`` belong to the row, all others to the invoice: there, an empty
-value on a later line means the same as above.
+One line is one invoice row. Consecutive lines with the same number, type and seller are one invoice. Columns
+that begin with ``row_`` belong to the row, all others to the invoice: there, an empty cell on a later line
+means the same as above.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from attrs import Factory, field, frozen
 
 
 class ValueKind(enum.Enum):
-    """What the values of a column are."""
+    """The kinds of values that a column can have."""
 
     TEXT = "text"
     IDENTIFIER = "text; a number of a spreadsheet that may not have lost digits"
@@ -40,7 +40,7 @@ class ValueKind(enum.Enum):
 
     @property
     def is_numeric(self) -> bool:
-        """Whether the values may tell how the file writes decimals."""
+        """Whether the values may show the decimal separator of the file."""
         return self in {ValueKind.DECIMAL, ValueKind.PERCENTAGE, ValueKind.AMOUNT}
 
 
@@ -50,12 +50,12 @@ def _is_of_row(column: Column) -> bool:
 
 @frozen
 class Column:
-    """One column.
+    """A column that is read.
 
     Attributes:
-        name: Its name in the header line; case, spaces and hyphens do not matter there.
-        place: Where its values go: wire names from the request down, or from the row down.
-        kind: What its values are.
+        name: Its name in the header line, in which case, spaces and hyphens do not matter.
+        place: The place of its values: wire names from the request down, or from the row down.
+        kind: The kind of its values.
         of_row: Whether it belongs to the row, not to the invoice.
     """
 
@@ -185,7 +185,7 @@ COLUMNS: Mapping[str, Column] = {name: Column(name, place, kind) for name, place
 """Every column that is read, by name."""
 
 REQUIRED = ("number", "date", "due_date", "currency")
-"""Columns without which no line can become an invoice; ``net_days`` can stand for ``due_date``."""
+"""The columns that every invoice needs; ``net_days`` can replace ``due_date``."""
 
 
 @frozen
@@ -194,8 +194,8 @@ class ColumnSet:
 
     Attributes:
         by_name: The columns, by name.
-        required: Those without which no line can become a record.
-        instead: By one of these, the column that can stand for it.
+        required: The names of those that every record needs.
+        instead: The column that can replace a required one, by the name of the latter.
     """
 
     by_name: Mapping[str, Column]
@@ -207,21 +207,21 @@ INVOICE_COLUMNS = ColumnSet(COLUMNS, REQUIRED, {"due_date": "net_days"})
 """The columns of a table of invoices."""
 
 KEY = ("number", "type", "seller_business_id", "seller_vat_code")
-"""Columns that tell one invoice from the next."""
+"""The columns that tell one invoice from the next."""
 
 SUMMED: Mapping[str, str] = {
     "net_amount": "row_net_amount",
     "vat_amount": "row_vat_amount",
     "gross_amount": "row_gross_amount",
 }
-"""Totals that are summed from the rows where the file does not give them, and every row gives its part."""
+"""Totals that are summed from the rows if the file does not give them and every row gives its part."""
 
 MARKS = ("Confirma status", "Confirma reason")
-"""Columns that a marked copy of a table has besides its own; they are passed over wherever they stand."""
+"""The columns that a marked copy adds to a table. They are passed over when the copy is read."""
 
 _SEPARATORS = re.compile(r"[\s_-]+")
 
 
 def column_name(written: str) -> str:
-    """Return the name of a column as the table has it: lower case, underscores for spaces and hyphens."""
+    """Return the name of a column in the form of ``COLUMNS``: lower case, with underscores."""
     return _SEPARATORS.sub("_", written.strip().lower()).strip("_")

@@ -1,7 +1,7 @@
-"""Groups the lines of a table by invoice: lines that follow each other with the same key.
+"""Groups the lines of a table by invoice: consecutive lines with the same key.
 
-A line that cannot be read spoils the invoice that it belongs to, never just the row: a partial invoice is
-worse than none. Where the line does not show which invoice that is, both its neighbours are spoilt.
+A line that cannot be read makes its whole invoice a bad record: a partial invoice is worse than none. If the
+line does not show which invoice it belongs to, the invoices before and after it are both bad.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from confirma_async.formats.tables.table_layout import BadLine, ColumnReader, Ta
 from confirma_async.schemas import InvoiceType
 
 MOST_PROBLEMS = 1000
-"""Problems that are reported of one invoice."""
+"""Problems of one invoice that are reported, at most."""
 MOST_INHERITED = 100
-"""Problems of lines above that spoil an invoice, as far as they are reported."""
+"""Problems of unreadable lines above an invoice that are reported with it, at most."""
 MOST_DOUBTFUL = 10_000
-"""Lines in a row that may be unreadable; after so many, the file is no table."""
+"""Unreadable lines in a row after which the file is refused as no table."""
 
 _TOTALS = re.compile(
     r"(?:(?:laskut|lasku|rivit|kaikki|koko|fakturor|grand|invoices|sivun?|sidan?|page)\s+(?:\d+\s+)?)?"
@@ -34,13 +34,13 @@ _TOTALS = re.compile(
     r"delsumma|i alt)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
-"""What the line of totals of a table, or of a part of it, says beside its sums."""
+"""Words beside the sums in a line of totals, of a table or of a part of it."""
 
 
 _NOTE = re.compile(r"[^\W\d_]{3,}.*\s")
-"""Words, as no number of an invoice has them."""
+"""Words, which no invoice number has."""
 _FEWEST_OF_A_TABLE = 4
-"""Columns of a table in which a sentence alone is a note."""
+"""Columns that a table must have for a line with a single sentence to be a note."""
 
 
 @define
@@ -50,14 +50,15 @@ class LineGroup:
     Attributes:
         line: The first line.
         last: The last line.
-        key: What the key columns say; an empty text fits any.
-        sure: Whether the key was read from a whole line; if not, the number alone decides what belongs here.
-        values: Values of the invoice's own columns, each with the line that gave it.
-        attachments: Attachments by column and text, each with the line that named it first.
-        rows: One mapping per line, by place in the row.
+        key: The values of the key columns; an empty text matches any.
+        sure: Whether the key was read from a whole line; if not, only the number decides which lines belong
+            here.
+        values: The values of the invoice's own columns, each with its line.
+        attachments: The attachments by column and text, each with the line that named it first.
+        rows: The values of each row, by their places in it.
         lines: The line of each row.
-        problems: Why it cannot become an invoice; from the first one on, no further rows are kept.
-        remarks: What should be known of its lines.
+        problems: Why it cannot become an invoice. From the first problem on, no further rows are kept.
+        remarks: Remarks on its lines.
     """
 
     line: int
@@ -82,17 +83,17 @@ class LineGroup:
         return all(not key[name] or not mine[name] or key[name] == mine[name] for name in KEY)
 
     def learn(self, key: Mapping[str, str], sure: bool) -> None:
-        """Take from a line what the lines before left open."""
+        """Take those parts of the key from a line that the lines before left empty."""
         for name, value in key.items():
             self.key[name] = self.key[name] or value
         self.sure = self.sure or sure
 
     def spoil(self, *problems: Problem) -> None:
-        """Note why it cannot become an invoice; the first ``MOST_PROBLEMS`` reasons are told."""
+        """Add a reason why it cannot become an invoice; the first ``MOST_PROBLEMS`` are kept."""
         self.problems += problems[: max(0, MOST_PROBLEMS - len(self.problems))]
 
     def join(self, line: TableLine, plan: _KeyPlan) -> None:
-        """Read the values of a whole line into the invoice."""
+        """Add a whole line: its values for the invoice, and its row."""
         if line.remark is not None:
             self.remarks.append(line.remark)
         own = plan.own_of(line.values)
@@ -154,7 +155,7 @@ def _cells_at(readers: Sequence[ColumnReader]) -> Callable[[Sequence[Cell]], Seq
 
 @frozen
 class _KeyPlan:
-    """How each line of a table is handled, computed once: the cells of a row by index, place and name."""
+    """The columns of a table, computed once for all lines: each by its index, its place and its name."""
 
     layout: TableLayout
     own: tuple[ColumnReader, ...]
@@ -167,7 +168,7 @@ class _KeyPlan:
     number: int | None
 
     def has_key(self, line: TableLine | BadLine, key: Sequence[Cell]) -> bool:
-        """Say whether a line is whole and has these cells in its key columns."""
+        """Say whether a line is whole, and has these values in its key columns."""
         return isinstance(line, TableLine) and line.is_whole and self.key_of(line.values) == key
 
 
@@ -196,7 +197,7 @@ class _Doubts:
 
     Args:
         path: The path of the file.
-        unit: What it calls its lines.
+        unit: The word for a line in messages: ``line`` or ``row``.
     """
 
     def __init__(self, path: Path, unit: str) -> None:
@@ -206,10 +207,10 @@ class _Doubts:
         self._lines = 0
 
     def note(self, line: int, number: str, problems: Sequence[Problem]) -> None:
-        """Take what is wrong with a line; a line that is whole ends all doubts.
+        """Add the problems of a line; a whole line ends all doubts.
 
         Raises:
-            InputError: no line has been whole for ``MOST_DOUBTFUL`` lines.
+            InputError: the last ``MOST_DOUBTFUL`` lines were all unreadable.
         """
         if not problems:
             if self._lines:
@@ -226,18 +227,18 @@ class _Doubts:
         kept += problems[: MOST_INHERITED - len(kept)]
 
     def about(self, number: str) -> list[Problem]:
-        """Return what may be wrong with an invoice of this number."""
+        """Return the problems that may be of an invoice with this number."""
         whose = ("", number) if number else ("",)
         return [problem for each in whose for problem in self._problems.get(each, ())]
 
 
 def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[LineGroup]:
-    """Gather lines into invoices. Holds one invoice at a time.
+    """Yield the lines of a table by invoice; hold one invoice at a time.
 
     Args:
         path: The path of the file.
-        table: The table.
-        keys_only: Whether only the keys of the invoices matter.
+        table: The lines of the table, and its layout.
+        keys_only: Whether only the keys of the invoices are read.
     """
     layout = table.layout
     plan = _plan(layout)
@@ -271,7 +272,7 @@ def groups(path: Path, table: Table, *, keys_only: bool = False) -> Iterator[Lin
 
 
 def _key(line: TableLine | BadLine, plan: _KeyPlan) -> tuple[dict[str, str], list[Problem]]:
-    """Return the values that assign a line to an invoice, and everything that makes them doubtful."""
+    """Return the key of a line, and the problems that leave the key in doubt."""
     key = dict(plan.constants)
     problems = faults(line, plan.layout)
     values: Sequence[Cell] = line.start if isinstance(line, BadLine) else line.values
@@ -289,7 +290,7 @@ def _key(line: TableLine | BadLine, plan: _KeyPlan) -> tuple[dict[str, str], lis
 
 
 def faults(line: TableLine | BadLine, layout: TableLayout) -> list[Problem]:
-    """Return what makes a line unreadable."""
+    """Return the problems that make a line unreadable."""
     if isinstance(line, BadLine):
         return [Problem(f"{layout.unit} {line.number}", line.rule, line.message)]
     if line.is_whole:
@@ -302,13 +303,13 @@ def faults(line: TableLine | BadLine, layout: TableLayout) -> list[Problem]:
 
 
 def required(layout: TableLayout, line: int, name: str) -> Problem:
-    """Return what is wrong with a line whose invoice lacks what every invoice has."""
+    """Return the problem of a line whose invoice lacks a required value."""
     message = "is empty, but every invoice needs it; fill it in"
     return Problem(layout.path(line, name), "table.required", message)
 
 
 def _passed_over(line: TableLine | BadLine, plan: _KeyPlan) -> str | None:
-    """Say that a line is no invoice's, where it is one of totals, or name the columns once more."""
+    """Return a remark on a line that is passed over: totals, a note, or a repeated header; else None."""
     layout = plan.layout
     if isinstance(line, BadLine):
         return None
@@ -323,7 +324,7 @@ def _passed_over(line: TableLine | BadLine, plan: _KeyPlan) -> str | None:
 
 
 def note_in(cells: Sequence[Cell], number: int | None) -> str | None:
-    """Return the note that a line is: words alone where numbers of invoices stand; None for any other."""
+    """Return the text of a line that is a note: words alone, in the number column; None for any other."""
     if number is None or number >= len(cells):
         return None
     note = cells[number]
@@ -333,7 +334,7 @@ def note_in(cells: Sequence[Cell], number: int | None) -> str | None:
 
 
 def total_word(cells: Sequence[Cell]) -> str | None:
-    """Return what a line says of itself that holds nothing but sums; None for any other line."""
+    """Return the word for totals in a line that otherwise holds only sums; None for any other line."""
     texts = [cell for cell in cells if isinstance(cell, str) and cell]
     words = [text for text in texts if _TOTALS.fullmatch(text)]
     alone = len(words) == 1 and all(text in words or is_numeral(text) for text in texts)

@@ -1,4 +1,4 @@
-"""Reads the header of a table: which column is which, by the SDK's names or by a mapping."""
+"""Reads the header of a table: finds out which column is which, by the SDK's names or by a mapping."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from confirma_async.formats.tables.mapping import ColumnMapping, title_key
 from confirma_async.privacy import looks_like_name
 
 _SURE = 2
-"""Known names that make a line a header, however many others are not known."""
+"""The number of known names that make a line a header, however many unknown ones it has."""
 
 
 def known(titles: Sequence[str], mapping: ColumnMapping | None, columns: ColumnSet = INVOICE_COLUMNS) -> int:
-    """Return how many of the titles say what their column is."""
+    """Count the titles that are names of known columns."""
     if mapping is None:
         return sum(column_name(title) in columns.by_name for title in titles)
     keys = mapping.keys()
@@ -30,16 +30,16 @@ def matched(
     options: ReadOptions,
     names_nothing: str = "the first line does not name columns",
 ) -> tuple[Column | None, ...]:
-    """Return what each column is; None for one that the mapping passes over.
+    """Return the column of each title; None for one that the mapping passes over.
 
     Args:
         path: The path of the file.
-        titles: The names of the columns, as the file has them.
-        options: How it is read; without a mapping, our own names say which column is which.
-        names_nothing: The beginning of the message where too few names are known.
+        titles: The names of the columns, as in the file.
+        options: How the file is read. Without a mapping, the SDK's own names of columns count.
+        names_nothing: The beginning of the message if too few names are known.
 
     Raises:
-        InputError: they do not say what the columns are; nothing of an invoice shows in it.
+        InputError: the columns are not known by these titles. The message shows nothing of an invoice.
     """
     columns = options.columns
     if options.mapping is not None:

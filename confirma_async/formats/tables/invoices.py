@@ -1,4 +1,4 @@
-"""Invoices out of tables: one line for each invoice row, lines that belong together make one invoice."""
+"""Reads invoices from tables: each line is an invoice row, and lines with the same key are one invoice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LIST = re.compile(r"\[\d+\].*")
 
 
 def read_table(path: Path, table: Table, options: ReadOptions) -> Iterator[ReadInvoice | BadRecord]:
-    """Read the invoices of a table.
+    """Yield the invoices of a table.
 
     Raises:
         InputError: it holds none.
@@ -52,7 +52,7 @@ def read_table(path: Path, table: Table, options: ReadOptions) -> Iterator[ReadI
 
 
 def scan_table(path: Path, table: Table) -> Iterator[DocumentRef]:
-    """Say which documents a table holds, without reading their other values."""
+    """Yield the documents of a table, without reading their other values."""
     source = str(path)
     for group in groups(path, table, keys_only=True):
         if group.key["number"]:
@@ -111,7 +111,7 @@ def _invoice(
 
 
 def _contradicting_sign(group: LineGroup, layout: TableLayout) -> list[Problem]:
-    """Return what is wrong with an invoice whose currency is not the one whose sign amounts have."""
+    """Return the problem of an invoice in another currency than the sign beside its amounts."""
     currency, line = group.values.get("currency", (_EURO, group.line))
     if layout.conventions.currency_sign != _EURO_SIGN or currency == _EURO:
         return []
@@ -121,16 +121,13 @@ def _contradicting_sign(group: LineGroup, layout: TableLayout) -> list[Problem]:
 
 @frozen
 class _Origins:
-    """Where the values of a request stand in its table."""
+    """Finds the places of a request's values in its table."""
 
     group: LineGroup
     layout: TableLayout
 
     def find(self, path: str, /) -> str | None:
-        """Return the line and the column of the value at a JSON path.
-
-        None where no column of the table has it.
-        """
+        """Return the line and the column of the value at a JSON path; None if no column has it."""
         of_row = _ROW.fullmatch(path)
         if of_row is not None:
             line = self.group.lines[int(of_row[1])]
@@ -158,7 +155,7 @@ class _Origins:
 def _attachments(
     group: LineGroup, beside: Path, options: ReadOptions, layout: TableLayout
 ) -> tuple[list[dict[str, str]], list[Attached]]:
-    """Return the attachments in wire form, without contents, and the documents to be put into them."""
+    """Return the attachments in wire form, without contents, and the documents that belong into them."""
     folder = options.folder or beside
     within = None if options.attach_anywhere else folder
     raw: list[dict[str, str]] = []
@@ -178,7 +175,7 @@ def _attachments(
 
 
 def _fill_due_date(group: LineGroup, layout: TableLayout) -> None:
-    """Count the due date from the days to pay, where the table gives those instead."""
+    """Put in the due date, counted from the days to pay, if the table gives those instead."""
     values = group.values
     if group.problems or "date" not in values or "net_days" not in values:
         return
@@ -209,7 +206,7 @@ def _raw(group: LineGroup, layout: TableLayout) -> dict[str, Any]:
 
 
 def _has_objects(layout: TableLayout) -> bool:
-    """Say whether a row has objects in it, such as what it is accounted on."""
+    """Say whether a row has values in nested objects, such as its accounting."""
     names = [*layout.constants, *(column.name for column in layout.columns if column is not None)]
     return any(COLUMNS[name].of_row and "." in COLUMNS[name].place for name in names)
 

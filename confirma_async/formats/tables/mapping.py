@@ -1,4 +1,4 @@
-"""Mapping files: which column of one's own spreadsheet is which, in TOML."""
+"""Reads mapping files: TOML that says which column of a spreadsheet is which."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def distinct(titles: Sequence[str]) -> list[str]:
-    """Return names under which a mapping knows each column, where the file has one twice, or none.
+    """Return a distinct name for each column, by which a mapping knows it.
 
     The second ``Name`` is ``Name (2)``, and the sixth column without a name is ``column 6``.
     """
@@ -45,7 +45,7 @@ def distinct(titles: Sequence[str]) -> list[str]:
 
 
 def joined(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Return the names of columns that several lines give together, from the upper one down."""
+    """Return the names of columns whose header has several lines, from the upper one down."""
     width = max(map(len, lines), default=0)
     return [
         " ".join(line[index] for line in lines if index < len(line) and line[index]) for index in range(width)
@@ -53,7 +53,7 @@ def joined(lines: Sequence[Sequence[str]]) -> list[str]:
 
 
 def title_key(title: str) -> str:
-    """Return what makes two titles of columns the same: letters, whatever their case, and single spaces."""
+    """Return a title in the form by which titles are compared: case-folded, with single spaces."""
     return " ".join(title.split()).casefold()
 
 
@@ -92,25 +92,25 @@ def _contains_ascii(_mapping: object, attribute: Attribute[Any], encoding: str) 
 
 @frozen(kw_only=True)
 class ColumnMapping:
-    """Which column of a table is which, where they have names of their own.
+    """Says which column of a table is which, if the columns have names of their own.
 
     Attributes:
         known: The columns that it may name.
-        source: Where the mapping stands, for messages.
-        text: The same as TOML, where it was read from a file.
-        columns: By our name of a column, its name in the file.
-        constants: By our name of a column, the value that holds for every invoice.
+        source: The name of the mapping in messages, such as its file.
+        text: The mapping as TOML, if it was read from a file; else empty.
+        columns: The title of each column in the file, by our name of the column.
+        constants: Values that hold for every invoice, by our names of columns.
         ignore: Columns of the file that are passed over.
-        words: By our name of a column, the words of the file for those of the SDK, in lower case.
+        words: The words of the file, in lower case, for those of the SDK, by our names of columns.
         date_formats: Forms of dates besides ``YYYY-MM-DD`` and ``D.M.YYYY``.
         decimal_comma: Whether numbers that are text have a decimal comma; None finds out.
         sheet: The sheet of a workbook; None takes the first.
-        header_row: The line that names the columns, from 1; None takes the first that is not empty. Of
-            several lines, it is the last.
-        header_lines: How many lines the names take, which are read together.
-        currency_sign: What stands beside amounts and repeats the currency of the invoices, such as ``€``.
-        delimiter: What separates values in CSV; None finds out.
-        encoding: How a CSV file is encoded; None finds out.
+        header_row: The line that names the columns, from 1, or the last of several; None takes the first that
+            is not empty.
+        header_lines: The number of lines that name the columns together.
+        currency_sign: The sign beside amounts that repeats the currency of the invoices, such as ``€``.
+        delimiter: The character between values in CSV; None finds out.
+        encoding: The encoding of a CSV file; None finds out.
     """
 
     known: ClassVar[ColumnSet] = INVOICE_COLUMNS
@@ -151,26 +151,26 @@ class ColumnMapping:
         """Read a mapping file.
 
         Raises:
-            ConfigurationError: it cannot be read, is not TOML, or says something that no mapping says.
+            ConfigurationError: it cannot be read, is not TOML, or has unknown or wrong entries.
         """
         found = _converter(cls).read_file(path, cls, f"the mapping {path}")
         return evolve(found, source=str(path), text=Path(path).read_text(encoding="utf-8"))
 
     @classmethod
     def from_text(cls, text: str, *, source: str) -> Self:
-        """Read a mapping out of TOML text; ``source`` says in messages where it stands.
+        """Read a mapping from TOML text; ``source`` is its name in messages.
 
         Raises:
-            ConfigurationError: it is not TOML, or says something that no mapping says.
+            ConfigurationError: it is not TOML, or has unknown or wrong entries.
         """
         return evolve(_converter(cls).read_toml(text, cls, f"the mapping {source}"), source=source, text=text)
 
     @cached_property
     def values(self) -> Mapping[str, object]:
-        """The constants, as their places in the request want them.
+        """The constants, as values for their places in the request.
 
         Raises:
-            ConfigurationError: one is not what its column wants.
+            ConfigurationError: one is not of the kind of its column.
         """
         conventions = TextConventions(
             decimal_separator=DecimalSeparator.COMMA if self.decimal_comma else DecimalSeparator.POINT,
@@ -186,7 +186,7 @@ class ColumnMapping:
         return values
 
     def keys(self) -> frozenset[str]:
-        """Return the titles that it names, in the form that they are compared in."""
+        """Return the titles that it names, in the form of ``title_key``."""
         return frozenset(title_key(title) for title in self.columns.values())
 
 

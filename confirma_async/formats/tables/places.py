@@ -1,4 +1,4 @@
-"""Where a value of a table stands, as messages name it: ``line 3, column Pvm`` or ``cell D4, column Pvm``."""
+"""The places of values in tables, as messages name them: ``line 3, column Pvm``, ``cell D4, column Pvm``."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _LETTERS = 26
 
 @frozen
 class TablePlace:
-    """Where something stands in a table.
+    """A place in a table.
 
     Attributes:
-        unit: What its lines are called: ``line``, ``row``, or ``cell`` where a spreadsheet names the cell.
-        line: The line, from 1.
-        cell: The cell, such as ``D4`` or ``Laskut!D4``; empty where it has no name.
-        title: The title of the column; None where the whole line is meant.
-        below: The JSON path of the value; None where none is named.
+        unit: The word for it: ``line``, ``row``, or ``cell`` for a cell of a spreadsheet.
+        line: The number of the line, from 1.
+        cell: The name of the cell, such as ``D4`` or ``Laskut!D4``; empty if it has none.
+        title: The title of the column; None for a whole line.
+        below: The JSON path of the value; None where none is given.
     """
 
     unit: str
@@ -35,7 +35,7 @@ class TablePlace:
 
     @classmethod
     def parse(cls, path: str) -> TablePlace | None:
-        """Read the path of a problem; None where it is no place of a table."""
+        """Return the place that the path of a problem names; None if it is no place in a table."""
         found = _PLACE.fullmatch(path)
         if found is None:
             return None
@@ -47,9 +47,9 @@ def cell_name(sheet: str, index: int, row: int) -> str:
     """Return the name of a cell as a spreadsheet shows it.
 
     Args:
-        sheet: The name of its sheet; empty where the workbook has one.
-        index: The column, from 0.
-        row: The row, from 1.
+        sheet: The name of its sheet; empty if the workbook has only one.
+        index: The index of the column, from 0.
+        row: The number of the row, from 1.
     """
     letters, left = "", index + 1
     while left:

@@ -1,4 +1,4 @@
-"""Tables of any file format: named columns, and lines of cells."""
+"""Tables of any file format, as named columns and lines of cells."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TableLine(NamedTuple):
         number: Its number in the file, from 1.
         values: Its cells, in the order of the columns, without space around text.
         is_whole: Whether no cell is a ``CellError``.
-        remark: What should be known of it.
+        remark: A remark on the line, such as that it is hidden; None for none.
     """
 
     number: int
@@ -42,10 +42,10 @@ class BadLine:
     """A line that cannot be read as a line of this table.
 
     Attributes:
-        number: Its number.
-        rule: What it breaks.
+        number: Its number in the file, from 1.
+        rule: The rule that it breaks.
         message: What is wrong and what to do.
-        start: Its first values, as far as they are beyond doubt.
+        start: Its first values, as far as they are certain.
     """
 
     number: int
@@ -59,8 +59,8 @@ class ColumnReader:
     """Reads one column.
 
     Attributes:
-        index: Its place in a line.
-        column: What it is.
+        index: Its index in a line.
+        column: The column that it is.
         read: Reads a cell; raises ``ValueProblem``.
     """
 
@@ -78,24 +78,25 @@ def _readers_of(layout: TableLayout) -> tuple[ColumnReader, ...]:
 
 
 def _indices_by_name(layout: TableLayout) -> dict[str, int]:
-    """Return the place of each column; the first one of a name counts."""
+    """Return the index of each column; of several with one name, that of the first."""
     named = [(column.name, index) for index, column in enumerate(layout.columns) if column is not None]
     return dict(reversed(named))
 
 
 @frozen(kw_only=True)
 class TableLayout:
-    """How a table is laid out.
+    """The columns of a table, and how its values are written.
 
     Attributes:
-        columns: What each of its columns is, in order; None for one that is passed over.
-        titles: How the file calls its columns, in order; so do messages.
-        unit: What a line is called in messages: ``line``, or ``row`` in a spreadsheet.
-        conventions: How values are written where they are text.
-        constants: Values that the file does not hold, the same for every invoice.
-        remarks: What was decided about the file as a whole; one sentence each.
-        sheet: The sheet of a workbook that has several; empty for one alone, None for what has no cells.
-        readers: What reads each column that is not passed over; made once for all lines.
+        columns: The column that each title is, in order; None for one that is passed over.
+        titles: The names of the columns in the file and in messages, in order.
+        unit: The word for a line in messages: ``line``, or ``row`` in a spreadsheet.
+        conventions: How values are written that are text.
+        constants: Values that are not in the file, the same for every invoice.
+        remarks: Decisions about the file as a whole; one sentence each.
+        sheet: The name of the sheet, in a workbook of several; empty in one of a single sheet, None if the
+            format has no cells with names.
+        readers: The reader of each column that is not passed over; made once for all lines.
     """
 
     columns: Sequence[Column | None]
@@ -113,7 +114,7 @@ class TableLayout:
     )
 
     def path(self, line: int, name: str) -> str:
-        """Return where a value stands, for a message: the line or cell, and the column by its title."""
+        """Return the place of a value for messages: its line or cell, and the title of its column."""
         index = self._index_of.get(name)
         if index is None:
             return f"{self.unit} {line}, column {name}"
@@ -123,13 +124,13 @@ class TableLayout:
         return f"{where}, column {self.titles[index]}"
 
     def problem(self, line: int, name: str, fault: ValueProblem | CellError) -> Problem:
-        """Return what is wrong with a value, and where it stands."""
+        """Return a problem with the place of its value."""
         return Problem(self.path(line, name), fault.rule, fault.message)
 
 
 @frozen
 class Table:
-    """A table, ready to be read once."""
+    """A table that can be read once."""
 
     layout: TableLayout
     lines: Iterator[TableLine | BadLine]

@@ -1,1 +1,1 @@
-"""CSV files: what they are written in, their lines, and the table that these make."""
+"""Reads CSV files: finds out how they are written, and reads their lines as a table."""

@@ -1,7 +1,7 @@
-"""The lines of a CSV file, with their numbers: records as fields, or what is wrong with a line.
+"""Reads the lines of a CSV file: records as fields, or what is wrong with a line.
 
-A quote that never closes would swallow the rest of a file. Here it costs its own line: reading starts again
-on the line after it.
+A quote that is never closed would swallow the rest of a file. Here it costs only its own line: reading goes
+on with the next line.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import NamedTuple, TextIO
 from attrs import frozen
 
 LONGEST_LINE = 1024 * 1024
-"""Characters of one line of the file."""
+"""Characters that a line of the file may have."""
 MOST_LINES = 200
-"""Lines of the file that one record, with line breaks inside quotes, may take."""
+"""Lines that a record may have, with line breaks inside quotes."""
 
 _TOGETHER = 256
-"""Lines that are read at once where none of them has a quote."""
+"""Lines that are read at once if none of them has a quote."""
 _KEPT = 4096
 _UNCLOSED = "has a quote that is not closed; close it, or double a quote that belongs to the text"
 
 
 class Fields(NamedTuple):
-    """A record: the line that it begins on, and its values as written; a tuple, since there are so many."""
+    """A record: the line on which it begins, and its values as written. A tuple, since there are so many."""
 
     line: int
     values: Sequence[str]
@@ -33,12 +33,12 @@ class Fields(NamedTuple):
 
 @frozen
 class BadFields:
-    """A line that is no record.
+    """A line that cannot be read as a record.
 
     Attributes:
-        line: Its number.
+        line: The number of the line, from 1.
         message: What is wrong and what to do.
-        start: The values before the first quote, which are beyond doubt.
+        start: The values before the first quote, which are certain.
     """
 
     line: int
@@ -47,11 +47,11 @@ class BadFields:
 
 
 class _Unreadable(Exception):  # noqa: N818 (a signal through csv.reader, caught below)
-    """The record of the line that was just read cannot be read."""
+    """The record that was begun last cannot be read."""
 
 
 class _ByteSource:
-    """Hands out lines one at a time, counts them, and takes back those after the first of a record."""
+    """Yields lines one at a time, counts them, and can take back those after the first of a record."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -82,9 +82,9 @@ class _ByteSource:
             part = self._stream.readline(LONGEST_LINE)
 
     def plain_lines(self) -> list[str]:
-        """Return some lines without any quote, each of which is a record; none where the next lines have one.
+        """Return up to ``_TOGETHER`` lines, each a record; none if any of them has a quote.
 
-        What was looked at and is not returned is handed out one at a time.
+        Lines that are not returned are yielded one at a time.
         """
         if self._again:
             return []
@@ -101,20 +101,20 @@ class _ByteSource:
         return []
 
     def taken(self, lines: Sequence[str]) -> None:
-        """Note that lines were read together."""
+        """Count lines that were read together."""
         self.number += len(lines)
 
     def put_back(self, lines: Sequence[str]) -> None:
-        """Have lines handed out one at a time after all."""
+        """Take lines back, to be yielded one at a time."""
         self._again.extend(lines)
 
     def begin(self) -> int:
-        """Begin a record; give the number of its first line."""
+        """Begin a record; return the number of its first line."""
         self._taken.clear()
         return self.number + 1
 
     def back(self) -> str:
-        """Take back all but the first line of the record; gives that one."""
+        """Take back all lines of the record but the first; return that one."""
         first, *others = self._taken
         self._again.extendleft(reversed(others))
         self.number -= len(others)
@@ -122,7 +122,7 @@ class _ByteSource:
 
 
 def records(stream: TextIO, delimiter: str) -> Iterator[Fields | BadFields]:
-    """Read the records of a CSV file, opened with ``newline=""``; lines without any text are passed over."""
+    """Yield the records of a CSV file that was opened with ``newline=""``; blank lines are passed over."""
     source = _ByteSource(stream)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:

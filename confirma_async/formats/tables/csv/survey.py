@@ -1,6 +1,7 @@
-"""A first pass over a CSV file: its encoding, its delimiter, its columns, how it writes decimals.
+"""Finds out the encoding, the delimiter, the columns and the decimal separator of a CSV file.
 
-Nothing of the file is kept in memory. The second pass then reads every line the same way.
+This is a first pass, which keeps nothing of the file in memory. The second pass then reads every line the
+same way.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from confirma_async.formats.values.encodings import WIDE_MARKS, WINDOWS, is_utf8
 DELIMITERS = ";,\t|"
 _BLOCK = 1024 * 1024
 _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-"""A first line that names the delimiter for spreadsheets, and is no part of the table."""
+"""A first line that names the delimiter for spreadsheet programs, and is no part of the table."""
 _SURE = re.compile(r"-?\d+([,.])\d\d?", re.ASCII)
-"""A numeral whose mark separates decimals: thousands have three digits."""
+"""A numeral whose separator is surely that of decimals: thousands have three digits."""
 _BY_MARK: Mapping[str, DecimalSeparator] = {",": DecimalSeparator.COMMA, ".": DecimalSeparator.POINT}
 _UNIVERSAL = frozenset({"utf-8", "utf-8-sig"})
 _NAMES: Mapping[str, str] = {";": "semicolon", ",": "comma", "\t": "tab", "|": "vertical bar"}
@@ -41,12 +42,12 @@ class Survey:
 
     Attributes:
         encoding: Python's name of its encoding.
-        delimiter: What separates its values.
-        header: The line that names the columns.
-        titles: Their names, as the file has them.
-        columns: What each of them is, in order; None for one that is passed over.
-        decimal_separator: What separates decimals; None where the file does not show it, or shows both.
-        contradiction: What was decided where its bytes contradict what was said of its encoding.
+        delimiter: The character between its values.
+        header: The number of the line that names the columns, from 1.
+        titles: The names of the columns, as in the file.
+        columns: The column that each of them is, in order; None for one that is passed over.
+        decimal_separator: The decimal separator; None where the file does not show it, or shows both.
+        contradiction: A remark where its bytes contradict the encoding that was given for it; else None.
     """
 
     encoding: str
@@ -59,7 +60,7 @@ class Survey:
 
     @property
     def remark(self) -> str | None:
-        """How the file was read, where its bytes leave a doubt: in Windows-1252 every byte is a letter."""
+        """A remark on the encoding that was used, if the bytes leave it in doubt; else None."""
         if self.contradiction is not None:
             return self.contradiction
         if self.encoding != WINDOWS:
@@ -75,20 +76,20 @@ class Survey:
 
 
 def opened(path: Path, encoding: str) -> TextIO:
-    """Open a CSV file; bytes that its encoding has no character for become lone surrogates."""
+    """Open a CSV file; bytes that are no characters of its encoding become lone surrogates."""
     return path.open(encoding=encoding, errors="surrogateescape", newline="")
 
 
 def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> Survey:
-    """Look through a file.
+    """Survey a CSV file.
 
     Args:
         path: The path of the file.
         options: How it is read.
-        find_separator: Whether it matters how decimals are written; finding out takes a look at every line.
+        find_separator: Whether to find out the decimal separator, for which every line must be read.
 
     Raises:
-        InputError: the header line does not say what the columns are.
+        InputError: no header line with known columns was found.
     """
     mapping = options.mapping
     given = mapping.encoding if mapping else None
@@ -103,7 +104,7 @@ def survey(path: Path, options: ReadOptions, *, find_separator: bool = True) -> 
 
 
 def _encoding(path: Path, given: str | None) -> tuple[str, str | None]:
-    """Return how a file is encoded, and what was decided where its bytes contradict what was said of it."""
+    """Return the encoding of a file, and a remark if its bytes contradict the one that was given."""
     if given is None:
         return encoding_of(path), None
     if codecs.lookup(given).name not in _UNIVERSAL and is_utf8(_decoded(path)):
@@ -113,7 +114,7 @@ def _encoding(path: Path, given: str | None) -> tuple[str, str | None]:
 
 
 def encoding_of(path: Path) -> str:
-    """Find out how a file is encoded: UTF-8, with or without a mark, else Windows-1252.
+    """Find out the encoding of a file: UTF-8, with or without a byte order mark, else Windows-1252.
 
     Raises:
         InputError: it is written in UTF-16.
@@ -138,7 +139,7 @@ def _decoded(path: Path) -> Iterator[str]:
 def _header(
     path: Path, encoding: str, mapping: ColumnMapping | None
 ) -> tuple[int, Sequence[str], str | None]:
-    """Return the lines that name the columns, the last one's number, and what is said to separate values."""
+    """Return the lines that name the columns, the number of the last, and the delimiter if named."""
     row, count = (mapping.header_row, mapping.header_lines) if mapping else (None, 1)
     line, text, separator = 0, "\n", None
     above = deque[str](maxlen=count)
@@ -159,7 +160,7 @@ def _header(
 
 
 def _titles(texts: Sequence[str], options: ReadOptions, separator: str | None) -> tuple[str, list[str]]:
-    """Return the delimiter that gives the most known names, and the names."""
+    """Return the delimiter that makes the most known names of a header, and these names."""
     mapping = options.mapping
     given = (mapping.delimiter if mapping else None) or separator
     named = {

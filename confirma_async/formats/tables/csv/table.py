@@ -1,4 +1,4 @@
-"""CSV files as tables."""
+"""Reads CSV files as tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from confirma_async.formats.tables.table_layout import (
 )
 
 _UNREADABLE = re.compile("[\0\udc80-\udcff]")
-"""A NUL, or what stands for a byte that is no character."""
+"""A NUL, or a lone surrogate in place of a byte that is no character."""
 
 
 def csv_table(path: Path, options: ReadOptions, *, keys_only: bool = False) -> Table:
@@ -29,7 +29,7 @@ def csv_table(path: Path, options: ReadOptions, *, keys_only: bool = False) -> T
     Args:
         path: The path of the file.
         options: How it is read.
-        keys_only: Whether only its invoice numbers matter, and not how it writes decimals.
+        keys_only: Whether only its invoice numbers are read, so that the decimal separator does not matter.
 
     Raises:
         InputError: its header line cannot be used.

@@ -1,1 +1,1 @@
-"""Excel workbooks: their parts, the rows and cells of a sheet, and the table that these make."""
+"""Reads Excel workbooks: their parts, the rows and cells of a sheet, and these as a table."""

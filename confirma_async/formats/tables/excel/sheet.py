@@ -1,4 +1,4 @@
-"""The rows of a sheet, out of its XML, one at a time: cells as they are written, with their styles.
+"""Reads the rows of a sheet from its XML, one at a time: cells as they are written, with their styles.
 
 openpyxl makes an object of every element of a sheet. Reading it here takes a fifth of the time.
 """
@@ -22,17 +22,17 @@ from confirma_async.formats.tables.excel.usual_rows import row_at
 
 _BLOCK = 256 * 1024
 _LONGEST = 16 * _BLOCK
-"""Characters beyond which a row is left to the parser, which needs not all of them at once."""
+"""Characters of a row beyond which it is left to the parser, which does not need all of them at once."""
 _DATA = b"<sheetData>"
 _END = "</row>"
 _SPACE = " \t\r\n"
 _LETTERS = re.compile(r"[A-Z]{1,3}", re.ASCII)
 _BEYOND = 2048
-"""Columns beyond Excel's last one that some programs write."""
+"""Columns after Excel's last one, which some programs write."""
 
 
 class UnreadableSheet(Exception):  # noqa: N818 (never leaves the readers of workbooks)
-    """A part of a sheet is not what it should be."""
+    """A part of a sheet is not valid."""
 
 
 class _SheetParser:
@@ -40,8 +40,8 @@ class _SheetParser:
 
     Attributes:
         number: The number of the last row.
-        is_between_rows: Whether the parser stands between two rows of the sheet.
-        is_utf8: Whether the sheet says nothing of another encoding.
+        is_between_rows: Whether the parser is between two rows of the sheet.
+        is_utf8: Whether the sheet is in UTF-8: it names no other encoding.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class _SheetParser:
         self._expat.StartDoctypeDeclHandler = self._doctype
 
     def parse(self, data: bytes, is_last: bool = False) -> list[SheetRow]:
-        """Parse the next piece, and return the rows that are complete with it."""
+        """Parse the next piece, and return the rows that it completes."""
         try:
             self._expat.Parse(data, is_last)
         except (expat.ExpatError, ValueError):
@@ -146,7 +146,7 @@ class _SheetParser:
 
 
 def rows(stream: IO[bytes]) -> Iterator[SheetRow]:
-    """Return the rows of a sheet that are written, in order; numbers of rows may be left out.
+    """Yield the rows that are in a sheet, in order. Numbers of rows may be missing.
 
     Args:
         stream: The part of the workbook that holds the sheet.
@@ -167,15 +167,15 @@ def rows(stream: IO[bytes]) -> Iterator[SheetRow]:
 
 
 def _usual_rows(stream: IO[bytes], data: bytes, parser: _SheetParser) -> Generator[SheetRow, None, bytes]:
-    """Return rows that need no parser, and have it parse single ones between them.
+    """Yield rows that need no parser, with single rows that the parser reads between them.
 
     Args:
         stream: The rest of the sheet.
-        data: What was read of it last.
-        parser: The parser; it stands between two rows.
+        data: The bytes that were read last.
+        parser: The parser, which is between two rows.
 
     Returns:
-        What was read, and is left to the parser with all that comes after it.
+        The bytes that were read and are left to the parser, with all that follows.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     text, at = "", 0
@@ -201,5 +201,5 @@ def _usual_rows(stream: IO[bytes], data: bytes, parser: _SheetParser) -> Generat
 
 
 def _is_one_row(text: str) -> bool:
-    """Say whether what ends with a row is that row and nothing else, in whatever markup of elements."""
+    """Say whether bytes that end with a row hold only that row, in whatever markup."""
     return text.startswith("<row") and text.count("<row") == 1 and "<!" not in text and "<?" not in text

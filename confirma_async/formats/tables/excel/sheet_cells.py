@@ -1,8 +1,8 @@
-"""Cells of a workbook: what a spreadsheet shows of numbers, dates and formulas.
+"""Reads the cells of a workbook as a spreadsheet program shows them: numbers, dates and formulas.
 
-Excel keeps numbers as binary fractions and promises 15 significant digits of them. So a number here is what
-those 15 digits say: 210.55 where the file has 210.55000000000001. What has more digits than its column
-allows is refused, never rounded, whatever the format of the cell hides.
+Excel keeps numbers as binary fractions and promises 15 significant digits. So a number is read to these 15
+digits: 210.55 where the file has 210.55000000000001. A number with more digits than its column allows is
+refused, never rounded, even if the format of the cell hides them.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from confirma_async.formats.tables.excel.workbook import Workbook
 _dates: Any = importlib.import_module("openpyxl.utils.datetime")  # it ships no types
 
 DIGITS = 15
-"""Significant digits that Excel keeps of a number."""
+"""Significant digits of a number that Excel keeps."""
 
 _GENERAL = "General"
 _MOST_DAYS = 4096
-"""Days that are remembered: a file has few of them, and many cells."""
+"""Days that are cached: a file has few of them, and many cells."""
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _PADDED = re.compile("0+")
 _PLAIN = re.compile(r"-?\d{1,9}(?:\.\d{0,5}[1-9])?", re.ASCII)
-"""A number that needs no second look: few digits, and no zeros at its end."""
+"""The usual form of a number: few digits, and no zeros at its end."""
 _AS_TEXT = frozenset({ValueKind.TEXT, ValueKind.IDENTIFIER, ValueKind.SECRET, ValueKind.NUMBER})
 
 _NO_RESULT = CellError(
@@ -51,7 +51,7 @@ class ExcelCells:
     """Reads the cells of a workbook.
 
     Args:
-        book: The workbook.
+        book: The shared strings and the styles of the workbook.
     """
 
     def __init__(self, book: Workbook) -> None:
@@ -63,10 +63,10 @@ class ExcelCells:
         self._days: dict[tuple[str, int], Cell] = {}
 
     def read(self, cell: RawCell | None, kind: ValueKind | None) -> Cell:
-        """Return what a cell holds, for a column of a kind.
+        """Return the value of a cell, for a column of a kind.
 
         Raises:
-            ValueError, LookupError: it is not what it says.
+            ValueError, LookupError: the cell is not of the type that it names.
         """
         if cell is None:
             return ""
@@ -100,7 +100,7 @@ class ExcelCells:
 
 
 def _formatted(exact: Decimal | None, shown: str, kind: ValueKind | None) -> Cell:
-    """Return a number as its format shows it: per cent, or with the zeros that fill it up."""
+    """Return a number as its format shows it: in per cent, or with leading zeros."""
     if exact is None:
         return _LONG
     if "%" in shown:
@@ -123,14 +123,11 @@ _READERS: Mapping[str, Callable[[str], Cell]] = {
     "e": lambda _: _ERROR,
     "d": lambda text: _day(_dates.from_ISO8601(text)),
 }
-"""What reads a cell that is neither a number nor a shared string, by its kind."""
+"""Functions for cells that are neither numbers nor shared strings, by the type of the cell."""
 
 
 def decimal_of(value: float) -> Decimal | None:
-    """Return the number that a cell shows, of 15 significant digits.
-
-    None where it has more before the point.
-    """
+    """Return the number of a cell to 15 significant digits; None if it has more before the point."""
     if not math.isfinite(value) or abs(value) >= 10**DIGITS:
         return None
     if value == int(value):

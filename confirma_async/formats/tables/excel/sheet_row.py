@@ -1,4 +1,4 @@
-"""A row of a sheet, with its cells as the file has them."""
+"""The rows of a sheet, with their cells as they are in the file."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from functools import cache
 from typing import NamedTuple, TypeAlias
 
 RawCell: TypeAlias = tuple[str | None, str, int, bool]
-"""A cell as the file has it: its text, where there is any; what it is; the number of its style; whether it is
-a formula. It is ``n`` a number, ``s`` the number of a shared string, ``str`` or ``inlineStr`` a text, ``b`` a
-truth value, ``d`` a date, ``e`` an error. A plain tuple, since there are so many."""
+"""A cell as it is in the file: its text or None, its type, the number of its style, whether it is a formula.
+
+The type is ``n`` for a number, ``s`` for the number of a shared string, ``str`` or ``inlineStr`` for a text,
+``b`` for a truth value, ``d`` for a date, ``e`` for an error. It is a plain tuple, since there are so many.
+"""
 Cells: TypeAlias = list[RawCell | None]
 
 MOST_COLUMNS = 16_384
-"""Columns of a sheet, which is all that Excel has."""
+"""The number of columns that Excel has."""
 
 YES = frozenset({"1", "true"})
-"""What an attribute says that holds."""
+"""The values of an attribute that mean true."""
 
 
 class SheetRow(NamedTuple):
@@ -31,7 +33,7 @@ class SheetRow(NamedTuple):
 
 @cache  # there are 18,278
 def column_of(letters: str) -> int:
-    """Return the place of a column, from 0, by its one to three letters."""
+    """Return the index of a column, from 0, by its one to three letters."""
     column = 0
     for letter in letters:
         column = column * 26 + ord(letter) - 64

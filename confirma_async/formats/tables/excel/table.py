@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx) as tables: one sheet of them, read row by row."""
+"""Reads a sheet of an Excel workbook (.xlsx) as a table, row by row."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from confirma_async.formats.tables.table_layout import (
 )
 
 _MOST_STRINGS = 256 * 1024 * 1024
-"""Bytes of the texts of a workbook, which are all held in memory."""
+"""Bytes that the texts of a workbook may have: all of them are held in memory."""
 _PACKED = 300
-"""How many times its size a part of a workbook may have unpacked; more is no spreadsheet."""
+"""How many times its packed size a part of a workbook may have; no spreadsheet has more."""
 _SMALL = 64 * 1024 * 1024
 MOST_ROWS = 1_048_576
-"""Rows of a sheet, which is all that Excel has."""
+"""The number of rows that Excel has."""
 MOST_CELLS = 50_000_000
-"""Cells between the first and the last of each row, the empty ones included."""
+"""Cells that a sheet may have between the first and the last of each row, empty ones included."""
 MOST_TAGS = 500_000
-"""Tags between one row and the next, and of every other part of a workbook: they are in memory together."""
+"""Tags that may be between two rows, or in any other part of a workbook: they are in memory together."""
 MOST_TEXT_TAGS = 8_000_000
-"""Tags of the texts of a workbook."""
+"""Tags that the texts of a workbook may have."""
 _SHORTEST_TAG = 4
 _BATCH = 256
 _BLOCK = 1024 * 1024
@@ -54,7 +54,7 @@ def excel_table(path: Path, options: ReadOptions, *, keys_only: bool = False) ->
     Args:
         path: The path of the file.
         options: How it is read.
-        keys_only: Whether only the columns matter that tell one invoice from the next.
+        keys_only: Whether only the columns are read that tell one invoice from the next.
 
     Raises:
         InputError: it is no workbook, has no such sheet, or its header cannot be used.
@@ -102,7 +102,7 @@ def _opened(path: Path) -> tuple[Workbook, ExcelCells]:
 
 
 def _look_into(path: Path) -> None:
-    """Refuse what is no workbook, or would not fit into memory."""
+    """Refuse a file that is no workbook, or would not fit into memory."""
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
@@ -127,10 +127,10 @@ def _look_into(path: Path) -> None:
 
 
 def _look_through(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Count the tags of a part.
+    """Count the tags of a part of a workbook.
 
     Raises:
-        InputError: it is made to fill the memory of whoever reads it.
+        InputError: it has more tags than fit into memory.
     """
     is_sheet = part.filename.startswith("xl/worksheets/")
     most = MOST_TEXT_TAGS if part.filename.startswith("xl/sharedStrings") else MOST_TAGS
@@ -150,9 +150,9 @@ def _look_through(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -
 
 
 def _is_surely_small(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Say whether a sheet has few rows, and few tags between them: the usual case, at a third of the cost.
+    """Say whether a sheet surely has few rows and few tags: a quick check for the usual case.
 
-    What may be the end of a row counts as one only where no prefix stands before it.
+    An end of a row counts only without a namespace prefix.
     """
     rows = tags = 0
     for block in _blocks(archive, part):
@@ -166,7 +166,7 @@ def _is_surely_small(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
 
 
 def _blocks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield a part block by block; none ends between the two characters that begin a comment."""
+    """Yield a part in blocks, none of which ends between the two characters that begin a comment."""
     with archive.open(part) as stream:
         while block := stream.read(_BLOCK):
             yield block + stream.read(1) if block.endswith(b"<") else block
@@ -181,7 +181,7 @@ def _too_much(path: Path, what: str) -> InputError:
 
 @contextmanager
 def _careful(path: Path) -> Generator[None]:
-    """Take steps that say of damaged files whatever they stumble over, as those of openpyxl do."""
+    """Make an ``InputError`` of whatever openpyxl raises for a damaged file."""
     try:
         yield
     except (OSError, InputError):
@@ -217,7 +217,7 @@ def _sheet(path: Path, book: Workbook, name: str | None) -> tuple[Sheet, tuple[s
 
 
 def _rows(path: Path, sheet: Sheet, stack: ExitStack) -> Iterator[SheetRow]:
-    """Return the rows of a sheet from the first on; those that the file leaves out are empty."""
+    """Yield all rows of a sheet from the first on; rows that are missing in the file are empty."""
     archive = stack.enter_context(zipfile.ZipFile(path))
     count = cells = 0
     with _careful(path):
@@ -236,7 +236,7 @@ def _rows(path: Path, sheet: Sheet, stack: ExitStack) -> Iterator[SheetRow]:
 def _titles(
     path: Path, found: Iterator[SheetRow], cells: ExcelCells, mapping: ColumnMapping | None
 ) -> list[str]:
-    """Return the names of the columns, by the first row with text, or by those that the mapping names."""
+    """Return the names of the columns, from the first row with text or the rows that the mapping names."""
     wanted, count = (mapping.header_row, mapping.header_lines) if mapping else (None, 1)
     above = deque[list[str]](maxlen=count)
     for row in found:

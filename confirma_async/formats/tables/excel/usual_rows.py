@@ -1,7 +1,7 @@
-"""Rows of a sheet in the markup that spreadsheet programs write, read without a parser.
+"""Reads rows in the markup that spreadsheet programs write, without a parser.
 
-A parser calls a function for each element, and a cell has several: that took half of the reading time. What
-is matched here is well-formed, and means the same to a parser. Everything else is left to one.
+A parser calls a function for each element, and a cell has several: that took half of the reading time. Rows
+that are matched here are well-formed, and mean the same to a parser. All others are left to the parser.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _read_attributes = re.compile(r' ([^=]+)="([^"]*)"').findall
 
 
 def row_at(text: str, at: int) -> tuple[SheetRow, int] | None:
-    """Return the row that begins at a place of a sheet, and where it ends; None where a parser is needed.
+    """Return the row that begins at an index, and the index of its end; None if it needs a parser.
 
     Args:
         text: A piece of the sheet.
-        at: The place in it.
+        at: The index in it.
     """
     match = _read_row(text, at)
     if match is None:
@@ -47,7 +47,7 @@ def row_at(text: str, at: int) -> tuple[SheetRow, int] | None:
 
 
 def _cells(inside: str) -> Cells | None:
-    """Return cells in order; None where they are in none, or beyond Excel's last column."""
+    """Return cells in order; None if they are out of order, or beyond Excel's last column."""
     cells: Cells = []
     for letters, style, inline, kind, value in _read_cells(inside):
         column = column_of(letters)
@@ -66,7 +66,7 @@ def _cells(inside: str) -> Cells | None:
 
 @lru_cache(256)  # a program writes few of them
 def _is_hidden(attributes: str) -> bool | None:
-    """Say by its other attributes whether a row is hidden; None where they are none of a row."""
+    """Say by its other attributes whether a row is hidden; None if they are not those of a row."""
     found = _read_attributes(attributes)
     named = dict(found)
     return None if len(named) < len(found) or "r" in named else named.get("hidden") in YES

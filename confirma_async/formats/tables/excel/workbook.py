@@ -1,4 +1,4 @@
-"""What of a workbook is no sheet: its shared strings, its styles, and which sheets it has."""
+"""Reads the parts of a workbook other than its sheets: shared strings, styles, and the list of sheets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _styles: Any = importlib.import_module("openpyxl.styles.stylesheet")
 _formats: Any = importlib.import_module("openpyxl.styles.numbers")
 
 _BUILT_IN = 164
-"""Formats of numbers below this id are the same in every workbook."""
+"""Number formats with ids below this one are the same in every workbook."""
 _VISIBLE = "visible"
 
 
@@ -37,8 +37,8 @@ class Workbook:
         texts: The strings that cells share.
         dates: The styles that show a number as a date or a time.
         spans: The styles that show a number as a span of time.
-        epoch: What day dates are counted from.
-        number_formats: By style, how it shows numbers.
+        epoch: The day from which dates are counted.
+        number_formats: The format of numbers of each style.
     """
 
     sheets: Sequence[Sheet]
@@ -50,13 +50,13 @@ class Workbook:
 
 
 def open_workbook(path: Path) -> Workbook:
-    """Read a workbook by openpyxl, all but the cells of its sheets.
+    """Read a workbook by openpyxl, without the cells of its sheets.
 
-    openpyxl reads through the sheets themselves where they do not say how large they are. So its steps are
-    taken one by one, without the last.
+    openpyxl reads whole sheets if they do not say how large they are. So its steps are called one by one,
+    without the last.
 
     Raises:
-        Exception: a part of it is not what it should be; openpyxl says of it whatever it stumbles over.
+        Exception: a part is not valid; openpyxl raises errors of many kinds.
     """
     # By its path, openpyxl refuses what has no known ending, such as a pipe's.
     with path.open("rb") as file, warnings.catch_warnings():
