@@ -40,6 +40,7 @@ class StrictConverter(cattrs.Converter):
         super().__init__(detailed_validation=True, forbid_extra_keys=True)
         for kind in (str, bool, int, datetime.date):
             self.register_structure_hook(kind, _exactly(kind))
+        self.register_structure_hook(float, _read_float)
         self.register_structure_hook_factory(attrs.has, only_from(dict, "a table", make_dict_structure_fn))
         self.register_structure_hook_factory(is_mapping, only_from(dict, "a table", _table_hook))
         self.register_structure_hook_factory(is_list, only_from(list, "a list", list_hook))
@@ -83,12 +84,13 @@ class StrictConverter(cattrs.Converter):
         try:
             return self.structure(found, cls)
         except (cattrs.BaseValidationError, WireMismatch) as error:
-            problems = "; ".join(self._message(fault, _place(steps)) for steps, fault in faults(error))
+            problems = "; ".join(self._message(fault, steps) for steps, fault in faults(error))
             raise ConfigurationError(f"{document}: {problems}") from None
 
-    def _message(self, error: Exception, place: str) -> str:
+    def _message(self, error: Exception, steps: Sequence[str | int]) -> str:
+        place = _place(*steps)
         if isinstance(error, ForbiddenExtraKeysError):
-            unknown = ", ".join(sorted(map(_key, error.extra_fields)))
+            unknown = ", ".join(sorted(_place(*steps, name) for name in error.extra_fields))
             return f"there is no entry {unknown}; only {', '.join(self._entries(error.cl))} are read"
         if isinstance(error, KeyError):
             return f"{place} is required and missing"
@@ -104,6 +106,13 @@ class StrictConverter(cattrs.Converter):
                 yield item.name
 
 
+def read_filled(found: object, _kind: object = str) -> str:
+    """Read a text without the space around it; it must not be empty."""
+    if isinstance(found, str) and (text := found.strip()):
+        return text
+    raise WireMismatch("a text that is not empty", found)
+
+
 def _exactly(kind: type) -> Hook:
     read, _ = CODECS[kind]
     return lambda found, _kind: read(found)
@@ -113,9 +122,15 @@ def _table_hook(kind: Any, converter: cattrs.Converter) -> Hook:
     return mapping_structure_factory(kind, converter)
 
 
-def _place(steps: Sequence[str | int]) -> str:
-    first, *more = steps or [""]
-    return str(first) + "".join(f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in more)
+def _read_float(found: object, _kind: object) -> float:
+    if isinstance(found, int | float | Decimal) and not isinstance(found, bool):
+        return found if isinstance(found, int) else float(found)
+    raise WireMismatch("a number", found)
+
+
+def _place(*steps: str | int) -> str:
+    parts = (f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in steps)
+    return "".join(parts).removeprefix(".")
 
 
 def _key(name: str) -> str:

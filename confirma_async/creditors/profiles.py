@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from attrs import field, frozen
 
@@ -23,15 +22,6 @@ from confirma_async.schemas.identity import same_seller
 
 RULE = "profiles.seller"
 """The rule that every invoice is of a seller that one profile names."""
-
-_KEYS: Mapping[str, type | tuple[type, ...]] = {
-    "key_file": str,
-    "key_variable": str,
-    "sellers": list,
-    "rate": (int, float),
-    "journal": str,
-}
-"""What a profile holds in TOML, and of what kind it is."""
 
 
 def _sellers(identifiers: Iterable[str]) -> tuple[str, ...]:
@@ -167,20 +157,16 @@ class Profiles(Mapping[str, Profile]):
         Raises:
             ConfigurationError: the file cannot be read, is not TOML, or holds anything else.
         """
-        file = Path(path)
+        from confirma_async.converters.strict import StrictConverter, read_filled  # only where one is
+
+        converter = StrictConverter()
+        converter.register_structure_hook(str, read_filled)
+        document, folder = f"the profiles in {path}", Path(path).parent
+        tables = converter.read_file(path, dict[str, _ProfileTable], document)
         try:
-            found = tomllib.loads(file.read_text(encoding="utf-8"))
-            profiles = [_profile(name, table, file.parent) for name, table in found.items()]
-            return cls(profiles)
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(
-                f"the profiles in {path} cannot be read: they are no text in UTF-8"
-            ) from error
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise ConfigurationError(f"the profiles in {path} cannot be read: {reason}") from error
+            return cls(table.profile(name, folder) for name, table in tables.items())
         except ConfigurationError as error:
-            raise ConfigurationError(f"the profiles in {path}: {error}") from error
+            raise ConfigurationError(f"{document}: {error}") from error
 
 
 def _unowned(seller: str, where: str = "") -> Problem:
@@ -192,42 +178,39 @@ def _unowned(seller: str, where: str = "") -> Problem:
     return Problem("$.invoice.parties.sellerParty", RULE, message)
 
 
-def _profile(name: str, table: object, folder: Path) -> Profile:
-    if not isinstance(table, dict):
-        raise ConfigurationError(f"{printable(name)} must be a table, such as [{printable(name)}]")
-    found = cast("dict[str, Any]", table)
-    if unknown := found.keys() - _KEYS.keys():
-        raise ConfigurationError(
-            f"[{printable(name)}] holds {', '.join(map(printable, sorted(unknown)))}; only "
-            f"{', '.join(_KEYS)} are read"
+@frozen(kw_only=True)
+class _ProfileTable:
+    """A profile as it stands in a file."""
+
+    key_file: str | None = None
+    key_variable: str | None = None
+    sellers: tuple[str, ...]
+    rate: float | None = None
+    journal: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if (self.key_file is None) == (self.key_variable is None):
+            raise ValueError("must hold either key_file or key_variable")
+
+    def profile(self, account: str, folder: Path) -> Profile:
+        """Return the profile; its files are those below the folder."""
+        if self.rate is not None:
+            bounds.PER_SECOND.check(f"{printable(account)}.rate", self.rate)
+        journal = self.journal
+        return Profile(
+            account=account,
+            key=self._key(account, folder),
+            sellers=self.sellers,
+            per_second=self.rate,
+            journal=journal if journal is None or is_url(journal) else folder / journal,
         )
-    for key, value in found.items():
-        if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
-            raise ConfigurationError(f"[{printable(name)}]: {key} is of the wrong kind")
-        if value == "":
-            raise ConfigurationError(f"[{printable(name)}]: {key} is empty")
-    sellers: list[object] = found.get("sellers", [])
-    if not all(isinstance(seller, str) for seller in sellers):
-        raise ConfigurationError(f"[{printable(name)}]: sellers must be texts")
-    if (rate := found.get("rate")) is not None:
-        bounds.PER_SECOND.check(f"[{printable(name)}]: rate", rate)
-    journal: str | None = found.get("journal")
-    return Profile(
-        account=name,
-        key=_key(name, found, folder),
-        sellers=cast("list[str]", sellers),
-        per_second=rate,
-        journal=journal if journal is None or is_url(journal) else folder / journal,
-    )
 
-
-def _key(name: str, found: Mapping[str, Any], folder: Path) -> Credentials:
-    file, variable = found.get("key_file"), found.get("key_variable")
-    if (file is None) == (variable is None):
-        raise ConfigurationError(f"[{name}] must hold either key_file or key_variable")
-    if file is not None:
-        return FileTokenStore(folder / file)
-    key = os.environ.get(str(variable))
-    if not key:
-        raise ConfigurationError(f"[{name}]: the environment variable {printable(str(variable))} is not set")
-    return key
+    def _key(self, account: str, folder: Path) -> Credentials:
+        if self.key_variable is None:
+            return FileTokenStore(folder / cast("str", self.key_file))
+        key = os.environ.get(self.key_variable)
+        if not key:
+            raise ConfigurationError(
+                f"{printable(account)}: the environment variable {printable(self.key_variable)} is not set"
+            )
+        return key

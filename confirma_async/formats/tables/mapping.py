@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from attrs import Attribute, evolve, field, frozen
 from attrs.validators import optional
 
-from confirma_async.converters.value_types import WireMismatch
 from confirma_async.errors import ConfigurationError
 from confirma_async.formats.tables.cells import (
     Cell,
@@ -193,11 +192,11 @@ class ColumnMapping:
 def _converter(cls: type[ColumnMapping]) -> StrictConverter:
     from cattrs.gen import make_dict_structure_fn, override  # only where there is a mapping
 
-    from confirma_async.converters.strict import StrictConverter
+    from confirma_async.converters.strict import StrictConverter, read_filled
 
     converter = StrictConverter()
-    converter.register_structure_hook(str, _text)
-    converter.register_structure_hook(DateForm, lambda found, _kind: DateForm(_text(found, str)))
+    converter.register_structure_hook(str, read_filled)
+    converter.register_structure_hook(DateForm, lambda found, _kind: DateForm(read_filled(found)))
 
     def date_formats(found: object, kind: Any) -> Any:
         return converter.structure([found] if isinstance(found, str) else found, kind)
@@ -214,12 +213,6 @@ def _converter(cls: type[ColumnMapping]) -> StrictConverter:
         ),
     )
     return converter
-
-
-def _text(found: object, _kind: object) -> str:
-    if isinstance(found, str) and (text := found.strip()):
-        return text
-    raise WireMismatch("a text", found)
 
 
 def _cell(value: object) -> Cell:
