@@ -34,7 +34,7 @@ from confirma_async.schemas import (
     Payment,
     SellerParty,
 )
-from tests.converters.test_converters import HEADER
+from tests.converters.samples import HEADER
 
 ROW = {"netAmount": Decimal("12.40"), "quantity": Decimal("2.5"), "unknownKey": 1}
 PAYMENT = {"caseId": 7, "amount": Decimal("1.50"), "bookingDate": "2026-11-01"}
