@@ -18,7 +18,7 @@ from confirma_async.formats import ReadInvoice, read
 from confirma_async.validation import check
 
 CONVERTER = Converter()
-PATH = Path(__file__).parents[3].parent / "shared" / "data" / "finvoice" / "finvoice-1.2-sample.xml"
+PATH = Path(__file__).parents[4].parent / "shared" / "data" / "finvoice" / "finvoice-1.2-sample.xml"
 
 pytestmark = pytest.mark.skipif(not PATH.exists(), reason="the public document is not beside this repository")
 

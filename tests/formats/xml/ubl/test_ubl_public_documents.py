@@ -18,7 +18,7 @@ from confirma_async.converters import Converter
 from confirma_async.formats import ReadInvoice, ReadOptions, assign, read, scan
 
 CONVERTER = Converter()
-FOLDER = Path(__file__).parents[3].parent / "shared" / "data" / "ubl"
+FOLDER = Path(__file__).parents[4].parent / "shared" / "data" / "ubl"
 PATHS = sorted(FOLDER.glob("*.xml"))
 
 pytestmark = pytest.mark.skipif(not PATHS, reason="the public UBL documents are not beside this repository")

@@ -12,7 +12,7 @@ import pytest
 from confirma_async.formats import InputError, ReadInvoice, read, read_files
 from tests.formats.xml.changes import changed, problems
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "finvoice" / "invoices.xml"
+EXAMPLE = Path(__file__).parents[4] / "examples" / "finvoice" / "invoices.xml"
 DELIVERY = EXAMPLE.read_bytes().decode("iso-8859-15")
 INVOICE = re.split(r"(?=<\?xml)|(?<=</Finvoice>)\n(?=<SOAP)", DELIVERY.strip())[1]
 INSTRUCTED = '<EpiInstructedAmount AmountCurrencyIdentifier="EUR">1335,57<'

@@ -17,7 +17,7 @@ from confirma_async.validation import Checks
 from tests.formats.xml.changes import changed, problems
 
 CONVERTER = Converter()
-EXAMPLES = Path(__file__).parents[3] / "examples" / "ubl"
+EXAMPLES = Path(__file__).parents[4] / "examples" / "ubl"
 INVOICE = (EXAMPLES / "invoice.xml").read_text(encoding="utf-8")
 CREDIT_NOTE = (EXAMPLES / "credit-note.xml").read_text(encoding="utf-8")
 SELLER = "<cac:AccountingSupplierParty>"
