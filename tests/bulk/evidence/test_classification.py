@@ -283,11 +283,11 @@ ELSEWHERE = {
     EvidenceKind.FORM_KNOWN: "test_a_form_of_answer_is_believed_once_a_lookup_has_confirmed_it",
     EvidenceKind.FORMER_ERROR: "test_a_record_in_error_may_be_that_of_the_version_that_was_rejected",
     EvidenceKind.FORMER_VERSION: "test_what_was_rejected_for_want_of_a_record_is_looked_up_first",
-    EvidenceKind.NOT_ENDED: "tests/bulk/evidence/test_lookups.py",
-    EvidenceKind.UNTYPED: "tests/bulk/evidence/test_lookups.py",
+    EvidenceKind.NOT_ENDED: "tests/bulk/evidence/lookups/test_dead_runs.py",
+    EvidenceKind.UNTYPED: "tests/bulk/evidence/lookups/test_doubt.py",
     EvidenceKind.ABSENT_WITHOUT_CONTENTS: "tests/outbox/test_invoices.py",
-    EvidenceKind.NOTHING_KNOWN: "tests/bulk/evidence/test_lookups.py",
-    EvidenceKind.REJECTED_AFTER_RESEND: "tests/bulk/evidence/test_late_lists.py",
+    EvidenceKind.NOTHING_KNOWN: "tests/bulk/evidence/lookups/test_doubt.py",
+    EvidenceKind.REJECTED_AFTER_RESEND: "tests/bulk/evidence/lookups/test_sent_again.py",
 }
 """Rows that take more than one answer and one list to meet, and where they are met."""
 
