@@ -1,0 +1,5 @@
+"""Which invoices a sandbox holds."""
+
+
+def held(sandbox):
+    return sorted(invoice.number for invoice in sandbox.invoices())
