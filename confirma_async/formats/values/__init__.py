@@ -1,1 +1,1 @@
-"""Values of files, whichever format they stand in: numbers, texts in an encoding, identifiers."""
+"""Values in files of any format: numbers, encodings of text, identifiers."""

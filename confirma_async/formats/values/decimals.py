@@ -1,4 +1,4 @@
-"""Exact decimals: a sum or a quotient is exact, or there is none."""
+"""Exact decimals: every sum and every quotient is exact, or there is none."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from confirma_async.schemas.values import CENT, ZERO
 
 _CENTS = 2
 LONGEST_NUMERAL = 40
-"""Characters of a number; more is no quantity or amount, and would not be summed exactly."""
+"""Characters that a number may have. A longer one is no quantity or amount, and its sums would not be
+exact."""
 REMEMBERED = 1024
-"""Numbers that are remembered: rates, quantities and prices are few, and rows many."""
+"""Numbers that are cached: rates, quantities and prices are few, and rows many."""
 
 _TRAPS = [Inexact, InvalidOperation, DivisionByZero, Overflow]
 _SUMS = Context(prec=2 * LONGEST_NUMERAL, traps=_TRAPS)
@@ -35,7 +36,7 @@ def total(values: Iterable[Decimal]) -> Decimal:
 
 
 def cents(value: Decimal) -> Decimal | None:
-    """Return the same value with at most two decimals; None where that would change it."""
+    """Return a value with at most two decimals; None if that would change it."""
     if places(value) <= _CENTS:
         return value
     try:
@@ -54,7 +55,7 @@ def places(value: Decimal) -> int:
 
 
 def quotient(dividend: Decimal, divisor: Decimal) -> Decimal | None:
-    """Return the exact quotient; None where it has no exact decimal form, or none of at most 28 digits."""
+    """Return the exact quotient; None if it is no decimal of at most 28 digits."""
     try:
         result = _QUOTIENTS.divide(dividend, divisor)
     except (Inexact, InvalidOperation, DivisionByZero):
@@ -63,7 +64,7 @@ def quotient(dividend: Decimal, divisor: Decimal) -> Decimal | None:
 
 
 def decimal(text: str) -> Decimal | None:
-    """Read a number as XML writes it: a point, no grouping, no exponent; None for anything else."""
+    """Read a number as XML writes it: with a point, without grouping and exponent; else return None."""
     return None if len(text) > LONGEST_NUMERAL else _decimal(text)
 
 
@@ -73,7 +74,7 @@ def _decimal(text: str) -> Decimal | None:
 
 
 def plain_amount(text: str) -> Decimal | None:
-    """Read an amount of at most two decimals as XML mostly writes it; None for any other form."""
+    """Read an amount in the usual form of XML, with at most two decimals; None for another form."""
     return None if len(text) > LONGEST_NUMERAL else _plain_amount(text)
 
 

@@ -1,4 +1,4 @@
-"""Encodings that bytes prove or contradict, whatever a file or a person says."""
+"""Finds out which encodings bytes prove or contradict, whatever a file or a person says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 WINDOWS = "cp1252"
-"""Windows-1252, in which every byte but five is a character."""
+"""Windows-1252, in which all bytes but five are characters."""
 
 WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -18,13 +18,14 @@ _CONTROLS = bytes(range(0x80, 0xA0))
 
 
 def is_utf8(parts: Iterable[str]) -> bool | None:
-    """Say whether bytes are UTF-8; None where they are all ASCII, and nothing tells.
+    """Say whether bytes are UTF-8; None if they are all ASCII, so that they may be either.
 
-    A text that is UTF-8 but for some bytes has been damaged; one usual letter proves it. Unusual ones do not,
-    as capitals before a euro sign or a hard space in Windows-1252 look like them; these are weighed.
+    A text that is UTF-8 except for some bytes was damaged: one usual letter in UTF-8 proves that. Unusual
+    letters do not prove it, since capitals before a euro sign or a hard space in Windows-1252 look like them.
+    They are weighed.
 
     Args:
-        parts: The bytes, decoded as UTF-8 with lone surrogates for what is none.
+        parts: The bytes, decoded as UTF-8, with lone surrogates for bytes that are not.
     """
     letters = strays = 0
     for text in parts:
@@ -37,7 +38,7 @@ def is_utf8(parts: Iterable[str]) -> bool | None:
 
 
 def is_all_utf8(data: bytes) -> bool:
-    """Say whether bytes hold letters beyond ASCII, and every one of them is UTF-8."""
+    """Say whether bytes hold letters beyond ASCII, and all of these are UTF-8."""
     if data.isascii():
         return False
     try:

@@ -1,4 +1,4 @@
-"""Identifiers in the one form that they are sent in, and what they are: an account, a business, a person."""
+"""Brings identifiers of accounts, businesses and persons into the form in which they are sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 _SPACE = re.compile(r"\s+")
 _REMEMBERED = 1024
-"""Identifiers of each kind that are remembered: sellers, accounts and schemes are few, and documents many."""
+"""Identifiers of each kind that are cached: sellers, accounts and schemes are few, and documents many."""
 
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", re.ASCII)
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
@@ -18,15 +18,12 @@ _FINLAND_AS_DIGITS = "151800"
 
 
 def compact(text: str) -> str:
-    """Return a text without space in it, in capital letters."""
+    """Return a text in capital letters, without spaces."""
     return _SPACE.sub("", text).upper()
 
 
 def iban(text: str) -> str | None:
-    """Return an account as an IBAN, without space.
-
-    None where its form or its check digits say that it is none.
-    """
+    """Return an account as an IBAN, without spaces; None if its form or its check digits are wrong."""
     found = account(text)
     if not _IBAN.fullmatch(found):
         return None
@@ -42,13 +39,13 @@ def has_form_of_iban(text: str) -> bool:
 
 @lru_cache(_REMEMBERED)
 def account(text: str) -> str:
-    """Return an account without space, and without the word IBAN in front of it."""
+    """Return an account without spaces, and without the word IBAN in front of it."""
     return compact(text).removeprefix("IBAN").lstrip(":")
 
 
 @lru_cache(_REMEMBERED)
 def iban_of_finnish(text: str) -> str | None:
-    """Return the IBAN that a Finnish account of 14 digits has; None for any other text."""
+    """Return the IBAN of a Finnish account of 14 digits; None for any other text."""
     digits = compact(text).replace("-", "")
     if not _FINNISH_BBAN.fullmatch(digits):
         return None
@@ -75,14 +72,14 @@ _FINNISH_SCHEMES = frozenset({"0037", "0212", "0213", "0216", "FI:OVT", "FI:ORG"
 
 @lru_cache(_REMEMBERED)
 def business_id(text: str, scheme: str | None = None, *, is_finnish: bool = False) -> str | None:
-    """Return the Finnish Business ID that an identifier is, or holds; None where it is or holds none.
+    """Return the Finnish Business ID in an identifier; None if there is none.
 
-    It may be written as such (``1234567-8``), as in VAT (``FI12345678``), as in OVT (``003712345678``), or
-    bare. Bare digits are one only where something says so.
+    It may be a Business ID (``1234567-8``), a VAT code (``FI12345678``), an OVT code (``003712345678``), or
+    digits alone. Digits alone count only if the scheme or the country says so.
 
     Args:
-        text: The identifier.
-        scheme: The scheme that it says it is of.
+        text: The identifier, as a document has it.
+        scheme: The scheme that the document names for it; empty for none.
         is_finnish: Whether it belongs to somebody in Finland.
     """
     written = compact(text)
@@ -98,7 +95,7 @@ def business_id(text: str, scheme: str | None = None, *, is_finnish: bool = Fals
 
 @lru_cache(_REMEMBERED)
 def vat_code(text: str) -> str:
-    """Return a VAT code without space and hyphens, in capital letters; any other text as it is."""
+    """Return a VAT code in capital letters, without spaces and hyphens; any other text unchanged."""
     written = compact(text).replace("-", "")
     return written if _ANY_VAT.fullmatch(written) else text.strip()
 
@@ -108,19 +105,17 @@ _SWEDISH_PERSON = re.compile(r"(\d\d)?(\d\d)(\d\d)(\d\d)[-+](\d{4})", re.ASCII)
 _CENTURIES: Mapping[str, int] = {"+": 1800, **dict.fromkeys("-UVWXY", 1900), **dict.fromkeys("ABCDEF", 2000)}
 _CHECK = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 _COORDINATION = 60
-"""What a Swedish number of coordination adds to the day."""
+"""The number that a Swedish coordination number adds to the day of birth."""
 _WHERE_SWEDES_ARE = frozenset({None, "SE", "FI"})
 
 
 def is_person(text: str, *, country: str | None = None, vat: str | None = None) -> bool:
-    """Say whether an identifier is a person's, beyond doubt.
-
-    By its date, its check digit and what is beside it.
+    """Say whether an identifier is certainly a person's, by its date, check digit and the VAT code beside it.
 
     Args:
-        text: The identifier.
-        country: The country of whoever it belongs to.
-        vat: The VAT code beside it: in Sweden, that of a sole trader is made of the person's own number.
+        text: The identifier, as a document has it.
+        country: The country of its holder.
+        vat: The VAT code beside it. In Sweden, that of a sole trader contains the person's number.
     """
     written = text.strip().upper()
     if _is_finnish_person(written):
@@ -160,7 +155,7 @@ def _is_day(year: int, month: int, day: int) -> bool:
 
 
 def has_luhn_digit(digits: str) -> bool:
-    """Say whether the last digit is a check digit by modulus 10, as of Swedish giros and persons."""
+    """Say whether the last digit is a check digit by modulus 10, as in Swedish giro and personal numbers."""
     doubled = [int(digit) * (2 if index % 2 else 1) for index, digit in enumerate(reversed(digits))]
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
@@ -170,11 +165,11 @@ _CREDITOR = re.compile(r"RF\s?\d\d[A-Z0-9\s]+", re.ASCII | re.IGNORECASE)
 
 
 def payment_reference(text: str, *, finnish: bool) -> str:
-    """Return a payment reference without space, and a Finnish one without the zeros that fill it up.
+    """Return a payment reference without spaces, and a Finnish one without leading zeros.
 
     Args:
-        text: The reference.
-        finnish: Whether digits alone are a Finnish reference number, where leading zeros carry no meaning.
+        text: The reference, as a document has it.
+        finnish: Whether digits alone are a Finnish reference number, in which leading zeros mean nothing.
     """
     written = text.strip()
     if _CREDITOR.fullmatch(written):
@@ -190,11 +185,11 @@ _FORMULA = re.compile(r'="([^"]*)"')
 _APOSTROPHE = re.compile(r"'(?=[\d=+-])")
 _FLOAT = re.compile(r"(\d{1,15})\.0", re.ASCII)
 _CUT_FROM = 12
-"""Digits from which spreadsheets write a number in the scientific way, or have cut it."""
+"""Digits from which on spreadsheets write a number in scientific notation, or have cut it."""
 
 
 def is_cut(text: str) -> bool:
-    """Say whether a spreadsheet has cut an identifier to the scientific form of a number, ``1,23457E+19``."""
+    """Say whether a spreadsheet has cut an identifier to scientific notation: ``1,23457E+19``."""
     found = _SCIENTIFIC.fullmatch(text)
     if found is None:
         return False
@@ -203,13 +198,13 @@ def is_cut(text: str) -> bool:
 
 
 def unwrapped(text: str) -> str:
-    """Return a text without what keeps a spreadsheet from taking it for a number: ``="1232"``, ``'1232``."""
+    """Return a text without the marks by which a spreadsheet keeps it as text: ``="1232"``, ``'1232``."""
     found = _FORMULA.fullmatch(text)
     return found[1].strip() if found else _APOSTROPHE.sub("", text, count=1) if text[:1] == "'" else text
 
 
 def without_decimals(text: str) -> str:
-    """Return digits that a program has taken for a number with decimals, ``1232.0``, as they were."""
+    """Return digits that a program has made a number with decimals of (``1232.0``) without the decimals."""
     found = _FLOAT.fullmatch(text)
     return found[1] if found else text
 
@@ -218,12 +213,12 @@ _POSTAL_DIGITS: Mapping[str, int] = {
     **dict.fromkeys(("FI", "AX", "EE", "DE", "FR", "IT", "ES", "US"), 5),
     **dict.fromkeys(("NO", "DK"), 4),
 }
-"""Digits of a postal code, in countries where one may begin with zero."""
+"""The number of digits of a postal code, in countries where one may begin with zero."""
 _MOST_ZEROS = 3
 
 
 def postal_code(text: str, country: str | None) -> str:
-    """Return a postal code with the zeros in front that it lost where it was taken for a number."""
+    """Return a postal code with the leading zeros that it lost as a number."""
     digits = _POSTAL_DIGITS.get(country or "")
     if digits is None or not text.isdecimal() or not digits - _MOST_ZEROS <= len(text) < digits:
         return text

@@ -1,1 +1,1 @@
-"""XML: UBL and Finvoice documents, alone, one after the other, or in an envelope."""
+"""Reads UBL and Finvoice documents: alone, one after the other, or in an envelope."""

@@ -1,6 +1,6 @@
-"""Finds where another document begins in a file, as a parser of XML sees it.
+"""Finds where another document begins in a file, as an XML parser would.
 
-What stands in a comment, in a CDATA section or in a processing instruction begins no document.
+No document begins in a comment, in a CDATA section or in a processing instruction.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from attrs import define
 
 _DECLARATION = re.compile(rb"<\?xml\s")
 _FEW_MARKS = 3
-"""Question marks, or exclamation marks, that may be those of a tag."""
+"""Question or exclamation marks that are checked one by one for a ``<`` before them."""
 _AROUND = re.compile(
     rb"(?<=Envelope>)\s*(?=<Finvoice[\s>])|(?<=</Finvoice>)\s*(?=<(?:[\w.-]{1,40}:)?Envelope[\s>])"
 )
-"""Where another document begins beside a declaration: between an envelope and a Finvoice."""
+"""Where another document begins without a declaration: between an envelope and a Finvoice."""
 _NEAR_END = 1024
-"""Bytes at the end of what is read that may be the first of what is sought."""
+"""Bytes at the end of the data that may be the first ones of a match."""
 _HIDES: Mapping[bytes, bytes] = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
-"""What hides all that looks like markup, and what ends it."""
+"""The beginnings of parts in which markup does not count, and their ends."""
 _CLOSED_BY: Mapping[bytes, bytes] = {**_HIDES, b'"': b'"', b"'": b"'"}
-"""The same in a DOCTYPE, where quotes hide as well."""
+"""The same in a DOCTYPE, where it does not count in quotes either."""
 _DOCTYPE = b"<!DOCTYPE"
 _IN_DOCTYPE = re.compile(rb"""["'\[<>]""")
 _IN_SUBSET = re.compile(rb"""["'\]]|<!--|<\?""")
 _BEHIND_SUBSET = re.compile(rb"[^ \t\r\n]")
-"""What comes next in a DOCTYPE: before its declarations, among them, and behind them."""
+"""The next tokens in a DOCTYPE: before its declarations, among them, and behind them."""
 _OPENING = re.compile(rb"<!--|<!\[CDATA\[|<\?|<!DOCTYPE")
 _ENDS: Mapping[bytes, re.Pattern[bytes]] = {
     b"<!--": re.compile(rb"-->?"),
     b"<![CDATA[": re.compile(rb"\]\]>|<!\[CDATA\["),
     b"<?": re.compile(rb"\?>|<\?"),
 }
-"""What ends each that hides markup, or shows that its own end is missing."""
+"""The end of each part in which markup does not count, or a sign that its end is missing."""
 
 
 @define
@@ -42,9 +42,9 @@ class CutSearch:
     """Finds where another document begins, in bytes that are read piece by piece.
 
     Attributes:
-        searched: Bytes at the beginning that are searched.
-        end: What ends that which the searched bytes leave open; None where they leave nothing open.
-        doctype: What comes next in the DOCTYPE that the searched bytes leave open; None where there is none.
+        searched: The number of bytes at the beginning that were searched.
+        end: The end of the part that is open after these bytes; None if none is open.
+        doctype: The pattern of the next token, if a DOCTYPE is open after these bytes; None if none is.
     """
 
     searched: int = 0
@@ -52,12 +52,12 @@ class CutSearch:
     doctype: re.Pattern[bytes] | None = None
 
     def find(self, data: bytearray, begin: int, *, is_last: bool) -> int | None:
-        """Return where another document begins; None where none does in what is read.
+        """Return the index at which another document begins; None if none does in the data.
 
         Args:
-            data: What is read, from where the last search began.
-            begin: The first byte that another document may begin at.
-            is_last: Whether all is read.
+            data: The bytes that were read, from the beginning of the last search on.
+            begin: The first index at which another document may begin.
+            is_last: Whether the data reaches to the end of the file.
         """
         if self.searched < begin and _DECLARATION.match(data, begin - 1):
             self.searched = begin  # behind the first bytes of its own
@@ -81,7 +81,7 @@ class CutSearch:
         return None
 
     def _is_ended(self, data: bytes | bytearray) -> bool:
-        """Pass over what is open; return whether its end is read."""
+        """Pass over the parts that are open; return whether their ends are in the data."""
         while self.end is not None or self.doctype is not None:
             if self.end is not None:
                 found = data.find(self.end, self.searched)
@@ -98,7 +98,7 @@ class CutSearch:
         return True
 
     def _pass_in_doctype(self, token: re.Match[bytes]) -> None:
-        """Pass over what comes next in a DOCTYPE; one that is not well-formed ends where it no longer is."""
+        """Pass over a token of a DOCTYPE. One that is not well-formed ends at its first error."""
         opening, self.searched = token[0], token.end()
         if self.doctype is _BEHIND_SUBSET or opening in {b"<", b">"}:
             self.doctype = None
@@ -109,7 +109,7 @@ class CutSearch:
             self.doctype = _IN_SUBSET if opening == b"[" else _BEHIND_SUBSET
 
     def _pass(self, data: bytearray, tag: int) -> None:
-        """Pass over a tag that begins with a mark."""
+        """Pass over the beginning of a tag with a question or an exclamation mark."""
         for opening, end in _HIDES.items():
             if data.startswith(opening, tag):
                 self.searched, self.end = tag + len(opening), end
@@ -119,19 +119,19 @@ class CutSearch:
             self.searched, self.doctype = tag + len(_DOCTYPE), _IN_DOCTYPE
 
     def pass_doctype(self, data: bytes) -> int | None:
-        """Return where the DOCTYPE ends whose first bytes are searched; None where it does not end."""
+        """Return the index behind a DOCTYPE whose first bytes were searched; None if it does not end."""
         self.doctype = _IN_DOCTYPE
         return self.searched if self._is_ended(data) else None
 
 
 def hidden_documents(data: bytes, begin: int) -> Iterator[int]:
-    """Yield where documents seem to begin within one that is refused.
+    """Yield the indices at which documents seem to begin within a refused one.
 
-    A comment, a CDATA section or an instruction holds none, unless its own end seems to be missing.
+    A comment, a CDATA section or an instruction holds none, unless its end seems to be missing.
 
     Args:
         data: The document that is refused.
-        begin: A byte behind its own beginning.
+        begin: An index behind its own beginning.
     """
     at, has_doctype = begin, False
     while (found := _OPENING.search(data, at)) is not None:
@@ -149,15 +149,15 @@ def hidden_documents(data: bytes, begin: int) -> Iterator[int]:
 
 
 def count_declarations(data: bytearray, begin: int, end: int) -> tuple[int, int | None]:
-    """Return how many XML declarations begin between two bytes, and where the first does."""
+    """Return the number of XML declarations that begin between two indices, and the index of the first."""
     found = [each.start() for each in _DECLARATION.finditer(data, begin) if each.start() < end]
     return len(found), found[0] if found else None
 
 
 def _find_tag(data: bytearray, mark: bytes, begin: int, end: int) -> int:
-    """Return where a tag with this mark begins; the end where none does.
+    """Return the index of a tag that begins with ``<`` and a mark; ``end`` if there is none.
 
-    One byte is found much sooner than two, and most documents have it in their declarations alone.
+    Searching one byte is much faster than two, and most documents have the mark only in their declarations.
     """
     at = begin
     for _ in range(_FEW_MARKS):

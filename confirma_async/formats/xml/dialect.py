@@ -1,4 +1,4 @@
-"""Dialects: how a kind of XML document writes numbers, dates and currencies, and where its values stand."""
+"""Dialects: how a kind of XML document writes numbers, dates and currencies, and where it has its values."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 @frozen(kw_only=True)
 class Dialect:
-    """How a kind of document writes numbers, dates and currencies, and where its values stand.
+    """How a kind of document writes numbers, dates and currencies, and where it has its values.
 
     Attributes:
         namespaces: The prefixes of paths.
         currency: Finds the document's currency, from its root; empty where it names none.
-        currency_place: Where a document names its currency, for messages.
+        currency_place: The place at which a document names its currency, for messages.
         currency_attribute: The attribute of an amount that names its currency.
-        decimal: Reads a number; None for what is none.
+        decimal: Reads a number; None for a text that is no number.
         plain_amount: Reads the usual form of an amount, with at most two decimals; None for any other.
         number_form: How numbers are written, for messages.
-        date: Reads a date as ISO text; None for what is none.
+        date: Reads a date in ISO 8601; None for a text that is no date.
         date_form: How dates are written, for messages.
-        silent: Attributes with a value that says nothing.
-        sources: By JSON path, where in the document a value would stand that is not there.
-        known_steps: The paths that were asked for, as tags.
+        silent: Attributes with values that say nothing.
+        sources: The path in the document of a missing value, by its JSON path.
+        known_steps: The tags of the paths that were asked for.
     """
 
     namespaces: Mapping[str, str] = field(factory=dict[str, str])
@@ -47,11 +47,11 @@ class Dialect:
     )
 
     def says_something(self, name: str, value: str, currency: str) -> bool:
-        """Say whether an attribute says more than the document as a whole.
+        """Say whether an attribute adds anything to what the document as a whole says.
 
         Args:
-            name: Its name.
-            value: Its value.
+            name: The name of the attribute.
+            value: The value of the attribute.
             currency: The currency of the document.
         """
         if name == self.currency_attribute:

@@ -1,7 +1,7 @@
 """Splits a file into its documents, and parses each to its root element.
 
-Banks deliver many documents in one file, each with an XML declaration of its own, and envelopes between
-them. The file is cut at these places and never held as a whole.
+Banks deliver many documents in one file, each with an XML declaration of its own, and with envelopes between
+them. The file is cut at these places, and is never in memory as a whole.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from confirma_async.formats.xml.parse import (
 )
 
 LARGEST_DOCUMENT = 64 * 1024 * 1024
-"""Bytes of one document, with its attachments."""
+"""Bytes that a document may have, with its attachments."""
 
 _BLOCK = 1024 * 1024
 
 _KEPT = 8
-"""Bytes that are searched and yet kept, since they may be the first of a declaration."""
+"""Bytes that are kept after a search, since they may be the first ones of a declaration."""
 
 _KNOWN = KnownMarkup()
-"""The markup of this process: many files hold one document each."""
+"""The known markup, shared by all files of this process: many files hold one document each."""
 
 _SPACE = b"\xef\xbb\xbf \t\r\n"
 _LEADING = re.compile(b"[" + _SPACE + b"]*")
@@ -45,13 +45,13 @@ _LEADING = re.compile(b"[" + _SPACE + b"]*")
 
 @frozen
 class Lines:
-    """The lines that the elements of a document begin on, computed only when a message needs one.
+    """The lines on which the elements of a document begin, computed when a message needs one.
 
     Attributes:
-        root: Its root element.
-        load: Gives the text that the document is in, in UTF-8.
-        start: The byte that it begins at.
-        line: The line of its file that it begins on.
+        root: The root element of the document.
+        load: Returns the text that holds the document, in UTF-8.
+        start: The index at which the document begins.
+        line: The line of its file on which the document begins.
     """
 
     root: Element
@@ -60,7 +60,7 @@ class Lines:
     line: int
 
     def by_element(self) -> dict[Element, int]:
-        """Return the line of each element; empty where the file cannot be read again."""
+        """Return the line of each element; nothing if the file cannot be read again."""
         try:
             lines = lines_of_elements(self.load(), self.start)
         except (OSError, UnreadableXml):
@@ -73,11 +73,11 @@ class Document:
     """A document of a file.
 
     Attributes:
-        line: The line that it begins on; None where it is alone in its file.
-        root: Its root element, or why it is not looked into.
-        lines: The lines of its elements; None where they are not those of a file.
-        remarks: What was decided about how it is encoded.
-        reusable: The document with elements that are used again; None where its elements are its own.
+        line: The line on which it begins; None if it is alone in its file.
+        root: Its root element, or why it is not read.
+        lines: The lines of its elements; None if they are not lines of a file.
+        remarks: Decisions about its encoding.
+        reusable: The document with elements that are used again; None if its elements are its own.
     """
 
     line: int | None
@@ -89,12 +89,12 @@ class Document:
 
 @frozen
 class _DocumentPart:
-    """What lies between two cuts of a file.
+    """The part of a file between two cuts.
 
     Attributes:
-        line: The line that it begins on.
-        offset: The byte that it begins at.
-        data: Its bytes; None where there are too many.
+        line: The line on which it begins.
+        offset: The index of its first byte in the file.
+        data: Its bytes; None if there are too many.
         hidden: The documents that seem to begin in bytes that were not kept.
     """
 
@@ -109,15 +109,15 @@ class _Hidden:
     """Documents that seem to begin within one that is too long.
 
     Attributes:
-        count: How many they are.
-        line: The line of the first; None where there is none.
+        count: The number of these documents.
+        line: The line of the first; None if there is none.
     """
 
     count: int = 0
     line: int | None = None
 
     def add(self, data: bytearray, begin: int, end: int, line: int) -> None:
-        """Count those that begin between two bytes, of bytes that begin on a line."""
+        """Count those that begin between two indices; ``line`` is the line on which the bytes begin."""
         count, first = count_declarations(data, begin, end)
         self.count += count
         if self.line is None and first is not None:
@@ -125,7 +125,7 @@ class _Hidden:
 
 
 def documents(path: Path) -> Iterator[Document]:
-    """Return the documents of a file, one at a time."""
+    """Yield the documents of a file."""
     found = _documents(path)
     head = [*islice(found, 2)]
     if len(head) == 1:
@@ -164,12 +164,12 @@ def _documents(path: Path) -> Iterator[Document]:
 
 
 def _hidden(data: bytes, start: int, line: int) -> Iterator[Document]:
-    """Return the documents that seem to begin within a refused one, none of which is read.
+    """Return the documents that seem to begin within a refused one. None of them is read.
 
     Args:
-        data: The refused document, and what is before it.
-        start: The byte that it begins at.
-        line: The line that it begins on.
+        data: The refused document, and the bytes before it.
+        start: The index at which it begins.
+        line: The line on which it begins.
     """
     own = line
     for found in hidden_documents(data, _leading_space(data, start) + 1):
@@ -183,7 +183,7 @@ def _hidden(data: bytes, start: int, line: int) -> Iterator[Document]:
 
 
 def _too_large(hidden: _Hidden | None) -> UnreadableXml:
-    """Return what is wrong with a document beyond the limit."""
+    """Return the problem of a document beyond the limit."""
     message = f"is larger than {LARGEST_DOCUMENT // 1024**2} MiB; give large attachments by URL"
     if hidden is not None and hidden.count:
         message += (
@@ -203,7 +203,7 @@ def _document(
 
 
 def _load(path: Path, offset: int, length: int) -> bytes:
-    """Read a part of a file once more."""
+    """Read a part of a file again."""
     with path.open("rb") as file:
         file.seek(offset)
         return as_utf8(file.read(length))[0]
@@ -245,7 +245,7 @@ def _parts(path: Path) -> Iterator[_DocumentPart]:
 
 
 def _end_of_part(buffer: bytearray, cuts: CutSearch, began: int | None, *, is_last: bool) -> int | None:
-    """Return where the first part in the buffer ends; None where more must be read to know."""
+    """Return the index behind the first part in the buffer; None if more must be read to know it."""
     end = cuts.find(buffer, _leading_space(buffer) + 1 if began is None else 0, is_last=is_last)
     if end is not None:
         return end
@@ -253,6 +253,6 @@ def _end_of_part(buffer: bytearray, cuts: CutSearch, began: int | None, *, is_la
 
 
 def _leading_space(data: bytes | bytearray, start: int = 0) -> int:
-    """Return where the space ends that begins at a byte."""
+    """Return the index behind the spaces that begin at an index."""
     found = _LEADING.match(data, start)
     return found.end() if found else start

@@ -1,4 +1,4 @@
-"""Elements of a tree: their names, their own texts, and the steps of paths to them."""
+"""Names and texts of elements, and the paths to them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def local_name(name: str) -> str:
 
 
 def own_text(element: Element) -> str:
-    """Return the text of an element itself, without that of its children and without space around it."""
+    """Return the text of an element itself, without that of its children, stripped."""
     text = element.text
     if not len(element):
         return text.strip() if text else ""
@@ -22,15 +22,15 @@ def own_text(element: Element) -> str:
 
 
 def step_of(parent: Element, child: Element) -> str:
-    """Return the last step of a child's path: its name, and its place among others of that name."""
+    """Return the last step of a child's path: its name, and its position among the children of that name."""
     name, alike = local_name(child.tag), parent.findall(child.tag)
     return name if len(alike) == 1 else f"{name}[{1 + alike.index(child)}]"
 
 
 def steps_below(parent: Element) -> list[tuple[Element, str]]:
-    """Return each child with the last step of its path, found in one go.
+    """Return all children with the last steps of their paths.
 
-    One by one, all are counted each time.
+    One by one, all children would be counted each time.
     """
     tags = [child.tag for child in parent]
     if len(set(tags)) == len(tags):
@@ -50,7 +50,7 @@ def steps_below(parent: Element) -> list[tuple[Element, str]]:
 def paths_below(root: Element, without: Collection[Element] = ()) -> dict[Element, str]:
     """Return each element with its path from a root, in document order: ``/Invoice/InvoiceLine[2]/ID``.
 
-    All at once, since elements do not know their parents. What is below ``without`` is left out.
+    All are found at once, since elements do not know their parents. Elements below ``without`` are left out.
     """
     paths: dict[Element, str] = {}
     pending = [(root, f"/{local_name(root.tag)}")]

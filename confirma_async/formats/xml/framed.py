@@ -1,4 +1,4 @@
-"""A document out of an XML file, and the envelope or frame around it, which is no part of the invoice."""
+"""Documents in XML files, with the envelopes around them, which are no part of the invoices."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from confirma_async.formats.xml.parse import Element
 
 @frozen
 class Envelope:
-    """What is around a document, or right before it.
+    """The envelope around a document, or right before it.
 
     Attributes:
-        root: The root element of it; None where there is none.
+        root: The root element of the envelope; None if there is none.
         documents: The documents in it, which are no part of it.
     """
 
@@ -27,7 +27,7 @@ class Envelope:
 
     @cached_property
     def paths(self) -> Mapping[Element, str]:
-        """Its elements, in document order, each with its path from the root."""
+        """The elements of the envelope, in document order, with their paths from its root."""
         return {} if self.root is None else paths_below(self.root, {*self.documents})
 
     @cached_property
@@ -36,7 +36,7 @@ class Envelope:
         return [each for each in self.paths if local_name(each.tag) == "To"]
 
     def remarks(self, besides: str = "") -> tuple[str, ...]:
-        """Say that it is not sent, but for what has found a place in the invoice."""
+        """Return the remark that the envelope is not sent, except for what the invoice has a place for."""
         if self.root is None:
             return ()
         kept = f", but for {besides}" if besides else ""
@@ -44,18 +44,18 @@ class Envelope:
 
 
 NO_ENVELOPE = Envelope()
-"""What a document has that stands alone."""
+"""The envelope of a document without one."""
 
 
 @frozen
 class FramedDocument:
-    """A document to read, with what is around it.
+    """A document to read, with the envelope around it.
 
     Attributes:
         root: Its root element.
-        envelope: What is around it.
-        lines: The lines of its elements; None where they are not those of a file.
-        reusable: The document with elements that are used again; None where its elements are its own.
+        envelope: The envelope around it.
+        lines: The lines of its elements; None if they are not lines of a file.
+        reusable: The document with elements that are used again; None if its elements are its own.
     """
 
     root: Element

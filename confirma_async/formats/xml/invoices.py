@@ -1,4 +1,4 @@
-"""Invoices out of XML files: each document goes to the reader of its kind, with what is around it."""
+"""Reads the invoices of XML files: each document by the reader of its kind, with the envelope around it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _KINDS: Mapping[str, tuple[_Read, _Identify, Dialect]] = {
     CREDIT_NOTE_ROOT: (ubl_invoice, ubl_identity, UBL),
     FINVOICE_ROOT: (finvoice_invoice, finvoice_identity, FINVOICE),
 }
-"""The documents that are read, by their root elements."""
+"""The readers of documents, by their root elements."""
 
 _ATTACHED = "{urn:oasis:names:specification:ubl:schema:xsd:AttachedDocument-2}AttachedDocument"
 _EMBEDDED = (
@@ -51,10 +51,10 @@ _EMBEDDED = (
 )
 _DECLARATION = re.compile(r"\A<\?xml[^>]*\?>")  # says how it was encoded once, before it became text here
 _SPACE = "\ufeff\xa0 \t\r\n"
-"""What stands around a document and is none of it: space, and the mark of its encoding."""
+"""Bytes around a document that are no part of it: spaces, and byte order marks."""
 _ROOT_NAME = re.compile(rb"<(?:[^\s<>/:]+:)?(?:Invoice|CreditNote|Finvoice)(?![\w.:-])")
 _XML_KIND = re.compile(r"xml|text/plain|octet-stream", re.IGNORECASE)
-"""Media types of what may be XML."""
+"""Media types of contents that may be XML."""
 _PDF = b"%PDF"
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _ENVELOPE = "Envelope"
@@ -67,13 +67,13 @@ _EMPTY_ENVELOPE = Problem(
 
 @frozen
 class _Found:
-    """A document to read, or what stands there instead.
+    """A document that was found, or the problem in its place.
 
     Attributes:
-        place: Where it stands.
-        what: The document, or what is wrong.
-        remarks: What was decided about how it is encoded.
-        around: The documents around it that have elements which are used again.
+        place: The place of the document.
+        what: The document, or its problem.
+        remarks: Decisions about its encoding.
+        around: The documents around it whose elements are used again.
     """
 
     place: Place
@@ -82,14 +82,14 @@ class _Found:
     around: Sequence[ReusableDocument] = ()
 
     def release(self) -> None:
-        """Put the elements back into their pools, once this document is read."""
+        """Put the elements back into their pools, once the document is read."""
         own = self.what.reusable if isinstance(self.what, FramedDocument) else None
         for each in self.around if own is None else (own, *self.around):
             each.release()
 
 
 def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadRecord]:
-    """Read the invoices of an XML file.
+    """Yield the invoices of an XML file.
 
     Raises:
         InputError: the file begins with a document of another kind.
@@ -106,7 +106,7 @@ def read_xml(path: Path, options: ReadOptions) -> Iterator[ReadInvoice | BadReco
 
 
 def scan_xml(path: Path) -> Iterator[DocumentRef]:
-    """Say which documents an XML file holds.
+    """Yield the documents of an XML file.
 
     Raises:
         InputError: the file begins with a document of another kind.
@@ -123,7 +123,7 @@ def scan_xml(path: Path) -> Iterator[DocumentRef]:
 
 
 def _found(path: Path) -> Iterator[_Found]:
-    """Return the documents of a file. An envelope belongs to what is in it, or else to what follows it."""
+    """Yield the documents of a file. An envelope belongs to the documents in it, or else to the next one."""
     pending: tuple[Place, Element, Sequence[ReusableDocument]] | None = None
     is_first = True
     for document in documents(path):
@@ -158,7 +158,7 @@ def _found(path: Path) -> Iterator[_Found]:
 
 
 def _contents(document: Document) -> Sequence[tuple[Element, Envelope]]:
-    """Return the documents that a document is, or has in it."""
+    """Yield a document, or the documents in it."""
     root = document.root
     if isinstance(root, Problem):
         return ()
@@ -172,7 +172,7 @@ def _contents(document: Document) -> Sequence[tuple[Element, Envelope]]:
 
 
 def _inside(root: Element) -> list[Element]:
-    """Return the documents in a frame, however deep, but not those in other documents."""
+    """Return the documents in an envelope, at any depth, without those in other documents."""
     found: list[Element] = []
     pending = [root]
     while pending:
@@ -185,17 +185,17 @@ def _inside(root: Element) -> list[Element]:
 
 
 def _is_within(top: Element, element: Element) -> bool:
-    """Say whether an element is of a tree; one that was carried as text has lines of its own."""
+    """Say whether an element is in a tree; that of a document carried as text is not, and has own lines."""
     return top is element or any(each is element for each in top.iter(element.tag))
 
 
 def _attached(root: Element) -> Sequence[tuple[Element, Envelope]]:
-    """Return the only document that an AttachedDocument of UBL carries, as text or as base64.
+    """Return the only document in an AttachedDocument of UBL, as text or as base64.
 
-    Other contents, such as a PDF, are of what is around it.
+    Other contents, such as a PDF, count as part of what is around it.
 
     Raises:
-        UnreadableXml: it carries several documents, or what cannot be read.
+        UnreadableXml: it holds several documents, or one that cannot be read.
     """
     holders = {holder: True for path in _EMBEDDED for holder in root.iterfind(path)}
     for path in _EMBEDDED:  # deeper ones are those of other documents, and need not be documents
@@ -223,10 +223,10 @@ def _attached(root: Element) -> Sequence[tuple[Element, Envelope]]:
 
 
 def _carried(holder: Element) -> bytes:
-    """Return what an element carries as text or as base64, with the same bytes for both; empty for nothing.
+    """Return the contents of an element, which are text or base64, as bytes; empty for none.
 
     Raises:
-        UnreadableXml: it is neither, or is no XML.
+        UnreadableXml: they are neither, or no XML.
     """
     text = _text(holder)
     if text.startswith("<"):
@@ -251,7 +251,7 @@ def _text(holder: Element) -> str:
 
 
 def _is_of_another_kind(holder: Element, data: bytes) -> bool:
-    """Say whether data is called something else than XML, and is no invoice under a wrong name."""
+    """Say whether data has another media type than XML, and is no invoice under a wrong one."""
     kind = holder.get("mimeCode", "").strip()
     if not kind or _XML_KIND.search(kind):
         return data.startswith(_PDF)
@@ -259,7 +259,7 @@ def _is_of_another_kind(holder: Element, data: bytes) -> bool:
 
 
 def _seems_to_carry_invoice(holder: Element) -> bool:
-    """Say whether what cannot be read has the root element of an invoice in it, also as damaged base64."""
+    """Say whether unreadable data holds the root element of an invoice, even as damaged base64."""
     text = _text(holder)
     if _names_invoice(text.encode()):
         return True
@@ -273,7 +273,7 @@ def _names_invoice(data: bytes) -> bool:
 
 
 def _is_xml(data: bytes) -> bool:
-    """Say whether data looks like XML, in any encoding that is read."""
+    """Say whether data looks like XML, in any of the encodings that are read."""
     return b"<" in data.lstrip(b"\xef\xbb\xbf \t\r\n")[:4]
 
 

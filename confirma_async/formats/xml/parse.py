@@ -20,11 +20,11 @@ from confirma_async.privacy import printable
 Element: TypeAlias = ET.Element
 
 MOST_DEPTH = 200
-"""Elements in one another."""
+"""Levels of elements that a document may have."""
 MOST_ATTRIBUTES = 1000
-"""Attributes of one element; more take the longer the more there are, to read as well as to find."""
+"""Attributes that an element may have: the time to read and to find them grows with their number."""
 MOST_NAMESPACES = 200
-"""Namespaces that one element declares."""
+"""Namespaces that an element may declare."""
 
 _XINCLUDE = "{http://www.w3.org/2001/XInclude}"
 _ENCODING = re.compile(rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([^"']*)["']""")
@@ -42,19 +42,19 @@ _OF_LATIN_9 = [
     for letter, other in zip(_BYTES.decode("iso-8859-1"), _BYTES.decode(_LATIN_9), strict=True)
     if letter != other
 ]
-"""The eight characters that are others in ISO-8859-15 than in ISO-8859-1, with what they are there."""
+"""The eight bytes that are other characters in ISO-8859-15 than in ISO-8859-1, with these characters."""
 
 _PLAIN_DOCTYPE = re.compile(rb"""<!DOCTYPE\s+Finvoice\s+SYSTEM\s+("[^"\[\]<>]*"|'[^'\[\]<>]*')\s*>""")
-"""What Finvoice 1.2 writes: the name of a DTD, which is never fetched, and no declarations."""
+"""The DOCTYPE of Finvoice 1.2: the name of a DTD, which is never fetched, without declarations."""
 _DOCTYPE = "declares a DOCTYPE, which no invoice needs and which can hide or multiply contents; remove it"
 _LINE_END = re.compile(rb"\r\n?|\n")
-"""What the parser counts as the end of a line."""
+"""The ends of lines that the parser counts."""
 _NEAR = 40
 _PIECE = 32 * 1024
 
 
 class UnreadableXml(Exception):  # noqa: N818 (never leaves the readers of XML)
-    """A document is not parsed; says why."""
+    """A document cannot be parsed; the text says why."""
 
     def __init__(self, rule: str, message: str) -> None:
         self.problem: Problem = Problem("/", rule, message)
@@ -63,13 +63,13 @@ class UnreadableXml(Exception):  # noqa: N818 (never leaves the readers of XML)
 
 @frozen
 class Parsed:
-    """A document that was parsed, or why it is not looked into.
+    """A document that was parsed, or why it cannot be.
 
     Attributes:
-        root: Its root element.
-        start: The byte that it begins at, in UTF-8.
-        line: The line of its file that it begins on.
-        end: The byte behind it.
+        root: Its root element, or the error.
+        start: The index of its first byte, in UTF-8.
+        line: The line of its file on which it begins.
+        end: The index of the byte behind it.
     """
 
     root: Element | UnreadableXml
@@ -83,11 +83,11 @@ class _Stop(Exception):  # noqa: N818 (a signal through the parser, caught below
 
 
 def parse(data: bytes) -> Element:
-    """Parse data that holds one document and nothing else, encoded as it says.
+    """Parse data that holds one document and nothing else, in the encoding that it names.
 
     Raises:
-        UnreadableXml: it declares anything in a DOCTYPE, includes other files, is not
-            well-formed, or something follows it.
+        UnreadableXml: it has declarations in a DOCTYPE, includes other files, is not well-formed, or
+            something follows it.
     """
     text, _ = as_utf8(data)
     (first, *others) = parse_each(text, 1)
@@ -99,11 +99,11 @@ def parse(data: bytes) -> Element:
 
 
 def parse_each(text: bytes, line: int) -> Iterator[Parsed]:
-    """Parse documents that follow each other, with nothing to tell where one ends but its own end.
+    """Parse documents that follow each other without anything in between.
 
     Args:
         text: The documents, in UTF-8.
-        line: The line of their file that the first begins on.
+        line: The line of their file on which the first begins.
     """
     start, doctype = 0, text.find(b"<!DOCTYPE")
     while start < len(text):
@@ -137,7 +137,7 @@ def parse_each(text: bytes, line: int) -> Iterator[Parsed]:
 
 
 def line_ends(text: bytes | bytearray, start: int, end: int) -> int:
-    """Return how many lines end between two bytes: with CR, LF, or both, as XML 1.0 (2.11) counts them."""
+    """Return how many lines end between two indices, by CR, LF or both, as in XML 1.0 (2.11)."""
     fed = text.count(b"\n", start, end)
     if text.find(b"\r", start, end) < 0:  # which is found out much sooner than to count them
         return fed
@@ -145,10 +145,10 @@ def line_ends(text: bytes | bytearray, start: int, end: int) -> int:
 
 
 def as_utf8(data: bytes) -> tuple[bytes, str | None]:
-    """Return the document in UTF-8, and what was decided where the bytes contradict what it says of them.
+    """Return a document in UTF-8, with a remark if its bytes contradict the encoding that it names.
 
     Raises:
-        UnreadableXml: its encoding is not known, or not what the document says.
+        UnreadableXml: its encoding is not known, or is not the one that it names.
     """
     if data.startswith(WIDE_MARKS):
         return _decoded(data, "utf-16"), None
@@ -190,7 +190,7 @@ def _decoded(data: bytes, encoding: str) -> bytes:
 
 
 def _from_latin_9(data: bytes) -> str:
-    """Decode what most Finvoice is written in, which Python does much more slowly than its sister."""
+    """Decode ISO-8859-15, the encoding of most Finvoice, by way of ISO-8859-1, which is much faster."""
     text = data.decode("latin-1")
     for other, letter in _OF_LATIN_9:
         text = text.replace(other, letter)
@@ -198,7 +198,7 @@ def _from_latin_9(data: bytes) -> str:
 
 
 def lines_of_elements(text: bytes, start: int) -> Iterator[int]:
-    """Return the lines on which the elements of a document begin, counted from 0 where it begins."""
+    """Return the lines on which the elements of a document begin, counted from 0 at its beginning."""
     found: list[int] = []
     parser = expat.ParserCreate("utf-8")
 
@@ -213,7 +213,7 @@ def lines_of_elements(text: bytes, start: int) -> Iterator[int]:
 
 
 def _pieces(text: bytes, start: int) -> Iterator[memoryview]:
-    """Yield the text from a place on, in pieces that grow.
+    """Yield the text from an index on, in growing pieces.
 
     The parser copies each piece, and begins long tokens again in the next.
     """
@@ -224,10 +224,10 @@ def _pieces(text: bytes, start: int) -> Iterator[memoryview]:
 
 
 def _look_at_prolog(text: bytes, start: int) -> None:
-    """Read up to the root element, and stops at a DOCTYPE before anything in it is declared.
+    """Read up to the root element; stop at a DOCTYPE before anything is declared in it.
 
     Raises:
-        UnreadableXml: there is a DOCTYPE, other than the one that declares nothing.
+        UnreadableXml: there is a DOCTYPE other than the plain one.
     """
     if text.find(b"<!DOCTYPE", start) < 0:
         return
@@ -249,10 +249,10 @@ def _look_at_prolog(text: bytes, start: int) -> None:
 
 
 def _look_for_crowds(text: bytes, start: int, end: int, root: Element) -> None:
-    """Refuse what no document has use for, and what could only be meant to take time or memory.
+    """Refuse more levels, attributes or namespaces than a document needs: they only cost time or memory.
 
     Raises:
-        UnreadableXml: there is such; says what.
+        UnreadableXml: a limit is exceeded; the text says which.
     """
     if any(len([*each.iter()]) >= MOST_DEPTH for each in root) and _depth(root) > MOST_DEPTH:
         raise UnreadableXml("xml.size", f"has more than {MOST_DEPTH} elements in one another; remove them")
@@ -274,7 +274,7 @@ def _look_for_crowds(text: bytes, start: int, end: int, root: Element) -> None:
 
 
 def _depth(root: Element) -> int:
-    """Return how many elements stand in one another, as far as ``MOST_DEPTH`` and one more."""
+    """Return the number of levels of elements, up to ``MOST_DEPTH`` and one more."""
     level, depth = [root], 0
     while level and depth <= MOST_DEPTH:
         depth += 1
@@ -299,7 +299,7 @@ _UNCLOSED = (
     (b"<?", "an instruction", "?>"),
     (_CDATA, "a CDATA section", "]]>"),
 )
-"""What takes all that is behind it for its own where it does not end, and what ends it."""
+"""The beginnings of parts that swallow the rest of the text if they do not end, and their ends."""
 _CUT_OFF = frozenset(
     expat.errors.codes[error]
     for error in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN)
@@ -307,7 +307,7 @@ _CUT_OFF = frozenset(
 
 
 def _offset(text: bytes, start: int, error: ET.ParseError) -> int:
-    """Return the byte that an error is at; the parser counts lines and characters."""
+    """Return the index of the byte of an error; the parser counts lines and characters."""
     line, column = error.position
     begin = start
     for each in islice(_LINE_END.finditer(text, start), line - 1):
@@ -336,7 +336,7 @@ def _not_well_formed(error: ET.ParseError, text: bytes, start: int, line: int) -
 
 
 def _unclosed(error: ET.ParseError, text: bytes, start: int, line: int) -> str | None:
-    """Return what is wrong where something hides the rest of the text; None where nothing does."""
+    """Return the error of a part that does not end and hides the rest of the text; None if there is none."""
     if error.code == _UNCLOSED_CDATA:  # which is told at its end
         at = text.rfind(_CDATA, start)
     elif error.code in _CUT_OFF:
@@ -351,7 +351,7 @@ def _unclosed(error: ET.ParseError, text: bytes, start: int, line: int) -> str |
 
 
 def _dashes_in_comment(text: bytes, start: int, at: int, line: int) -> str | None:
-    """Return what is wrong where a comment holds two dashes before a byte; None where they are not there."""
+    """Return the error of two dashes in a comment, before an index; None if there are none."""
     dashes = at - 2
     if not text.startswith(b"--", dashes):
         return None
@@ -366,7 +366,7 @@ def _dashes_in_comment(text: bytes, start: int, at: int, line: int) -> str | Non
 
 
 def _invalid(text: bytes, at: int, place: str) -> str:
-    """Return what is wrong with a character that may not stand where it does."""
+    """Return the error of a character that is not allowed at its place."""
     before = text[max(0, at - _NEAR) : at + 1]
     if re.search(rb"&[^<>&\s;]*.?\Z", before, re.DOTALL):
         return f"has an & that stands for itself {place}, which must be written &amp;"

@@ -1,4 +1,4 @@
-"""Parts that every kind of document has: numbers, due date, unit prices, businesses and persons."""
+"""Reads the parts that every kind of document has: numbers, due date, unit prices, kinds of parties."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def check_type(
     plain: Collection[str],
     *attributes: str,
 ) -> None:
-    """Refuse a document of a type that cannot be sent; say what one is sent as whose code says more.
+    """Refuse a document of a type that cannot be sent; remark on one whose code says more than its type.
 
     Args:
-        reader: The document.
-        element: What names its type; None where nothing does.
-        code: Its type.
-        kind: What it is sent as; None where it cannot be sent.
-        plain: Types that say no more than what they are sent as.
-        attributes: Attributes of the element that say no more either.
+        reader: The reader of the document.
+        element: The element that names its type; None if there is none.
+        code: The code of its type.
+        kind: The type that it is sent as; None if it cannot be sent.
+        plain: Codes that add nothing to the type that they are sent as.
+        attributes: Attributes of the element that add nothing either.
     """
     if kind is None:
         message = (
@@ -66,7 +66,7 @@ def check_type(
 def numbers(reader: ElementReader, identity: Identity, options: ReadOptions) -> Numbering:
     """Find the whole numbers of a document and of the invoice that it credits, and put them in.
 
-    Only a credit note credits an invoice, and only one.
+    Only a credit note credits an invoice, and only a single one.
     """
     draft, sources = reader.draft, reader.dialect.sources
     placing.text(reader, draft, NUMBER, reader.root, sources[f"$.{NUMBER}"])
@@ -89,12 +89,12 @@ def numbers(reader: ElementReader, identity: Identity, options: ReadOptions) -> 
 def finish(
     reader: ElementReader, numbering: Numbering, place: Place, identity: Identity
 ) -> ReadInvoice | BadRecord:
-    """Return what a document has come to once all of it is read: an invoice, or what is wrong with it.
+    """Return the invoice of a document once all of it is read, or a bad record with its problems.
 
     Args:
-        reader: The document.
-        numbering: The numbers it goes out under.
-        place: Where the document stands.
+        reader: The reader of the document.
+        numbering: The numbers that it is sent under.
+        place: The place of the document.
         identity: Seller, type and number of the document; a missing number was reported already.
     """
     origins, values = reader.findings, reader.draft.values
@@ -124,14 +124,14 @@ def finish(
 def due_date(
     reader: ElementReader, issued: str | None, kind: InvoiceType, stated: Sequence[Element], days: int
 ) -> None:
-    """Put in the due date: the first that the document states, else one that is assumed, and say so.
+    """Put in the due date: the first that the document states, else an assumed one, with a remark.
 
     Args:
-        reader: The document.
+        reader: The reader of the document.
         issued: The document's own date.
-        kind: What it is sent as.
-        stated: What states a due date, the surest first.
-        days: From its date to the due date, where it states none.
+        kind: The type that it is sent as.
+        stated: The elements that state a due date, the most reliable first.
+        days: The days from its date to an assumed due date.
     """
     if not stated:
         reader.draft.put(DUE_DATE, None if issued is None else _assumed(reader, issued, kind, days))
@@ -174,13 +174,13 @@ def _assumed(reader: ElementReader, issued: str, kind: InvoiceType, days: int) -
 
 
 def price_of_several(reader: ElementReader, row: Draft, base: Element, unit: str) -> None:
-    """Make the price of one unit of a price for several: their exact part; keep both as details.
+    """Divide the price for several units into an exact unit price; keep both values as details.
 
     Args:
-        reader: The document.
+        reader: The reader of the document.
         row: The row, with the price as it is written.
-        base: What says how many units it is for.
-        unit: The attribute of the base that names its unit; taken already where it is the row's own.
+        base: The element with the number of units that the price is for.
+        unit: The attribute of ``base`` that names its unit; taken already if it is that of the row.
     """
     price: Decimal | None = row.values.get("unitPrice")
     if price is None:
@@ -198,7 +198,7 @@ def price_of_several(reader: ElementReader, row: Draft, base: Element, unit: str
 
 
 def is_pdf(reader: ElementReader, link: Element) -> bool:
-    """Say whether a link can be sent as it is, and its path ends as that of a PDF does; remark any other."""
+    """Say whether a link can be sent and its path ends in .pdf; remark on any other."""
     url = own_text(link)
     found = url_fault(url) is None and urlsplit(url).path.lower().endswith(".pdf")
     if not found:
@@ -209,12 +209,12 @@ def is_pdf(reader: ElementReader, link: Element) -> bool:
 
 
 def imply_sums(reader: ElementReader, parent: Element, sums: Mapping[str, Sequence[Decimal | None]]) -> None:
-    """Take those totals that only repeat what the rows say; a total that says something else is left.
+    """Take those totals that only repeat the sums of the rows; other totals become details.
 
     Args:
-        reader: The document.
-        parent: What the totals stand below.
-        sums: By the path of a total, the amounts that it is of; None for what is no amount.
+        reader: The reader of the document.
+        parent: The element that has the totals below it.
+        sums: The amounts that a total is the sum of, by its path; None in place of one that is no amount.
     """
     for path, values in sums.items():
         element = reader.first(parent, path)
@@ -226,7 +226,7 @@ def imply_sums(reader: ElementReader, parent: Element, sums: Mapping[str, Sequen
 
 
 def sum_of(values: Sequence[Decimal | None]) -> Decimal | None:
-    """Return the sum of amounts; None where one of them is none."""
+    """Return the sum of amounts; None if one of them is None."""
     known = [value for value in values if value is not None]
     return total(known) if len(known) == len(values) else None
 
@@ -234,24 +234,24 @@ def sum_of(values: Sequence[Decimal | None]) -> Decimal | None:
 def amounts_of(
     reader: ElementReader, parents: Sequence[Element], path: str, missing: str = ""
 ) -> Sequence[Decimal | None]:
-    """Return the amounts at a path below some elements, as far as they can be read, without taking them.
+    """Return the amounts at a path below some elements, without taking them; None for unreadable ones.
 
     Args:
-        reader: The document.
-        parents: The elements.
-        path: The path.
-        missing: What is read where there is no text.
+        reader: The reader of the document.
+        parents: The elements that the path begins below.
+        path: The path of the amounts.
+        missing: The value for an amount without text.
     """
     values = [reader.dialect.decimal(reader.peek(each, path) or missing) for each in parents]
     return [None if value is None else cents(value) for value in values]
 
 
 def classify(reader: ElementReader, party: Draft, *, is_business: bool) -> None:
-    """Mark a party as a business or a person, where the document leaves no doubt about it.
+    """Mark a party as a business or a person, if the document leaves no doubt.
 
     Args:
-        reader: The document.
-        party: The party; an identifier that is a person's goes to the place for it.
+        reader: The reader of the document.
+        party: The draft of the party. An identifier that is a person's moves to its own place.
         is_business: Whether something beside its identifiers makes it a business.
     """
     identifier: str = party.get("businessId") or ""

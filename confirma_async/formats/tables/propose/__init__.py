@@ -1,1 +1,1 @@
-"""A mapping file proposed for a table that has none."""
+"""Proposes a mapping file for a table that has none."""

@@ -1,4 +1,4 @@
-"""Amounts of a table: which hold VAT, which are VAT, and which are no amounts but rates."""
+"""Finds out about the amounts of a table: which include VAT, which are VAT, and which are rates instead."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from confirma_async.formats.values.decimals import total
 RATES = frozenset(
     map(Decimal, ("0", "6", "8", "9", "10", "12", "13.5", "14", "22", "23", "24", "25", "25.5"))
 )
-"""Rates of VAT of Finland and Sweden, now and in late years, in percent."""
+"""Rates of VAT of Finland and Sweden, present and former ones, in per cent."""
 
 FRACTIONS = frozenset(rate / 100 for rate in RATES)
-"""The same as fractions."""
+"""The same rates, as fractions."""
 
 _ROUNDED = Decimal("0.011")
-"""Euros by which VAT of one line may differ from what its rate makes of the net amount."""
+"""Euros by which the VAT of a line may differ from its rate of the net amount."""
 _PARTS = ("net_amount", "vat_amount", "gross_amount")
 
 ColumnNumbers = Sequence[Decimal | None]
@@ -29,7 +29,7 @@ AmountCheck = Callable[[Decimal, Decimal, Decimal], bool]
 
 
 def find_rate(guess: Guess, seen: SeenTable) -> None:
-    """Take a column for the rate of VAT that is called VAT, and whose values are rates."""
+    """Take a column that is named after VAT, and whose values are rates, as the rate of VAT."""
     title = guess.columns.get("row_vat_amount")
     if title is None or not _holds_rates(seen, title):
         return
@@ -50,7 +50,7 @@ def find_rate(guess: Guess, seen: SeenTable) -> None:
 
 
 def find_amounts(guess: Guess, seen: SeenTable) -> None:
-    """Find out by sums what the amounts are that no name tells; what stays open is a rival."""
+    """Find out by sums what amounts are whose names do not say it; those left open are rivals."""
     doubtful = guess.columns.get("row_gross_amount")
     if doubtful is not None and "row_gross_amount" in guess.doubts:
         found = _role(guess, seen, doubtful, without="row_gross_amount")
@@ -72,7 +72,7 @@ def find_amounts(guess: Guess, seen: SeenTable) -> None:
 
 
 def find_row_values(guess: Guess, seen: SeenTable) -> None:
-    """Take what differs on the lines of an invoice for values of its rows, such as a description."""
+    """Take columns that differ within an invoice, such as a description, as columns of its rows."""
     if "number" not in guess.columns:
         return
     several = [lines for lines in seen.invoices(guess.columns["number"]) if len(lines) > 1]
@@ -86,7 +86,7 @@ def find_row_values(guess: Guess, seen: SeenTable) -> None:
 
 
 def find_totals(guess: Guess, seen: SeenTable) -> None:
-    """Take amounts that are the same on every line of an invoice for totals of the invoice."""
+    """Take amounts that are the same on every line of an invoice as totals of the invoice."""
     if "number" not in guess.columns:
         return
     several = [lines for lines in seen.invoices(guess.columns["number"]) if len(lines) > 1]
@@ -135,7 +135,7 @@ def _title(guess: Guess, part: str) -> str | None:
 
 
 def _role(guess: Guess, seen: SeenTable, title: str, without: str | None = None) -> str | None:
-    """Return our name of a column of amounts, by what its values are to those of others."""
+    """Return our name of a column of amounts, by how its values relate to those of other columns."""
     columns = {name: each for name, each in guess.columns.items() if name != without}
     net, vat, gross, rate = (columns.get(f"row_{part}") for part in (*_PARTS, "vat_percentage"))
     checks: list[tuple[str, tuple[str | None, str | None, str], AmountCheck]] = [
@@ -165,7 +165,7 @@ def _has_vat(net: Decimal, rate: Decimal, gross: Decimal) -> bool:
 
 
 def _fits(seen: SeenTable, titles: tuple[str | None, str | None, str], check: AmountCheck) -> bool:
-    """Say whether a sum holds on every line; one line at least has to have VAT in it to prove anything."""
+    """Say whether a sum is right on every line, and whether a line has VAT: without VAT it proves nothing."""
     first, second, third = titles
     if first is None or second is None:
         return False
@@ -178,7 +178,7 @@ def _fits(seen: SeenTable, titles: tuple[str | None, str | None, str], check: Am
 
 
 def _is_total(seen: SeenTable, number: str, net: str, vat: str | None, title: str) -> bool:
-    """Say whether a column holds the sum of what the lines of each invoice have."""
+    """Say whether a column holds the sum of the amounts on the lines of each invoice."""
     if vat is None:
         return False
     parts: list[ColumnNumbers] = [seen.numbers(net), seen.numbers(vat)]

@@ -1,4 +1,4 @@
-"""What is guessed of a table so far, and what a person has said of it."""
+"""The guess about the columns of a table, with the decisions of a person."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ SET_DATES = "set it: dates are not written as YYYY-MM-DD or D.M.YYYY"
 
 @define
 class Guess:
-    """What is guessed so far.
+    """The guess so far.
 
     Attributes:
-        columns: By our name of a column, its title.
-        doubts: By our name of a column or an entry, why it is unsure.
-        rivals: By title, why a column that is passed over may matter: it holds amounts, or has the name of
-            one that is taken.
+        columns: The title of each column, by our name of it.
+        doubts: Why a column or an entry is unsure, by our name of it.
+        rivals: Why a column that is passed over may matter, by its title: it holds amounts, or has the name
+            of a column that is used.
         ignored: Titles that are passed over.
         constants: Values that no column holds.
-        words: By our name of a column, the words of the file for those of the SDK.
-        entries: What else a mapping says.
+        words: The words of the file for those of the SDK, by our names of columns.
+        entries: The further entries of the mapping.
         missing: What every invoice needs and the table does not seem to have.
         decided: Subjects about which a person has decided: our names and titles.
     """
@@ -58,7 +58,7 @@ class Guess:
         return next((name for name, each in self.columns.items() if each == title), None)
 
     def rename(self, before: str, after: str, doubt: str | None) -> None:
-        """Take a column for another one."""
+        """Give a column another one of our names."""
         self.columns[after] = self.columns.pop(before)
         self.doubts.pop(before, None)
         if doubt is not None:

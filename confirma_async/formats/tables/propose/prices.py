@@ -1,4 +1,4 @@
-"""Unit prices of a table: what quantity and price make of each line, and which column is the discount."""
+"""Checks the unit prices of a table by its amounts, and finds the column of the discount."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WHOLE = Decimal(100)
 
 
 def check_prices(guess: Guess, seen: SeenTable) -> None:
-    """Hold quantities, prices and discounts of a table against its amounts; what does not fit is unsure."""
+    """Compare quantities, prices and discounts with the amounts; mark prices that do not fit as unsure."""
     price, net = guess.columns.get("row_unit_price"), guess.columns.get("row_net_amount")
     if price is None or net is None or price in guess.decided:
         return
@@ -36,7 +36,7 @@ def check_prices(guess: Guess, seen: SeenTable) -> None:
 
 
 def _makes(guess: Guess, seen: SeenTable, amounts: Iterable[Decimal | None], discount: str | None) -> bool:
-    """Say whether quantity times price, less the discount, is the amount on every line that has all."""
+    """Say whether quantity times price, less discount, is the amount on every line that has all of them."""
     pairs = zip(_products(guess, seen, discount), amounts, strict=True)
     return all(made is None or given is None or abs(made - given) <= _ROUNDED for made, given in pairs)
 

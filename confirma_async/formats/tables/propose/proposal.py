@@ -43,7 +43,7 @@ _USUAL_DATES = ("YYYY-MM-DD", "D.M.YYYY")
 _LACKS_ZEROS = re.compile(r"\d{3,4}", re.ASCII)
 _WORD_GAP = re.compile(r"[\s-]+")
 _FEWEST = 2
-"""Columns that are known by their names in any list of invoices."""
+"""Columns that a list of invoices has under known names, at least."""
 _ONE_NUMBER = re.compile(r"\D*(\d{1,3})\D*", re.ASCII)
 
 _PATTERNS: Mapping[str, re.Pattern[str]] = {
@@ -53,7 +53,7 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
     "buyer_email": re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE),
     "currency": re.compile(r"EUR|SEK|NOK|DKK|USD|GBP"),
 }
-"""Columns that are known by what stands in them."""
+"""The forms of values by which columns are recognised."""
 
 
 @frozen
@@ -62,7 +62,7 @@ class Proposal:
 
     Attributes:
         text: The mapping as TOML, with a comment wherever something is unsure.
-        unsure: What to look at; one sentence each.
+        unsure: What to check; one sentence each.
         missing: What every invoice needs and the table does not seem to have.
     """
 
@@ -74,7 +74,7 @@ class Proposal:
 def propose(path: Path, options: ReadOptions) -> Proposal:
     """Propose a mapping for a table.
 
-    Columns are known by their names, in Finnish, Swedish and English, and else by what stands in them.
+    Columns are recognised by their names in Finnish, Swedish and English, or else by their values.
 
     Args:
         path: The path of the file.
@@ -94,7 +94,7 @@ def mapping_text(path: Path, guess: Guess) -> str:
 
 
 def seen_in(path: Path, options: ReadOptions, sheet: str | None = None) -> SeenTable:
-    """Take a first look at a table.
+    """Read the first lines of a table.
 
     Args:
         path: The path of the file.
@@ -127,7 +127,7 @@ def sheets_of_invoices(path: Path, options: ReadOptions) -> list[str]:
 
 
 def first_guess(seen: SeenTable) -> Guess:
-    """Say what the columns are, by their names and by what stands in them."""
+    """Return a guess of what the columns are, by their names and their values."""
     guess = Guess()
     _by_names(guess, seen)
     _by_values(guess, seen)
@@ -141,7 +141,7 @@ def first_guess(seen: SeenTable) -> Guess:
 
 
 def completed(guess: Guess, seen: SeenTable) -> Guess:
-    """Say the rest, which follows from what the columns are: how values are written, and what is missing."""
+    """Complete a guess by what follows from its columns: how values are written, and what is missing."""
     guess = copy.deepcopy(guess)
     if seen.sheet is not None:
         guess.entries["sheet"] = seen.sheet
@@ -200,7 +200,7 @@ def _by_values(guess: Guess, seen: SeenTable) -> None:
 
 
 def _number_and_reference(guess: Guess, seen: SeenTable) -> None:
-    """Tell invoice numbers from reference numbers, where two columns are called numbers."""
+    """Find out which of two columns named after numbers has invoice numbers, and which references."""
     number = guess.columns.get("number")
     others = [title for title in guess.rivals if seen.name_of(title) == "number"]
     if number is None or not others or not _are_references(seen, number):
@@ -259,31 +259,31 @@ def _dates(guess: Guess, seen: SeenTable) -> None:
 
 
 def number_texts(guess: Guess, seen: SeenTable) -> list[str]:
-    """Return the numbers that the table has as text."""
+    """Return the numbers of the table that are text."""
     titles = [title for name, title in guess.columns.items() if COLUMNS[name].kind.is_numeric]
     return [text for title in titles for text in seen.texts(title)]
 
 
 def date_texts(guess: Guess, seen: SeenTable) -> list[str]:
-    """Return the dates that the table has as text, or as a number that is one."""
+    """Return the dates of the table that are text, or a number such as 20261231."""
     titles = [title for name, title in guess.columns.items() if COLUMNS[name].kind is ValueKind.DATE]
     return [str(cell) for title in titles for cell in seen.values[title] if isinstance(cell, str | Decimal)]
 
 
 def forms_of_dates(texts: Sequence[str]) -> list[str]:
-    """Return the forms in which all of these dates can be read, as far as they are some."""
+    """Return the forms in which all of these texts can be read, without those that are no dates."""
     readable = _readable(texts)
     return [form for form in _DATE_FORMS if readable and all(_reads(form, text) for text in readable)]
 
 
 def _lacks_zeros(guess: Guess, seen: SeenTable) -> bool:
-    """Say whether a postal code of a buyer has lost zeros in front, as numbers do."""
+    """Say whether a postal code of a buyer has lost its leading zeros, as numbers do."""
     title = guess.columns.get("buyer_postal_code")
     return title is not None and any(_LACKS_ZEROS.fullmatch(str(cell)) for cell in seen.values[title])
 
 
 def _readable(texts: Sequence[str]) -> list[str]:
-    """Return the dates that are some; the others are wrong in any form."""
+    """Return the texts that are dates in some form."""
     forms = (*_USUAL_DATES, *_DATE_FORMS)
     return [text for text in texts if any(_reads(form, text) for form in forms)]
 
@@ -317,7 +317,7 @@ def _words(guess: Guess, seen: SeenTable) -> None:
 
 
 def _in_percent(guess: Guess, seen: SeenTable, title: str) -> dict[str, str]:
-    """Return each fraction of a column as it is written, with what it is in percent."""
+    """Return each fraction of a column as it is written, with its value in per cent."""
     mark = "," if guess.entries.get("decimal_comma") else "."
     found: dict[str, str] = {}
     for cell, rate in fractions(seen, title):
@@ -336,7 +336,7 @@ def _sentences(guess: Guess) -> list[str]:
 
 
 def shown(title: str) -> str:
-    """Return the name of a column for a message, unless it may be an invoice's data."""
+    """Return the title of a column for a message, unless it may be data of an invoice."""
     return (
         repr(title)
         if all(looks_like_name(word) for word in re.split(r"[\W_]+", title) if word)

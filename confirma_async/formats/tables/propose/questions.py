@@ -1,4 +1,4 @@
-"""Questions about a guess, and how each answer changes the guess."""
+"""Asks questions about a guess, and changes the guess by the answers."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ from confirma_async.formats.tables.propose.proposal import (
 from confirma_async.formats.tables.propose.seen import SeenTable
 
 Choice: TypeAlias = str | int | bool | None
-"""An answer: one of our names, a title, a form of dates, days, yes or no; None passes a column over."""
+"""An answer: one of our names, a title, a form of dates, a number of days, or a truth value. None passes a
+column over."""
 
 _SAMPLES = 3
 _CURRENCIES = (GUESSED_CURRENCY, "SEK", "NOK", "DKK", "USD", "GBP")
 _COUNTRIES = (GUESSED_COUNTRY, "SE", "EE", None)
 _FIRM = re.compile(r"\b(oy|oyj|ab|ky|tmi|ry|rf|ltd|as|gmbh|kaupunki|kunta|stad|kommun)\b", re.IGNORECASE)
-"""Words in the names of buyers."""
+"""Words that are in the names of companies."""
 _DAYS = (7, GUESSED_DAYS, 21, 30)
 _AMOUNTS = (
     "row_net_amount",
@@ -48,7 +49,7 @@ _NUMBERS = ("number", "payment_reference", "buyer_customer_account", "order_numb
 
 
 class Subject(enum.Enum):
-    """What a question is about."""
+    """The subjects of questions."""
 
     COLUMN = "what a column is"
     MISSING = "which column holds what every invoice needs"
@@ -62,15 +63,15 @@ class Subject(enum.Enum):
 
 @frozen
 class Question:
-    """A question with its answers.
+    """A question with its possible answers.
 
     Attributes:
-        subject: What it is about.
+        subject: The subject of the question.
         about: The title of the column, or our name of what is missing.
-        samples: What stands in the column, or in all that the question is about.
+        samples: Values of the column, or of all columns in question.
         why: Why it is asked; empty where the subject says it.
         choices: The answers.
-        default: The place of the answer that is taken for the likely one.
+        default: The index of the likely answer.
     """
 
     subject: Subject
@@ -82,11 +83,11 @@ class Question:
 
 
 def next_question(guess: Guess, seen: SeenTable) -> Question | None:
-    """Return what is to be asked first; None where nothing is unsure.
+    """Return the question to ask first; None if nothing is unsure.
 
     Args:
-        guess: A guess that is completed.
-        seen: The table.
+        guess: The guess, completed.
+        seen: The first lines of the table.
     """
     for name in guess.missing:
         return Question(
@@ -103,7 +104,7 @@ def next_question(guess: Guess, seen: SeenTable) -> Question | None:
 
 
 def _about_buyer(guess: Guess, seen: SeenTable) -> Question | None:
-    """Ask who is to pay, where no name of a column tells."""
+    """Return the question which column has the buyer, if no title says it."""
     if "buyer_name" in {*guess.columns, *guess.constants, *guess.decided}:
         return None
     titles = [title for title in guess.ignored if any(seen.texts(title)) and not seen.is_numeric(title)]
@@ -121,14 +122,14 @@ def _about_buyer(guess: Guess, seen: SeenTable) -> Question | None:
 def about_column(
     title: str, guess: Guess, seen: SeenTable, why: str = "", choices: Sequence[str] | None = None
 ) -> Question:
-    """Ask what a column is.
+    """Return the question what a column is.
 
     Args:
-        title: The column.
-        guess: What is guessed so far.
-        seen: The table.
+        title: The title of the column.
+        guess: The guess so far.
+        seen: The first lines of the table.
         why: Why it is asked.
-        choices: What it may be, by our names; found out unless given.
+        choices: Our names of the columns that it may be; found out unless given.
     """
     taken = guess.title_taken(title)
     if choices is None:
@@ -169,11 +170,11 @@ def _about_values(guess: Guess, seen: SeenTable) -> Question | None:
 
 
 def answered(guess: Guess, question: Question, choice: Choice) -> Guess:
-    """Return the guess with an answer in it.
+    """Return the guess as an answer changes it.
 
     Args:
         guess: The guess before it was completed.
-        question: What was asked.
+        question: The question that was answered.
         choice: One of its choices.
     """
     guess = copy.deepcopy(guess)
@@ -198,7 +199,7 @@ def answered(guess: Guess, question: Question, choice: Choice) -> Guess:
 
 
 def _assign(guess: Guess, title: str, name: str | None) -> None:
-    """Take a column for what a person has said that it is."""
+    """Give a column the name that a person chose; None passes it over."""
     before = guess.title_taken(title)
     if before is not None:
         del guess.columns[before]
@@ -217,7 +218,7 @@ def _assign(guess: Guess, title: str, name: str | None) -> None:
 
 
 def samples(seen: SeenTable, title: str) -> tuple[str, ...]:
-    """Return the first values of a column that differ, as a person knows them."""
+    """Return the first distinct values of a column, as people write them."""
     return tuple(dict.fromkeys(map(_shown, seen.values[title])))[:_SAMPLES]
 
 
@@ -226,7 +227,7 @@ def _shown(cell: Cell) -> str:
 
 
 def unasked(guess: Guess, seen: SeenTable) -> list[Question]:
-    """Return all that would be asked, if each likely answer were given; for where nobody can be asked."""
+    """Return all questions that would come if each got its likely answer; for use without a person."""
     found: list[Question] = []
     while (question := next_question(completed(guess, seen), seen)) is not None:
         found.append(question)

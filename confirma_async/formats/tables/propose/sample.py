@@ -1,4 +1,4 @@
-"""The first lines of a table without a mapping."""
+"""Reads the first lines of a table without a mapping."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from confirma_async.formats.tables.csv.lines import Fields, records
 from confirma_async.formats.tables.csv.survey import DELIMITERS, encoding_of, opened
 
 MOST = 500
-"""Lines that are looked at."""
+"""Lines that are read, at most."""
 
 
 @frozen
@@ -24,10 +24,10 @@ class Sample:
     """The first lines of a table.
 
     Attributes:
-        lines: Numbers of lines, and their cells.
-        titles: The names of the columns, where the format itself has them.
-        sheet: The sheet that they are of, where the workbook has several.
-        other_sheets: The others that hold anything.
+        lines: The numbers of the lines, with their cells.
+        titles: The names of the columns, if the format itself has them.
+        sheet: The sheet that they are from, if the workbook has several.
+        other_sheets: The other sheets that are not empty.
     """
 
     lines: Sequence[tuple[int, Sequence[Cell]]]
@@ -37,11 +37,11 @@ class Sample:
 
 
 def sample(path: Path, file_format: FileFormat, sheet: str | None = None) -> Sample:
-    """Take the first lines of a table.
+    """Read the first lines of a table.
 
     Args:
         path: The path of the file.
-        file_format: What it is.
+        file_format: The format of the file.
         sheet: The sheet of a workbook; None takes the one that holds most.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The first look at a table without a mapping: its titles, and the values below them."""
+"""Finds the titles of a table without a mapping, and the values below them."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class SeenTable:
 
     Attributes:
         header: The line that names the columns, the last one of several; 0 where the format names them.
-        header_lines: How many lines the names take.
-        is_first: Whether nothing stands above the names.
-        titles: The names of the columns, each of them once.
+        header_lines: The number of lines that name the columns.
+        is_first: Whether there is nothing above the names.
+        titles: The distinct names of the columns.
         rows: The lines below.
         sheet: The sheet of a workbook that has several.
         other_sheets: The others.
-        values: By title, the cells that are not empty.
+        values: The cells that are not empty, by title.
     """
 
     header: int
@@ -92,7 +92,7 @@ class SeenTable:
         return list(found.values())
 
     def name_of(self, title: str) -> str | None:
-        """Return our name of a column; of names of several lines, the lower ones may say it alone."""
+        """Return our name of a column by its title, or by the lower lines of a title of several lines."""
         found, words = name_of(title), title.split()
         while found is None and self.header_lines > 1 and len(words) > 1:
             words = words[1:]
@@ -100,7 +100,7 @@ class SeenTable:
         return found
 
     def is_doubtful(self, title: str) -> bool:
-        """Say whether the name of a column does not tell whether VAT is in its amounts."""
+        """Say whether the name of a column leaves open whether its amounts include VAT."""
         return self.name_of(title) in DOUBTFUL.values() and (
             plain(title) in DOUBTFUL or (self.header_lines > 1 and _last_word(title) in DOUBTFUL)
         )
@@ -133,10 +133,10 @@ def name_of(title: str) -> str | None:
 
 
 def look(path: Path, found: Sample) -> SeenTable:
-    """Find the line that names the columns, and what stands below it.
+    """Find the line that names the columns, and the lines below it.
 
     Raises:
-        InputError: no line does.
+        InputError: no line names columns.
     """
     if found.titles is not None:
         return SeenTable(0, 1, True, [*found.titles], [cells for _, cells in found.lines])
@@ -164,7 +164,7 @@ def look(path: Path, found: Sample) -> SeenTable:
 
 
 def _is_part_of_names(above: Sequence[str], names: Sequence[str]) -> bool:
-    """Say whether the line above belongs to the names: it tells what they leave open, or have twice."""
+    """Say whether the line above belongs to the names: it completes names that are empty or repeated."""
     open_ = {index for index, name in enumerate(names) if not name or names.count(name) > 1}
     beyond = range(len(names), len(above))
     return (

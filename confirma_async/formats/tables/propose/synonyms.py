@@ -116,12 +116,12 @@ _BY_COLUMN: Mapping[str, str] = {
 
 
 def _by_name(names: Mapping[str, str]) -> Mapping[str, str]:
-    """Return what each name stands for, of the names for each thing."""
+    """Return the column that each name means, from the names of each column."""
     return {name.strip(): ours for ours, several in names.items() for name in several.split(",")}
 
 
 SYNONYMS = _by_name(_BY_COLUMN)
-"""What a name stands for."""
+"""The column that each name means, or several that it may mean."""
 
 DOUBTFUL = _by_name(
     {
@@ -129,7 +129,7 @@ DOUBTFUL = _by_name(
         "slutsumma, rivin summa, rivisumma, yhteensä, belopp, totalt, amount, total, total amount, sum",
     }
 )
-"""Names that do not say whether VAT is in the amount."""
+"""Names that leave open whether the amount includes VAT."""
 
 _COUNTRIES = _by_name(
     {
@@ -165,17 +165,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "delivery_country": _COUNTRIES,
     "buyer_language": _by_name({"fi": "suomi, finska", "sv": "ruotsi, svenska", "en": "englanti"}),
 }
-"""By column, words that people write in it besides those of the SDK, in lower case, and what each means."""
+"""Words that people write in a column besides those of the SDK, in lower case, and the meaning of each."""
 
 _CURRENCIES = re.compile(r"\b(eur|euroa?|sek|kr|nok|dkk|usd|gbp)\b")
 _NO_LETTER = re.compile(r"[\W_]+")
 
 
 def plain(title: str) -> str:
-    """Return a title in the form that the names here have.
-
-    A currency in it says nothing about what it names.
-    """
+    """Return a title in the form of the names here, without a currency in it."""
     text = title.casefold().replace("%", " percent ").replace("€", " ")
     words = _NO_LETTER.sub(" ", text)
     return " ".join((_CURRENCIES.sub(" ", words).strip() or words).split())

@@ -1,4 +1,4 @@
-"""A guess as a mapping file, with a comment wherever something is unsure."""
+"""Writes a guess as a mapping file, with a comment wherever something is unsure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from confirma_async.formats.tables.propose.guess import Guess, Value
 
 
 def toml_of(name: str, guess: Guess) -> str:
-    """Return the mapping as TOML.
+    """Return the mapping of a guess as TOML.
 
     Args:
-        name: What the table is called there.
-        guess: What it says.
+        name: The name of the table, for its comments.
+        guess: The guess, completed.
     """
     lines = [f"# How the columns of {name} become invoices. Look at what is unsure."]
     lines += [_line(entry, value, guess.doubts) for entry, value in guess.entries.items()]
@@ -57,5 +57,5 @@ def _value(value: Value) -> str:
 
 
 def _string(text: str) -> str:
-    """Return a string of TOML, which is one of JSON but for DEL."""
+    """Return a string in TOML, which is a JSON string except for DEL."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,7 +1,7 @@
-"""Finvoice 1.2 to 3.0: a Finvoice document becomes one invoice.
+"""Reads Finvoice 1.2 to 3.0: a Finvoice document becomes one invoice.
 
-What has a field goes there by the tables of this package; everything else that has text goes into definition
-details, with its path as the code. Nothing of a document is dropped in silence.
+Elements that have a field of the invoice go there, by the tables of this package. All other elements with
+text go into definition details, with their paths as codes. Nothing of a document is dropped in silence.
 """
 
 from __future__ import annotations
@@ -52,14 +52,15 @@ _TEXTS = (
     ("FactoringAgreementDetails/FactoringAgreementIdentifier", "invoice.factoring.agreementNumber"),
     ("FactoringAgreementDetails/FactoringPartyIdentifier", "invoice.factoring.financierCode"),
 )
-"""Texts that go to one place as they are: the first at each path; a second one is left over, and so kept."""
+"""Texts that go to one place as they are. Of several at a path, the first counts; the others become
+details."""
 
 _JOINED = (
     (_DETAILS + "InvoiceFreeText", "invoice.header.additionalInformation"),
     (_DETAILS + "PaymentTermsDetails/PaymentTermsFreeText", "invoice.terms.payment.description"),
     ("FactoringAgreementDetails/FactoringFreeText", "invoice.factoring.text"),
 )
-"""Texts of which there may be several, joined line by line."""
+"""Texts of which there may be several; they are joined, each on a line of its own."""
 
 _NUMBERS = (
     (
@@ -88,7 +89,7 @@ _ONCE = (
     "EpiDetails/EpiPartyDetails/EpiBeneficiaryPartyDetails/EpiAccountID",
     _PAYMENT_ID,
 )
-"""What says which document this is, of whom and for whom, and where it is paid to."""
+"""Elements that identify the document, its parties and its account: two with different texts are refused."""
 _ONE_VALUE = (
     _DATE,
     *(
@@ -104,7 +105,7 @@ _ONE_VALUE = (
     ),
     _EPI + "EpiInstructedAmount",
 )
-"""Its date, and its money."""
+"""The date and the amounts, which must be one value each."""
 
 
 def finvoice_invoice(document: FramedDocument, place: Place, options: ReadOptions) -> ReadInvoice | BadRecord:
@@ -129,12 +130,12 @@ def finvoice_invoice(document: FramedDocument, place: Place, options: ReadOption
 
 
 def finvoice_identity(reader: ElementReader, number: str) -> Identity:
-    """Return who says a number in a Finvoice document."""
+    """Return the identity of a Finvoice document: its seller, its type and its number."""
     return Identity(parties.seller_id(reader), _type(reader) or InvoiceType.INVOICE, number)
 
 
 def _type(reader: ElementReader) -> InvoiceType | None:
-    """Return the type of document; None where it is none that can be sent."""
+    """Return the type of a document; None if it cannot be sent."""
     kind = TYPE_CODES.get(reader.peek(reader.root, _TYPE) or "")
     un_code = reader.peek(reader.root, _UN_TYPE)
     is_credit_note = UN_CODES.get(un_code or "") == InvoiceType.CREDIT_NOTE
@@ -204,10 +205,7 @@ def _fill_language(reader: ElementReader) -> None:
 
 
 def _fill_discount_days(reader: ElementReader, issued: str | None) -> None:
-    """Fill in the days of a cash discount, counted from the dates.
-
-    Its date is kept as well, as it is printed.
-    """
+    """Put in the days of a cash discount, counted from the dates. Its date is kept as well."""
     element = reader.first(reader.root, _DISCOUNT_DATE)
     until = None if element is None else DIALECT.date(own_text(element))
     if issued is not None and until is not None and until >= issued:
@@ -236,9 +234,9 @@ def _fill_parties(reader: ElementReader, envelope: Envelope) -> None:
 
 
 def _route(reader: ElementReader, envelope: Envelope) -> tuple[Mapping[str, Element], bool]:
-    """Return where the document is delivered, and whether its envelope says so, not its own frame.
+    """Return where a document is delivered, and whether only its envelope says so.
 
-    That is what names the electronic address, and the operator behind it, by their places.
+    These are the elements of the electronic address and of its operator, by their places.
     """
     own = {place: reader.first(reader.root, _RECEIVER + name) for place, name in _ROUTE.items()}
     route = {place: element for place, element in own.items() if element is not None}
@@ -254,7 +252,7 @@ def _route(reader: ElementReader, envelope: Envelope) -> tuple[Mapping[str, Elem
 
 
 def _fill_attachments(reader: ElementReader) -> None:
-    """Put in links to PDF documents; other links are left."""
+    """Put in links to PDF documents; other links become details."""
     names = reader.every(reader.root, "InvoiceUrlNameText")
     links = reader.every(reader.root, "InvoiceUrlText")
     pdfs = [(index, link) for index, link in enumerate(links) if is_pdf(reader, link)]
@@ -270,7 +268,7 @@ def _fill_attachments(reader: ElementReader) -> None:
 
 
 def _fill_extensions(reader: ElementReader, rows_read: Sequence[RowRead]) -> None:
-    """Keep what has found no place; what is below a row is kept there."""
+    """Put in everything that has no place as details; those below a row go into that row."""
     definitions = document_definitions(reader)
     left = reader.leftovers()
     for row in rows_read:

@@ -1,4 +1,4 @@
-"""Code lists that the Finvoice reader decides by, and how Finvoice writes numbers, dates and currencies."""
+"""The code lists of Finvoice, and how it writes numbers, dates and currencies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from confirma_async.schemas import InvoiceType
 FINVOICE_ROOT = "Finvoice"
 
 PLAIN_CODES = frozenset({"INV01", "INV02"})
-"""Codes that say no more than the type they are sent as."""
+"""Codes that add nothing to the type that they are sent as."""
 
 TYPE_CODES: Mapping[str, InvoiceType] = {
     "INV01": InvoiceType.INVOICE,
@@ -28,7 +28,7 @@ TYPE_CODES: Mapping[str, InvoiceType] = {
     "INV08": InvoiceType.REMINDER,
     "INV09": InvoiceType.AUTO_PAYMENT_INVOICE,  # direct payment
 }
-"""Document type codes (InvoiceTypeCode) that are a claim, or its return.
+"""Document type codes (InvoiceTypeCode) of claims and of their returns, with the types they are sent as.
 
 Left out on purpose: INV05 (collection), which COLLECTION would make a case at the agency that the document
 does not ask for; INV06 (pro forma), TES01 (test) and all that are no invoices, which claim nothing; INV07
@@ -54,7 +54,7 @@ _CURRENCY = "AmountCurrencyIdentifier"
 
 
 def number(text: str) -> Decimal | None:
-    """Read a number with a decimal comma; with a point only where that cannot mean thousands."""
+    """Read a number with a decimal comma, or with a point if that cannot mean thousands."""
     return _remembered(text) if len(text) <= LONGEST_NUMERAL else _number(text)
 
 
@@ -73,7 +73,7 @@ _remembered = lru_cache(REMEMBERED)(_number)
 
 
 def _plain_amount(text: str) -> Decimal | None:
-    """Read an amount of at most two decimals as Finvoice mostly writes it; None for any other form."""
+    """Read an amount in the usual form of Finvoice, with at most two decimals; None for another form."""
     return None if len(text) > LONGEST_NUMERAL else _remembered_amount(text)
 
 
@@ -83,7 +83,7 @@ def _remembered_amount(text: str) -> Decimal | None:
 
 
 def day(text: str) -> str | None:
-    """Read a date as CCYYMMDD, or as ISO has it."""
+    """Read a date as CCYYMMDD, or in ISO 8601."""
     try:
         if _DATE.fullmatch(text) or _ISO.fullmatch(text):
             return datetime.date.fromisoformat(text).isoformat()

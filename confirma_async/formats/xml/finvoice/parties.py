@@ -1,4 +1,4 @@
-"""Parties, addresses and accounts of a Finvoice document."""
+"""Reads the parties, addresses and accounts of a Finvoice document."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EPI = "EpiPartyDetails/"
 
 
 def _seller(reader: ElementReader, party: Draft, view: Element) -> None:
-    """Fill ``sellerParty``, with the account that the document asks to be paid to."""
+    """Fill ``sellerParty``, with the account to pay to."""
     _party(reader, party, view, "Seller", "SellerPartyDetails")
     _contact(reader, party, view, "Seller")
     for path, place in (
@@ -38,7 +38,7 @@ def _seller(reader: ElementReader, party: Draft, view: Element) -> None:
 
 
 def seller_id(reader: ElementReader) -> str:
-    """Return the seller's business id, else VAT code, else nothing; takes nothing."""
+    """Return the seller's business id, else VAT code, else an empty text, without taking it."""
     party = "SellerPartyDetails/Seller"
     identifier = reader.peek(reader.root, f"{party}PartyIdentifier")
     if identifier:
@@ -58,7 +58,7 @@ def _buyer(reader: ElementReader, party: Draft, view: Element) -> None:
 
 
 def _recipient(reader: ElementReader, party: Draft, view: Element) -> None:
-    """Fill ``invoiceRecipientParty``, where the invoice goes to another than the buyer."""
+    """Fill ``invoiceRecipientParty``, if the invoice goes to another party than the buyer."""
     _party(reader, party, view, "InvoiceRecipient", _RECIPIENT)
     if not party.values:
         return
@@ -86,17 +86,17 @@ PARTIES: Mapping[str, tuple[Sequence[str], Fill]] = {
     "invoiceRecipient": (_made_of("InvoiceRecipient"), _recipient),
     "delivery": (_made_of("Delivery", "DeliveryDetails"), _delivery),
 }
-"""The parties of an invoice: what each is made of, and what fills it."""
+"""The parties of an invoice: the elements of each, and the function that fills it."""
 
 
 def deliver(reader: ElementReader, name: str, party: Draft, route: Mapping[str, Element]) -> None:
-    """Put in where the document is delivered, if it goes to this party: a recipient, where it has one.
+    """Put the electronic address into a party, if the document goes to it: the recipient, else the buyer.
 
     Args:
-        reader: The document.
-        name: Which party it is.
-        party: The party.
-        route: What names where the document is delivered, by its places.
+        reader: The reader of the document.
+        name: The name of the party: ``buyer`` or ``invoiceRecipient``.
+        party: The draft of the party.
+        route: The elements of the electronic address, by their places.
     """
     is_buyer = name == "buyer" and reader.first(reader.root, _RECIPIENT) is None
     if is_buyer or (name == "invoiceRecipient" and party.values):
@@ -105,7 +105,7 @@ def deliver(reader: ElementReader, name: str, party: Draft, route: Mapping[str, 
 
 
 def _party(reader: ElementReader, party: Draft, view: Element, prefix: str, above: str) -> None:
-    """Fill the party below an element whose children's names begin with a prefix; a second name is left."""
+    """Fill a party from an element whose children's names have a prefix; a second name becomes a detail."""
     details = reader.first(view, above)
     if details is None:
         return
@@ -146,7 +146,7 @@ def _contact(reader: ElementReader, party: Draft, view: Element, prefix: str) ->
 
 
 def _account(reader: ElementReader, party: Draft, view: Element) -> None:
-    """Put in the account of the payment instruction, else the first of the seller's that is one."""
+    """Put in the account of the payment instruction, else the first valid one of the seller."""
     instructed = reader.first(view, f"{_EPI}EpiBeneficiaryPartyDetails/EpiAccountID")
     bank = reader.first(view, f"{_EPI}EpiBfiPartyDetails/EpiBfiIdentifier")
     if instructed is not None and _put_account(reader, party, instructed, bank):
@@ -168,7 +168,7 @@ def _account(reader: ElementReader, party: Draft, view: Element) -> None:
 
 
 def _put_account(reader: ElementReader, party: Draft, account: Element, bank: Element | None) -> bool:
-    """Put in an account and its bank; return whether it is one, by its scheme or its check digits."""
+    """Put in an account and its bank if its scheme or check digits are right; return whether they are."""
     text = own_text(account)
     scheme = (account.get(_SCHEME) or "").upper()
     finnish = identifiers.iban_of_finnish(text)
@@ -189,7 +189,7 @@ def _put_account(reader: ElementReader, party: Draft, account: Element, bank: El
 
 
 def _imply_repeated(reader: ElementReader, party: Draft, view: Element) -> None:
-    """Take the same account where the seller's list names it once more; the others are left."""
+    """Take the same account again in the seller's list; the others become details."""
     for details in reader.every(view, _ACCOUNTS):
         account, bank = reader.first(details, "SellerAccountID"), reader.first(details, "SellerBic")
         if account is None or identifiers.account(own_text(account)) != party.get("paymentDetails.iban"):
@@ -200,6 +200,6 @@ def _imply_repeated(reader: ElementReader, party: Draft, view: Element) -> None:
 
 
 def _imply(reader: ElementReader, element: Element) -> None:
-    """Take an account or a bank, with its scheme where that says what its place says."""
+    """Take an account or a bank, with its scheme if its place says the same."""
     known = (element.get(_SCHEME) or "").upper() in {"IBAN", "BIC", "BBAN"}
     reader.imply(element, *((_SCHEME,) if known else ()))

@@ -1,4 +1,4 @@
-"""Rows of a Finvoice document: its rows, then discounts and charges on the whole document."""
+"""Reads the rows of a Finvoice document, and the discounts and charges on the whole document."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHARGES = "InvoiceDetails/ChargeDetails"
 _PRICE_BASE = "UnitPriceBaseQuantity"
 _DEFINITIONS = "RowDefinitionDetails"
 _QUANTITIES = ("InvoicedQuantity", "DeliveredQuantity", "OrderedQuantity")
-"""Which quantity is charged for: the first of these that a row has."""
+"""The quantities of a row; the first that a row has is the one that is charged for."""
 
 _ROW = Plan(
     {
@@ -50,9 +50,9 @@ _ROW = Plan(
 
 
 class RowRead(NamedTuple):
-    """A row that was put in, the element that it is made of, and what that defines beside the standard.
+    """A row that was read: its draft, its element, and the definitions in it.
 
-    A tuple, which is made in half the time of an object.
+    It is a tuple, which is made in half the time of an object.
     """
 
     draft: Draft
@@ -61,7 +61,7 @@ class RowRead(NamedTuple):
 
 
 def rows(reader: ElementReader) -> Sequence[RowRead]:
-    """Put in every row. Sub-rows only break down what their row says, and become its details."""
+    """Put in all rows. Sub-rows only break their row down, and become its details."""
     own = reader.every(reader.root, ROWS)
     discounts, charges = reader.every(reader.root, DISCOUNTS), reader.every(reader.root, CHARGES)
     elements = [*own, *discounts, *charges]
@@ -89,7 +89,7 @@ def _row(reader: ElementReader, row: Draft, element: Element) -> Sequence[dict[s
 
 
 def _put_quantity(reader: ElementReader, row: Draft, quantity: Element) -> bool:
-    """Put in a quantity with its unit; return whether it is a number: any other is left, being free text."""
+    """Put in a quantity with its unit if it is a number; return whether it is. Others are free text."""
     value = number_of(reader, quantity) if len(quantity) else number(own_text(quantity))
     if value is None:
         return False
@@ -101,7 +101,7 @@ def _put_quantity(reader: ElementReader, row: Draft, quantity: Element) -> bool:
 
 
 def _definitions(reader: ElementReader, elements: Sequence[Element], prefix: str) -> list[dict[str, str]]:
-    """Return what the document itself defines beside the standard: code, name and value."""
+    """Return the definitions in an element, with their codes, names and values."""
     found: list[dict[str, str]] = []
     for each in elements:
         header = reader.first(each, f"{prefix}DefinitionHeaderText")
@@ -117,12 +117,12 @@ def _definitions(reader: ElementReader, elements: Sequence[Element], prefix: str
 
 
 def document_definitions(reader: ElementReader) -> list[dict[str, str]]:
-    """Return what the document defines for itself as a whole."""
+    """Return the definitions of the document as a whole."""
     return _definitions(reader, reader.every(reader.root, "InvoiceDetails/DefinitionDetails"), "")
 
 
 def _whole(reader: ElementReader, row: Draft, element: Element, *, is_charge: bool) -> None:
-    """Fill in the row of a discount or charge on the whole document; with it, rows sum to the net total."""
+    """Fill a row with a discount or charge on the whole document; the rows then add up to the net total."""
     check_once(reader, element, ("Amount", "VatRatePercent"))
     if reader.first(element, "Amount") is None:
         reader.findings.wrong(element, "xml.required", "has no Amount; every discount and charge needs one")

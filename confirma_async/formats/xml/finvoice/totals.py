@@ -1,4 +1,4 @@
-"""Totals of a Finvoice document, and what is to be paid of them."""
+"""Reads the totals of a Finvoice document, and the amount to pay."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def amounts(reader: ElementReader, kind: InvoiceType, nets: Sequence[Decimal]) -
     """Put in the amounts, with the VAT of every rate, and what was paid before.
 
     Args:
-        reader: The document.
-        kind: What it is sent as.
+        reader: The reader of the document.
+        kind: The type that it is sent as.
         nets: The net amounts of its rows.
     """
     root, draft = reader.root, reader.draft
@@ -86,7 +86,7 @@ def _check_status(reader: ElementReader) -> None:
 
 
 def _pay(reader: ElementReader, kind: InvoiceType, whole: Decimal) -> None:
-    """Check the amount to pay against the totals, and puts in what was paid before, where something was."""
+    """Check the amount to pay by the totals; put in what was paid before, if anything was."""
     paid, left = _paid(reader)
     due = total((whole, (paid or ZERO).copy_negate()))
     element = reader.first(reader.root, _INSTRUCTED)
@@ -118,10 +118,7 @@ def _pay(reader: ElementReader, kind: InvoiceType, whole: Decimal) -> None:
 
 
 def _paid(reader: ElementReader) -> tuple[Decimal | None, Decimal | None]:
-    """Return what was paid before, and what is open by the details of partial payments.
-
-    None where nothing says.
-    """
+    """Return what was paid before, and what is open, by the details of partial payments; None if unknown."""
     element = reader.first(reader.root, _PAID)
     paid = None if element is None else amount_of(reader, element)
     if element is not None and paid is not None:

@@ -27,10 +27,10 @@ _ROOT = re.compile(r"(?:<[?!][^<>]*>\s*)*<([^<>?!][^<>]*)>")
 ROWS = frozenset({"InvoiceLine", "CreditNoteLine", "InvoiceRow"})
 """Names of rows, which stand right below the root."""
 _ROW = re.compile(rf"<((?:[\w.-]{{1,40}}:)?(?:{'|'.join(sorted(ROWS))}))>")
-"""The first row of a document. Rows with attributes of their own are parsed each time."""
+"""Finds the first row of a document. Documents whose rows have attributes are parsed each time."""
 _NAME = re.compile(r"[\s/]")
 _NO_STARTS = frozenset(("/", "?", "!"))
-"""How tags begin that begin no element."""
+"""The beginnings of tags that begin no element."""
 _WHOLE = re.compile(r"[^?!].*|\?.+\?|!--.*--", re.DOTALL)
 """A tag, an instruction or a comment that has no other tags in it."""
 
@@ -128,7 +128,7 @@ class KnownMarkup:
         They may not where its markup is seen for the first time, or where markup and elements do not match.
 
         Args:
-            cut: The document.
+            cut: The document, as it was split.
             root: The root element that the parser made.
         """
         parts = cut.parts

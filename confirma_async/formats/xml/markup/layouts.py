@@ -1,4 +1,4 @@
-"""Layouts: where the texts stand in known markup, and how they are read: from pieces, or by a pattern."""
+"""Layouts of known markup: where its texts are, and how they are read, from pieces or by a pattern."""
 
 from __future__ import annotations
 

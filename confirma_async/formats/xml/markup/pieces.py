@@ -82,7 +82,7 @@ def parts_of(written: str, root: str, row: str) -> Sequence[Part]:
     """Return the parts of a plain document: its frame, and then its rows.
 
     Args:
-        written: The document.
+        written: The document, as text.
         root: The tag of its root: its attributes say what the prefixes in rows mean.
         row: The tag that its rows begin with; empty where it has none.
     """

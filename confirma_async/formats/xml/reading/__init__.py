@@ -1,1 +1,1 @@
-"""How a document is read: each text and attribute goes to its place or is left over, never lost."""
+"""Reads documents: each text and attribute goes to its place or into the leftovers, and is never lost."""

@@ -1,4 +1,4 @@
-"""The elements of a document, and which of their texts and attributes are taken."""
+"""Finds the elements of a document, and keeps track of which of their texts and attributes are taken."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ElementReader:
     kinds, and ``filling`` takes many at once.
 
     Args:
-        document: The document, with what is around it.
+        document: The document, with its envelope.
         dialect: How it is written.
 
     Attributes:
@@ -34,7 +34,7 @@ class ElementReader:
         currency: The document's currency; empty where it names none.
         draft: The request that is made of it.
         taken: What has found a place.
-        findings: What was found wrong, and what was decided.
+        findings: The problems and the decisions so far.
         caches: What was found below elements before, by element.
     """
 
@@ -99,7 +99,7 @@ class ElementReader:
         return next(iter(self._every(parent, steps)), None)
 
     def _children(self, parent: Element, tag: str) -> list[Element]:
-        """Return the children of one name; those of the root are asked for most, and sorted once."""
+        """Return the children of one name. Those of the root, which are asked for most, are sorted once."""
         if parent is not self.root:
             return parent.findall(tag)
         if tag == self._row and self._reusable is not None:
@@ -116,18 +116,18 @@ class ElementReader:
         return None if element is None else own_text(element)
 
     def take(self, draft: Draft, place: str, element: Element, *attributes: str) -> str:
-        """Take an element's text, as it is, and those attributes that its new place tells as well."""
+        """Put an element's text into the request; count attributes that its place implies as taken."""
         text = own_text(element)
         draft.put(place, text, element)
         self.imply(element, *attributes)
         return text
 
     def imply(self, element: Element, *attributes: str) -> None:
-        """Take an element's text, and attributes, that another place tells already."""
+        """Take an element's text and attributes that another place of the request says already."""
         self.taken.texts.add(element)
         for name in attributes:
             self.taken.attributes.add((element, name))
 
     def leftovers(self) -> Leftovers:
-        """Return what nobody took of the document; asked once everything that has a place is taken."""
+        """Return what was not taken of the document. Call this once everything that has a place is taken."""
         return Leftovers(self.taken, self.root, self._reusable)

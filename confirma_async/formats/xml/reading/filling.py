@@ -49,7 +49,7 @@ def fill(reader: ElementReader, draft: Draft, parent: Element, plan: Plan) -> As
 def _note(
     reader: ElementReader, draft: Draft, parent: Element, laid_out: LaidOut, left: Collection[Element]
 ) -> None:
-    """Note what the values of a plan came from, all at once, and which of them were left."""
+    """Take note of the elements that the values of a plan came from, and of those that were left."""
     taken = reader.taken
     for pair in laid_out.repeated:
         refuse_second(reader, pair)
@@ -68,7 +68,7 @@ def _note(
 
 
 def _laid_out(reader: ElementReader, parent: Element, plan: Plan) -> LaidOut:
-    """Return what a plan makes of an element, which is remembered with it."""
+    """Return what a plan takes of an element; cached with the element."""
     cache = reader.caches.get(parent)
     key = (plan, reader.currency)
     found = None if cache is None else cache.laid_out.get(key)

@@ -13,23 +13,23 @@ from confirma_async.formats.xml.framed import FramedDocument
 from confirma_async.formats.xml.parse import Element
 
 MOST_PROBLEMS = 1000
-"""Problems that are reported of one document. More than that are one mistake that repeats."""
+"""Problems of one document that are reported, at most. More are mostly one mistake that repeats."""
 _PREFIX = re.compile(r"\b\w+:")
 
 
 class DocumentFindings:
-    """The problems and remarks of a document, and where its values stand.
+    """The problems and remarks of a document, and the places of its values.
 
     Lines and paths are computed only once one is needed.
 
     Args:
-        document: The document, with what is around it.
+        document: The document, with its envelope.
         dialect: How it is written.
         draft: The request, which knows what its values came from.
 
     Attributes:
-        problems: What was found wrong.
-        remarks: What was decided, one sentence each.
+        problems: The problems that were found.
+        remarks: The decisions, one sentence each.
     """
 
     def __init__(self, document: FramedDocument, dialect: Dialect, draft: Draft) -> None:
@@ -43,38 +43,38 @@ class DocumentFindings:
         self._paths: dict[Element, str] = {}
 
     def wrong(self, element: Element, rule: str, message: str) -> None:
-        """Note that an element is wrong; only the first ``MOST_PROBLEMS`` are reported."""
+        """Add a problem of an element; only the first ``MOST_PROBLEMS`` are reported."""
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(self._where(element), rule, message))
 
     def no_number(self, element: Element) -> None:
-        """Note that an element is no number."""
+        """Add the problem that an element is no number."""
         self.wrong(element, "xml.number", f"is no number as {self._dialect.number_form}; correct it")
 
     def no_date(self, element: Element) -> None:
-        """Note that an element is no date."""
+        """Add the problem that an element is no date."""
         self.wrong(element, "xml.date", f"is no date as {self._dialect.date_form}; correct it")
 
     def missing(self, path: str, message: str = "is missing, but every document needs it; add it") -> None:
-        """Note that the document lacks what it must have."""
+        """Add the problem that the document lacks a required value."""
         self.problems.append(Problem(_place_in(self._root.tag, path), "xml.required", message))
 
     def remark(self, element: Element, message: str) -> None:
-        """Note what was decided about an element."""
+        """Add a decision about an element."""
         self.remarks.append(f"{self._path_of(element)[1:]} {message}")
 
     def find(self, path: str, /) -> str | None:
-        """Return where the value of a JSON path stands, or would stand, in the document."""
+        """Return where the document has the value at a JSON path; of a missing value, where it would be."""
         origin: Element | None = self._draft.origin_of(path)
         return self.name(path) if origin is None else self._where(origin)
 
     def name(self, path: str, /) -> str | None:
-        """Return where documents of this kind have the value of a JSON path; None where nowhere alone."""
+        """Return where documents of this kind have the value of a JSON path; None if in several places."""
         source = self._dialect.sources.get(path)
         return None if source is None else _place_in(self._root.tag, source)
 
     def _where(self, element: Element) -> str:
-        """Return where an element stands: its line in the file, and its path."""
+        """Return the place of an element: its line in the file, and its path."""
         if self._line_of is None:
             lines = self._document.lines
             self._line_of = {} if lines is None else lines.by_element()

@@ -1,4 +1,4 @@
-"""Records what is taken of a document; all else is sent as definition details, so that nothing is lost."""
+"""Records what was taken of a document. The rest is sent as definition details, so that nothing is lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from confirma_async.formats.xml.reading.plan import Rest
 
 _tail = attrgetter("tail")
 _FEW = 64
-"""Children of an element whose steps are found one by one."""
+"""Children up to which the steps of an element's children are found one by one."""
 
 
 class Taken:
@@ -44,8 +44,8 @@ class Taken:
         """Say whether a text or an attribute of an element is left.
 
         Args:
-            element: The element.
-            is_mixed: Whether some elements of the document have text behind those below them.
+            element: The element, without those below it.
+            is_mixed: Whether elements of the document have text behind their child elements.
         """
         if element not in self.texts:
             text = own_text(element) if is_mixed else element.text
@@ -68,7 +68,7 @@ class Taken:
         ]
 
     def is_used_up(self, element: Element) -> bool:
-        """Say whether nothing is left of an element and those below it, as far as that is known at once."""
+        """Say whether it is known, from a plan, that nothing is left of an element and those below it."""
         rest = self.rests.get(element)
         return (
             rest is not None
@@ -82,7 +82,7 @@ class Leftovers:
     """Collects the texts and attributes of a document that were not taken.
 
     Args:
-        taken: What was taken.
+        taken: The texts and attributes that were taken.
         root: The document's root element.
         reusable: The document with elements that are used again; None where its elements are its own.
     """
@@ -97,10 +97,10 @@ class Leftovers:
         )
 
     def of(self, top: Element, besides: AbstractSet[Element] = frozenset()) -> list[dict[str, str]]:
-        """Return what is left of an element and all below it as definition details in wire form.
+        """Return the leftovers of an element and those below it, as definition details in wire form.
 
         Args:
-            top: The element; codes are paths below it.
+            top: The element. Codes are paths below it.
             besides: Elements that are passed over with all below them.
         """
         taken, is_mixed, reusable = self._taken, self._is_mixed, self._reusable
@@ -116,10 +116,10 @@ class Leftovers:
     def _below(
         self, top: Element, besides: Collection[Element], cache: LookupCache | None
     ) -> list[dict[str, str]]:
-        """Return the details of what is left below an element, in the order of the document.
+        """Return the details of the leftovers below an element, in document order.
 
         Args:
-            top: The element.
+            top: The element at which paths begin.
             besides: Elements that are passed over.
             cache: The cache of the element; None where it has none.
         """
@@ -145,12 +145,12 @@ class Leftovers:
     def _left(
         self, taken: Taken, parent: Element, above: tuple[Element, ...], besides: Collection[Element]
     ) -> list[tuple[Element, tuple[Element, ...]]]:
-        """Return the elements below one that are left, each with those from the top down to its parent.
+        """Return the elements below another that are left, each with those from the top down to its parent.
 
         Args:
-            taken: What is not left.
-            parent: The element.
-            above: The elements from the top down to it, without it.
+            taken: The texts and attributes that were taken.
+            parent: The element to search below.
+            above: The elements from the top down to ``parent``, without it.
             besides: Elements that are passed over.
         """
         texts, is_mixed = taken.texts, self._is_mixed
@@ -169,7 +169,7 @@ class Leftovers:
         return found
 
     def _details_of(self, element: Element, path: str) -> list[dict[str, str]]:
-        """Return the details of what is left of an element itself; none where nothing is."""
+        """Return the details of the leftovers of an element itself."""
         taken = self._taken
         text = "" if element in taken.texts else own_text(element)
         attributes = {local_name(name): value for name, value in taken.left_attributes(element)}
@@ -184,7 +184,7 @@ class Leftovers:
         return [detail]
 
     def _path(self, chain: tuple[Element, ...]) -> str:
-        """Return the path from the first of some elements, each a child of the one before, to the last."""
+        """Return the path down some elements, each a child of the one before."""
         return "/".join([self._step(parent, child) for parent, child in pairwise(chain)])
 
     def _step(self, parent: Element, child: Element) -> str:

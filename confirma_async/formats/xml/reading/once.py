@@ -1,4 +1,4 @@
-"""Refuses what a document says twice and not alike, where its schema allows it once."""
+"""Refuses a second element with another text than the first, where the schema allows only one."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def check_once(
     are_texts: bool = False,
     schemes: Mapping[str, str] = _NO_SCHEMES,
 ) -> None:
-    """Refuse the second element at each path that says something else than the first.
+    """Refuse the second element at each path whose text differs from that of the first.
 
     Args:
-        reader: The document.
-        parent: Where the paths begin.
-        paths: The paths, each behind those that it begins with.
-        are_texts: Whether to refuse as well what has elements inside its text, which is then in pieces.
-            Amounts and dates in pieces are refused where they are read.
-        schemes: By path, the attribute that names the scheme of an identifier; those of unlike schemes do
+        reader: The reader of the document.
+        parent: The element that the paths begin below.
+        paths: The paths, each after its own prefixes.
+        are_texts: Whether to refuse texts with elements inside as well, which are then in pieces. Amounts and
+            dates in pieces are refused when they are read.
+        schemes: The attribute with the scheme of an identifier, by path; identifiers of different schemes do
             not contradict each other.
     """
     cache = reader.caches.get(parent)
@@ -50,7 +50,7 @@ def check_once(
 def _doubtful(
     reader: ElementReader, parent: Element, paths: Sequence[str]
 ) -> Sequence[tuple[str, Sequence[Element]]]:
-    """Return the elements at each path that are several, or have elements inside their text."""
+    """Return the elements at paths where there are several, or where one has elements inside its text."""
     at_paths = ((path, reader.every(parent, path)) for path in paths)
     return [(path, found) for path, found in at_paths if len(found) > 1 or any(map(_is_mixed, found))]
 
@@ -67,15 +67,15 @@ def _is_mixed(element: Element) -> bool:
 
 
 def refuse_second(reader: ElementReader, found: Sequence[Element], what: str = "") -> bool:
-    """Refuse the first of some elements that says something else than the first of all.
+    """Refuse the next of some elements whose text differs from that of the first.
 
     Args:
-        reader: The document.
-        found: The elements.
-        what: What they are; their name where this is empty.
+        reader: The reader of the document.
+        found: The elements, in document order.
+        what: The word for them in the message; their name if this is empty.
 
     Returns:
-        Whether there is one.
+        Whether one was refused.
     """
     for other in found[1:]:
         if _said(other) != _said(found[0]):
@@ -90,5 +90,5 @@ def refuse_second(reader: ElementReader, found: Sequence[Element], what: str = "
 
 
 def _said(top: Element) -> Sequence[object]:
-    """Return what an element and those below it say."""
+    """Return the texts and attributes of an element and those below it, for comparison."""
     return [(each.tag, own_text(each), sorted(each.items())) for each in top.iter()]

@@ -17,14 +17,14 @@ from confirma_async.formats.xml.reading.element_reader import ElementReader
 from confirma_async.formats.xml.reading.leftovers import Taken
 
 Fill: TypeAlias = Callable[[ElementReader, Draft, Element], None]
-"""Fills a part of a request with what is below an element."""
+"""Fills a part of a request from the elements below another one."""
 
 
 def fill_part(reader: ElementReader, part: Draft, paths: Sequence[str], fill: Fill) -> None:
     """Fill a part of the request; take its values from an earlier document where the texts are equal.
 
     Args:
-        reader: The document.
+        reader: The reader of the document.
         part: The part, still empty.
         paths: The paths of the elements that it is made of.
         fill: Fills the part from an element that has only these elements below it.
@@ -61,7 +61,7 @@ def _filled(
 ) -> FilledPart | None:
     """Fill a part, and return it for later documents.
 
-    Returns None where there was a problem or a remark: these must be found again in each document.
+    It returns None if there was a problem or a remark, which must be found anew in each document.
     """
     findings, before = reader.findings, reader.taken
     count = len(findings.problems) + len(findings.remarks)

@@ -55,7 +55,7 @@ def number(reader: ElementReader, draft: Draft, place: str, parent: Element, pat
 
 
 def amount(reader: ElementReader, draft: Draft, place: str, parent: Element, path: str) -> Decimal | None:
-    """Take an amount in the document's currency, exact to the cent."""
+    """Take an amount in the currency of the document, with at most two decimals."""
     element = reader.first(parent, path)
     value = None if element is None else amount_of(reader, element)
     if element is not None and value is not None:
@@ -67,15 +67,15 @@ def amount(reader: ElementReader, draft: Draft, place: str, parent: Element, pat
 def date(
     reader: ElementReader, draft: Draft, place: str, parent: Element, path: str, *, optional: bool = False
 ) -> str | None:
-    """Take a date, as ISO text.
+    """Take a date, in ISO 8601.
 
     Args:
-        reader: The document.
-        draft: What it goes into.
-        place: Where it goes.
-        parent: Where the path begins.
-        path: Where it stands.
-        optional: Whether what is no date is kept as a detail instead of being refused.
+        reader: The reader of the document.
+        draft: The draft that the date goes into.
+        place: The place of the date in the draft.
+        parent: The element that the path begins below.
+        path: The path of the date.
+        optional: Whether a text that is no date becomes a detail instead of a problem.
     """
     element = reader.first(parent, path)
     if element is None:
@@ -91,7 +91,7 @@ def date(
 
 
 def amount_of(reader: ElementReader, element: Element) -> Decimal | None:
-    """Return an element's amount in the document's currency, exact to the cent, without taking it."""
+    """Return an element's amount in the document's currency, with at most two decimals, without taking it."""
     is_usual = not len(element) and not is_foreign(reader, element)
     value = reader.dialect.plain_amount(own_text(element)) if is_usual else None
     if value is not None:  # the usual form
@@ -112,7 +112,7 @@ def price_of(reader: ElementReader, element: Element) -> Decimal | None:
 
 
 def number_of(reader: ElementReader, element: Element) -> Decimal | None:
-    """Return an element's number, without taking it. With another element inside, it is none."""
+    """Return an element's number, without taking it; None if it has another element inside."""
     value = None if len(element) else reader.dialect.decimal(own_text(element))
     if value is None:
         reader.findings.no_number(element)
@@ -120,13 +120,13 @@ def number_of(reader: ElementReader, element: Element) -> Decimal | None:
 
 
 def is_foreign(reader: ElementReader, element: Element) -> bool:
-    """Say whether an amount says that it is in another currency than the document's, which names one."""
+    """Say whether an amount names another currency than the document does."""
     currency = reader.currency
     return currency != "" and element.get(reader.dialect.currency_attribute, currency) != currency
 
 
 def refuse_foreign(reader: ElementReader, element: Element) -> bool:
-    """Refuse an amount in another currency than the document's; return whether it is."""
+    """Refuse an amount in another currency than that of the document; return whether it is one."""
     found = is_foreign(reader, element)
     if found:
         message = f"is in another currency than the document; correct its {reader.dialect.currency_attribute}"
@@ -135,7 +135,7 @@ def refuse_foreign(reader: ElementReader, element: Element) -> bool:
 
 
 def day_of(reader: ElementReader, element: Element) -> str | None:
-    """Take an element's day as ISO text; None for what is no date. A time zone makes it no other day."""
+    """Take an element's day in ISO 8601; None if it is no date. A time zone does not change the day."""
     if len(element):
         return None
     text = own_text(element)

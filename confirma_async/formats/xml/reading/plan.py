@@ -14,9 +14,9 @@ from confirma_async.formats.xml.dialect import Dialect
 from confirma_async.formats.xml.parse import Element
 
 _LARGEST_SHAPE = 200
-"""Elements of a shape that is remembered."""
+"""Elements that a cached shape may have."""
 _MOST_SHAPES = 200
-"""Shapes that a plan remembers: those of the rows, say, that a few sellers write."""
+"""Shapes that a plan caches, such as those of the rows of a few sellers."""
 
 
 class Take(enum.Enum):
@@ -40,7 +40,7 @@ class ElementStep:
     """What is taken from elements of one name, and from those below them.
 
     Attributes:
-        place: Where its value goes; empty where none is taken.
+        place: The place of its value; empty if no value is taken.
         take: How it is taken.
         unit: The attribute that names its unit, which goes to ``unit``; empty where it has none.
         below: Steps of the elements below it.
@@ -53,12 +53,12 @@ class ElementStep:
 
     @cached_property
     def is_once(self) -> bool:
-        """Whether a second element of its name would leave open which number, or which money, holds."""
+        """Whether a second element of its name would leave open which number or amount counts."""
         return self.take in _OF_NUMBERS or self.is_of_money
 
     @cached_property
     def is_of_money(self) -> bool:
-        """Whether it or an element below it is an amount or a price."""
+        """Whether this element or one below it is an amount or a price."""
         return self.take in _OF_MONEY or any(each.is_of_money for each in self.below.values())
 
 
@@ -76,12 +76,12 @@ class Placed(NamedTuple):
     """A value that is taken. It is a tuple because it is unpacked for each value.
 
     Attributes:
-        at: Where its element stands among the elements, in the order of the document.
-        place: Where it goes.
+        at: The index of its element, in document order.
+        place: The place that it goes to.
         take: How it is taken.
         is_nested: Whether its place is in an object below.
         unit: The attribute that names its unit; empty where it has none.
-        read: What reads its usual form; None where none does.
+        read: Reads its usual form; None if there is none.
     """
 
     at: int
@@ -97,11 +97,11 @@ class ElementShape:
     """What a plan takes from elements of one shape, by their index among them.
 
     Attributes:
-        placed: What is taken.
-        implied: What is taken where its text equals that of another place, with that text.
-        aside: What is set aside, with its place.
-        rest: What has a text, or elements below it, that the plan does not take.
-        repeated: What may say the same number or money once more, each with the one before it.
+        placed: The elements that are taken.
+        implied: The elements that are taken if their text equals that of another place, with that place.
+        aside: The elements that are set aside, with their places.
+        rest: The elements with a text, or with elements below them, that the plan does not take.
+        repeated: The elements that may repeat a number or an amount, each with the one before it.
     """
 
     placed: list[Placed] = field(factory=list[Placed])
@@ -111,7 +111,7 @@ class ElementShape:
     repeated: list[tuple[int, int]] = field(factory=list[tuple[int, int]])
 
     def leave(self, position: int, step: ElementStep | None, first: int | None) -> None:
-        """Leave an element; note where it may say the same number or money as the first of its name."""
+        """Leave an element; take note if it may repeat the number or amount of the first of its name."""
         self.rest.append(position)
         if step is not None and first is not None and step.is_once:
             self.repeated.append((first, position))
@@ -119,12 +119,12 @@ class ElementShape:
 
 @frozen(eq=False, kw_only=True)
 class Rest:
-    """What a plan does not take of an element and those below it.
+    """The parts of an element and those below it that a plan does not take.
 
     Attributes:
         texts: The elements that have a text of their own.
         attributes: The attributes that say something, each by its element and its name.
-        is_deep: Whether some of them have elements below them, which were not looked at.
+        is_deep: Whether some of them have elements below them, which were not searched.
     """
 
     texts: AbstractSet[Element]
@@ -137,14 +137,14 @@ class LaidOut:
     """What a plan takes from an element and from those below it.
 
     Attributes:
-        placed: What is taken: its element, its place, how it is taken, whether its place is in an
-            object below, and what reads its usual form.
+        placed: The values that are taken: of each its element, its place, how it is taken, whether its place
+            is in an object below, and the reader of its usual form.
         units: Elements with the attributes that name their units.
-        implied: What is taken where its text equals that of another place.
-        aside: What is set aside, by its place.
-        rest: What may say something that the plan does not take.
+        implied: The elements that are taken if their text equals that of another place.
+        aside: The elements that are set aside, by their places.
+        rest: The parts that the plan does not take.
         repeated: Elements of the same number or money, which must say the same.
-        origins: By place, the element that is taken to it.
+        origins: The element of each place.
         texts: The elements whose texts are taken.
     """
 
@@ -162,11 +162,12 @@ class LaidOut:
 class Plan:
     """Paths with the places of their values; compiled once, when first used.
 
-    Only the first of several elements counts at each step: what the others say is left over. Most rows have
-    the names and the texts at the same steps as one before, so what the plan makes of such a shape is kept.
+    Only the first of several elements counts at each step; the others are left over. Most rows have the same
+    shape as one before, with texts in the same elements, so the result for a shape is cached.
 
     Attributes:
-        places: By how a value is taken, its place by its path. What is set aside has its path for a place.
+        places: For each way of taking a value, the places by the paths. Elements that are set aside have
+            their paths as places.
         units: The attributes that name units, by the paths of what is measured in them.
     """
 
@@ -176,12 +177,12 @@ class Plan:
     _shapes: dict[object, ElementShape] = field(init=False, factory=dict[object, ElementShape])
 
     def laid_out(self, elements: Sequence[Element], dialect: Dialect, currency: str) -> LaidOut:
-        """Return what is to be taken of an element and all below it.
+        """Return what is taken of an element and those below it.
 
         Args:
-            elements: It and those below it, in the order of the document.
+            elements: The element and those below it, in document order.
             dialect: How the document is written.
-            currency: Its currency, which the attributes of its amounts need not say again.
+            currency: The currency of the document, which the attributes of amounts only repeat.
         """
         texts = [text.strip() if (text := each.text) else "" for each in elements]
         shape = self._shape(elements, texts, dialect)
@@ -269,15 +270,15 @@ def _lay_out(
     readers: Mapping[Take, ReadText],
     found: ElementShape,
 ) -> None:
-    """Add what a tree of steps makes of the elements below one.
+    """Apply a tree of steps to the elements below another one.
 
     Args:
-        parent: The element.
-        tree: The steps.
-        at: Where each element stands.
-        texts: The text of each.
-        readers: What reads the usual form of a value that is taken so.
-        found: What it is added to.
+        parent: The element that the steps begin below.
+        tree: The steps, by tag.
+        at: The index of each element.
+        texts: The text of each element, by its index.
+        readers: The reader of the usual form of a value, by how it is taken.
+        found: The shape that the results are added to.
     """
     seen: dict[str, int] = {}
     for child in parent:
@@ -312,7 +313,7 @@ def _place(
     *,
     has_children: bool,
 ) -> None:
-    """Add an element whose text goes to a place; among the elements below it, it may stand in pieces."""
+    """Add an element whose text goes to a place. Its text may be in pieces, between the elements below it."""
     take = Take.JOINED if has_children and step.take is Take.TEXT else step.take
     before = [each.at for each in found.placed if each.place == step.place]
     if take in _OF_NUMBERS:

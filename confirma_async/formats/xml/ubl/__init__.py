@@ -1,7 +1,7 @@
-"""UBL 2.1 (Peppol BIS Billing 3): an Invoice or CreditNote document becomes one invoice.
+"""Reads UBL 2.1 (Peppol BIS Billing 3): an Invoice or CreditNote document becomes one invoice.
 
-What has a field goes there by the tables of this package; everything else that has text goes into definition
-details, with its path as the code. Nothing of a document is dropped in silence.
+Elements that have a field of the invoice go there, by the tables of this package. All other elements with
+text go into definition details, with their paths as codes. Nothing of a document is dropped in silence.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ _DUE_DATES = (
     "cac:PaymentTerms/cbc:PaymentDueDate",
     "cac:PaymentTerms/cbc:InstallmentDueDate",
 )
-"""Where a document states when it is due, the surest first."""
+"""The paths at which a document states its due date, the most reliable first."""
 _DISCOUNTS = ("cbc:SettlementDiscountPercent", "cbc:SettlementDiscountAmount")
-"""What makes the period of payment terms that of a cash discount, not of the payment."""
+"""Elements that make the period of payment terms that of a cash discount, not of the payment."""
 
 _FIK = frozenset({"50", "93"})
 """Danish payment slips: their PaymentID is the kind of slip, and their InstructionID is the reference."""
@@ -80,13 +80,14 @@ _TEXTS = (
     ("cac:ContractDocumentReference/cbc:ID", "invoice.references.agreement"),
     ("cac:PayeeParty/cac:PartyName/cbc:Name", "invoice.factoring.text"),
 )
-"""Texts that go to one place as they are: the first at each path; a second one is left over, and so kept."""
+"""Texts that go to one place as they are. Of several at a path, the first counts; the others become
+details."""
 
 _JOINED = (
     ("cbc:Note", "invoice.header.additionalInformation"),
     ("cac:PaymentTerms/cbc:Note", "invoice.terms.payment.description"),
 )
-"""Texts of which there may be several, joined line by line."""
+"""Texts of which there may be several; they are joined, each on a line of its own."""
 
 _REQUIRED = ("cbc:ID", "cbc:IssueDate", "cbc:DocumentCurrencyCode")
 _ONCE = (
@@ -100,7 +101,7 @@ _ONCE = (
         for path in ("", "/cac:Party", "/cac:Party/cac:PartyLegalEntity/cbc:CompanyID")
     ),
 )
-"""What says which document this is, of whom and for whom, and in which currency."""
+"""Elements that identify the document, its parties and its currency: two with different texts are refused."""
 _SCHEMES = {path: "schemeID" for path in _ONCE if path.endswith("/cbc:CompanyID")}
 _ONE_DATE = ("cbc:IssueDate",)
 
@@ -163,12 +164,12 @@ def ubl_invoice(document: FramedDocument, place: Place, options: ReadOptions) ->
 
 
 def ubl_identity(reader: ElementReader, number: str) -> Identity:
-    """Return who says a number in a UBL document."""
+    """Return the identity of a UBL document: its seller, its type and its number."""
     return Identity(seller_id(reader), _type(reader)[0] or InvoiceType.INVOICE, number)
 
 
 def _type(reader: ElementReader) -> tuple[InvoiceType | None, str]:
-    """Return the type of document, None where its code is none that can be sent, and that code."""
+    """Return the type of a document, None if it cannot be sent, and its code."""
     plain = PLAIN_CODES[reader.root.tag]
     code = next((code for path in _TYPE_CODE if (code := reader.peek(reader.root, path))), plain)
     kind = TYPE_CODES.get(code)
@@ -216,7 +217,7 @@ def _fill_reference(reader: ElementReader) -> None:
 
 
 def _check_credited_period(reader: ElementReader, identity: Identity) -> None:
-    """Say what is missing where a credit note names a period instead of an invoice."""
+    """Add a problem if a credit note names a period instead of an invoice."""
     if identity.type != InvoiceType.CREDIT_NOTE or reader.first(reader.root, _CREDITED) is not None:
         return
     if reader.first(reader.root, "cac:InvoicePeriod") is not None:
@@ -228,7 +229,7 @@ def _check_credited_period(reader: ElementReader, identity: Identity) -> None:
 
 
 def _fill_attachments(reader: ElementReader) -> None:
-    """Put in the attachments; a link that is none to a PDF, or stands beside the document, is left."""
+    """Put in the attachments; a link to another file than a PDF, or beside an embedded document, is left."""
     found: list[tuple[Element | None, Element | None]] = []
     for holder in reader.every(reader.root, _ATTACHMENT):
         embedded, link = reader.first(holder, _EMBEDDED), reader.first(holder, _LINK)

@@ -1,4 +1,4 @@
-"""Code lists that the UBL reader decides by."""
+"""The code lists of UBL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ INVOICE_ROOT = "{urn:oasis:names:specification:ubl:schema:xsd:Invoice-2}Invoice"
 CREDIT_NOTE_ROOT = "{urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2}CreditNote"
 
 PLAIN_CODES: Mapping[str, str] = {INVOICE_ROOT: "380", CREDIT_NOTE_ROOT: "381"}
-"""The code that says no more than the root element does."""
+"""The codes that add nothing to the root element."""
 
 TYPE_CODES: Mapping[str, InvoiceType] = {
     "71": InvoiceType.INVOICE,  # request for payment
@@ -47,7 +47,7 @@ TYPE_CODES: Mapping[str, InvoiceType] = {
     "396": InvoiceType.CREDIT_NOTE,  # factored
     "532": InvoiceType.CREDIT_NOTE,  # forwarder's
 }
-"""Document type codes (UNCL1001) that are a claim, or its return.
+"""Document type codes (UNCL1001) of claims and of their returns, with the types they are sent as.
 
 Left out on purpose, among others: 384 (corrected invoice), which takes the place of an earlier one and would
 claim the same money twice; 389 (self-billed), where the buyer issues; 325 (pro forma) and 751 (for
@@ -57,15 +57,16 @@ accounting only), which claim nothing.
 ORGANISATION_SCHEMES = frozenset(
     {"0007", "0037", "0060", "0088", "0096", "0184", "0192", "0198", "0208", "0212", "0213", "0215", "0216"}
 )
-"""Schemes of electronic addresses (EAS) that only organisations have; those of national VAT begin with 99."""
+"""Schemes of electronic addresses (EAS) that only organisations have. Those of national VAT begin with 99."""
 
 GLN_SCHEME = "0088"
 
 GIRO_BRANCHES: Mapping[str, str] = {"SE:BANKGIRO": "bankgiro", "SE:PLUSGIRO": "postgiro"}
-"""Branch ids of Swedish giro accounts, and where such an account goes (SFTI's practice for BIS Billing 3)."""
+"""Branch ids of Swedish giro accounts, with the place of such an account (SFTI's practice for BIS Billing
+3)."""
 
 VAT_SCHEMES = frozenset({"VAT", "63"})
-"""How tax schemes call VAT; 63 is Moms in OIOUBL."""
+"""The names of VAT in tax schemes; 63 is Moms in OIOUBL."""
 
 _OIOUBL = "oioubl"
 _CUSTOMIZATIONS = (
@@ -78,7 +79,7 @@ _CUSTOMIZATIONS = (
     ("en16931", "EN 16931"),
     ("bii", "Peppol BIS 2"),
 )
-"""What a customization is called, by a part of its id in small letters; the first that fits."""
+"""The names of customizations, by a part of their ids in small letters; the first that fits counts."""
 _PLAIN = frozenset({"Peppol BIS Billing 3", "EN 16931"})
 
 
@@ -88,7 +89,7 @@ def is_oioubl(reader: ElementReader) -> bool:
 
 
 def customization(reader: ElementReader) -> Sequence[str]:
-    """Say by which rules the document was read, where they are not those of Peppol BIS Billing 3."""
+    """Return a remark on the rules of a document, unless they are those of Peppol BIS Billing 3."""
     paths = ("cbc:CustomizationID", "cbc:ProfileID")
     identifiers = [(reader.peek(reader.root, path) or "").lower() for path in paths]
     names = (name for each in identifiers for part, name in _CUSTOMIZATIONS if part in each)

@@ -1,4 +1,4 @@
-"""Parties, addresses and accounts of a UBL document."""
+"""Reads the parties, addresses and accounts of a UBL document."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _CONTACT = Plan(
 
 
 def _seller(reader: ElementReader, party: Draft, view: Element) -> None:
-    """Fill ``sellerParty``, with the accounts that the document asks to be paid to."""
+    """Fill ``sellerParty``, with the accounts to pay to."""
     element = reader.first(view, _SELLER)
     if element is not None:
         _party(reader, party, element)
@@ -70,7 +70,7 @@ def _seller(reader: ElementReader, party: Draft, view: Element) -> None:
 
 
 def seller_id(reader: ElementReader) -> str:
-    """Return the seller's business id, else VAT code, else nothing; takes nothing."""
+    """Return the seller's business id, else VAT code, else an empty text, without taking it."""
     element = reader.first(reader.root, _SELLER)
     if element is None:
         return ""
@@ -102,7 +102,7 @@ def _buyer(reader: ElementReader, party: Draft, view: Element) -> None:
 
 
 def _delivery(reader: ElementReader, party: Draft, view: Element) -> None:
-    """Fill the delivery party, of the first delivery; further ones are left."""
+    """Fill the delivery party from the first delivery; further ones become details."""
     element = reader.first(view, _DELIVERY)
     if element is None:
         return
@@ -118,7 +118,7 @@ PARTIES: Mapping[str, tuple[Sequence[str], Fill]] = {
     "buyer": (("cac:AccountingCustomerParty",), _buyer),
     "delivery": ((_DELIVERY,), _delivery),
 }
-"""The parties of an invoice: what each is made of, and what fills it."""
+"""The parties of an invoice: the elements of each, and the function that fills it."""
 
 
 def _is_organisation(scheme: str | None) -> bool:
@@ -150,9 +150,9 @@ def _party(reader: ElementReader, party: Draft, element: Element) -> None:
 
 
 def _business_id(reader: ElementReader, element: Element) -> tuple[Element | None, str | None]:
-    """Return what names a party's business id, and the id.
+    """Return the element with a party's business id, and the id.
 
-    It is that of the legal entity, else one in a Finnish scheme.
+    It is the id of the legal entity, else one in a Finnish scheme.
     """
     company = reader.first(element, _COMPANY)
     if company is not None:
@@ -200,7 +200,7 @@ _KINDS = ("iban", *GIRO_BRANCHES.values())
 
 
 def _accounts(reader: ElementReader, party: Draft, accounts: Sequence[Element]) -> None:
-    """Put in the first account of each kind; further ones, and other kinds, are left."""
+    """Put in the first account of each kind; further ones, and other kinds, become details."""
     for account in accounts:
         _account(reader, party, account)
     spare = (bank for each in accounts if (bank := _branch(reader, each)) is not None and _is_bic(bank))

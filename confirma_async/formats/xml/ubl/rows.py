@@ -1,4 +1,4 @@
-"""Rows of a UBL document: its lines, then its allowances and charges on the whole document."""
+"""Reads the lines of a UBL document, and the allowances and charges on the whole document, as rows."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def rows(reader: ElementReader, lines: Sequence[Element], charges: Sequence[Elem
 
 
 def _numbers(identifiers: Sequence[str]) -> Iterator[int]:
-    """Return the numbers of rows, each once: the line's own, else its place, else one that no row has."""
+    """Return distinct numbers of rows: each line's own, else its position, else one that no row has."""
     own = [whole(identifier) for identifier in identifiers]
     taken = {number for number in own if number is not None}
     free = (number for number in count(1 + max(taken, default=0)) if number not in taken)
@@ -107,13 +107,13 @@ def _line(reader: ElementReader, row: Draft, line: Element) -> Aside:
 
 
 def check_rates(reader: ElementReader, parent: Element, path: str, *, is_of_one_tax: bool = False) -> None:
-    """Refuse a second rate of one tax that is another number than the first.
+    """Refuse a second rate of a tax that differs from the first.
 
     Args:
-        reader: The document.
-        parent: What is taxed.
+        reader: The reader of the document.
+        parent: The element that is taxed, such as a line.
         path: The path of its tax categories.
-        is_of_one_tax: Whether they are of one tax, whatever they say of their schemes.
+        is_of_one_tax: Whether all of them are of one tax, whatever schemes they name.
     """
     categories = reader.every(parent, path)
     if len(categories) == 1:
@@ -132,7 +132,7 @@ def check_rates(reader: ElementReader, parent: Element, path: str, *, is_of_one_
 
 
 def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
-    """Fill in the row of an allowance or charge on the whole document; rows then sum to the net total."""
+    """Fill a row with an allowance or charge on the whole document, so that rows add up to the net total."""
     check_once(reader, charge, ("cbc:ChargeIndicator", "cbc:Amount"))
     is_charge = _BOOLEANS.get(reader.peek(charge, "cbc:ChargeIndicator") or "")
     if is_charge is None:
@@ -154,11 +154,10 @@ def _charge(reader: ElementReader, row: Draft, charge: Element) -> None:
 
 
 def _discount(reader: ElementReader, row: Draft, charges: Sequence[Element]) -> None:
-    """Fill in the percentage of a line's only allowance.
+    """Put in the percentage of a line's only allowance.
 
-    With several, or a charge, none says what the line costs.
-
-    Some write the factor as per cent, as the standard has it, and some as a fraction: its amount shows which.
+    With several allowances, or a charge, none of them gives the price of the line. The factor is a percentage
+    by the standard, but some write a fraction: the amount shows which it is.
     """
     if len(charges) != 1 or _BOOLEANS.get(reader.peek(charges[0], "cbc:ChargeIndicator") or "") is not False:
         return
@@ -192,6 +191,6 @@ def _makes(base: Decimal, part: Decimal, amount: Decimal) -> bool:
 
 
 def _before(row: Draft, amount: Decimal | None) -> Decimal | None:
-    """Return what a line cost before its allowance, where it says what it costs now."""
+    """Return the amount of a line before its allowance, if the amount after it is known."""
     net: Decimal | None = row.get("netAmount")
     return None if net is None or amount is None else net + amount

@@ -1,4 +1,4 @@
-"""Totals of a UBL document, and what it says to be paid already."""
+"""Reads the totals of a UBL document, and what was paid already."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _SUBTOTAL = Plan(
 
 @frozen
 class _UblTotal:
-    """One of the totals: its element, and its amount; None where there is none, or none that can be read."""
+    """One of the totals: its element and its amount, each None if there is none or it cannot be read."""
 
     element: Element | None
     amount: Decimal | None
@@ -60,7 +60,7 @@ def amounts(reader: ElementReader, lines: Sequence[Draft], charges: Sequence[Ele
     """Put in the amounts, with the VAT of every rate, and what was paid before.
 
     Args:
-        reader: The document.
+        reader: The reader of the document.
         lines: The rows of its lines.
         charges: The allowances and charges on the whole document.
     """
@@ -90,7 +90,7 @@ def _net(
     less: Sequence[Decimal | None],
     more: Sequence[Decimal | None],
 ) -> None:
-    """Put in the net amount. In OIOUBL, TaxExclusiveAmount is the tax, and net is what the rows make."""
+    """Put in the net amount. In OIOUBL, TaxExclusiveAmount is the tax, and net is the sum of the rows."""
     exclusive = _total(reader, totals, "TaxExclusiveAmount")
     vat: Decimal | None = reader.draft.get(_VAT)
     if not is_oioubl(reader) or exclusive.amount is None or exclusive.amount != vat:
@@ -105,7 +105,7 @@ def _net(
 
 
 def _gross(reader: ElementReader, totals: Element) -> None:
-    """Put in the gross amount, the rounding, and what was paid; decides by the amount to pay."""
+    """Put in the gross amount, the rounding, and what was paid; the amount to pay decides between them."""
     draft = reader.draft
     inclusive, payable = (_total(reader, totals, f"{name}Amount") for name in ("TaxInclusive", "Payable"))
     rounding = placing.amount(reader, draft, _ROUNDING, totals, "cbc:PayableRoundingAmount") or ZERO
@@ -140,7 +140,7 @@ def _gross(reader: ElementReader, totals: Element) -> None:
 def _pay(
     reader: ElementReader, payable: _UblTotal, paid: _UblTotal, gross: Decimal | None, rounding: Decimal
 ) -> None:
-    """Check the amount to pay against the totals, and put in what was paid before, where something was."""
+    """Check the amount to pay by the totals; put in what was paid before, if anything was."""
     before = paid.amount or ZERO
     if payable.element is not None and payable.amount is not None and gross is not None:
         if payable.amount != total((gross, rounding, before.copy_negate())):
@@ -166,7 +166,7 @@ def _pay(
 
 
 def _paid(reader: ElementReader, totals: Element) -> _UblTotal:
-    """Return what was paid before: the total of it, else the payments one by one."""
+    """Return what was paid before: its total, else the sum of the single payments."""
     prepaid = _total(reader, totals, "PrepaidAmount")
     if prepaid.element is not None:
         if prepaid.amount:
@@ -193,7 +193,7 @@ def _taxes(reader: ElementReader) -> None:
 
 
 def _by_sign(reader: ElementReader, charges: Sequence[Element]) -> tuple[list[Element], list[Element]]:
-    """Divide charges into allowances and charges."""
+    """Divide elements into allowances and charges."""
     found: tuple[list[Element], list[Element]] = ([], [])
     for charge in charges:
         found[reader.peek(charge, "cbc:ChargeIndicator") in {"true", "1"}].append(charge)
@@ -206,7 +206,7 @@ def _only(reader: ElementReader, found: Sequence[Element], what: str) -> Element
 
 
 def _is_restated(reader: ElementReader, tax: Element) -> bool:
-    """Say whether this is the same VAT once more, in the currency that it is accounted in."""
+    """Say whether this is the same VAT again, in the currency of accounting."""
     amount = reader.first(tax, "cbc:TaxAmount")
     accounted_in = reader.peek(reader.root, "cbc:TaxCurrencyCode")
     return amount is not None and is_foreign(reader, amount) and amount.get("currencyID") == accounted_in
