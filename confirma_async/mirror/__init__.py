@@ -55,7 +55,7 @@ __all__ = [
 
 
 NamedJournals: TypeAlias = str | Path | PostgresPlace | Sequence[str | Path | PostgresPlace] | None
-"""Journals that are named: files, or databases by their URLs."""
+"""The journals that a caller names: one or several files, or URLs of databases."""
 
 _DAY = datetime.timedelta(days=1)
 # asyncio closes a generator that was left by ``break`` a moment later: the next of the consumer waits so long
@@ -91,25 +91,25 @@ class Mirror:
         now: datetime.datetime | None = None,
         progress: Callable[[SyncProgress], object] | None = None,
     ) -> SyncReport:
-        """Read what has changed at the service since the last run, and write it to the mirror.
+        """Copy into the mirror what has changed at the service since the last run.
 
-        Run it once a day. A window that is not proved to be whole is read again by the next run.
+        Call it once a day. The next run reads again every window that was not proved to be complete.
 
         Args:
             db: The mirror: a file, or ``postgresql://...``. By default CONFIRMA_MIRROR, else a file beside
-                the journals. It is made where there is none.
+                the journals. It is made if it does not exist.
             from_date: The first day of a backfill, which reads a period instead of what is due.
             to_date: The last day of a backfill; tomorrow unless given.
             journal: The journals of the account, one or several: files, or URLs of databases; the account's
                 own unless given.
-            most_cases: How many cases are read at most, 0 or more; each takes a call. The others wait for a
-                later run.
-            now: The moment of the run, with a time zone; the present moment unless given. Give it where the
+            most_cases: The greatest number of cases to read, 0 or more; each takes a call. The others wait
+                for a later run.
+            now: The moment of the run, with a time zone; the present moment unless given. Give it if the
                 service has a clock of its own, such as a sandbox.
             progress: Called with a ``SyncProgress`` after each window and case.
 
         Returns:
-            What was found. ``report.complete`` says whether everything due was read and proved.
+            The result of each list. ``report.complete`` says whether everything due was read and proved.
 
         Raises:
             MirrorBusyError: another run is at work on the same mirror.
@@ -135,7 +135,7 @@ class Mirror:
     async def events(
         self, db: Where = None, *, consumer: str = "default", new_only: bool = False
     ) -> AsyncGenerator[Event]:
-        """Yield the events that a consumer has not taken: ``async for event in confirma.mirror.events(...)``.
+        """Yield the events that a consumer has not had: ``async for event in confirma.mirror.events(...)``.
 
         Events come in order, each at least once. An event counts as taken when the loop asks for the next
         one. So an event whose block ended by an error or ``break`` comes again, under the same id. The
@@ -162,7 +162,7 @@ class Mirror:
                     await in_thread(served.take, event)
 
     async def rebuild(self, db: Where = None) -> int:
-        """Make the typed columns anew from the raw records, after an override has corrected a name.
+        """Fill the typed columns again from the raw records, after an override has corrected a name.
 
         Args:
             db: The mirror, as for ``sync``.
@@ -182,12 +182,12 @@ class Mirror:
         return await in_thread(rebuilt)
 
     async def query(self, question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
-        """Ask the mirror by an SQL query, which cannot change it; ``ask`` does the same without a client.
+        """Query the mirror by SQL, which cannot change it; ``ask`` does the same without a client.
 
         Args:
             question: One SELECT statement.
             db: The mirror, as for ``sync``.
-            most: How many rows are returned at most; 1 or more.
+            most: The greatest number of rows to return; 1 or more.
 
         Raises:
             MirrorError: there is no mirror, or the question cannot be answered.
@@ -202,7 +202,7 @@ class Mirror:
         horizons: Horizons = Horizons(),
         now: datetime.datetime | None = None,
     ) -> Reconciliation:
-        """Compare what the journals sent with what the mirror holds, to the cent; no call is made.
+        """Compare the journals with the mirror, to the cent; no call is made.
 
         Args:
             db: The mirror, as for ``sync``.
@@ -228,7 +228,7 @@ class Mirror:
             return await in_thread(reconcile, database, account, journals, horizons, moment)
 
     async def explain(self, name: str, note: str, db: Where = None) -> None:
-        """Keep a person's explanation of a difference.
+        """Store a person's explanation of a difference.
 
         Args:
             name: The name of the difference (``Difference.id``).
@@ -258,7 +258,7 @@ async def _alone(
 ) -> AsyncGenerator[tuple[MirrorDatabase, MirroredAccount]]:
     """Open the mirror for one run, and find the account; wait ``patience_seconds`` for another run to end.
 
-    With the first day that is followed, mirror and account are made where they are not there.
+    Given the first day to follow (``since``), it makes the mirror and the account if they do not exist.
     """
     database = await in_thread(open_mirror, db, make=since is not None)
     try:
@@ -275,7 +275,7 @@ async def _alone(
 
 
 async def _enter(stack: AsyncExitStack, database: MirrorDatabase, of: str, patience_seconds: float) -> None:
-    """Keep every other run out until the stack is left; wait ``patience_seconds`` seconds for one at work."""
+    """Lock out every other run until the stack is left; wait ``patience_seconds`` for one that is at work."""
     clock = asyncio.get_running_loop().time
     until = clock() + patience_seconds
     while True:
@@ -290,6 +290,6 @@ async def _enter(stack: AsyncExitStack, database: MirrorDatabase, of: str, patie
 
 
 def _journals(named: NamedJournals, who: Claimant) -> Sequence[JournalPlace]:
-    """Return the journals that are named, else the account's own, where it is there."""
+    """Return the journals that the caller names, or else the account's own one, if it exists."""
     several = [named] if isinstance(named, str | Path | PostgresPlace) else named
     return list(map(place_of, several or ([who.journal] if who.journal else [])))

@@ -1,4 +1,4 @@
-"""The digest of a record's content: two JSON texts of the same content have the same digest."""
+"""Makes digests of records: two JSON texts of the same content have the same digest."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ RawRecord: TypeAlias = Mapping[str, Any]
 
 _DIGITS = 100
 _WIDE = Context(prec=400)
-"""Wider than any number that the converter reads."""
+"""A precision in digits that no number which the converter reads exceeds."""
 
 _PLAIN = frozenset({str, int, bool, type(None)})
-"""Values that are written in one way only: most are, and are not looked into."""
+"""The types whose values JSON can hold in one way only; most values are of these, and need no work."""
 
 _encode = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 
@@ -28,7 +28,7 @@ def digest(content: object) -> str:
 
 
 def without(raw: RawRecord, name: str, *rest: str) -> RawRecord:
-    """Return a record without what stands at a path: it changes at every reading, as the fetch time does."""
+    """Return a record without the value at a path, such as the fetch time, which changes at every reading."""
     if name not in raw:
         return raw
     if not rest:

@@ -1,4 +1,4 @@
-"""The invoices of the journals, as the mirror copies them; the journals are only read."""
+"""Copies the invoices of journals into the mirror; the journals are only read."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from confirma_async.mirror.store.accounts import MirroredAccount
 from confirma_async.mirror.store.database import MirrorDatabase
 
 AT_ONCE = 5000
-"""Rows that are written together."""
+"""Number of rows that are written by one statement."""
 
 _REPLACED = ("date", "amount_cents", "currency", "state", "status", "sent_at", "journal")
-"""What a second journal says of an invoice that the first did not get to the service."""
+"""The columns that another journal replaces for an invoice that was not accepted by the first one's."""
 
 
 def take_in(database: MirrorDatabase, account: MirroredAccount, journals: Sequence[JournalPlace]) -> int:
@@ -54,13 +54,13 @@ def take_in(database: MirrorDatabase, account: MirroredAccount, journals: Sequen
 
 
 def last_read(database: MirrorDatabase, account: MirroredAccount) -> str | None:
-    """Return the stamp (``stamp_of``) of the journals that were read last; None before the first time."""
+    """Return the stamp (``stamp_of``) of the journals that were copied last; None before the first time."""
     ((stamp,),) = database.rows("SELECT journal FROM account WHERE id = ?", (account.id,))
     return stamp or None
 
 
 def stamp_of(journals: Sequence[JournalPlace]) -> str:
-    """Return a stamp of journals that changes when they are written, so that unchanged ones are not read."""
+    """Return a text that changes when the journals are written, so that unchanged ones are not read."""
     return "\n".join(map(_stamp, journals))
 
 
@@ -97,7 +97,7 @@ def _check(journal: JournalReader, account: MirroredAccount) -> None:
 
 
 def _copy(database: MirrorDatabase, account: MirroredAccount, journal: JournalReader) -> int:
-    """Copy the invoices that the service has, or may have."""
+    """Copy the invoices of a journal that the service has, or may have; return how many."""
     sent = (row for row in journal.rows() if row.attempts or row.decided_at is not None)
     places = ", ".join("?" * 12)
     replaced = ", ".join(f"{name} = excluded.{name}" for name in _REPLACED)

@@ -1,4 +1,4 @@
-"""Compares the records of a window with the known ones, as multisets: equal records may occur twice."""
+"""Compares the records of a window with the known ones, of which several may be equal."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ T = TypeVar("T")
 
 @frozen
 class KnownRecord:
-    """A record as the mirror has it.
+    """A record that the mirror has.
 
     Attributes:
-        id: The mirror's number of it.
-        base: A digest of what identifies it: its key, or all its contents.
-        hash: The digest of its latest content.
-        first_day: Its earliest day, in ISO 8601; empty where it has none.
-        last_day: Its latest day, likewise.
+        id: The number that the mirror gave it.
+        base: The digest of what identifies it: its key, or all its contents.
+        hash: The digest of its latest contents.
+        first_day: Its earliest day, in ISO 8601; empty if it has none.
+        last_day: Its latest day, in ISO 8601; empty if it has none.
         revision: The number of its latest version.
-        missed_at: When a proved window first lacked it.
-        gone_since: Since when it counts as gone.
+        missed_at: When a proved window first lacked it; None if none did.
+        gone_since: Since when it counts as gone; None if it does not.
     """
 
     id: int
@@ -42,14 +42,14 @@ class KnownRecord:
 
 @define
 class Matching:
-    """The result of comparing known records with those that were seen.
+    """The result of comparing known records with those of a new reading.
 
     Attributes:
         same: Known records that are unchanged.
         changed: Known records, each with its new contents.
         new: Records that were not known.
-        absent: Known records that were not seen.
-        doubtful: Places in ``new``, each with the known record that the new one may be a version of.
+        absent: Known records that the reading lacks.
+        doubtful: By index in ``new``, the id of the known record of which the new one may be a version.
     """
 
     same: list[KnownRecord] = field(factory=list[KnownRecord])
@@ -60,10 +60,10 @@ class Matching:
 
 
 def compare(known: Iterable[KnownRecord], seen: Iterable[SeenRecord]) -> Matching:
-    """Compare what is known of some records with what was seen of them.
+    """Compare known records with those of a new reading.
 
-    Of the records with one base, those of equal contents are the same. The rest are paired in order, as
-    changed.
+    Among the records of one base, those of equal contents are the same. The others are paired in their order,
+    and count as changed.
     """
     found = Matching()
     before = grouped((each.base, each) for each in known)
@@ -95,15 +95,15 @@ def _compare(known: list[KnownRecord], seen: list[SeenRecord], found: Matching) 
 def pair(
     found: Matching, known: Mapping[int, Sequence[Hashable]], seen: Callable[[SeenRecord], Sequence[Hashable]]
 ) -> None:
-    """Find changed records that have no key: one is absent, one is new, and their marks are equal.
+    """Find changed records that have no key: an absent and a new one have a trait in common.
 
-    A pair counts as a change only if no other absent or new record has the same mark. Where there are
-    several, the new ones are marked as doubtful.
+    They count as one changed record only if no other absent or new record has the same trait. If others do,
+    the new ones are put into ``doubtful``.
 
     Args:
         found: The result of the comparison; it is changed.
-        known: The marks of the absent records, by their ids; the strongest mark first.
-        seen: Returns the marks of a new record, likewise.
+        known: The traits of the absent records, by their ids; the one that proves most comes first.
+        seen: Returns the traits of a new record, in the same order.
     """
     of_new = [seen(record) for record in found.new]
     taken_known: set[int] = set()
@@ -113,8 +113,8 @@ def pair(
         rest = [index for index in range(len(found.new)) if index not in taken_new]
         here = grouped((known[each.id][strength], each) for each in left)
         there = grouped((of_new[index][strength], index) for index in rest)
-        for mark, group in there.items():
-            others = here.get(mark, [])
+        for trait, group in there.items():
+            others = here.get(trait, [])
             if len(group) == len(others) == 1:
                 taken_known.add(others[0].id)
                 taken_new.add(group[0])
@@ -131,10 +131,10 @@ def pair(
 
 
 def grouped(items: Iterable[tuple[K, T]]) -> defaultdict[K, list[T]]:
-    """Return items by their marks, each group in the order in which they come."""
+    """Return the items of each key, in the order in which they come."""
     groups: defaultdict[K, list[T]] = defaultdict(list)
-    for mark, item in items:
-        groups[mark].append(item)
+    for key, item in items:
+        groups[key].append(item)
     return groups
 
 

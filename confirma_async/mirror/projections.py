@@ -1,4 +1,4 @@
-"""The typed columns of records, and the places of records that the contract does not describe."""
+"""Reads records into the typed columns, and finds the places that the contract does not describe."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ RowsAndCases: TypeAlias = tuple[Mapping[str, Sequence[ColumnValues]], Sequence[i
 """The rows of a record by table, and the numbers of the cases that it names."""
 
 LARGEST = 2**63 - 1
-"""What a whole number of a database may be."""
+"""The largest whole number that a column of the database can hold."""
 
 
 @frozen
 class UndescribedPlace:
-    """Something that the contract does not describe.
+    """A place in a record that the contract does not describe.
 
     Attributes:
         path: Its path of wire names, without indexes of lists.
@@ -113,7 +113,7 @@ def day(value: Moment | None) -> str | None:
 def _structured(
     raw: RawRecord, schema: type[Schema], converter: Converter
 ) -> tuple[Any, Sequence[UndescribedPlace]]:
-    """Return the record, without what cannot be read of it."""
+    """Return the record read by its schema, without the values that cannot be read, and their places."""
     drift: list[UndescribedPlace] = []
     left: Any = raw
     for _ in range(_PASSES):
@@ -127,7 +127,7 @@ def _structured(
 
 
 _PASSES = 5
-"""How often what cannot be read is taken out: what lay below it may be unreadable, too."""
+"""How many times unreadable values are removed: the decoder may report others only after that."""
 
 
 def _steps(path: str) -> list[str | int]:
@@ -141,7 +141,7 @@ def _without_places(path: str) -> str:
 
 
 def _without(value: object, steps: Sequence[str | int]) -> Any:
-    """Return a value without the part at a path, which may be an element of a list."""
+    """Return a value without the part at a path, which may lead to an element of a list."""
     if not steps:
         return None
     step, rest = steps[0], steps[1:]
@@ -157,7 +157,7 @@ def _without(value: object, steps: Sequence[str | int]) -> Any:
 
 
 def _unknown(record: Schema, path: str) -> Iterator[UndescribedPlace]:
-    """Return the keys of a record that no attribute of its schema reads."""
+    """Return the places of a record's keys for which its schema has no attribute."""
     for name, value in record.extra.items():
         if value is not None and name not in _wire_names(cast("Any", type(record))):
             yield UndescribedPlace(f"{path}.{name}".removeprefix("$"), "unknown")

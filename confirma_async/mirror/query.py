@@ -1,4 +1,4 @@
-"""Queries of the mirror in SQL. They can only read."""
+"""Queries the mirror by SQL, and can only read."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from confirma_async.mirror.store.opening import Where, open_mirror
 from confirma_async.validation.sums import EXACT
 
 MOST = 1_000_000
-"""Rows of an answer at most, unless said otherwise."""
+"""The greatest number of rows in an answer, by default."""
 
 CENTS = "_cents"
-"""The suffix of columns that hold hundredths. A result has amounts, and the names without the suffix."""
+"""The suffix of columns that hold hundredths. A result has amounts in units, under names without it."""
 
 
 @frozen
@@ -28,8 +28,8 @@ class QueryResult:
     """The result of a query.
 
     Attributes:
-        columns: The names of the columns. A column of hundredths loses its ending ``_cents``. The second
-            column of a name ends in ``_2``.
+        columns: The names of the columns, without the suffix ``_cents`` of hundredths. The second column of a
+            name ends in ``_2``.
         rows: The rows. Amounts are exact decimals in whole currency units: 12345 cents are 123.45.
         cut: Whether there are more rows than ``most``.
     """
@@ -62,13 +62,13 @@ class QueryResult:
 
 
 def ask(question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
-    """Ask the mirror: ``ask("SELECT currency, sum(amount_cents) AS paid_cents FROM payments GROUP BY 1")``.
+    """Query the mirror: ``ask("SELECT currency, sum(amount_cents) AS paid_cents FROM payments GROUP BY 1")``.
 
     Args:
         question: One SELECT statement; anything else is refused before it begins.
         db: The mirror: a file, or ``postgresql://...``. By default CONFIRMA_MIRROR, else a file beside the
             journals.
-        most: How many rows are returned at most; 1 or more.
+        most: The greatest number of rows to return; 1 or more.
 
     Raises:
         MirrorError: there is no mirror, or the question cannot be answered.
@@ -93,7 +93,7 @@ def ask(question: str, db: Where = None, *, most: int = MOST) -> QueryResult:
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
-    """Return the names of columns, with ``_2`` and so on added to repeated names, as a join has them."""
+    """Return the names of columns, with ``_2`` and so on added to names that a join repeats."""
     distinct: list[str] = []
     for name in names:
         places = (f"{name}_{place}" for place in count(2))
@@ -104,7 +104,7 @@ def _distinct(names: Iterable[str]) -> list[str]:
 
 
 def _is_exact(value: object) -> bool:
-    """Say whether a value is a whole number, not a float as of a mean."""
+    """Say whether a value is an exact whole number, and not a float such as a mean."""
     if isinstance(value, Decimal):
         return value == value.to_integral_value()
     return isinstance(value, int) and not isinstance(value, bool)

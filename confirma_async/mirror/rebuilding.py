@@ -1,4 +1,4 @@
-"""Rebuilds the typed columns of a mirror from the raw records, after an override has corrected a name."""
+"""Fills the typed columns of a mirror again from the raw records, after an override has corrected a name."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from confirma_async.mirror.store.writing import write_projections
 from confirma_async.mirror.streams import CASES, STREAMS, lasting
 
 AT_ONCE = 2000
-"""Records that are made anew together."""
+"""Number of records that are read and written together."""
 
 
 def rebuild(database: MirrorDatabase, converter: Converter, now: datetime.datetime) -> int:
-    """Make all typed columns anew, in one transaction; the raw records stay as they are.
+    """Fill all typed columns again, in one transaction; the raw records do not change.
 
-    The digests that identify records are made anew, too: a corrected name may be a part of them. Cases keep
+    The digests that identify records are made again, too: a corrected name may be a part of them. Cases keep
     their numbers.
 
     Args:
         database: The mirror, which nobody else writes to.
         converter: Reads records, with the user's corrections of names.
-        now: The moment.
+        now: The moment of the rebuilding, with a time zone.
 
     Returns:
         How many records the mirror holds.

@@ -1,4 +1,4 @@
-"""The status of a mirror: how old it is, and which windows are not proved."""
+"""The status of a mirror: how old it is, and how many windows are not proved."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class MirrorStatus:
         account: The account's name.
         target: The base URL, or the sandbox, that it is an account of.
         synced_at: When the last complete run began, in UTC; None where no run was complete.
-        open: How many windows are not proved.
-        drift: At how many places records differ from the contract.
+        open: The number of windows that are not proved.
+        drift: The number of places at which records differ from the contract.
     """
 
     account: str

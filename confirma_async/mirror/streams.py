@@ -1,4 +1,4 @@
-"""The lists of the service that are mirrored: how each is asked, and what identifies its records."""
+"""The lists of the service that are mirrored: how to ask for each, and what identifies its records."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from confirma_async.schemas import (
 from confirma_async.schemas.wire import Schema
 
 Days: TypeAlias = tuple[datetime.date, datetime.date] | None
-"""The earliest and the latest day that a record bears; None where it bears none."""
+"""The earliest and the latest date in a record; None if it has no date."""
 
 
 def _with_empty_answer(operation: Operation[object]) -> Operation[object]:
-    """Return the operation with an empty answer accepted as an empty list (contract §1)."""
+    """Return the operation, so changed that an empty answer counts as an empty list (contract §1)."""
     return evolve(operation, no_content=True, answer_shown=False, repeatable=True)
 
 
 @frozen
 class Names:
-    """The wire names of a schema's attributes, with the user's corrections."""
+    """The wire names of a schema's attributes, as the user's overrides correct them."""
 
     converter: Converter
     schema: type[Schema]
@@ -53,7 +53,7 @@ class Names:
         object.__setattr__(self, "older", {item.attribute: item.older for item in fields if item.older})
 
     def get(self, raw: object, attribute: str) -> Any:
-        """Return the value of an attribute, as the wire has it; None where ``raw`` is no object."""
+        """Return the raw value of an attribute; None if it is missing, or ``raw`` is no object."""
         if not isinstance(raw, dict):
             return None
         values = cast("RawRecord", raw)
@@ -63,12 +63,12 @@ class Names:
 
 @frozen
 class Whole:
-    """A list as one answer gave it.
+    """The list in one answer.
 
     Attributes:
         records: The raw records.
-        count: The number of records that the answer states; None where it states none.
-        window: The days that the answer says it was filtered by; None where it names none.
+        count: The number of records that the answer states; None if it states none.
+        window: The days by which the answer says that it was filtered; None if it names none.
     """
 
     records: Sequence[RawRecord]
@@ -82,15 +82,14 @@ class Stream:
 
     Attributes:
         name: Its name in the mirror.
-        operation: The operation that is called; it changes nothing.
+        operation: The operation that returns it; it changes nothing at the service.
         record: The schema of a record.
-        query: Makes the query for a window of days.
-        whole: Finds the records in an answer.
-        key: The attributes that identify a record; the first of them is required. Empty where only its
-            whole contents identify it.
+        query: Returns the query for a window of days.
+        whole: Returns the list in an answer.
+        key: The attributes that identify a record; the first of them is required. Empty if only all its
+            contents identify it.
         days: The attributes that hold the days by which the service may filter.
-        passing: Paths of attributes, with their schemas, whose changes are ignored: they change at every
-            reading.
+        passing: Attributes that are ignored in comparisons, because they change at every reading.
     """
 
     name: str
@@ -103,18 +102,18 @@ class Stream:
     passing: Sequence[str] = ()
 
     def reader(self, converter: Converter) -> RecordReader:
-        """Return what reads its records, with the user's corrections of names."""
+        """Return a reader of its records, with the names of the user's overrides."""
         return RecordReader(self, Names(converter, self.record))
 
 
 @frozen
 class SeenRecord:
-    """One record of an answer.
+    """A record in an answer.
 
     Attributes:
-        base: The digest of what identifies it.
-        hash: The digest of its content.
-        days: Its earliest and its latest day; None where it has none.
+        base: The digest of what identifies it: its key, or all its contents.
+        hash: The digest of its contents.
+        days: Its earliest and its latest day; None if it has no date.
         raw: The JSON as it came.
     """
 
@@ -125,19 +124,19 @@ class SeenRecord:
 
     @property
     def first_and_last(self) -> tuple[str, str]:
-        """Its earliest and its latest day in ISO 8601; empty where it has none."""
+        """Its earliest and its latest day in ISO 8601; empty if it has no date."""
         return ("", "") if self.days is None else (self.days[0].isoformat(), self.days[1].isoformat())
 
 
 @frozen
 class RecordReader:
-    """Reads of each record of a stream what identifies it: key, days and digest."""
+    """Reads from the records of a stream what identifies them: key, days and digests."""
 
     stream: Stream
     names: Names
 
     def seen(self, raw: RawRecord) -> SeenRecord:
-        """Return a record of an answer."""
+        """Return a record of an answer, with what identifies it."""
         content = raw
         for name in self.stream.passing:
             content = without(content, self.names.of[name])
@@ -148,13 +147,13 @@ class RecordReader:
         return SeenRecord(base, whole, self.days(raw), raw)
 
     def days(self, raw: RawRecord) -> Days:
-        """Return the earliest and the latest day of a record; None where it has none."""
+        """Return the earliest and the latest date in a record; None if it has no date."""
         found = [day for name in self.stream.days if (day := day_of(self.names.get(raw, name)))]
         return (min(found), max(found)) if found else None
 
 
 def day_of(value: object) -> datetime.date | None:
-    """Return the day of a date or a date-time in JSON."""
+    """Return the day of a date or date-time in JSON; None for any other value."""
     if not isinstance(value, str):
         return None
     try:
@@ -164,7 +163,7 @@ def day_of(value: object) -> datetime.date | None:
 
 
 def _list_of(value: object) -> Sequence[RawRecord] | None:
-    """Return the objects of a list; None where it is none, or holds something else."""
+    """Return a list of objects as it is; None for any other value."""
     if not isinstance(value, list):
         return None
     found: list[Any] = value  # pyright: ignore[reportUnknownVariableType]  (JSON)
@@ -172,7 +171,7 @@ def _list_of(value: object) -> Sequence[RawRecord] | None:
 
 
 class NotAListError(ValueError):
-    """An answer that holds no list of objects where one must be."""
+    """An answer has no list of objects at the place of its records."""
 
 
 def _in_envelope(
@@ -219,7 +218,7 @@ SETTLED = Stream(
     days=("settlement_date",),
     passing=("api_fetch_date",),
 )
-"""Settlements; never by ``unfetchedOnly``, which returns a settlement once, to whoever asks first."""
+"""Settlements. ``unfetchedOnly`` is not used: it returns a settlement only once, to whoever asks first."""
 
 PAID = Stream(
     name="payments",
@@ -229,7 +228,7 @@ PAID = Stream(
     whole=_payments,
     days=("booking_date", "payment_date"),
 )
-"""Payments, which have no identifier: two that say the same are two."""
+"""Payments. They have no identifier, so that two equal ones are two payments."""
 
 DISTRIBUTED = Stream(
     name="distributions",
@@ -240,22 +239,22 @@ DISTRIBUTED = Stream(
     key=("invoice_number", "invoice_date", "created_at"),
     days=("invoice_date",),
 )
-"""What became of invoices. A number alone tells nothing apart: a reminder has that of its invoice."""
+"""Distribution information. An invoice number alone is no key: a reminder has that of its invoice."""
 
 STREAMS: Mapping[str, Stream] = {stream.name: stream for stream in (DISTRIBUTED, PAID, SETTLED)}
-"""The lists that are asked by days, in the order in which they are."""
+"""The lists that are read by days, in the order in which they are read."""
 
 CASES = "cases"
-"""The stream of cases, each of which is asked for by itself."""
+"""The name of the stream of cases; each case is read by a call of its own."""
 
 CASE_OPERATION = evolve(CASE, repeatable=True)
 
 
 def case_of(found: Any, number: int, converter: Converter) -> tuple[SeenRecord, str] | None:
-    """Return the case of an answer, and the digest of the parts that only events change.
+    """Return the case of an answer, and the digest of those parts that do not change by themselves.
 
-    None where the answer holds no case, or names another case than was asked for. A case without a number
-    counts as the one that was asked for.
+    It returns None if the answer holds no case, or names another case than was asked for. A case without a
+    number counts as the one that was asked for.
     """
     case = Names(converter, CaseDetails).get(found, "case")
     if not isinstance(case, dict):
@@ -270,11 +269,11 @@ def case_of(found: Any, number: int, converter: Converter) -> tuple[SeenRecord, 
 
 
 def of_summary(case: object, attribute: str, converter: Converter) -> Any:
-    """Return the value of an attribute of a case's summary; None where the case has none."""
+    """Return the value of an attribute of a case's summary; None if the case has none."""
     return Names(converter, CaseSummary).get(Names(converter, Case).get(case, "summary"), attribute)
 
 
 def lasting(case: RawRecord, converter: Converter) -> RawRecord:
-    """Return a case without the count of days for which it has been open."""
+    """Return a case without the number of days since it was opened, which changes every day."""
     names, summary = Names(converter, Case), Names(converter, CaseSummary)
     return without(case, names.of["summary"], summary.of["active_days"])

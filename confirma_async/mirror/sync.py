@@ -1,4 +1,4 @@
-"""One run: reads what is due of every list, and the cases where something changed."""
+"""A run: reads what is due of every list, and the cases that have changed."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ from confirma_async.schemas import CaseQuery
 from confirma_async.session.pipeline import Pipeline
 
 CASES_AT_ONCE = 32
-"""Cases that are asked for together, and kept together."""
+"""Number of cases that are read at the same time, and written in one transaction."""
 
 CASES_OF_A_RUN = 5000
-"""Cases that a run reads at most, unless said otherwise: each costs a call."""
+"""The greatest number of cases that a run reads by default: each takes a call."""
 
 UNKNOWN_CASE = "the service knows no such case"
-"""An answer, and not a failure: a record names a case that is none (any more)."""
+"""No failure, but an answer: a record names a case that does not exist (any more)."""
 
 _BACKWARDS = datetime.timedelta(minutes=5)
-"""How far a clock may have been set back."""
+"""How far the clock may be behind the last run before a run refuses to begin."""
 
 _GIVEN_UP = 3
-"""Windows in a row that could not be read, after which a list is left to the next run."""
+"""Number of failed windows in a row after which the rest of a list is left to the next run."""
 
 
 @frozen(kw_only=True)
@@ -57,12 +57,12 @@ class StreamReport:
     Attributes:
         read: How many windows, or cases, were read.
         open: The windows that were not proved, or the cases that were not read, each with the reason.
-        records: How many records were seen.
+        records: How many records the answers held.
         new: How many records were not known before.
         changed: How many known records have other contents now.
         gone: How many known records are no longer listed.
         back: How many records were gone, and are listed again.
-        left: How many cases wait for a later run.
+        left: How many cases are left for a later run.
     """
 
     read: int = 0
@@ -86,9 +86,9 @@ class SyncReport:
         began_at: When the run began.
         calls: How many calls the run made.
         streams: The results of each list, and of the cases.
-        journal: How many invoices the journal holds; None where no journal was read.
-        stopped: Why the run stopped before its end, in words; None where it did not.
-        error: The error for which it stopped; None where there is none.
+        journal: How many invoices the mirror has from the journals; None if there is no journal.
+        stopped: Why the run stopped before its end, in words; None if it did not.
+        error: The error by which it stopped; None if there is none.
     """
 
     account: str
@@ -103,7 +103,7 @@ class SyncReport:
 
     @property
     def complete(self) -> bool:
-        """Whether all that was due was read, and proved to be whole."""
+        """Whether everything that was due was read, and is proved."""
         return self.stopped is None and not any(stream.open for stream in self.streams.values())
 
 
@@ -127,11 +127,11 @@ class SyncOptions:
     """The options of a run.
 
     Attributes:
-        first: The first day of a backfill; None for what is due.
-        last: The last day of a backfill.
-        journals: The journals of the account.
-        most_cases: How many cases are read at most.
-        progress: Called as windows and cases are read.
+        first: The first day of a backfill; None to read what is due.
+        last: The last day of a backfill; None for tomorrow.
+        journals: The journals whose invoices are copied into the mirror.
+        most_cases: The greatest number of cases to read.
+        progress: Called with the progress of the run.
     """
 
     first: datetime.date | None = None
@@ -148,14 +148,14 @@ async def run(
     now: datetime.datetime,
     options: SyncOptions,
 ) -> SyncReport:
-    """Do one run.
+    """Read what is due, write it to the mirror, and return the report of the run.
 
     Args:
         pipeline: Makes the calls.
         database: The mirror, which nobody else writes to.
         account: The account whose records are read.
-        now: The moment of the run.
-        options: The options of the run.
+        now: The moment of the run, with a time zone.
+        options: What to read, and whom to inform.
 
     Raises:
         MirrorError: the mirror cannot be written, or the clock has gone backwards.
@@ -221,7 +221,7 @@ def _read_journals(database: MirrorDatabase, account: MirroredAccount, options: 
 
 @define
 class _SyncRun:
-    """A run that is under way."""
+    """The state of a run that is under way."""
 
     pipeline: Pipeline
     session: WriteSession

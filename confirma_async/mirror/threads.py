@@ -1,4 +1,4 @@
-"""Database work in a thread: a cancelled run waits for it, so that no transaction is cut off."""
+"""Runs database work in threads; a cancelled run waits for it, so that no transaction is cut off."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ class _WindowRun(Generic[Answer, Record]):
         return may_be_cut(len(part.records)) if missing is None else missing > 0
 
     def is_doubtful(self, part: _WindowPart[Answer, Record]) -> bool:
-        """Say whether an answer holds what was not asked for, or was told before."""
+        """Say whether an answer holds records that were not asked for, or that another one held before."""
         if self.trusted:
             return False
         again = self.source.reading.nameless(part.records)

@@ -1,1 +1,1 @@
-"""Events: changes in the mirror, written in the same transaction as the change itself."""
+"""Events: what has changed in the mirror, written in the same transaction as the change itself."""

@@ -1,4 +1,4 @@
-"""The events that a consumer has not taken yet, and how it takes them: in order, each at least once."""
+"""Gives each consumer its events, in order and each at least once, and remembers which it has had."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from confirma_async.mirror.store.accounts import MirroredAccount
 from confirma_async.mirror.store.database import MirrorDatabase
 
 AT_ONCE = 200
-"""Events that are read from the table together."""
+"""Number of events that one query reads."""
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -27,8 +27,8 @@ class Event:
     """A change in the mirror.
 
     Attributes:
-        id: Its id: the same at every delivery, so that a receiver can recognise it.
-        sequence: Its number in the order of all events of the mirror.
+        id: The same at every delivery, so that a receiver can recognise the event.
+        sequence: The number of the event in the order of all events of the mirror.
         type: What happened: ``payment.seen``.
         at: When the mirror found the change; ISO 8601, in UTC.
         subject: What it is about, in words: ``invoice 1042``.
@@ -53,7 +53,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
 def named(consumer: str) -> str:
-    """Check the name of a consumer, which becomes a part of a file's name, and return it.
+    """Check a consumer's name, which becomes a part of a file's name, and return it.
 
     Raises:
         ConfigurationError: the name cannot be used.
@@ -72,7 +72,7 @@ class Consumer:
     Attributes:
         database: The mirror.
         account: The account whose events it takes.
-        name: Its name.
+        name: Its name, by which the mirror remembers what it has had.
     """
 
     database: MirrorDatabase
@@ -80,7 +80,7 @@ class Consumer:
     name: str
 
     def begin(self, *, new_only: bool) -> None:
-        """Make it known to the mirror; with ``new_only`` a new one gets only the events from now on."""
+        """Enter the consumer in the mirror; with ``new_only`` a new one gets only the events from now on."""
         ((last,),) = self.database.rows(
             "SELECT coalesce(max(id), 0) FROM event WHERE account = ?", (self.account.id,)
         )
@@ -90,7 +90,7 @@ class Consumer:
         )
 
     def waiting(self) -> Sequence[Event]:
-        """Return the next events that it has not taken, in order; none where it has taken all."""
+        """Return the next events that the consumer has not had, in order; none if it has had all."""
         rows = self.database.rows(
             "SELECT e.name, e.id, e.type, e.at, e.subject, e.data FROM event e "
             "JOIN consumer c ON c.account = e.account AND c.name = ? "
@@ -106,7 +106,7 @@ class Consumer:
         ]  # fmt: skip
 
     def take(self, event: Event) -> None:
-        """Note that it has taken an event and all events before it."""
+        """Record that the consumer has had an event and all events before it."""
         self.database.run(
             "UPDATE consumer SET event = ? WHERE account = ? AND name = ? AND event < ?",
             (event.sequence, self.account.id, self.name, event.sequence),

@@ -1,4 +1,4 @@
-"""Delivers events to a command or to a URL, in order: later events wait for one that was not taken."""
+"""Delivers events to a command or to a URL, in order: later events wait for one that failed."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ from confirma_async.session.transport import Request, Transport
 from confirma_async.settings import is_loopback
 
 ATTEMPTS = 4
-"""How often one event is tried in a run."""
+"""The number of attempts to deliver one event in a run."""
 
 FIRST_PAUSE = 1.0
 """Seconds before the second attempt; each pause after it is twice as long."""
 
 SHORTEST_SECRET = 16
-"""Characters of a secret at least."""
+"""The least number of characters of a secret."""
 
 _ANSWER_LIMIT = 64 * 1024
 
 
 class DeliveryError(MirrorError):
-    """An event was not taken; that event and later ones wait for the next run."""
+    """An event could not be delivered; that event and later ones wait for the next run."""
 
     resumable = True
 
 
 class Receiver(Protocol):
-    """Takes events."""
+    """A receiver of events, such as a command or a URL."""
 
     async def take(self, event: Event) -> str | None:
-        """Take an event; return why it was not taken, in words, or None where it was."""
+        """Hand over an event; return why the receiver did not accept it, in words, or None if it did."""
         ...
 
 
 @frozen
 class CommandReceiver:
-    """Runs a command for each event, which gets it as JSON on its standard input; 0 means that it is taken.
+    """Runs a command for each event, with its JSON on standard input; exit code 0 means that it is accepted.
 
     Attributes:
         words: The command and its arguments; it is run without a shell.
-        timeout: Seconds for each event, after which the command is ended.
+        timeout: Seconds that the command may take for an event before it is killed.
     """
 
     words: tuple[str, ...]
@@ -75,7 +75,7 @@ class CommandReceiver:
         return cls(tuple(words))
 
     async def take(self, event: Event) -> str | None:
-        """Run the command with the event on its standard input."""
+        """Run the command, with the event as JSON on its standard input."""
         variables = {"CONFIRMA_EVENT_ID": event.id, "CONFIRMA_EVENT_TYPE": event.type}
         try:
             process = await asyncio.create_subprocess_exec(
@@ -102,7 +102,7 @@ class CommandReceiver:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a command and all processes that it has started, before the event is tried again."""
+    """Kill a command and all processes that it has started, before the event is tried again."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
@@ -110,11 +110,11 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 @frozen
 class UrlReceiver:
-    """Posts each event to a URL, signed; any status from 200 to 299 means that it is taken.
+    """Posts each event to a URL, signed; any status from 200 to 299 means that it is accepted.
 
     Attributes:
         url: The URL: ``https://...``, or ``http://...`` on this machine.
-        secret: The secret that sender and receiver share, for the signature.
+        secret: The secret for the signature, which the sender and the receiver share.
         transport: Sends the requests.
         timeout: Seconds for each request.
     """
@@ -152,12 +152,12 @@ class UrlReceiver:
 
 @define
 class Delivery:
-    """Delivers the events that a consumer has not taken yet.
+    """Delivers the events that a consumer has not had.
 
     Attributes:
         consumer: The consumer.
         count: How many events the consumer has taken.
-        pause_seconds: Seconds before the second attempt.
+        pause_seconds: Seconds before the second attempt; each pause after it is twice as long.
     """
 
     consumer: Consumer
@@ -165,14 +165,14 @@ class Delivery:
     pause_seconds: float = FIRST_PAUSE
 
     async def run(self, receiver: Receiver, on_taken: Callable[[Event], object] | None = None) -> int:
-        """Deliver all events that wait; return how many were taken.
+        """Deliver all events that wait; return how many were delivered.
 
         Args:
             receiver: Takes the events.
             on_taken: Called with each event that was taken.
 
         Raises:
-            DeliveryError: an event was not taken after all attempts.
+            DeliveryError: all attempts to deliver an event failed.
         """
         while events := await in_thread(self.consumer.waiting):
             for event in events:

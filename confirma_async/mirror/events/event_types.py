@@ -1,4 +1,4 @@
-"""Which events a change in the mirror makes: one table."""
+"""Says in tables which events a change in the mirror causes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TYPES: Mapping[str, str] = {
     "record.gone": "A record was missing from two complete lists, a day apart.",
     "difference.found": "A reconciliation found a difference that was not known.",
 }
-"""Every type of event."""
+"""Every type of event, with what it says."""
 
 _OF_KIND: Mapping[tuple[str, str], str] = {
     (CASES, "new"): "case.opened",
@@ -34,13 +34,13 @@ _OF_KIND: Mapping[tuple[str, str], str] = {
     (SETTLED.name, "new"): "settlement.seen",
     (SETTLED.name, "changed"): "settlement.changed",
 }
-"""What a change of each kind is in each stream, whatever has changed."""
+"""The type of event by stream and kind of change, if it does not matter what has changed."""
 
 _OF_STATUS: Mapping[str, Sequence[str]] = {
     "invoice.distributed": (str(InvoiceStatus.INVOICED), str(InvoiceStatus.INTERMEDIATED)),
     "invoice.failed": (str(InvoiceStatus.ERROR),),
 }
-"""The statuses of invoices that are an event once they are reached."""
+"""The statuses of an invoice that cause each type of event when it reaches them."""
 
 _DATA: Mapping[str, tuple[str, type[Schema], Sequence[str]]] = {
     DISTRIBUTED.name: (
@@ -56,10 +56,13 @@ _DATA: Mapping[str, tuple[str, type[Schema], Sequence[str]]] = {
     ),
     CASES: ("case", CaseSummary, ("case_id", "status", "stage")),
 }
-"""What events of each stream are about, and what they hold, its number first; nothing names a person."""
+"""The subject of events of each stream, and the attributes in their data, the number first.
+
+None of the attributes names a person.
+"""
 
 EventRow: TypeAlias = tuple[str, str, str, RawRecord]
-"""Its name, its type, its subject and its data."""
+"""The name, the type, the subject and the data of an event."""
 
 
 @frozen
@@ -67,14 +70,14 @@ class RecordChange:
     """A change of a record.
 
     Attributes:
-        kind: ``new``, ``changed``, ``gone`` or ``back``.
+        kind: ``new``, ``changed``, ``gone`` or ``back`` (listed again).
         stream: The name of the stream that the record is of.
-        record: The mirror's number of the record.
-        revision: The number of its version.
-        raw: Its JSON now; None where it is unchanged.
-        before: Its JSON before the change.
-        pair: The record that it may be a new version of.
-        since: Since when it counts as gone; a record can be gone several times in one version.
+        record: The number that the mirror gave the record.
+        revision: The number of the record's version.
+        raw: The JSON of the record now; None if it is unchanged.
+        before: The JSON of the record before the change.
+        pair: The number of the record of which this one may be a new version.
+        since: Since when the record counts as gone; a record can be gone several times in one version.
     """
 
     kind: str
@@ -88,7 +91,7 @@ class RecordChange:
 
 
 def events_of(change: RecordChange, converter: Converter) -> Iterator[EventRow]:
-    """Return the events that a change makes."""
+    """Yield the events that a change causes."""
     if change.raw is None:
         return
     for kind in _types_of(change, converter):

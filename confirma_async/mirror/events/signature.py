@@ -1,7 +1,7 @@
-"""Signatures of delivered events, and how a receiver verifies them.
+"""Signs delivered events, and verifies the signatures for a receiver.
 
 ``Confirma-Signature: t=1793600000,v1=<hex>`` is an HMAC-SHA256, under the secret that both sides share, of
-the time, a full stop, and the body. The time keeps somebody who recorded a delivery from repeating it later.
+the time, a full stop, and the body. The time prevents that somebody who recorded a delivery repeats it later.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from confirma_async.errors import ConfirmaError
 from confirma_async.privacy import Secret
 
 HEADER = "Confirma-Signature"
-"""The header that holds the signature."""
+"""The HTTP header that holds the signature."""
 
 TOLERANCE = 300.0
-"""Seconds that a delivery may be old, unless said otherwise."""
+"""The default for how many seconds the time of a signature may differ from the present."""
 
 _FORM = re.compile(r"t=(\d{1,12})((?:,v1=[0-9a-f]{64})+)", re.ASCII)
 
@@ -28,7 +28,7 @@ class SignatureError(ConfirmaError):
 
 
 def sign(body: bytes, secret: str | Secret, now: float | None = None) -> str:
-    """Return the value of the header for a body.
+    """Return the value of ``Confirma-Signature`` for a body.
 
     Args:
         body: The body, exactly as it is sent.
@@ -47,7 +47,7 @@ def verify(
     tolerance_seconds: float = TOLERANCE,
     now: float | None = None,
 ) -> None:
-    """Check that a body was signed with the secret, and not too long ago.
+    """Check that a body was signed with the secret, and that the signature is recent.
 
     Args:
         body: The raw body, byte for byte as it was received.

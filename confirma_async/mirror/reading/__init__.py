@@ -1,1 +1,1 @@
-"""How the service is read: which windows of days, and what proves that an answer is complete."""
+"""Reads the lists of the service by windows of days, and proves that the answers are complete."""

@@ -1,4 +1,4 @@
-"""Reads a window, and proves that the answer is complete. Without that, a missing record proves nothing."""
+"""Reads a window, and proves that the answer is complete: only then a missing record is gone."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from confirma_async.session.call_options import CallOptions
 from confirma_async.session.pipeline import Pipeline
 
 _STRICT = CallOptions(strict=True)
-"""Nothing is taken for an empty list that is not one: an empty list means that records are gone."""
+"""Accepts only a real empty list as one, since an empty list means that the records are gone."""
 
 MOST_SPANS = 6
-"""Lists of few days that are asked for at most, to confirm what a longer one lacks."""
+"""The greatest number of short lists to ask for in order to confirm what a longer one lacks."""
 
 ROUND = 50
-"""A count that a list may be cut off at: a multiple of this."""
+"""A list with a multiple of this many records may have been cut off."""
 
 
 @frozen(kw_only=True)
@@ -44,10 +44,10 @@ class WindowReading:
     Attributes:
         window: The days that were read.
         seen: The records, also those of the days beside the window.
-        whole: Whether it is proved to be whole.
-        reason: Why it is not proved, in words.
+        whole: Whether the reading is proved to be complete.
+        reason: Why it is not proved, in words; None if it is.
         divisible: Whether lists of fewer days may prove it.
-        answered: Whether every list of it was answered, for the days that were asked.
+        answered: Whether the service gave every list, and for the days that were asked for.
         pieces: Into how many pieces it was cut.
         largest: The number of records in the largest answer.
     """
@@ -66,17 +66,18 @@ class WindowReading:
 class WindowReader:
     """Reads windows of one stream in one run.
 
-    An answer does not count as whole because of its own count: a service that cuts lists off may count only
-    what is left. It is whole if the service gave a longer list in the same run, or if lists of fewer days
-    hold no further records. It must also hold every record of its days that earlier lists held.
+    The count that an answer states does not prove that it is complete: a service that cuts lists off may
+    count only what is left. An answer is proved if the service gave a longer list in the same run, or if
+    lists of fewer days hold no further records. It must also hold every record of its days that earlier lists
+    held.
 
     Attributes:
         pipeline: Makes the calls.
-        stream: What is read.
+        stream: The list that is read.
         calls: How many calls were made.
         longest: The number of records in the longest answer; None before the first.
         cut_at: The number of records in a list that seemed cut off; a longer list shows that it was not.
-        beside: The records of each list on the days beside its window.
+        beside: For each window that was read, the records of the days around it.
     """
 
     pipeline: Pipeline
@@ -87,36 +88,36 @@ class WindowReader:
     beside: list[Sequence[SeenRecord]] = field(factory=list[Sequence[SeenRecord]], repr=False)
 
     async def read(self, window: Window, pieces: int = 1) -> WindowReading:
-        """Read a window, in pieces where it is too large, too slow, or may have been cut off.
+        """Read a window, in pieces if its list is too large or too slow, or may have been cut off.
 
         Args:
-            window: The days.
-            pieces: In how many pieces to begin.
+            window: The days to read.
+            pieces: Into how many pieces to cut the window at first.
 
         Raises:
-            CallError: no call can succeed: the key is refused, or nobody answers.
+            CallError: no call can succeed: the key is rejected, or nobody answers.
         """
         reading = await self._each(window, cut(window, pieces), self.beside, compare=pieces == 1)
         self.beside.append([each for each in reading.seen if not _lies_within(each.days, window)])
         return reading
 
     async def confirm(self, reading: WindowReading, days: Iterable[datetime.date]) -> WindowReading:
-        """Ask once more, for few days, for known records that a list lacks.
+        """Ask once more, by short lists, for known records that a list lacks.
 
         Args:
-            reading: The result of the whole window.
-            days: The days of the records that it lacks.
+            reading: The reading of the whole window.
+            days: The days of the records that the reading lacks.
 
         Returns:
-            The result with the records that were found. It is whole only if the shorter lists lack the known
-            records, too.
+            The reading, with the records that were found. It is proved only if the shorter lists lack the
+            known records, too.
         """
         parts = [await self._read(window, (), compare=True) for window in list(spans(days))[:MOST_SPANS]]
         found = union([reading.seen, *(part.seen for part in parts)])
         open_part = next((part for part in parts if not part.whole), None)
         if open_part is None and len(found) == len(reading.seen):
             return reading
-        reason = "the list lacks records that it told before" + (
+        reason = "the list lacks records that it held before" + (
             f"; {open_part.reason}" if open_part else ", and a list of fewer days holds some of them"
         )
         return evolve(reading, seen=found, whole=False, reason=reason)
@@ -129,7 +130,7 @@ class WindowReader:
         *,
         compare: bool,
     ) -> WindowReading:
-        """Read the parts of a window, up to one that is not answered; the next run reads the rest."""
+        """Read the parts of a window, up to one that is not answered; the next run reads the others."""
         readings: list[WindowReading] = []
         for part in parts:
             known = [*before, *(reading.seen for reading in readings)]
@@ -141,12 +142,12 @@ class WindowReader:
     async def _read(
         self, window: Window, before: Sequence[Sequence[SeenRecord]], *, compare: bool
     ) -> WindowReading:
-        """Read a window by one list, and in halves if that list is not proved to be whole.
+        """Read a window by one list, and in halves if that list is not proved to be complete.
 
         Args:
-            window: The days.
-            before: The records of earlier lists.
-            compare: Whether to ask first for a list of more days, which may prove the window by one call.
+            window: The days to read.
+            before: The records of earlier lists, which this one must hold as far as they are of its days.
+            compare: Whether to ask first for a list of more days, which may prove this one by one call.
         """
         longest = self.longest
         reading = _agreeing(await self._once(window), before)
@@ -170,9 +171,9 @@ class WindowReader:
         """Return the result of a window whose halves were read.
 
         Args:
-            reading: The list of all its days.
-            least: How many records surely lie within the window.
-            joined: The result of both halves together.
+            reading: The reading of the window by one list.
+            least: How many records the window surely has.
+            joined: The readings of both halves as one.
         """
         found = _count_within(joined, reading.window)
         if not joined.whole:
@@ -205,7 +206,7 @@ class WindowReader:
         return reading
 
     async def _once(self, window: Window) -> WindowReading:
-        """Return the result of one call for a window."""
+        """Read a window by one call."""
         query = asked(window)
         found = await self._answer(query)
         if isinstance(found, ReadFailure):
@@ -225,7 +226,7 @@ class WindowReader:
     async def _around(self, window: Window) -> tuple[int, int] | None:
         """Ask for three times the days; return how many records are of the window, and how many in all.
 
-        None where the service does not answer.
+        It returns None if the service does not answer.
         """
         days = window.last - window.first + datetime.timedelta(days=1)
         found = await self._answer(asked(Window(window.first - days, window.last + days)))
@@ -236,7 +237,7 @@ class WindowReader:
         return sum(_lies_within(reader.days(raw), window) for raw in found.records), len(found.records)
 
     async def _answer(self, query: Window) -> Whole | ReadFailure:
-        """Return the list that the service answers, or why it was not read.
+        """Return the list that the service answers with, or why it could not be read.
 
         Raises:
             CallError: no call can succeed.
@@ -262,7 +263,7 @@ class WindowReader:
 
 @frozen
 class ReadFailure:
-    """Why a list was not read.
+    """Why a list could not be read.
 
     Attributes:
         reason: Why, in words.
@@ -274,7 +275,7 @@ class ReadFailure:
 
 
 def failure_of(error: CallError) -> ReadFailure | None:
-    """Return why a list was not read; None where no other call can succeed either."""
+    """Return why a list could not be read; None if no other call can succeed either."""
     match error:
         case NotFoundError():
             return ReadFailure("the service answered 404: there is nothing, or the path is not its own")
@@ -293,7 +294,7 @@ def failure_of(error: CallError) -> ReadFailure | None:
 
 
 def _unheeded(found: Whole, seen: Sequence[SeenRecord], query: Window) -> str | None:
-    """Return why an answer may not be about the days that were asked for; None where it surely is."""
+    """Return why an answer may be about other days than were asked for; None if it surely is not."""
     if found.window is not None and not _echoes(found.window, query):
         return "the answer says that it was filtered by other days than those asked for"
     outside = sum(not _touches(each, query) for each in seen)
@@ -316,7 +317,7 @@ def _touches(seen: SeenRecord, query: Window) -> bool:
 
 
 def _agreeing(reading: WindowReading, before: Iterable[Sequence[SeenRecord]]) -> WindowReading:
-    """Return the reading; not whole if it lacks records of its days that earlier lists held."""
+    """Return the reading, as not proved if it lacks records of its days that earlier lists held."""
     here = Counter(each.base for each in reading.seen) if reading.whole else Counter[str]()
     for earlier in before if reading.whole else ():
         lacking = Counter(each.base for each in earlier if _lies_within(each.days, reading.window)) - here
@@ -335,7 +336,7 @@ def _count_within(reading: WindowReading, window: Window) -> int:
 
 
 def _joined(window: Window, parts: Sequence[WindowReading]) -> WindowReading:
-    """Return the readings of the pieces of a window as one; neighbouring pieces overlap."""
+    """Return the readings of the pieces of a window as one; the lists of neighbouring pieces overlap."""
     open_part = next((part for part in parts if not part.whole), None)
     answered = all(part.answered for part in parts)
     return WindowReading(
@@ -350,10 +351,10 @@ def _joined(window: Window, parts: Sequence[WindowReading]) -> WindowReading:
 
 
 def union(lists: Iterable[Sequence[SeenRecord]]) -> list[SeenRecord]:
-    """Return the records of several lists of neighbouring days together.
+    """Return the records of several lists of neighbouring days, each once.
 
-    Equal records have the same day, so each list that holds that day holds all of them. Of equal records, the
-    result therefore has as many as the list with most of them.
+    Equal records have the same day, so that each list of that day holds all of them. The result therefore has
+    as many equal records as the list with the most of them.
     """
     most: Counter[str] = Counter()
     kept: list[SeenRecord] = []

@@ -9,16 +9,16 @@ from collections.abc import Iterable, Iterator
 from confirma_async.pagination import Window
 
 OVERLAP = 35
-"""Days that every run reads again: two ends of months, and the holidays between."""
+"""Days that every run reads again: enough for two ends of months, and the holidays between them."""
 
 HISTORY = 400
-"""Days that are followed: older windows are read by a backfill only."""
+"""Number of days that runs read; only a backfill reads older ones."""
 
 MIDDLE = 15
 """The last day of the first half of a month."""
 
 _AHEAD = datetime.timedelta(hours=3)
-"""Finnish summer time over UTC: today is what it is where invoices are dated; an hour more costs nothing."""
+"""Finnish summer time less UTC: invoices are dated in Finland; in winter the extra hour does no harm."""
 
 _DAY = datetime.timedelta(days=1)
 
@@ -29,7 +29,7 @@ def today_of(now: datetime.datetime) -> datetime.date:
 
 
 def halves(first: datetime.date, last: datetime.date) -> Iterator[Window]:
-    """Return the half months that a period touches; the last one ends at the end of the period."""
+    """Yield the half months that a period touches; the last one ends with the period."""
     start = first.replace(day=1 if first.day <= MIDDLE else MIDDLE + 1)
     while start <= last:
         end = end_of_half(start)
@@ -44,12 +44,12 @@ def end_of_half(day: datetime.date) -> datetime.date:
 
 
 def spans(days: Iterable[datetime.date], gap: int = 7, most: int = 16) -> Iterator[Window]:
-    """Yield windows that cover some days; two that lie near each other are read as one.
+    """Yield windows that cover the given days; days that are near each other share a window.
 
     Args:
-        days: The days.
-        gap: How many days may lie between two neighbouring days of a window.
-        most: How many days a window may have.
+        days: The days to cover, in any order.
+        gap: The greatest distance in days between two neighbouring days of a window.
+        most: The greatest length of a window in days.
     """
     first = last = None
     for day in sorted(set(days)):
@@ -71,5 +71,5 @@ def cut(window: Window, pieces: int) -> list[Window]:
 
 
 def asked(window: Window) -> Window:
-    """Return the window to ask for: one day more at each end, since time zones shift days."""
+    """Return the window to ask for: a day longer at each end, since time zones shift days."""
     return Window(window.first - _DAY, window.last + _DAY)

@@ -1,1 +1,1 @@
-"""The reconciliation: every invoice, payment and settlement against the others, to the cent."""
+"""The reconciliation: compares invoices, payments and settlements with each other, to the cent."""

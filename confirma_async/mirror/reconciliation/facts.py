@@ -1,4 +1,4 @@
-"""The data that a reconciliation compares, read from the mirror at once."""
+"""Reads from the mirror all data that a reconciliation compares."""
 
 from __future__ import annotations
 
@@ -107,19 +107,19 @@ class Owed:
 
 @frozen
 class Proved:
-    """Which days of a list were read whole, and when."""
+    """The days of a list that were proved to be read completely, and when they were read."""
 
     firsts: Sequence[str]
     lasts: Sequence[str]
     at: Sequence[str | None]
 
     def since(self, day: str) -> str | None:
-        """Return when the window of a day was last read and proved to be whole; None where it is open."""
+        """Return when the window of a day was last read and proved; None if it is not proved."""
         place = bisect_right(self.firsts, day) - 1
         return self.at[place] if place >= 0 and day <= self.lasts[place] else None
 
     def all_since(self, first: str, last: str) -> str | None:
-        """Return the earliest proof among the windows of a period; None where one of them is open."""
+        """Return the earliest time among the proofs of a period's windows; None if one is not proved."""
         day, earliest = first, None
         while True:
             found = self.since(day)
@@ -132,7 +132,7 @@ class Proved:
             day = _days_after(end, 1)
 
     def unproved(self, first: str, last: str) -> Iterator[tuple[str, str]]:
-        """Yield the parts of a period that no window proves, each with its first and its last day."""
+        """Yield the parts of a period that are not proved, each by its first and its last day."""
         day = first
         while day <= last:
             place = bisect_right(self.firsts, day) - 1
@@ -155,8 +155,8 @@ class Facts:
     Attributes:
         now: The moment of the reconciliation.
         since: The first day that the mirror follows, in ISO 8601.
-        proved: Which days of each list were read whole, by the name of its stream.
-        moved: The cases on which something was paid.
+        proved: The proved days of each list, by the name of its stream.
+        moved: The numbers of the cases on which something was paid.
         begun: The date of the journals' first invoice; None where no journal was read.
     """
 
@@ -174,7 +174,7 @@ class Facts:
 
     @property
     def unproved(self) -> Sequence[str]:
-        """The periods that a list does not prove, of the days that the mirror follows and was read for."""
+        """Of the days that the mirror follows and has read, the periods of each list that are not proved."""
         today = self.today.isoformat()
         read_to = max((day for proved in self.proved.values() for day in proved.lasts), default=today)
         return [
@@ -212,12 +212,12 @@ _SELECTS: Mapping[type, str] = {
         "FROM case_data d"
     ),
 }
-"""What is read for each class of what the service lists: its attributes in their order, and the table."""
+"""The columns and the table from which each class of records is read, in the order of its attributes."""
 
 
 def facts_of(database: MirrorDatabase, account: MirroredAccount, now: datetime.datetime) -> Facts:
-    """Read all that is compared of an account."""
-    sent = database.rows(  # what was refused is not at the service: where that lists it, nobody sent it
+    """Read all data of an account that a reconciliation compares."""
+    sent = database.rows(  # what was rejected is not at the service: if that lists it, nobody sent it
         "SELECT number, type, seller, repeat, date, amount_cents, currency, state, sent_at, journal "
         "FROM sent WHERE account = ? AND state <> 'rejected' ORDER BY number, type, seller, repeat",
         (account.id,),

@@ -1,4 +1,4 @@
-"""Every invoice of the journals against the distribution information and the cases."""
+"""Compares every invoice of the journals with the distribution information and the cases."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from confirma_async.mirror.reconciliation.kinds import Difference, DifferenceKin
 _UNDELIVERED = frozenset({"ERROR"})
 _REPEATED = frozenset({"DUPLICATE"})
 _WAITING = frozenset({"pending", "claimed"})
-"""States of what the service surely does not have yet, since the job has not come to an end with it."""
+"""States of invoices that the service surely does not have yet: the job has not sent them."""
 
 
 @frozen
@@ -27,9 +27,9 @@ class InvoiceStanding:
 
     Attributes:
         sent: The invoice.
-        kind: The result.
-        listed: Its record at the service; None where the service does not list it.
-        case: Its case; None where it has none that was read.
+        kind: The result of its comparison.
+        listed: Its record at the service; None if the service does not list it.
+        case: Its case; None if it has none, or if its case was not read.
     """
 
     sent: SentInvoice
@@ -39,7 +39,7 @@ class InvoiceStanding:
 
 
 def check_invoices(facts: Facts, horizons: Horizons) -> tuple[list[InvoiceStanding], list[Difference]]:
-    """Compare what was sent with what is listed; each record is used once."""
+    """Compare the invoices that were sent with the listed ones; each listed record is used once."""
     cases = {case.id: case for case in facts.owed}
     listed = grouped(((record.number or "", record.date or ""), record) for record in facts.listed)
     sent = grouped(((invoice.number, invoice.date), invoice) for invoice in facts.sent)
@@ -61,7 +61,7 @@ def check_invoices(facts: Facts, horizons: Horizons) -> tuple[list[InvoiceStandi
 
 
 def _weight(record: Listed) -> tuple[bool, bool, int]:
-    """Return the order in which records are matched: repetitions and errors come last."""
+    """Return the sort key by which records are matched: duplicates and errors come last."""
     return record.status in _REPEATED, record.status in _UNDELIVERED, record.record
 
 
@@ -93,7 +93,7 @@ def _of_absent(facts: Facts, horizons: Horizons, sent: SentInvoice, proved: str 
 
 
 def _differs(sent: SentInvoice, case: Owed, facts: Facts) -> bool:
-    """Say whether a case on which nothing was paid claims another sum than was sent."""
+    """Say whether a case claims another sum than was sent, although nothing was paid on it."""
     if sent.cents is None or case.capital is None or sent.type == "CREDIT_NOTE" or case.closed_at is not None:
         return False
     if case.currency is not None and case.currency != sent.currency:
@@ -155,7 +155,7 @@ def _twice(sent: SentInvoice, extra: Listed, records: Sequence[Listed]) -> Diffe
 
 
 def check_overpaid(standings: Sequence[InvoiceStanding], allocated: Sequence[Allocated]) -> list[Difference]:
-    """Find invoices on which more capital was paid than they ask for; interest and costs do not count."""
+    """Find invoices on which more was paid than they ask for, not counting interest and costs."""
     capital: Counter[object] = Counter()
     for each in allocated:
         capital[each.number if each.case is None else each.case] += each.capital or 0
@@ -175,7 +175,7 @@ def check_overpaid(standings: Sequence[InvoiceStanding], allocated: Sequence[All
 
 
 def _unexpected(facts: Facts, listed: Mapping[tuple[str, str], Sequence[Listed]]) -> Iterator[Difference]:
-    """Yield listed invoices that no journal has sent, from the day of the journals' first invoice on."""
+    """Yield listed invoices that no journal has, from the date of the journals' first invoice on."""
     if facts.begun is None:
         return
     for (number, date), records in listed.items():

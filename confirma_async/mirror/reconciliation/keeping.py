@@ -1,4 +1,4 @@
-"""Reconciles an account of a mirror, and keeps what was found, since when, and how it was explained."""
+"""Reconciles an account, and stores each difference, since when it is known, and its explanation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def reconcile(
     horizons: Horizons,
     now: datetime.datetime,
 ) -> Reconciliation:
-    """Compare what the journals sent with what the mirror holds, and keep which differences there are.
+    """Compare the journals with the mirror, and store the differences.
 
     Args:
         database: The mirror, which nobody else writes to.
@@ -56,7 +56,7 @@ def reconcile(
 def explain(
     database: MirrorDatabase, account: MirroredAccount, name: str, note: str, now: datetime.datetime
 ) -> None:
-    """Write a person's explanation of a difference; it is valid as long as the difference does not change.
+    """Store a person's explanation of a difference; it is valid as long as the difference does not change.
 
     Args:
         database: The mirror.

@@ -15,16 +15,16 @@ from confirma_async.mirror.content import digest
 
 
 class DifferenceKind(enum.Enum):
-    """The result of a comparison for an invoice, a payment or a settlement."""
+    """The result of comparing an invoice, a payment or a settlement."""
 
     MATCHED = "matched"
     """All sides agree."""
     PENDING = "pending"
-    """It is younger than the time within which the other side is expected."""
+    """The other side is missing, and is not expected yet."""
     CREDITED = "credited"
     """The service says that it is credited; nothing more is expected."""
     NOT_CHECKED = "not checked"
-    """A list that would tell is not proved to be whole, or an amount is no whole number of hundredths."""
+    """A list that it needs is not proved, or an amount is no whole number of hundredths."""
     MISSING = "missing at service"
     """The journal says that the service accepted it, or may have, and the service does not list it."""
     UNEXPECTED = "unexpected at service"
@@ -40,29 +40,29 @@ class DifferenceKind(enum.Enum):
     PAID_NOT_SETTLED = "paid not settled"
     """A payment was not paid out in time."""
     SETTLED_WITHOUT_PAYMENT = "settled without payment"
-    """Something was paid out that no payment stands behind."""
+    """Something was paid out for which there is no payment."""
     SETTLED_TWICE = "settled twice"
-    """One allocation stands in two settlements."""
+    """Two settlements have the same allocation."""
     SUM_BROKEN = "sum broken"
-    """A settlement does not add up: to its allocations, or an allocation to its parts."""
+    """A settlement is not the sum of its allocations, or an allocation is not the sum of its parts."""
     OVERPAID = "overpaid"
     """More was paid than the invoice asks for."""
     CHANGED_AFTER_FINAL = "changed after final"
-    """A settlement says something else than when it was seen first."""
+    """A settlement has changed since it was first read."""
 
 
 STANDINGS = frozenset(
     {DifferenceKind.MATCHED, DifferenceKind.PENDING, DifferenceKind.CREDITED, DifferenceKind.NOT_CHECKED}
 )
-"""The kinds that are no differences."""
+"""The results that are no differences."""
 
 DIFFERENCES: Sequence[DifferenceKind] = tuple(kind for kind in DifferenceKind if kind not in STANDINGS)
-"""The kinds that are differences, in the order in which they are reported."""
+"""The results that are differences, in the order in which they are reported."""
 
 
 @frozen(kw_only=True)
 class Horizons:
-    """How long the service may take before something missing is a difference.
+    """How long the service may take before a missing record is a difference.
 
     Attributes:
         listed_days: Days until the service lists an invoice that it accepted; from 0 to 365.
@@ -85,11 +85,11 @@ class Difference:
         kind: The kind of difference.
         subject: What it is about, in words: ``invoice 1042``.
         currency: The currency (ISO 4217); empty where there is no amount.
-        cents: The amount in hundredths; None where it is about no amount.
-        day: The day that it belongs to, in ISO 8601.
-        seller: The seller's business id, where a journal names it.
-        ours: What the journal, or the payment, says.
-        theirs: What the service's record, or the settlement, says.
+        cents: The amount in hundredths; None if there is no amount.
+        day: The date of the invoice, payment or settlement, in ISO 8601.
+        seller: The seller's business id; empty if no journal names it.
+        ours: The values in the journal, or in the payment.
+        theirs: The values in the service's record, or in the settlement.
         note: A person's explanation; None where there is none.
         first_seen: When a reconciliation first found it; ISO 8601, in UTC.
     """
@@ -108,11 +108,11 @@ class Difference:
 
 
 def difference(kind: DifferenceKind, subject: str, *parts: object, **attributes: Any) -> Difference:
-    """Make a difference, with an id that is made of its contents.
+    """Make a difference, with an id that follows from its contents.
 
     Args:
-        kind: What it is.
-        subject: What it is about.
+        kind: The kind of the difference.
+        subject: What the difference is about, in words: ``invoice 1042``.
         parts: Values that distinguish it from others of its kind and subject.
         attributes: The other attributes of ``Difference``, by name.
     """
@@ -121,7 +121,7 @@ def difference(kind: DifferenceKind, subject: str, *parts: object, **attributes:
 
 
 def banking_days_after(day: datetime.date, days: int) -> datetime.date:
-    """Return the day so many banking days (Monday to Friday) after another; holidays are not known here."""
+    """Return the day a number of banking days (Monday to Friday) after another; it does not know holidays."""
     while days > 0:
         day += datetime.timedelta(days=1)
         if day.weekday() < 5:

@@ -1,4 +1,4 @@
-"""Every payment against the settlements, and every settlement against its own sums."""
+"""Compares every payment with the settlements, and every settlement with the sums of its parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from confirma_async.mirror.reconciliation.kinds import (
 )
 
 _BEFORE = datetime.timedelta(days=60)
-"""How long before its allocation a payment may have come."""
+"""The greatest time by which a payment comes before its allocation."""
 
 
 @frozen
@@ -28,8 +28,8 @@ class PaidStanding:
 
     Attributes:
         paid: The payment.
-        kind: The result.
-        allocated: The allocation that pays it out; None where there is none.
+        kind: The result of its comparison.
+        allocated: The allocation that pays it out; None if there is none.
     """
 
     paid: Paid
@@ -47,7 +47,7 @@ class MoneyCheck:
 
 
 def check_money(facts: Facts, horizons: Horizons) -> MoneyCheck:
-    """Compare payments with allocations; each record is used once, and none is matched by amount alone."""
+    """Compare payments with allocations; each is used once, and none is matched by amount alone."""
     found = MoneyCheck()
     of_settlement = {settlement.record: settlement for settlement in facts.paid_out}
     once, again = settled_once(facts.allocated)
@@ -73,7 +73,7 @@ def check_money(facts: Facts, horizons: Horizons) -> MoneyCheck:
 def settled_once(
     allocated: Sequence[Allocated],
 ) -> tuple[list[Allocated], list[tuple[Allocated, Allocated]]]:
-    """Return the allocations of one settlement, and those of a second one with the first of each."""
+    """Return each allocation once, and pairs of a repeated one and the first one that it repeats."""
     first: dict[str, Allocated] = {}
     once: list[Allocated] = []
     again: list[tuple[Allocated, Allocated]] = []
@@ -103,10 +103,10 @@ _ORDER: Sequence[tuple[Callable[[Paid], Hashable], Callable[[Allocated], Hashabl
     (lambda paid: paid.reference and (paid.number, paid.reference),
      lambda each: each.paid_reference and (each.number, each.paid_reference)),
 )  # fmt: skip
-"""What a payment and an allocation must share, the surest first; the last ones leave the amount open.
+"""The values by which payments are matched with allocations, in this order, the surest first.
 
-All is equal; the reference that it came with; the one that the invoice asks for; the case; the number; and
-then the references again, where the amount differs. A mark of nothing matches nothing.
+First all values; then the amount with the reference of the payment, the reference of the invoice, the case,
+or the invoice number; at last the references without the amount. Empty values match nothing.
 """
 
 
@@ -120,9 +120,9 @@ def _matched(
         unmatched: list[Paid] = []
         taken: set[int] = set()
         for paid in left:
-            mark = of_paid(paid)
-            if mark not in {None, "", 0} and waiting.get(mark):
-                each = waiting[mark].pop()
+            values = of_paid(paid)
+            if values not in {None, "", 0} and waiting.get(values):
+                each = waiting[values].pop()
                 taken.add(id(each))
                 pairs.append((paid, each))
             else:
@@ -182,7 +182,7 @@ def _settled_side(allocated: Allocated, settlement: PaidOut) -> dict[str, object
 
 
 def _named(allocated: Allocated) -> str:
-    """Return what identifies an allocation in its settlement, whatever its position there."""
+    """Return what identifies an allocation in its settlement: its id, or else its position."""
     return str(allocated.position) if allocated.id is None else f"id {allocated.id}"
 
 
@@ -216,7 +216,7 @@ def _settled_twice(again: Allocated, first: Allocated, of_settlement: dict[int, 
 
 
 def _without_payment(facts: Facts, allocated: Allocated, settlement: PaidOut) -> Difference | None:
-    """Return the difference of a payout without a payment, where all earlier payments were read whole."""
+    """Return the difference of a payout without a payment, if all payments before it are proved."""
     day = allocated.date or settlement.date
     if not day:
         return None
@@ -257,7 +257,7 @@ def _check_settlements(facts: Facts, found: MoneyCheck) -> None:
 
 
 def _broken(settlement: PaidOut, allocations: Sequence[Allocated]) -> Difference | None:
-    """Return the difference of a settlement whose sums do not add up; None where they do."""
+    """Return the difference of a settlement whose sums do not add up; None if they do."""
     total = sum(each.cents or 0 for each in allocations)
     off = [each for each in allocations if each.parts is not None and each.parts != each.cents]
     other = [each for each in allocations if each.currency not in {None, settlement.currency}]

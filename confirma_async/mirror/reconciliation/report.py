@@ -1,4 +1,4 @@
-"""A reconciliation as a whole: totals, differences, and the figures of its page."""
+"""Makes a reconciliation: totals, differences, and the figures of its page."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, 
 from confirma_async.mirror.reconciliation.money import MoneyCheck, check_money, settled_once
 
 AGES = (30, 60, 90)
-"""Days since the invoice's date up to which what is open counts as of one age; the rest is older."""
+"""The highest age of each group of open cases, in days since the invoice's date; the rest is older."""
 
 MONTHS = 12
-"""Months that the page shows."""
+"""Number of months that the page shows."""
 
 
 @frozen(kw_only=True)
 class ReconciliationTotal:
-    """How many records have one result, and their sum.
+    """The number of records that have one result, and their sum.
 
     Attributes:
         what: ``invoices``, ``payments`` or ``settlements``.
@@ -57,8 +57,8 @@ class Month:
         sent: The sum of the invoices sent.
         collected: The sum of the payments of debtors.
         paid_out: The sum of the settlements.
-        open: The sum of sent invoices that was not paid at the end of the month.
-        overdue: The part of ``open`` that was older than 30 days: the lists of the service name no due date.
+        open: The sum of sent invoices that were not paid at the end of the month.
+        overdue: The part of ``open`` that was older than 30 days; the service's lists have no due date.
     """
 
     month: str
@@ -72,12 +72,12 @@ class Month:
 
 @frozen(kw_only=True)
 class Age:
-    """What is open on cases by the age of their invoices, in hundredths.
+    """The open sum of the cases whose invoices are of one age.
 
     Attributes:
         currency: ISO 4217.
         until_days: The highest age of the group in days; None for the group of the oldest.
-        count: How many cases.
+        count: The number of cases.
         cents: The open sum of these cases, in hundredths.
     """
 
@@ -103,7 +103,7 @@ class Reconciliation:
         ageing: The open sums, by age.
         not_checked: How many invoices, payments and settlements could not be checked, because a list is not
             proved or an amount cannot be read.
-        unproved: The periods of lists that are not proved: what else they hold is not known.
+        unproved: The periods of lists that are not proved, so that there may be more records in them.
         closed: Ids of differences of an earlier reconciliation that no longer exist.
     """
 
@@ -122,7 +122,7 @@ class Reconciliation:
 
     @property
     def open(self) -> Sequence[Difference]:
-        """The differences that nobody has explained."""
+        """The differences that no person has explained."""
         return [each for each in self.differences if each.note is None]
 
     @property
@@ -135,8 +135,8 @@ def compare(facts: Facts, horizons: Horizons, account: str, target: str) -> Reco
     """Compare all data of an account; it neither reads nor writes a database.
 
     Args:
-        facts: The data.
-        horizons: How long the service may take.
+        facts: The data to compare.
+        horizons: How long the service may take before a missing record is a difference.
         account: The account's name.
         target: The base URL, or the sandbox, that it is an account of.
     """
@@ -192,7 +192,7 @@ def _totals(standings: Sequence[InvoiceStanding], money: MoneyCheck) -> list[Rec
 
 
 def _months(facts: Facts) -> list[Month]:
-    """Return the last months by currency; open at the end of each is what was sent less what was paid."""
+    """Return the last months by currency; ``open`` is what was sent up to then less what was paid."""
     flows: Mapping[str, dict[str, Counter[str]]] = {
         name: defaultdict(Counter) for name in ("sent", "collected", "paid_out")
     }
@@ -231,7 +231,7 @@ def _last_months(today: datetime.date) -> list[str]:
 def _open_at(
     facts: Facts, paid_on: Mapping[str, Sequence[tuple[str, int]]], months: Sequence[str]
 ) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
-    """Return what was open at the end of each month, and of that what was older than 30 days."""
+    """Return the open sum at the end of each month, and the part of it that was older than 30 days."""
     whole, late = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     ends = {month: f"{month}-31" for month in months}
     old = {

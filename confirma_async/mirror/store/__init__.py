@@ -1,1 +1,1 @@
-"""The mirror in a database: SQLite by default, PostgreSQL by URL, the same plain SQL for both."""
+"""Stores the mirror in a database: SQLite, or PostgreSQL by its URL; both run the same plain SQL."""

@@ -1,4 +1,4 @@
-"""The accounts of a mirror: several accounts may share one, and their records are kept apart."""
+"""The accounts of a mirror, which several accounts may share; their records are kept apart."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class MirroredAccount:
     """An account in a mirror.
 
     Attributes:
-        id: The mirror's number for it.
+        id: The number that the mirror gave it.
         target: The base URL, or the sandbox, that it is an account of.
         name: The account's name.
         salt: The salt of its keys' fingerprints, as hexadecimal digits.
-        prints: The fingerprints of its keys.
-        since: The first day that the mirror follows.
+        prints: The fingerprints of its keys, as hexadecimal digits.
+        since: The first day of which the mirror reads records.
     """
 
     id: int
@@ -40,13 +40,13 @@ class MirroredAccount:
 
 @frozen(kw_only=True)
 class Claimant:
-    """The caller that wants to read or write a mirror.
+    """A caller that wants to read or write a mirror.
 
     Attributes:
         target: The base URL that is called.
-        name: The account's name; None where only the key says which account it is.
+        name: The account's name; None if only the key says which account it is.
         owner: The key, and the account that it is known to belong to.
-        journal: The account's own journal; None where it does not exist.
+        journal: The account's own journal; None if it does not exist.
     """
 
     target: str
@@ -72,7 +72,7 @@ def claimant(base_url: str, key: Secret, account: AccountName) -> Claimant:
 
 
 def accounts_of(database: MirrorDatabase) -> list[MirroredAccount]:
-    """Return the accounts in a mirror, in the order in which they came."""
+    """Return the accounts in a mirror, in the order in which they were added."""
     rows = database.rows("SELECT id, target, name, salt, prints, since FROM account ORDER BY id")
     return [
         MirroredAccount(ident, target, name, salt, json.loads(prints), datetime.date.fromisoformat(since))
@@ -81,17 +81,17 @@ def accounts_of(database: MirrorDatabase) -> list[MirroredAccount]:
 
 
 def admitted(database: MirrorDatabase, who: Claimant, since: datetime.date | None = None) -> MirroredAccount:
-    """Return the account of a key.
+    """Return the account of a key, and add a new key or account to the mirror.
 
     Args:
         database: The mirror.
         who: The caller, with its key.
-        since: The first day to follow, for a new account, which is added to the mirror; None where the
-            account must be known.
+        since: The first day to follow, for an account that is added; None if the mirror must know the
+            account.
 
     Raises:
-        MirrorError: the key is of another account than the mirror knows by that name, or of none it must
-            know.
+        MirrorError: the key is of another account than the mirror knows by that name, or the mirror does not
+            know its account.
     """
     known = [account for account in accounts_of(database) if account.target == who.target]
     mine = next((account for account in known if _knows(account, who.owner)), None)
@@ -127,7 +127,7 @@ def admitted(database: MirrorDatabase, who: Claimant, since: datetime.date | Non
 
 
 def forget_if_empty(database: MirrorDatabase, account: MirroredAccount) -> None:
-    """Remove an account of which nothing was read, so that a mistyped key leaves no account behind."""
+    """Remove an account of which nothing was read; otherwise a mistyped key would leave one behind."""
     mine = (account.id,)
     tables = ("reading", "record", "sent", "consumer")
     if any(database.rows(f"SELECT 1 FROM {table} WHERE account = ? LIMIT 1", mine) for table in tables):
@@ -142,7 +142,7 @@ def _knows(account: MirroredAccount, owner: Owner) -> bool:
 
 
 def chosen(database: MirrorDatabase, name: str | None = None) -> MirroredAccount:
-    """Return the account of a name; the only account where no name is given.
+    """Return the account of a name, or the only account if no name is given.
 
     Raises:
         MirrorError: there is no account of that name, or no name was given and there are several.

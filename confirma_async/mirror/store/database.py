@@ -1,7 +1,7 @@
-"""The port to a database: the few operations that the mirror needs, in SQLite and in PostgreSQL.
+"""The interface of a mirror's database: the few operations that SQLite and PostgreSQL have to offer.
 
-Statements are plain SQL that SQLite and PostgreSQL read alike: upserts with ``ON CONFLICT``, ``?`` for
-values, text and whole numbers only. A query builder would hide it from who wants to ask the mirror in SQL.
+Statements are plain SQL that both databases accept: upserts with ``ON CONFLICT``, ``?`` for values, text and
+whole numbers only. A query builder would hide the SQL from those who want to query the mirror themselves.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ Values: TypeAlias = Sequence[Any]
 Found: TypeAlias = tuple[Any, ...]
 
 ALL_AT_ONCE = 400
-"""Values in one statement at most, where a list of them is asked for."""
+"""The greatest number of values that one statement asks for in a list."""
 
 
 class MirrorDatabase(Protocol):
-    """One connection, used by one thread at a time.
+    """A connection to a mirror, which one thread uses at a time.
 
-    Every method raises ``MirrorError`` where the database cannot be read or written.
+    Every method raises ``MirrorError`` if the database cannot be read or written.
     """
 
     @property
     def name(self) -> str:
-        """Its name in messages: a path, or a URL without user and password."""
+        """The name of the mirror in messages: a path, or a URL without user and password."""
         ...
 
     def rows(self, statement: str, values: Values = ()) -> list[Found]:
-        """Return all rows of a question."""
+        """Return all rows that a query finds."""
         ...
 
     def run(self, statement: str, values: Values = ()) -> int:
@@ -39,18 +39,18 @@ class MirrorDatabase(Protocol):
         ...
 
     def many(self, statement: str, rows: Iterable[Values]) -> None:
-        """Run one statement for many rows."""
+        """Run one statement for each of many rows."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make the writes inside the block durable together when it ends, or none of them."""
+        """Commit what the block writes when it ends, or nothing of it if it ends by an error."""
         ...
 
     def alone(self, of: str = "run") -> AbstractContextManager[None]:
-        """Keep every other run out while the block lasts; the lock ends with the process.
+        """Lock out every other run while the block lasts; the lock ends with the process.
 
         Args:
-            of: The name of the lock: of runs that read or compare, or of the delivery to one consumer.
+            of: The name of the lock: one for runs that read or compare, one for each consumer of events.
 
         Raises:
             MirrorBusyError: another run is at work.
@@ -62,7 +62,7 @@ class MirrorDatabase(Protocol):
 
         Args:
             question: One SELECT statement.
-            most: How many rows are returned at most.
+            most: The greatest number of rows to return.
 
         Raises:
             MirrorError: it is no SELECT statement, or it fails.
@@ -79,9 +79,9 @@ class QueryRows:
     """The result of a user's query.
 
     Attributes:
-        columns: The names of the columns.
-        rows: The rows.
-        cut: Whether there are more rows than were returned.
+        columns: The names of the columns, as the database gives them.
+        rows: At most as many rows as were asked for.
+        cut: Whether there are more rows than these.
     """
 
     columns: Sequence[str]
@@ -90,7 +90,7 @@ class QueryRows:
 
 
 def portions(values: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
-    """Split values for ``IN (...)`` into parts; yield the placeholders of each part, and the part."""
+    """Split values for ``IN (...)`` into parts; yield the placeholders for each part, and the part."""
     for start in range(0, len(values), ALL_AT_ONCE):
         part = values[start : start + ALL_AT_ONCE]
         yield ", ".join("?" * len(part)), part

@@ -1,4 +1,4 @@
-"""Opens a mirror by what names it: a path, or the URL of a PostgreSQL database."""
+"""Opens a mirror by its path, or by the URL of a PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MIRROR_VARIABLE = "CONFIRMA_MIRROR"
 """The environment variable that names the mirror: a path, or a URL."""
 
 MIRROR_NAME = "mirror.db"
-"""The mirror in the folder of the journals, where no other is named."""
+"""The default file of a mirror, in the folder of the journals."""
 
 Where: TypeAlias = str | Path | None
-"""What a caller names as the mirror; None is the user's own."""
+"""Where a mirror is: a path or a URL; None for the user's own one."""
 
 
 def place_of(where: Where) -> str | Path:
-    """Return where a mirror is: the given place, else CONFIRMA_MIRROR, else beside the journals.
+    """Return the place of a mirror: the given one, else that of CONFIRMA_MIRROR, else beside the journals.
 
     Raises:
         ConfigurationError: the user has no home directory, or the URL is of another kind of database.
@@ -43,7 +43,7 @@ def open_mirror(where: Where = None, *, make: bool = False) -> MirrorDatabase:
 
     Args:
         where: A path, or a ``postgresql://`` URL.
-        make: Whether to make the mirror where there is none.
+        make: Whether to make the mirror if it does not exist.
 
     Raises:
         MirrorError: it cannot be opened, is no mirror, or has a newer version.

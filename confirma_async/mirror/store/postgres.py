@@ -1,4 +1,4 @@
-"""The mirror in PostgreSQL, in a schema of its own."""
+"""Stores a mirror in PostgreSQL, in a schema of its own."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from confirma_async.mirror.store.tables import MADE, TABLES, VERSION
 from confirma_async.mirror.store.views import VIEWS
 
 SCHEMA = "confirma_mirror"
-"""The schema that the tables lie in, so that they meet nobody else's."""
+"""The schema of the mirror's tables, which keeps them apart from other tables."""
 
 _LOCK = 0x434E464D
-"""What advisory locks of a mirror go by."""
+"""The first number of the advisory locks of a mirror."""
 
 
 class PostgresDatabase:
@@ -29,7 +29,7 @@ class PostgresDatabase:
 
     Args:
         url: ``postgresql://user@host/database``; the password is best kept in ``~/.pgpass``.
-        make: Whether the tables are made where there are none.
+        make: Whether to make the tables if they do not exist.
 
     Raises:
         MirrorError: the server cannot be reached, or the schema is of a newer version.
@@ -49,7 +49,7 @@ class PostgresDatabase:
             raise
 
     def rows(self, statement: str, values: Values = ()) -> list[Found]:
-        """Return all rows of a question."""
+        """Return all rows that a query finds."""
         with self._explained() as connection:
             return connection.execute(_placed(statement), _taken(values)).fetchall()
 
@@ -59,13 +59,13 @@ class PostgresDatabase:
             return connection.execute(_placed(statement), _taken(values)).rowcount
 
     def many(self, statement: str, rows: Iterable[Values]) -> None:
-        """Run one statement for many rows."""
+        """Run one statement for each of many rows."""
         with self._explained() as connection, connection.cursor() as cursor:
             cursor.executemany(_placed(statement), map(_taken, rows))
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
-        """Commit the block, or roll it back; inside another transaction it is part of that one."""
+        """Commit what the block writes, or roll it back; a block in a transaction is a part of that one."""
         if self._depth:
             yield
             return
@@ -78,7 +78,7 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def alone(self, of: str = "run") -> Generator[None]:
-        """Keep every other run out, by a lock that the server releases when the connection ends."""
+        """Lock out every other run, by a lock that the server releases when the connection ends."""
         key = (_LOCK, zlib.crc32(of.encode()) - 2**31)
         if not self.rows("SELECT pg_try_advisory_lock(?, ?)", key)[0][0]:
             raise MirrorBusyError(
@@ -134,7 +134,7 @@ class PostgresDatabase:
 
     @contextlib.contextmanager
     def _explained(self) -> Generator[psycopg.Connection[Found]]:
-        """Raise a failure of the database as a ``MirrorError`` with a sentence."""
+        """Turn errors of the database in the block into a ``MirrorError`` that says what to do."""
         try:
             yield self._connection
         except psycopg.Error as error:
@@ -145,12 +145,12 @@ class PostgresDatabase:
 
 @cache
 def _placed(statement: str) -> sql.SQL:
-    """Return a statement with this driver's placeholders; ours hold neither ``%`` nor a quoted ``?``."""
+    """Return a statement with this driver's placeholders; it must hold neither ``%`` nor a quoted ``?``."""
     return _statement(statement.replace("?", "%s"))
 
 
 def _taken(values: Values) -> Values:
-    """Return values with U+FFFD in place of NUL, which this server refuses in text."""
+    """Return values with U+FFFD in place of NUL, which PostgreSQL does not allow in text."""
     return [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in values]
 
 

@@ -1,6 +1,6 @@
-"""Which windows a run reads, by what the mirror knows of them and of the invoices in them.
+"""Decides which windows a run reads, by earlier readings of them and by the invoices in them.
 
-The latest half months are read at every run, older ones less often.
+Every run reads the latest half months; older ones are read less often.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from confirma_async.mirror.streams import DISTRIBUTED, PAID, Stream
 from confirma_async.pagination import Window
 
 SETTLED_STATES = ("CREDITED", "INTERMEDIATED", "ERROR", "DUPLICATE")
-"""Statuses of which nothing more is expected; of INVOICED, nothing where no case is open."""
+"""Statuses that are final. INVOICED is final, too, if the invoice has no open case."""
 
 DEEP = 7
-"""Days after which what is older than the overlap is read again."""
+"""Days between two readings of a window that is older than the overlap."""
 
 UNSETTLED = 120
-"""Days for which payments that no settlement covers are read at every run."""
+"""Days after a payment for which every run reads its window, until a settlement covers it."""
 
 _PAUSES = ((1, 60), (2, 120), (4, 240), (8, 10**9))
-"""Weeks between two readings of distributions, by the age in days up to which they hold."""
+"""Weeks between two readings of distributions, each with the highest age in days that it is for."""
 
 _DAY = datetime.timedelta(days=1)
 
@@ -34,9 +34,9 @@ class Planned:
     """A window that a run reads.
 
     Attributes:
-        window: The days.
-        pieces: In how many pieces to begin, since the last reading had to be cut.
-        keep: Whether the reading is noted in the schedule.
+        window: The days to read.
+        pieces: Into how many pieces to cut the window at first, as the last reading had to.
+        keep: Whether the schedule of later runs takes the reading into account.
     """
 
     window: Window
@@ -47,7 +47,7 @@ class Planned:
 def planned(session: WriteSession, stream: Stream, since: datetime.date) -> list[Planned]:
     """Return the windows of a list that are due, in order; those that were not proved last time come last.
 
-    So windows that the service does not answer do not keep a run from the others.
+    Windows that the service does not answer then do not keep a run from the others.
     """
     today = today_of(session.now)
     first = max(since, today - HISTORY * _DAY)
@@ -74,10 +74,10 @@ class _Past:
     """The earlier readings of a window.
 
     Attributes:
-        proved_at: When the window was last proved, in ISO 8601; None where it never was.
-        proved_last: The last day that was proved then, likewise.
-        pieces: Into how many pieces it had to be cut.
-        open: Whether the last reading proved nothing.
+        proved_at: When the window was last proved, in ISO 8601; None if it never was.
+        proved_last: The last day that was proved then, in ISO 8601; None if it never was.
+        pieces: Into how many pieces the last reading was cut.
+        open: Whether the last reading is not proved.
     """
 
     proved_at: str | None
@@ -96,7 +96,7 @@ def _past(session: WriteSession, stream: Stream) -> dict[datetime.date, _Past]:
 
 
 def _is_due(window: Window, past: _Past, now: datetime.datetime, *, decaying: bool) -> bool:
-    """Say whether a window is read again; the pauses are one week, or grow with its age (``decaying``)."""
+    """Say whether to read a window again: after a week, or less often with its age (``decaying``)."""
     age = (today_of(now) - window.last).days
     if past.open or past.proved_at is None or past.proved_last is None or age <= OVERLAP:
         return True
@@ -119,7 +119,7 @@ def _unsettled(session: WriteSession, today: datetime.date) -> list[datetime.dat
 
 
 def _open_days(session: WriteSession, first: datetime.date) -> list[datetime.date]:
-    """Return the days of older invoices of which a change is still expected."""
+    """Return the dates of older invoices whose status may still change."""
     states = ", ".join(f"'{state}'" for state in SETTLED_STATES)
     until = (today_of(session.now) - OVERLAP * _DAY).isoformat()
     rows = session.database.rows(

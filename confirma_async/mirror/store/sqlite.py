@@ -1,4 +1,4 @@
-"""The mirror in a file: SQLite, one connection."""
+"""Stores a mirror in an SQLite file, by one connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from confirma_async.mirror.store.tables import MADE, TABLES, VERSION
 from confirma_async.mirror.store.views import VIEWS
 
 APPLICATION_ID = 0x434E464D
-"""Marks the file as a mirror of this SDK, in SQLite's own header field."""
+"""Marks a file as a mirror of this SDK, in the field of SQLite's header that is meant for it."""
 
 _SENTENCES: Mapping[int | None, str] = {
     sqlite3.SQLITE_CORRUPT: "the file is damaged; put a copy in its place, or move it away and sync anew",
@@ -24,7 +24,7 @@ _SENTENCES: Mapping[int | None, str] = {
 }
 
 _PATIENCE = 5.0
-"""Seconds that a statement waits for another program, such as a question that is being answered."""
+"""Seconds that a statement waits for another program, such as one that queries the mirror."""
 
 _ALLOWED = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -32,15 +32,15 @@ _ALLOWED = frozenset(
 _FUNCTIONS_REFUSED = frozenset({"load_extension", "readfile", "writefile", "edit"})
 
 _STEPS = 100_000
-"""Steps of SQLite's machine after which Python may look whether it was interrupted."""
+"""Steps of SQLite's virtual machine after which Python can handle an interruption."""
 
 
 class SqliteDatabase:
     """A mirror in a file.
 
     Args:
-        path: The file.
-        make: Whether it is made where there is none.
+        path: The file of the mirror.
+        make: Whether to make the file if it does not exist.
 
     Raises:
         MirrorError: it cannot be opened, is no mirror, or has a newer version.
@@ -57,7 +57,7 @@ class SqliteDatabase:
         self._file = (there.st_dev, there.st_ino)
 
     def rows(self, statement: str, values: Values = ()) -> list[Found]:
-        """Return all rows of a question."""
+        """Return all rows that a query finds."""
         with self._explained() as connection:
             return connection.execute(statement, values).fetchall()
 
@@ -69,13 +69,13 @@ class SqliteDatabase:
             return connection.execute(statement, values).rowcount
 
     def many(self, statement: str, rows: Iterable[Values]) -> None:
-        """Run one statement for many rows."""
+        """Run one statement for each of many rows."""
         with self._explained() as connection:
             connection.executemany(statement, rows)
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None]:
-        """Commit the block, or roll it back; inside another transaction it is part of that one."""
+        """Commit what the block writes, or roll it back; a block in a transaction is a part of that one."""
         if self._depth:
             yield
             return
@@ -94,7 +94,7 @@ class SqliteDatabase:
 
     @contextlib.contextmanager
     def alone(self, of: str = "run") -> Generator[None]:
-        """Keep every other run out, by a lock on a file beside the mirror."""
+        """Lock out every other run, by a lock on a file beside the mirror."""
         file = self._path.resolve()
         lock = file.with_name(f"{file.name}-{of}")
         try:
@@ -160,7 +160,7 @@ class SqliteDatabase:
         return connection
 
     def _check_place(self) -> None:
-        """Refuse to write to a file that was moved, removed or replaced: its path leads elsewhere."""
+        """Raise ``MirrorError`` if the file was moved, removed or replaced since it was opened."""
         try:
             there = os.stat(self._path)
         except OSError:
@@ -176,7 +176,7 @@ class SqliteDatabase:
 
     @contextlib.contextmanager
     def _explained(self) -> Generator[sqlite3.Connection]:
-        """Raise a failure of the database as a ``MirrorError`` with a sentence."""
+        """Turn errors of the database in the block into a ``MirrorError`` that says what to do."""
         try:
             yield self._connection  # type: ignore[misc]  # None while it is being opened, when nobody asks
         except sqlite3.Error as error:
@@ -197,7 +197,7 @@ def _may_be_a_database(path: Path) -> bool:
 
 
 def _prepare(path: Path, connection: sqlite3.Connection, *, make: bool) -> None:
-    """Make the tables in an empty file; refuse a file that is no mirror, before anything is changed."""
+    """Make the tables in an empty file; raise ``MirrorError`` for a file that is no mirror."""
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -224,7 +224,7 @@ def _prepare(path: Path, connection: sqlite3.Connection, *, make: bool) -> None:
 
 
 def _authorised(action: int, _first: str | None, second: str | None, *_: str | None) -> int:
-    """Return SQLite's code that allows or denies an action of a question: only reading is allowed."""
+    """Return SQLite's code that allows or denies an action of a query: only reading is allowed."""
     refused = action not in _ALLOWED or (second or "").lower() in _FUNCTIONS_REFUSED
     return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
 

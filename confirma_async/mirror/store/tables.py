@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 VERSION = 1
-"""The form of the tables that this version of the SDK writes."""
+"""The version of the tables, as this version of the SDK writes them."""
 
 MADE = f"INSERT INTO mirror (version) VALUES ({VERSION})"
-"""What says so in the tables themselves."""
+"""The statement that writes the version into the tables."""
 
 TABLES: Sequence[str] = (
     "CREATE TABLE mirror (version BIGINT NOT NULL)",
@@ -266,7 +266,7 @@ TABLES: Sequence[str] = (
     """,
     "CREATE INDEX case_by_number ON case_data (account, case_id)",
 )
-"""What makes an empty database a mirror."""
+"""The statements that make an empty database a mirror."""
 
 PROJECTIONS: Mapping[str, str] = {
     "distribution_data": "distributions",
@@ -275,4 +275,4 @@ PROJECTIONS: Mapping[str, str] = {
     "allocation_data": "settlements",
     "case_data": "cases",
 }
-"""The tables that are made of the records, each with the stream of these."""
+"""The tables that are made from the records, each with the stream of its records."""

@@ -1,4 +1,4 @@
-"""The views of a mirror: the tables to query, in SQL that SQLite and PostgreSQL both read."""
+"""The views of a mirror, which users query, in SQL that SQLite and PostgreSQL both read."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from attrs import frozen
 
 @frozen(kw_only=True)
 class View:
-    """A table to query.
+    """A view of a mirror.
 
     Attributes:
-        name: Its name.
-        what: What one row of it is.
-        columns: Its columns, each with what it says, in order.
-        query: How it is made.
+        name: Its name, by which users query it.
+        what: What one row of it is, in words.
+        columns: Its columns in order, each with its meaning.
+        query: The SELECT statement that makes it.
     """
 
     name: str
@@ -25,7 +25,7 @@ class View:
 
     @property
     def statement(self) -> str:
-        """What makes it."""
+        """The statement that makes the view."""
         return f"CREATE VIEW {self.name} ({', '.join(self.columns)}) AS {self.query}"
 
 
@@ -193,4 +193,4 @@ VIEWS: Sequence[View] = (
         """,
     ),
 )
-"""The tables to ask, which stay what they are where those below change."""
+"""The views, which stay as they are even if the tables that they read change."""

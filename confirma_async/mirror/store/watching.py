@@ -1,4 +1,4 @@
-"""Which cases are read, and when again: at once after a change, else less often the older they are."""
+"""Decides when a case is read: at once after a change, else less often the longer none came."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from confirma_async.mirror.streams import of_summary
 
 _DAY = datetime.timedelta(days=1)
 OPEN_PAUSES = (_DAY, 7 * _DAY)
-"""The least and the greatest pause between two readings of a case that goes on."""
+"""The shortest and the longest pause between two readings of an open case."""
 CLOSED_PAUSES = (28 * _DAY, 112 * _DAY)
-"""The same of one that is closed."""
+"""The shortest and the longest pause between two readings of a closed case."""
 FOLLOWED = 400 * _DAY
-"""How long a closed case is read at all, from its last event on."""
+"""For how long after its last event a closed case is read."""
 
 
 def notice(session: WriteSession, cases: Collection[int]) -> None:
@@ -40,7 +40,7 @@ def due(session: WriteSession, most: int) -> list[int]:
 
 
 def left(session: WriteSession) -> int:
-    """Return how many cases are due."""
+    """Return how many cases are due now."""
     ((count,),) = session.database.rows(
         "SELECT count(*) FROM watch WHERE account = ? AND due_at <= ?", (session.account, session.at)
     )
@@ -48,7 +48,7 @@ def left(session: WriteSession) -> int:
 
 
 def unread(session: WriteSession, case: int, reason: str) -> None:
-    """Note why a case could not be read, in words; it stays due, after the others."""
+    """Record why a case could not be read, in words; it is due again in half a day."""
     later = moment(session.now + _DAY / 2)
     session.database.run(
         "UPDATE watch SET due_at = ?, reason = ? WHERE account = ? AND case_id = ?",
@@ -57,7 +57,7 @@ def unread(session: WriteSession, case: int, reason: str) -> None:
 
 
 def read(session: WriteSession, cases: Sequence[tuple[int, RawRecord, str]]) -> None:
-    """Note that cases were read, and when each is to be read again.
+    """Record that cases were read, and when to read each again.
 
     Args:
         session: The mirror and the run.
@@ -87,7 +87,7 @@ def read(session: WriteSession, cases: Sequence[tuple[int, RawRecord, str]]) -> 
 
 
 def _again(now: datetime.datetime, moved: datetime.datetime, *, closed: bool) -> datetime.datetime | None:
-    """Return when a case is read again; None where it is not expected to change any more."""
+    """Return when to read a case again; None if it is not expected to change any more."""
     idle = now - moved
     if closed and idle > FOLLOWED:
         return None

@@ -1,4 +1,4 @@
-"""What the writes of a run have in common: mirror, account, run and moment."""
+"""What the writes of one run have in common: mirror, account, run and moment."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from confirma_async.mirror.store.database import MirrorDatabase
 
 @frozen(kw_only=True)
 class WriteSession:
-    """What the writes of a run have in common.
+    """What the writes of one run have in common.
 
     Attributes:
         database: The mirror.
-        account: The account's number.
+        account: The account's number in the mirror.
         run: The run's number; a run that is no longer the latest writes nothing.
         now: The moment of the run.
-        converter: Reads records, with the names that the user's overrides correct.
+        converter: Reads records, with the names of the user's overrides.
     """
 
     database: MirrorDatabase

@@ -1,4 +1,4 @@
-"""Writes the reading of a window into the mirror, in one transaction: all of it, or nothing."""
+"""Writes what was read of a window into the mirror, in one transaction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from confirma_async.pagination import OVERLAP, Window
 from confirma_async.schemas import Payment
 
 ABSENCE = datetime.timedelta(hours=20)
-"""How far two proved absences must lie apart before a record counts as gone: those of two daily runs."""
+"""A record counts as gone if two proved windows lack it that were read this far apart: by two daily runs."""
 
 _KNOWN = "id, base, hash, first_day, last_day, revision, missed_at, gone_since"
 
@@ -38,10 +38,10 @@ class Merged:
     """The result of writing a reading into the mirror.
 
     Attributes:
-        records: How many records were seen.
-        kinds: How many of them were new, changed, gone or back.
-        lacking: The days of known records that the reading lacks. Where it is not empty, the lack was not
-            confirmed, and nothing was written.
+        records: How many records the reading has.
+        kinds: How many records were new, changed, gone or back (listed again).
+        lacking: The days of known records that the reading lacks. If there are any, the service must be asked
+            once more, and nothing was written.
     """
 
     records: int = 0
@@ -62,8 +62,8 @@ def merge(
     Args:
         session: The mirror and the run.
         stream: The list that was read.
-        reading: The reading.
-        keep: Whether the reading is noted in the schedule.
+        reading: The records that were read, and whether they are proved to be complete.
+        keep: Whether the schedule of later runs takes the reading into account.
         confirmed: Whether the service was asked once more for the known records that the reading lacks. If
             not, a reading that lacks known records is not written.
 
@@ -99,7 +99,7 @@ def merge_cases(session: WriteSession, cases: Sequence[tuple[int, SeenRecord, st
 
 
 def check_latest(session: WriteSession) -> None:
-    """Refuse to write for a run if a later run has begun."""
+    """Raise ``MirrorBusyError`` if a later run has begun."""
     ((latest,),) = session.database.rows("SELECT max(id) FROM run")
     if latest != session.run:
         raise MirrorBusyError(
@@ -143,18 +143,18 @@ def _of_bases(session: WriteSession, stream: str, bases: Iterable[str]) -> list[
 def _pair_payments(session: WriteSession, found: Matching) -> None:
     names = Names(session.converter, Payment)
 
-    def marks(raw: RawRecord) -> Sequence[Hashable]:
+    def traits(raw: RawRecord) -> Sequence[Hashable]:
         about = tuple(str(names.get(raw, name)) for name in ("case_id", "invoice_number"))
         dates = tuple(str(names.get(raw, name)) for name in ("booking_date", "payment_date"))
         return (*about, *dates), (*about, names.get(raw, "amount"))
 
     absent = [each for each in found.absent if each.gone_since is None]
     raws = latest_raw(session, [(each.id, each.revision) for each in absent])
-    pair(found, {ident: marks(raw) for ident, raw in raws.items()}, lambda seen: marks(seen.raw))
+    pair(found, {ident: traits(raw) for ident, raw in raws.items()}, lambda seen: traits(seen.raw))
 
 
 def latest_raw(session: WriteSession, forms: Sequence[tuple[int, int]]) -> dict[int, RawRecord]:
-    """Return the raw JSON of records, by record and version number."""
+    """Return the raw JSON of records, by record number; each record is given with its version number."""
     wanted = set(forms)
     found: dict[int, RawRecord] = {}
     for places, part in portions([record for record, _ in forms]):
@@ -252,7 +252,7 @@ def _write_new(session: WriteSession, stream: str, found: Matching) -> list[Reco
 def _write_forms(
     session: WriteSession, stream: str, forms: Sequence[tuple[int, int, RawRecord]], *, anew: bool = False
 ) -> None:
-    """Write the raw JSON of records, and the typed rows made of it."""
+    """Write the raw JSON of records, and the typed rows that are made from it."""
     session.database.many(
         "INSERT INTO revision (record, number, seen_at, raw) VALUES (?, ?, ?, ?)",
         [(record, number, session.at, _encode(raw).decode()) for record, number, raw in forms],
@@ -267,9 +267,9 @@ def write_projections(
 
     Args:
         session: The mirror and the run.
-        stream: The list that they are of.
+        stream: The name of the list that they are of.
         records: For each record its number and its raw JSON.
-        anew: Whether there may be rows of them already, which are replaced.
+        anew: Whether to replace rows of them that exist.
     """
     rows: dict[str, list[tuple[Any, ...]]] = {}
     drift: Counter[UndescribedPlace] = Counter()
@@ -301,7 +301,7 @@ def write_projections(
 
 
 def _placed(table: str, record: int, account: int, row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return a row with the numbers of its record and account; of an allocation also with its position."""
+    """Return a row with the numbers of its record and account added, in the order of the table's columns."""
     return (record, row[0], account, *row[1:]) if table == "allocation_data" else (record, account, *row)
 
 
