@@ -1,4 +1,4 @@
-"""A sandbox in a process of its own, for ``test_account_journal.py``: it counts what has arrived.
+"""A sandbox in a process of its own, for ``people.py``: it counts what has arrived.
 
 Writes its URL and key to the file that is named, then answers each line of standard input with all invoices.
 """
