@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, TypeGuard, TypeVar, cast
+from typing import Generic, TypeGuard, TypeVar, cast, get_args, get_origin
 
 from attrs import field, frozen
 
 from confirma_async import schemas
 from confirma_async.schemas.wire import Evidence, Schema
-
-if TYPE_CHECKING:
-    from confirma_async.schemas import (
-        AccountingInvoiceStatuses,
-        AccountingPaymentStatuses,
-        AccountingReceipt,
-        ActionsReceipt,
-        CaseDetails,
-        ClientCreated,
-        DistributionInformation,
-        DistributionPage,
-        FinvoiceCredentials,
-        InvoiceReceipt,
-        LedgerStatuses,
-        Payment,
-        Settlements,
-        TokenRenewal,
-        TokenValidity,
-    )
 
 AnswerT_co = TypeVar("AnswerT_co", covariant=True)
 
@@ -81,7 +62,6 @@ class Operation(Generic[AnswerT_co]):
         repeatable: Whether it may be sent again when an outcome is unknown, since it changes nothing.
         token: Which token it wants.
         lists: Whether it lists what there is; it may say that there is nothing by 204, 404 or an empty body.
-        bare_array: Whether the answer is an array and no object.
         answer_shown: False where the vendor does not show the answer, so that an empty one is no fault.
         no_content: Whether 204 is documented as an answer: there is nothing to list.
         remedy: What to do when the outcome of a call is unknown.
@@ -95,36 +75,41 @@ class Operation(Generic[AnswerT_co]):
     evidence: Evidence
     repeatable: bool
     token: TokenKind = TokenKind.CLIENT
-    _request: str | None = field(default=None, alias="request")
-    _query: str | None = field(default=None, alias="query")
-    _response: str = field(alias="response")
+    _request: Callable[[], type[Schema]] | None = field(default=None, alias="request", repr=False)
+    _query: Callable[[], type[Schema]] | None = field(default=None, alias="query", repr=False)
+    _answer: Callable[[], type[AnswerT_co]] = field(alias="answer", repr=False)
     lists: bool = False
-    bare_array: bool = False
     answer_shown: bool = True
     no_content: bool = False
     remedy: str = REMEDY
     effect: Effect | None = None
 
+    # The schemas are asked for when they are needed, so that the table alone loads none.
+
     @property
     def request(self) -> type[Schema] | None:
         """The schema of the body, if it takes one."""
-        return None if self._request is None else _schema(self._request)
+        return self._request and self._request()
 
     @property
     def query(self) -> type[Schema] | None:
         """The schema of the query parameters, if it takes any."""
-        return None if self._query is None else _schema(self._query)
-
-    @property
-    def response(self) -> type[Schema]:
-        """The schema of the answer, or of each record of a bare array."""
-        return _schema(self._response)
+        return self._query and self._query()
 
     @property
     def answer(self) -> type[AnswerT_co]:
         """What an answer is read as. It is its schema; for a bare array, a tuple of those of its records."""
-        record = self.response
-        return cast("type[AnswerT_co]", tuple[record, ...] if self.bare_array else record)  # type: ignore[valid-type]  # made here
+        return self._answer()
+
+    @property
+    def bare_array(self) -> bool:
+        """Whether the answer is an array and no object."""
+        return get_origin(self.answer) is tuple
+
+    @property
+    def response(self) -> type[Schema]:
+        """The schema of the answer, or of each record of a bare array."""
+        return cast("type[Schema]", (*get_args(self.answer), self.answer)[0])
 
 
 def is_path(text: str) -> bool:
@@ -132,14 +117,9 @@ def is_path(text: str) -> bool:
     return _PATH.fullmatch(text) is not None and not {".", ".."} & {*text.split("/")}
 
 
-def _schema(name: str) -> type[Schema]:
-    """Return the schema of that name, imported now: the table alone loads none."""
-    return cast("type[Schema]", getattr(schemas, name))
-
-
 _D, _P = Evidence.DOCUMENTED, Evidence.PROVISIONAL
 
-CREATE_CLIENT: Operation[ClientCreated] = Operation(
+CREATE_CLIENT = Operation(
     name="onboarding.create_client",
     page="Create a new client",
     method="POST",
@@ -147,54 +127,54 @@ CREATE_CLIENT: Operation[ClientCreated] = Operation(
     evidence=_D,
     repeatable=False,
     token=TokenKind.PROVISIONING,
-    request="ClientRequest",
-    response="ClientCreated",
+    request=lambda: schemas.ClientRequest,
+    answer=lambda: schemas.ClientCreated,
     remedy="ask the vendor whether the client exists before you send it again; its token was in the answer",
 )
-VALIDATE_TOKEN: Operation[TokenValidity] = Operation(
+VALIDATE_TOKEN = Operation(
     name="onboarding.validate_token",
     page="Validate access token",
     method="GET",
     path=f"{PREFIX}/validate",
     evidence=_D,
     repeatable=True,
-    response="TokenValidity",
+    answer=lambda: schemas.TokenValidity,
 )
-RENEW_TOKEN: Operation[TokenRenewal] = Operation(
+RENEW_TOKEN = Operation(
     name="onboarding.renew_token",
     page="Renew access token",
     method="GET",
     path=f"{PREFIX}/renew",
     evidence=_D,
     repeatable=False,
-    response="TokenRenewal",
+    answer=lambda: schemas.TokenRenewal,
     remedy="treat the old token as dead, and try onboarding.renew_token() once more, since an expired "
     "token may be renewed too; if that is refused (401), ask the vendor for a new one",
 )
-CREATE_INVOICE: Operation[InvoiceReceipt] = Operation(
+CREATE_INVOICE = Operation(
     name="invoices.create",
     page="Create an invoice",
     method="POST",
     path=f"{PREFIX}/invoice",
     evidence=_D,
     repeatable=False,
-    request="SalesInvoiceRequest",
-    response="InvoiceReceipt",
+    request=lambda: schemas.SalesInvoiceRequest,
+    answer=lambda: schemas.InvoiceReceipt,
     answer_shown=False,
     remedy="look it up in the distribution information by its number before you send it again",
     effect=Effect(
         read="invoices.distributions", what="a record of its number that nothing contradicts", evidence=_P
     ),
 )
-CREATE_INVOICE_ACTIONS: Operation[ActionsReceipt] = Operation(
+CREATE_INVOICE_ACTIONS = Operation(
     name="invoices.create_actions",
     page="Create an Invoice Action",
     method="POST",
     path=f"{PREFIX}/invoice/action",
     evidence=_D,
     repeatable=False,
-    request="InvoiceActions",
-    response="ActionsReceipt",
+    request=lambda: schemas.InvoiceActions,
+    answer=lambda: schemas.ActionsReceipt,
     answer_shown=False,
     remedy="look at the events of the case before you send the actions again",
     effect=Effect(
@@ -204,109 +184,108 @@ CREATE_INVOICE_ACTIONS: Operation[ActionsReceipt] = Operation(
         evidence=_P,
     ),
 )
-CASE: Operation[CaseDetails] = Operation(
+CASE = Operation(
     name="invoices.case",
     page="Retrieve case details",
     method="GET",
     path=f"{PREFIX}/invoice/case",
     evidence=_D,
     repeatable=True,
-    query="CaseQuery",
-    response="CaseDetails",
+    query=lambda: schemas.CaseQuery,
+    answer=lambda: schemas.CaseDetails,
 )
-DISTRIBUTIONS: Operation[DistributionInformation] = Operation(
+DISTRIBUTIONS = Operation(
     name="invoices.distributions",
     page="Retrieve distribution Information",
     method="GET",
     path=f"{PREFIX}/invoice/distribution",
     evidence=_D,
     repeatable=True,
-    query="DistributionQuery",
-    response="DistributionInformation",
+    query=lambda: schemas.DistributionQuery,
+    answer=lambda: schemas.DistributionInformation,
     lists=True,
 )
-DISTRIBUTIONS_V2: Operation[DistributionPage] = Operation(
+DISTRIBUTIONS_V2 = Operation(
     name="invoices.distributions_v2",
     page="Retrieve distribution Information MV v2",
     method="GET",
     path="/api/v2/partner/invoice/distribution",
     evidence=_P,
     repeatable=True,
-    query="DistributionPageQuery",
-    response="DistributionPage",
+    query=lambda: schemas.DistributionPageQuery,
+    answer=lambda: schemas.DistributionPage,
     lists=True,
 )
-PAYMENTS: Operation[tuple[Payment, ...]] = Operation(
+PAYMENTS = Operation(
     name="payments.list",
     page="Retrieve Payments",
     method="GET",
     path=f"{PREFIX}/payments",
     evidence=_D,
     repeatable=True,
-    query="PaymentsQuery",
-    response="Payment",
+    query=lambda: schemas.PaymentsQuery,
+    answer=lambda: tuple[schemas.Payment, ...],
     lists=True,
-    bare_array=True,
 )
-SETTLEMENTS: Operation[Settlements] = Operation(
+SETTLEMENTS = Operation(
     name="payments.settlements",
     page="Retrieve settlements",
     method="GET",
     path=f"{PREFIX}/settlements",
     evidence=_D,
     repeatable=False,  # with unfetchedOnly it marks what it returns, and a lost answer is lost for good
-    query="SettlementsQuery",
-    response="Settlements",
+    query=lambda: schemas.SettlementsQuery,
+    answer=lambda: schemas.Settlements,
     lists=True,
     remedy="read the settlements of the period by its dates: what the lost answer held counts as fetched",
 )
-ACCOUNTING_INVOICE: Operation[AccountingInvoiceStatuses] = Operation(
+ACCOUNTING_INVOICE = Operation(
     name="accounting.invoice_statuses",
     page="Accounting > Invoice",
     method="GET",
     path=f"{PREFIX}/accounting/invoice",
     evidence=_P,
     repeatable=True,
-    query="AccountingQuery",
-    response="AccountingInvoiceStatuses",
+    query=lambda: schemas.AccountingQuery,
+    answer=lambda: schemas.AccountingInvoiceStatuses,
     lists=True,
 )
-SUBMIT_LEDGER: Operation[AccountingReceipt] = Operation(
+SUBMIT_LEDGER = Operation(
     name="accounting.submit_ledger",
     page="Accounting > Ledger",
     method="POST",
     path=f"{PREFIX}/accounting/ledger",
     evidence=_D,
     repeatable=False,
-    request="LedgerSubmission",
-    response="AccountingReceipt",
+    request=lambda: schemas.LedgerSubmission,
+    answer=lambda: schemas.AccountingReceipt,
     answer_shown=False,
     remedy="look for its identifier in the ledger statuses before you send it again",
     effect=Effect(
         read="accounting.ledger_statuses", what="its identifier as ``sourceIdentifier``", evidence=_P
     ),
 )
-LEDGER_STATUSES: Operation[LedgerStatuses] = Operation(
+LEDGER_STATUSES = Operation(
     name="accounting.ledger_statuses",
     page="Accounting > Ledger",
     method="GET",
     path=f"{PREFIX}/accounting/ledger",
     evidence=_D,
     repeatable=True,
-    query="AccountingQuery",
-    response="LedgerStatuses",
+    query=lambda: schemas.AccountingQuery,
+    answer=lambda: schemas.LedgerStatuses,
     lists=True,
     no_content=True,
 )
-SUBMIT_PAYMENTS: Operation[AccountingReceipt] = Operation(
+SUBMIT_PAYMENTS = Operation(
     name="accounting.submit_payments",
     page="Accounting > Payment",
     method="POST",
     path=f"{PREFIX}/accounting/payment",
     evidence=_D,
     repeatable=False,
-    request="PaymentSubmission",
-    response="AccountingReceipt",
+    request=lambda: schemas.PaymentSubmission,
+    answer=lambda: schemas.AccountingReceipt,
     answer_shown=False,
     remedy="look for their identifiers in the payment statuses before you send them again",
     effect=Effect(
@@ -315,28 +294,27 @@ SUBMIT_PAYMENTS: Operation[AccountingReceipt] = Operation(
         evidence=_P,
     ),
 )
-PAYMENT_STATUSES: Operation[AccountingPaymentStatuses] = Operation(
+PAYMENT_STATUSES = Operation(
     name="accounting.payment_statuses",
     page="Accounting > Payment",
     method="GET",
     path=f"{PREFIX}/accounting/payment",
     evidence=_D,
     repeatable=True,
-    query="AccountingQuery",
-    response="AccountingPaymentStatuses",
+    query=lambda: schemas.AccountingQuery,
+    answer=lambda: schemas.AccountingPaymentStatuses,
     lists=True,
 )
-FINVOICE_CREDENTIALS: Operation[tuple[FinvoiceCredentials, ...]] = Operation(
+FINVOICE_CREDENTIALS = Operation(
     name="operations.finvoice_credentials",
     page="Retrieve Finvoice Credentials",
     method="GET",
     path=f"{PREFIX}/finvoice/credentials",
     evidence=_P,
     repeatable=True,
-    query="FinvoiceCredentialsQuery",
-    response="FinvoiceCredentials",
+    query=lambda: schemas.FinvoiceCredentialsQuery,
+    answer=lambda: tuple[schemas.FinvoiceCredentials, ...],
     lists=True,
-    bare_array=True,
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from confirma_async.contract import OPERATIONS, PREFIX, RENEW_TOKEN, Operation, Overrides, TokenKind
 from confirma_async.contract.operations import METHODS, REMEDY, is_path
 from confirma_async.errors import ConfigurationError
-from confirma_async.schemas.wire import Evidence
+from confirma_async.schemas.wire import Answer, Evidence
 from confirma_async.session.answers.raw import RawResponse, as_it_came
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.pipeline import Pipeline
@@ -65,7 +65,7 @@ def own_operation(
         evidence=known.evidence if known else Evidence.PROVISIONAL,
         repeatable=wanted,
         token=TokenKind(token),
-        response="Answer",
+        answer=lambda: Answer,
         answer_shown=False,
         remedy=known.remedy if known else REMEDY,
     )
