@@ -22,7 +22,10 @@ TRIES = 5
 """How often a hand-over is tried that was lost on the way to the database and surely not written."""
 
 LEFT_AFTER = 1.0
-"""Seconds after the end of its loop within which a journal that nobody closed is closed."""
+"""Seconds without a hand-over after which a journal writes what it has put off.
+
+A journal that nobody closed is closed within as many, once its loop has ended.
+"""
 
 SendIntent = tuple[int, asyncio.Future[None]]
 """The position of an item to send, and the future that is set once its intent is durable."""
@@ -108,7 +111,7 @@ class JournalThread:
         self.journal = journal
         try:
             self._in_the_loop(deliver, self.opened, journal.name)
-            while handed := self._next():
+            while handed := self._next(journal):
                 try:
                     results = _written(handed, journal, self._longest_call_seconds)
                 except Exception as error:  # noqa: BLE001 (whoever awaits must hear of it, or waits for ever)
@@ -118,11 +121,14 @@ class JournalThread:
         finally:
             journal.close()
 
-    def _next(self) -> HandOver | None:
+    def _next(self, journal: Journal) -> HandOver | None:
         """Wait for the next hand-over; return None at the end, or if the loop was closed without ``stop``."""
         while not self._loop.is_closed():
-            with contextlib.suppress(queue.Empty):
+            try:
                 return self._work.get(timeout=LEFT_AFTER)
+            except queue.Empty:
+                with contextlib.suppress(JournalError):  # raised for whoever writes next
+                    journal.write_put_off()
         return None
 
     def _in_the_loop(self, callback: Callable[..., None], *arguments: Any) -> None:

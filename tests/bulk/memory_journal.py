@@ -158,6 +158,9 @@ class MemoryJournal:
     def check_hold(self, longest_call_seconds):
         pass
 
+    def write_put_off(self):
+        pass
+
     def decide(self, decisions):
         for decision in {one.position: one for one in decisions}.values():
             row = self.contents.items[decision.position]

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from confirma_async.bulk import journal_thread
 from confirma_async.bulk.journal.records import Decision, JobName
 from confirma_async.bulk.models import State
 from confirma_async.bulk.sqlite.journal import open_sqlite
@@ -230,6 +231,26 @@ async def test_an_intent_that_is_called_off_in_time_is_not_written_after_its_out
     claimed.decide(Decision(position=1, state=State.PENDING, at=1.0), lambda: None)
     await first
     assert (await claimed.run(lambda journal: journal.figures.counts()))[State.PENDING] == 1
+
+
+async def test_what_was_put_off_is_written_while_nothing_is_handed_over(opener, monkeypatch):
+    monkeypatch.setattr(journal_thread, "LEFT_AFTER", 0.01)
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+
+    def open_and_put_off():
+        journal = opener()
+
+        def write_put_off():
+            loop.call_soon_threadsafe(asked.set)
+            raise JournalError("the disk is full")
+
+        journal.write_put_off = write_put_off
+        return journal
+
+    writer = await JournalWriter.open(open_and_put_off, 30.0)
+    await asyncio.wait_for(asked.wait(), 5)
+    assert await writer.run(names) == []  # whoever writes next hears of the disk
+    await writer.close()
 
 
 @pytest.fixture

@@ -112,6 +112,10 @@ class Journal(JournalReader, Protocol):
         """Make all writes of the block durable together when it ends, or none of them if it fails."""
         ...
 
+    def write_put_off(self) -> None:
+        """Write what was put off until the next change. Call it outside of a transaction."""
+        ...
+
     def close(self) -> None:
         """Close the journal. Closing twice is fine."""
         ...

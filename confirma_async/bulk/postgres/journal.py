@@ -211,6 +211,9 @@ class PostgresJournal(PostgresReader):
         """See ``Journal``."""
         self._session.lease.check(longest_call_seconds)
 
+    def write_put_off(self) -> None:
+        """See ``Journal``: nothing is."""
+
     def close(self) -> None:
         """See ``Journal``."""
         super().close()

@@ -32,11 +32,13 @@ from confirma_async.bulk.sqlite.holders import SqliteHolders
 from confirma_async.bulk.sqlite.migrations import DECIDED
 from confirma_async.bulk.sqlite.reader import SqliteReader
 from confirma_async.bulk.sqlite.tables import SqliteTables
+from confirma_async.errors import JournalError
 
 KNOWN_LAG = 1.0
 """Seconds by which the number of invoices that a run has met as accepted before may be behind in the file.
 
-To read past an invoice changes nothing else, and a commit takes longer than to look the invoice up.
+To read past an invoice changes nothing else, and a commit takes longer than to look the invoice up. Where
+no transaction follows, the thread of the journal has the number written (``write_put_off``).
 """
 
 
@@ -147,8 +149,17 @@ class SqliteJournal(SqliteReader):
         self._keeper.forget_last()
         self._has_archive = bool(self._tables.one("SELECT EXISTS (SELECT 1 FROM archived)"))
 
+    def write_put_off(self) -> None:
+        """See ``Journal``."""
+        if self._known:
+            with self.transaction():
+                self._write_known()
+
     def close(self) -> None:
         """See ``Journal``."""
+        with contextlib.suppress(JournalError):  # the number is not worth an error
+            self.write_put_off()
+        self._known.clear()
         self._file.close()
 
     def admit(

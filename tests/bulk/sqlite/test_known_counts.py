@@ -6,6 +6,8 @@ from confirma_async.bulk.journal.records import Decision
 from confirma_async.bulk.models import State
 from confirma_async.bulk.sqlite import journal as module
 from confirma_async.bulk.sqlite.file.marks import read_marks
+from confirma_async.bulk.sqlite.reader import reading
+from confirma_async.errors import JournalError
 
 NUMBERS = range(1, 6)
 
@@ -93,3 +95,38 @@ def test_a_batch_that_was_not_written_counts_nothing(long_lag, accepted, run, jo
     with journal.transaction():
         journal.runs.end(again, "complete", now=2000.0)
     assert journal.runs.find(again).known == 1
+
+
+def test_the_count_is_written_where_nothing_follows(long_lag, accepted, run, journal, admit):
+    again = run()
+    for one in accepted:
+        admit(one, again)
+    journal.write_put_off()
+    journal.write_put_off()
+    assert journal.runs.find(again).known == len(accepted)
+
+
+def test_the_count_is_complete_in_a_journal_that_was_closed_before_its_run_ended(
+    long_lag, accepted, run, journal, admit, path
+):
+    again = run()
+    for one in accepted:
+        admit(one, again)
+    journal.close()
+    journal.close()
+    with reading(path) as closed:
+        found = closed.runs.find(again)
+    assert found is not None
+    assert found.known == len(accepted)
+
+
+def test_a_count_that_could_not_be_written_is_written_later(long_lag, accepted, run, journal, admit):
+    again = run()
+    for one in accepted:
+        admit(one, again)
+    journal._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(JournalError):
+        journal.write_put_off()
+    journal._connection.execute("PRAGMA query_only = OFF")
+    journal.write_put_off()
+    assert journal.runs.find(again).known == len(accepted)
