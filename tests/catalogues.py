@@ -21,7 +21,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from confirma_async.cli.app import confirma
+from confirma_async.cli.app import confirma, every_command
 from confirma_async.cli.language.choice import CATALOGUES, LANGUAGES, LIBRARY, OWN
 from confirma_async.cli.language.help_texts import CLICK, HELP, texts_of
 
@@ -36,8 +36,11 @@ _MARKS = {"_": 1, "ngettext": 2}
 TEXTS = ("cli/importing/texts.py", "cli/marking/messages.py")
 """Modules whose texts are all told to people."""
 
-HELPED = ("import", "submit", "validate", "columns", "retry", "status", "report", "export", "jobs", "doctor")
-"""Commands that a bookkeeper meets: all of their help is translated."""
+HELPED = (
+    "import", "submit", "worker", "validate", "columns", "retry", "status", "report", "export", "jobs",
+    "doctor", "mirror sync",
+)  # fmt: skip
+"""Commands that a bookkeeper meets, or whoever sends for many accounts: all of their help is translated."""
 
 OF_CLICK = ("core", "decorators", "exceptions", "formatting", "parser", "types")
 """Modules of click that speak to whoever types a command."""
@@ -50,28 +53,43 @@ _NOT_SAID = re.compile(
 """What click says to nobody here."""
 
 RAISED = (
-    "cli/app.py", "cli/command_group.py", "cli/commands/jobs/export.py", "cli/commands/jobs/report.py",
-    "cli/commands/jobs/sending/retry.py", "cli/commands/jobs/sending/submit.py", "cli/journals.py",
-    "cli/options/__init__.py", "cli/options/connection.py", "cli/options/destination.py",
-    "cli/options/jobs.py", "cli/output/tables.py", "cli/output/workbook.py",
+    "accounts/owner.py", "bulk/machines/health.py", "bulk/machines/planned_journal.py",
+    "bulk/machines/worker.py", "bulk/postgres/opening.py", "cli/app.py",
+    "cli/command_group.py", "cli/commands/jobs/export.py", "cli/commands/jobs/report.py",
+    "cli/commands/jobs/sending/retry.py", "cli/commands/jobs/sending/submit.py",
+    "cli/commands/jobs/sending/worker.py", "cli/commands/mirror/place.py", "cli/commands/mirror/sync.py",
+    "cli/journals.py", "cli/options/__init__.py", "cli/options/connection.py", "cli/options/destination.py",
+    "cli/options/jobs.py", "cli/options/send_mode.py", "cli/output/tables.py", "cli/output/workbook.py",
+    "cli/running/processes.py", "mirror/store/accounts.py", "mirror/store/writing.py",
 )  # fmt: skip
 """Where errors are raised that people read, beside texts of other kinds."""
 
 MODULES: Mapping[str, str | None] = {
     "bulk/account_run.py": None,
     "bulk/job/circuit_breaker.py": None,
+    "bulk/journal/rules.py": "check_target foreign_key",
+    "bulk/machines/planner.py": "database_of",
+    "bulk/postgres/connection/failures.py": None,
+    "bulk/postgres/runs.py": None,
     "bulk/reporting/outcomes.py": None,
     "bulk/reporting/report.py": "in_words",
-    "bulk/sqlite/file/guard.py": "_doubtful",
+    "bulk/sqlite/file/guard.py": "_doubtful gone",
     "cli/errors/account_errors.py": None,
     "cli/errors/error_messages.py": "explained",
     "converters/value_types.py": None,
+    "credentials.py": "FileTokenStore",
+    "creditors/__init__.py": "_whose _check_databases _place _check_journal",
+    "creditors/profiles.py": None,
     "doctor/checks.py": "run_checks",
     "doctor/machine.py": None,
     "doctor/mirror.py": None,
     "doctor/network.py": None,
     "doctor/service.py": None,
     "doctor/settings.py": None,
+    "errors.py": (
+        "OutcomeUnknownError APIError BadRequestError AuthenticationError BusinessRuleError NotFoundError "
+        "PermissionDeniedError ConflictError UnprocessableError RateLimitedError ServerError"
+    ),
     "formats/attached/attachments.py": None,
     "formats/numbers/duplicates.py": "standing_twice",
     "formats/file_format.py": None,
@@ -92,6 +110,13 @@ MODULES: Mapping[str, str | None] = {
     "formats/tables/propose/proposal.py": None,
     "formats/tables/propose/sample.py": None,
     "formats/tables/propose/seen.py": None,
+    "mirror/reading/proof.py": None,
+    "mirror/store/postgres.py": None,
+    "mirror/store/sqlite.py": None,
+    "mirror/sync.py": None,
+    "session/answers/outcomes.py": None,
+    "session/connection/http.py": "send _not_sent",
+    "session/connection/tls_errors.py": None,
     "validation/accounting.py": None,
     "validation/checking.py": None,
     "validation/values/codes.py": None,
@@ -102,21 +127,26 @@ MODULES: Mapping[str, str | None] = {
     "validation/prices.py": None,
     "validation/values/value_rules.py": None,
 }
-"""Where messages stand that people read; and in which function alone, where the rest of a module has none."""
+"""Where messages stand that people read; and in which parts alone, where the rest of a module has none."""
 
 WORDS = (
     "line", "row", "buyer", "seller", "invoice", "credit note", "reminder", "text", "nothing",
-    "accepted", "rejected", "unknown", "true/false", "list", "object", "an array",
+    "accepted", "rejected", "unknown", "true/false", "list", "object", "an array", "journal", "mirror",
     "the sandbox", "must be {0}", "is required and missing", "none", "comma", "semicolon", "tab",
     "vertical bar", "No such file or directory", "Permission denied", "Is a directory", "File exists",
-    "No space left on device", "Read-only file system", "or", "YYYY-MM-DD", "D.M.YYYY",
+    "No space left on device", "Read-only file system", "Address already in use",
+    "no such file or directory", "permission denied", "is a directory", "connection refused",
+    "no route to host", "network is unreachable", "or", "YYYY-MM-DD", "D.M.YYYY", "{0} (HTTP {1}){2}",
+    "attempts: {0}", "{0} was not sent: {1} {2}", "problem", "problems", "failed ({0})", "distributions",
+    "payments", "settlements", "cases",
 )  # fmt: skip
 """What stands in the holes of messages, and messages that several modules share."""
 
 _WORDS = re.compile(r"[a-z]{2,} |[a-z]{2,}\}? \{| [a-z]{2,}", re.DOTALL)
 _CODE = re.compile(
     r"type\(|\(\?:|^[a-z_]+ \| |^(field|expected) |\n|pip install|^ or $|dict\[|^i alt$|^grand total$|"
-    r"^SELECT "
+    r"^(SELECT|UPDATE|INSERT|PRAGMA|BEGIN|CREATE|SET|WHERE) |^\{0\} to \{1\}$|^<|^[a-z]+ \"$|"
+    r"^does not exist$|^not authorized$"
 )
 """What has blanks in it and is told to nobody."""
 _HOLE = re.compile(r"\{(\d+)\}")
@@ -163,12 +193,12 @@ def library() -> Catalog:
     catalogue = Catalog(fuzzy=False)
     for word in WORDS:
         catalogue.add(word)
-    for module, function in MODULES.items():
-        tree: ast.AST = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
-        if function is not None:
-            tree = next(node for node in ast.walk(tree) if getattr(node, "name", None) == function)
-        for line, text in _texts(tree):
-            if _is_message(text) or (function == "in_words" and text.islower()):
+    for module, functions in MODULES.items():
+        tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+        names = (functions or "").split()
+        trees = [node for node in ast.walk(tree) if getattr(node, "name", None) in names] or [tree]
+        for line, text in (found for each in trees for found in _texts(each)):
+            if _is_message(text) or (functions == "in_words" and text.islower()):
                 message = _below_its_file(text) if module.startswith("formats/") else text
                 catalogue.add(message, None, [(f"confirma_async/{module}", line)])
     for module in RAISED:
@@ -193,11 +223,11 @@ def help_() -> Catalog:
     context = click.Context(confirma)
     for text in texts_of(confirma):
         catalogue.add(text)
-    for name in confirma.list_commands(context):
-        command = confirma.get_command(context, name)
+    commands = {name: confirma.get_command(context, name) for name in confirma.list_commands(context)}
+    commands |= {name: each for words, each in every_command() if (name := " ".join(words)) in HELPED}
+    for name, command in commands.items():
         if command is not None:
-            texts = texts_of(command) if name in HELPED else [command.short_help or ""]
-            for text in texts:
+            for text in texts_of(command) if name in HELPED else [command.short_help or ""]:
                 if not text.startswith("confirma ") and text:
                     catalogue.add(text)
     return catalogue

@@ -171,13 +171,11 @@ def _named_language(arguments: Sequence[str]) -> str | None:
 
 def _failed(error: BaseException, *, as_json: bool) -> Exit:
     """Say what went wrong, and return the exit code for it."""
-    from confirma_async.cli.errors.error_messages import explained
-    from confirma_async.cli.language.messages import error_in_words
+    from confirma_async.cli.errors.error_messages import explained, told
     from confirma_async.cli.output.printer import say
     from confirma_async.cli.output.render import print_json
 
-    failure = explained(error)
-    message = error_in_words(failure.message)
+    failure, message = explained(error), told(error)
     try:
         if isinstance(error, click.ClickException):
             shown = io.StringIO()

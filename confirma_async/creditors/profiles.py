@@ -142,7 +142,7 @@ class Profiles(Mapping[str, Profile]):
             if account is not None:
                 found[account] += 1
             elif seller not in unowned:
-                unowned[seller] = _unowned(seller, f" (first at {document.place})")
+                unowned[seller] = _unowned(seller, f" (it stands first at {document.place})")
         if unowned:
             raise RequestInvalidError("the job", list(unowned.values()))
         return found
@@ -171,9 +171,9 @@ class Profiles(Mapping[str, Profile]):
 
 def _unowned(seller: str, where: str = "") -> Problem:
     message = (
-        f"no profile names the seller {number_shown(seller)}{where}; add it to the profile of its account"
+        f"no profile names the seller {number_shown(seller)}; add it to the profile of its account{where}"
         if seller
-        else f"the invoice names no seller{where}, so that it is not clear whose key it goes out with"
+        else f"the invoice names no seller, so that it is not clear whose key it goes out with{where}"
     )
     return Problem("$.invoice.parties.sellerParty", RULE, message)
 

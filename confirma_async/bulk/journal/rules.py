@@ -234,12 +234,13 @@ def foreign_key(name: str, account: str, *, planned: bool = False) -> JournalMis
         account: The name of the journal's account; empty where it has none.
         planned: Whether invoices are planned in it, which workers will send with that account's key.
     """
-    whose = f"the account {account}" if account else "another key"
+    given = "account="  # the command line puts its own option there
+    more = "; what was planned with a wrong key is to be planned in another database" if planned else ""
     error = JournalMismatchError(
-        f"the journal {name} belongs to {whose}, and the key of this job is not known to be of that account; "
-        "what one account has sent says nothing about another's. Use the account's own key, or the journal "
-        "of this key's account. If it is a new key of the same account, name that (account=)"
-        + ("; what was planned with a wrong key is to be planned in another database" if planned else "")
+        f"the journal {name} belongs to the account {account or 'of another key'}, and the key of this job "
+        "is not known to be of that account; what one account has sent says nothing about another's. Use the "
+        "account's own key, or the journal of this key's account. If it is a new key of the same account, "
+        f"name that ({given}){more}"
     )
     error.account = account or None
     return error

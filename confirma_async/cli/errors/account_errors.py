@@ -10,8 +10,7 @@ from confirma_async.errors import JournalMismatchError
 def in_words(error: UnknownKeyError | UnknownAccountError | JournalMismatchError) -> str:
     """Say which options cure it."""
     if isinstance(error, JournalMismatchError):
-        named = f"--account {error.account}" if error.account else "--account NAME"
-        return str(error).replace("name that (account=)", f"say {named}")
+        return str(error).replace("(account=)", f"(--account {error.account or 'NAME'})")
     known = ", ".join(error.known) or "none"
     if isinstance(error, UnknownAccountError):
         if error.account is None:
@@ -34,9 +33,11 @@ def in_words(error: UnknownKeyError | UnknownAccountError | JournalMismatchError
             f"the account {error.account} of {error.target} is known already, by other keys; if this is its "
             f"new key, say --account {error.account}"
         )
-    return (
+    asked = (
         f"this key is new to {error.target}, where these accounts are known: {known}. Nothing was sent, "
-        "because what was sent for an account must stay known. Say whose key it is:\n"
-        f"  --account {error.known[0]}   if it is a new key of that account\n"
-        "  --new-account NAME   if it is another account's"
+        "because what was sent for an account must stay known. Say whose key it is:"
     )
+    own = f"  --account {error.known[0]}   if it is a new key of that account"
+    new = "  --new-account NAME   if it is another account's"
+    lines = [asked, own, new]
+    return "\n".join(lines)

@@ -15,6 +15,8 @@ from confirma_async.accounts.unknown import UnknownAccountError, UnknownKeyError
 from confirma_async.cli.errors.account_errors import in_words
 from confirma_async.cli.errors.exit_codes import Exit, of_error
 from confirma_async.cli.flags import in_flags
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.messages import error_in_words
 from confirma_async.cli.output.render import problem_as_json
 from confirma_async.errors import (
     APIError,
@@ -98,6 +100,17 @@ def explained(error: BaseException) -> CommandFailure:
                 "Set CONFIRMA_DEBUG=1 to see where, and please report it",
                 Exit.INTERNAL,
             )
+
+
+def told(error: BaseException) -> str:
+    """Return what an error says in the language that is spoken."""
+    problems = error.problems if isinstance(error, RequestInvalidError) else ()
+    return error_in_words(explained(error).message, problems)
+
+
+def failed_in_words(error: ConfirmaError) -> str:
+    """Return that an account has failed, and why, in the language that is spoken."""
+    return _("Failed: {reason}").format(reason=told(error))
 
 
 def _unknown(error: OutcomeUnknownError) -> CommandFailure:

@@ -20,12 +20,14 @@ from confirma_async.cli.language.figures import amount, number, plain
 from confirma_async.errors import Problem
 from confirma_async.formats.tables.places import TablePlace
 
-_DOCUMENT = re.compile(r"(invoice|credit note|reminder) (\S+)")
+_DOCUMENT = re.compile(r"(invoice|credit note|reminder) (\S+)(?: of (\S+))?")
+_CALL = re.compile(r"([a-z]+\.\w+)(?: \((attempts: \d+)\))?: (.*)", re.DOTALL)
+"""What an error of a call says: the operation, and how often it was attempted."""
 _OR = " or "
 _NUMERAL = re.compile(r"-?\d{1,30}\.\d{1,30}", re.ASCII)
 _OF_AMOUNTS = re.compile(r"which is \{|^make \{|must (?:add|balance|be the sum)")
-_OF_RATES = re.compile(r"a VAT rate|a discount")
-"""Messages whose numbers are sums or rates, and not what a file says word for word."""
+_OF_RATES = re.compile(r"a VAT rate|a discount|^within \{")
+"""Messages whose numbers are sums, rates or seconds, and not what a file says word for word."""
 _HOLE = re.compile(r"\{\d+\}")
 
 
@@ -48,8 +50,20 @@ def translated(message: str) -> str:
     return shown if code == "en" else _translated_to(code, shown)
 
 
-def error_in_words(message: str) -> str:
-    """Return the message of an error in the language that is spoken, also below what names its file."""
+def error_in_words(message: str, problems: Sequence[Problem] = ()) -> str:
+    """Return the message of an error in the language that is spoken.
+
+    Args:
+        message: The message: a sentence, and what is listed below it, each on a line of its own.
+        problems: What it lists, where these are problems.
+    """
+    sentence, *listed = message.split("\n")
+    below = [f"  {problem_in_words(each)}" for each in problems] or [*map(_below_names, listed)]
+    return "\n".join([_below_names(sentence), *below])
+
+
+def _below_names(message: str) -> str:
+    """Return a message in the language that is spoken, also below what names its file or its account."""
     found, before, rest = translated(message), "", message
     while found == rest and ": " in rest:
         name, _colon, rest = rest.partition(": ")
@@ -97,7 +111,13 @@ def _translated_to(code: str, message: str) -> str:
         return whole[message]
     document = _DOCUMENT.fullmatch(message)
     if document is not None:
-        return f"{_translated_to(code, document[1])} {document[2]}"
+        repeat = f" ({document[3]})" if document[3] else ""
+        return f"{_translated_to(code, document[1])} {document[2]}{repeat}"
+    call = _CALL.fullmatch(message)
+    if call is not None:
+        operation, attempts, what = call.groups()
+        often = f" ({_translated_to(code, attempts)})" if attempts else ""
+        return f"{operation}{often}: {_translated_to(code, what)}"
     for template in varying:
         found = template.pattern.fullmatch(message)
         if found is not None:
@@ -109,11 +129,14 @@ def _translated_to(code: str, message: str) -> str:
 def _parts(code: str, text: str) -> str:
     """Return what stands in the hole of a message, which may be several messages in a row."""
     whole = _translated_to(code, text)
-    if whole == text and _OR in text:
-        return f" {_translated_to(code, _OR.strip())} ".join(
-            _translated_to(code, part) for part in text.split(_OR)
-        )
-    return whole if whole != text else "; ".join(_translated_to(code, part) for part in text.split("; "))
+    if whole != text:
+        return whole
+    for between, word in ((_OR, f" {_translated_to(code, _OR.strip())} "), ("; ", "; ")):
+        parts = text.split(between)
+        told = [_translated_to(code, part) for part in parts]
+        if told != parts:
+            return word.join(told)
+    return text
 
 
 @cache

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from confirma_async.bulk import Outcome
 from confirma_async.bulk.models import Verdict
-from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.choice import gettext as _, ngettext
 from confirma_async.cli.language.figures import count, lasting, plain
-from confirma_async.cli.output.standings import wording
+from confirma_async.cli.output.standings import counted
 from confirma_async.cli.output.terminal import Terminal
 
 T = TypeVar("T")
@@ -50,28 +50,32 @@ class _Counted(ProgressColumn):
 
     max_refresh = 0.2
 
-    def __init__(self, counts: Mapping[Verdict | None, int], expected: int | None, what: str) -> None:
+    def __init__(self, counts: Mapping[Verdict | None, int], what: str) -> None:
         super().__init__()
         self._counts = counts
-        self._expected = expected
         self._what = what
 
     def render(self, task: Task) -> Text:
         """Return what stands beside the bar."""
         done = count(int(task.completed))
-        if self._expected is None:
+        if task.total is None:
             parts = [f"{done} {self._what}"]
         else:
-            parts = [_("{done} of {total} invoices").format(done=done, total=count(self._expected))]
-        parts += [f"{count(number)} {_word(verdict)}" for verdict, number in self._counts.items()]
-        if self._expected and task.time_remaining is not None and task.completed < self._expected:
+            parts = [_("{done} of {total} invoices").format(done=done, total=count(int(task.total)))]
+        parts += [_told(verdict, number) for verdict, number in self._counts.items() if number]
+        if task.description:
+            parts.append(task.description)
+        if task.total and task.time_remaining is not None and task.completed < task.total:
             parts.append(_("about {time} left").format(time=lasting(max(1.0, task.time_remaining))))
         return Text(plain(", ".join(parts)))
 
 
-def _word(verdict: Verdict | None) -> str:
-    """Return what became of invoices; None stands for what an earlier run has decided."""
-    return _("decided before") if verdict is None else wording(verdict).short
+def _told(verdict: Verdict | None, number: int) -> str:
+    """Return what became of some invoices; None stands for what an earlier run has decided."""
+    if verdict is not None:
+        return counted(verdict, number)
+    text = ngettext("{count} decided before", "{count} decided before", number)
+    return text.format(count=count(number))
 
 
 def _console() -> Terminal:
@@ -102,25 +106,29 @@ def reading(records: Iterable[T], *, visible: bool) -> Iterator[T]:
             yield record
 
 
+def counting_bar(counts: Mapping[Verdict | None, int], *, visible: bool, what: str = "") -> Progress:
+    """Return a bar that says how many records are decided; the description of its task stands behind that.
+
+    Args:
+        counts: What became of them, as it changes; None stands for what an earlier run has decided.
+        visible: Whether to show anything at all.
+        what: What they are, where they are no invoices and their number is not known.
+    """
+    return Progress(BarColumn(), _Counted(counts, what), console=_console(), disable=not visible)
+
+
 @contextlib.contextmanager
-def progress(
-    expected: int | None, *, visible: bool, what: str = "invoices"
-) -> Generator[Callable[[Outcome], None]]:
+def progress(expected: int | None, *, visible: bool, what: str = "") -> Generator[Callable[[Outcome], None]]:
     """Show outcomes as they come.
 
     Args:
         expected: How many records the files hold; None where that is not known.
         visible: Whether to show anything at all.
-        what: What the records are.
+        what: What the records are, where they are no invoices and their number is not known.
     """
     counts: Counter[Verdict | None] = Counter()
-    bar = Progress(
-        BarColumn(),
-        _Counted(counts, expected, what),
-        console=_console(),
-        disable=not visible,
-    )
-    task = bar.add_task("submit", total=expected)
+    bar = counting_bar(counts, visible=visible, what=what)
+    task = bar.add_task("", total=expected)
 
     def advance(outcome: Outcome) -> None:
         if not counts:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from attrs import frozen
 
 from confirma_async.bulk.models import Verdict
-from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.choice import gettext as _, ngettext
+from confirma_async.cli.language.figures import count, plain
 
 
 @frozen
@@ -59,6 +60,20 @@ _WORDINGS: Mapping[Verdict, Callable[[], Wording]] = {
 def wording(verdict: Verdict) -> Wording:
     """Return how a verdict is put in the language that is spoken."""
     return _WORDINGS[verdict]()
+
+
+_COUNTED: Mapping[Verdict, Callable[[int], str]] = {
+    Verdict.ACCEPTED: lambda number: ngettext("{count} accepted", "{count} accepted", number),
+    Verdict.REJECTED: lambda number: ngettext("{count} rejected", "{count} rejected", number),
+    Verdict.REFUSED: lambda number: ngettext("{count} refused", "{count} refused", number),
+    Verdict.UNKNOWN: lambda number: ngettext("{count} unknown", "{count} unknown", number),
+    Verdict.NOT_SENT: lambda number: ngettext("{count} not sent", "{count} not sent", number),
+}
+
+
+def counted(verdict: Verdict, number: int) -> str:
+    """Return of how many invoices a verdict is: ``3 accepted``."""
+    return _COUNTED[verdict](number).format(count=plain(count(number)))
 
 
 ORDER = tuple(_WORDINGS)

@@ -51,8 +51,9 @@ def show(found: RunStatus) -> None:
     for line in (_in_words(found), *_reading_in_words(found.run)):
         console.print(escape(visible(line)), soft_wrap=True, highlight=False)
     for worker in found.workers:
-        how = f"{'alive' if worker.alive else 'dead'}, {worker.held} in hand"
-        console.print(escape(visible(f"Worker {worker.name}: {how}")), soft_wrap=True)
+        alive, dead = _("Worker {name}: alive, {count} in hand"), _("Worker {name}: dead, {count} in hand")
+        line = (alive if worker.alive else dead).format(name=worker.name, count=plain(count(worker.held)))
+        console.print(escape(visible(line)), soft_wrap=True)
     if found.doubt is not None:
         doubt = _(
             "The journal may not know all that was sent: {reason}. Every invoice is looked up before it is "
@@ -64,15 +65,23 @@ def show(found: RunStatus) -> None:
         for bad in found.refused
     ]
     print_sayings(console, wording(Verdict.REFUSED).name, said)
-    for verdict, rows in ((Verdict.REJECTED, found.rejected), (Verdict.UNKNOWN, found.unknown)):
-        said = [(f"{row.source}, {row.key}, {_attempted(row)}", translated(row.detail or "")) for row in rows]
-        print_sayings(console, wording(verdict).name, said)
+    print_undecided(console, found)
     said = [
         (f"{row.operation} {row.key}, {wording(VERDICTS[row.state]).short}", translated(row.detail or ""))
         for row in found.open_writes
     ]
     print_sayings(console, _("Other writes that were not taken, or may not have been"), said)
     print_numbers(console, found.numbers)
+
+
+def print_undecided(console: Terminal, found: RunStatus) -> None:
+    """Print what the service has rejected, and what is unknown."""
+    for verdict, rows in ((Verdict.REJECTED, found.rejected), (Verdict.UNKNOWN, found.unknown)):
+        said = [
+            (f"{row.source}, {translated(str(row.key))}, {_attempted(row)}", translated(row.detail or ""))
+            for row in rows
+        ]
+        print_sayings(console, wording(verdict).name, said)
 
 
 def _standings(found: RunStatus) -> list[StandingRow]:

@@ -18,6 +18,7 @@ import click
 from attrs import define, field
 
 from confirma_async.cli.errors.exit_codes import Exit
+from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.running.stopping import signals
 
@@ -86,7 +87,7 @@ class _Family:
 
     def _signal_all(self) -> None:
         for child, times in [*self._signals_sent.items()]:
-            for _ in range(times, self.asked):
+            for _signal in range(times, self.asked):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGTERM)
             self._signals_sent[child] = self.asked
@@ -100,11 +101,11 @@ class _Family:
                 continue
             code = os.waitstatus_to_exitcode(status)
             if code and self._signals_sent and not self.asked:
-                how = f"with exit code {code}" if code > 0 else f"by signal {-code}"
-                say(
-                    f"A worker has ended {how}; {len(self._signals_sent)} go on, and none is begun again",
-                    err=True,
-                )
+                if code > 0:
+                    how = _("A worker has ended with exit code {code}; {left} go on, and none is begun again")
+                else:
+                    how = _("A worker was ended by signal {code}; {left} go on, and none is begun again")
+                say(how.format(code=abs(code), left=len(self._signals_sent)), err=True)
             # One that was killed goes on where it is begun again.
             highest = max(highest, Exit(code) if code in {*map(int, Exit)} else Exit.PAUSED)
         return highest

@@ -117,9 +117,8 @@ class WindowReader:
         open_part = next((part for part in parts if not part.whole), None)
         if open_part is None and len(found) == len(reading.seen):
             return reading
-        reason = "the list lacks records that it held before" + (
-            f"; {open_part.reason}" if open_part else ", and a list of fewer days holds some of them"
-        )
+        more = f"; {open_part.reason}" if open_part else ", and a list of fewer days holds some of them"
+        reason = f"the list lacks records that it held before{more}"
         return evolve(reading, seen=found, whole=False, reason=reason)
 
     async def _each(

@@ -24,13 +24,6 @@ HOLE = re.compile(r"\{\w+(?:!r)?\}|%\(\w+\)s")
 EVERY = [(domain, code) for domain in catalogues.SOURCES for code in catalogues.TRANSLATED]
 
 
-@pytest.fixture(autouse=True)
-def as_it_was():
-    choose(None)  # a test before may have left another language
-    yield
-    choose(None)
-
-
 @pytest.fixture
 def locale(monkeypatch):
     def use(name):
@@ -240,21 +233,10 @@ def test_a_column_without_a_cell_is_left_out():
     assert "Method" not in printed(100, [["1", ""]], "Run", "Method")
 
 
-@pytest.fixture
-def spoken(confirma):
-    """Runs a command in a language, and gives back all that it said."""
-
-    def output(code, *words):
-        _, out, err = confirma("--language", code, *words)
-        return " ".join(f"{out} {err}".split())
-
-    return output
-
-
 @pytest.mark.parametrize("command", catalogues.HELPED)
 @pytest.mark.parametrize("code", catalogues.TRANSLATED)
 def test_the_help_of_a_bookkeepers_commands_speaks_the_language(spoken, code, command):
-    output = spoken(code, command, "--help")
+    output = spoken(code, *command.split(), "--help")
     assert {"fi": "Käyttö: confirma", "sv": "Användning: confirma"}[code] in output
     assert not re.search(r"\b(the|unless|which|instead|given)\b", output)
 

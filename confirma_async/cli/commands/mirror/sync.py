@@ -16,8 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextCo
 from confirma_async.bulk.journal_places import JournalPlace
 from confirma_async.cli import options
 from confirma_async.cli.commands.mirror.place import db as db_option, journal_files
-from confirma_async.cli.errors.error_messages import explained
+from confirma_async.cli.errors.error_messages import explained, failed_in_words
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.figures import count, plain
+from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.connection import Connection
 from confirma_async.cli.options.destination import connected_for_account
@@ -65,6 +68,7 @@ class _SyncRequest:
 )
 @options.profiles
 @connected_for_account
+@options.language
 @options.as_json
 def sync(
     db: str | None,
@@ -134,17 +138,17 @@ def _sync_all(
             return await creditors.sync(db)
 
     reports = signals.run(run)
-    failed = {
-        name: explained(found).message for name, found in reports.items() if isinstance(found, ConfirmaError)
-    }
+    failed = {name: found for name, found in reports.items() if isinstance(found, ConfirmaError)}
     done = {name: found for name, found in reports.items() if isinstance(found, SyncReport)}
     if as_json:
-        print_json({"accounts": {name: _as_json(report) for name, report in done.items()}, "failed": failed})
+        accounts = {name: _as_json(report) for name, report in done.items()}
+        reasons = {name: explained(error).message for name, error in failed.items()}
+        print_json({"accounts": accounts, "failed": reasons})
     else:
         for report in done.values():
             _show(Terminal(), report)
-        for name, reason in failed.items():
-            say(f"Failed: {name}: {reason}")
+        for name, error in failed.items():
+            say(f"{name}: {failed_in_words(error)}")
     return foremost({_exit_of(found) for found in reports.values()})
 
 
@@ -172,27 +176,38 @@ def _bar(*, visible: bool) -> Generator[Callable[[SyncProgress], None]]:
 
 
 def _show(console: Console, report: SyncReport) -> None:
-    made = table(f"Account {report.account}", "", "seen", "new", "changed", "gone", "back")
+    made = table(
+        _("Account {name}").format(name=report.account),
+        "",
+        _("Seen"),
+        _("New"),
+        _("Changed"),
+        _("Gone"),
+        _("Back"),
+    )
     for name, found in report.streams.items():
         counts = (found.records, found.new, found.changed, found.gone, found.back)
-        made.add_row(name, *(str(count) if count else "-" for count in counts))
-    made.caption = f"{report.calls} calls"
+        made.add_row(translated(name), *(plain(count(number)) if number else "-" for number in counts))
+    made.caption = _("Calls: {count}").format(count=plain(count(report.calls)))
     console.print(made)
     for name, found in report.streams.items():
         for what, reason in found.open[:_TOLD]:
-            say(f"Not proved: {name}, {what}: {reason}")
+            days = translated(what).replace(" to ", "–")  # noqa: RUF001 (from one day to another)
+            say(f"{_('Not proved')}: {translated(name)}, {days}: {translated(reason)}")
         if len(found.open) > _TOLD:
-            say(f"Not proved: {name}, and {len(found.open) - _TOLD} more; --json lists them")
+            more = _("... and {count} more; --json lists them").format(count=len(found.open) - _TOLD)
+            say(f"{_('Not proved')}: {translated(name)} {more}")
         if found.left:
-            say(f"{found.left} cases wait for a later run")
+            say(_("Cases that wait for a later run: {count}").format(count=plain(count(found.left))))
     if report.stopped is not None:
-        say(f"Stopped: {report.stopped}")
-    say(f"Mirror: {report.mirror}")
+        say(_("Stopped: {reason}").format(reason=translated(report.stopped)))
+    say(_("Mirror: {mirror}").format(mirror=report.mirror))
     if not report.complete:
-        say("The next run reads again what was not proved.")
+        say(_("The next run reads again what was not proved."))
 
 
 _TOLD = 5
+"""What was not proved of each kind of record, as far as it is shown."""
 
 
 def _as_json(report: SyncReport) -> dict[str, Any]:

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import Sequence
 
 from attrs import field, frozen
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from confirma_async.bulk import JobOptions, State
 from confirma_async.bulk.journal_places import JournalPlace, reading
-from confirma_async.bulk.models import FINAL
+from confirma_async.bulk.models import FINAL, VERDICTS, Verdict
 from confirma_async.cli.commands.jobs.status import exit_of
+from confirma_async.cli.errors.error_messages import told
 from confirma_async.cli.errors.exit_codes import Exit
 from confirma_async.cli.journals import Chosen
+from confirma_async.cli.language.choice import gettext as _, ngettext
+from confirma_async.cli.language.figures import count, plain
 from confirma_async.cli.output.printer import say
-from confirma_async.cli.output.terminal import Terminal
+from confirma_async.cli.output.progress import counting_bar
 from confirma_async.cli.run_status.reading import RunStatus, read_status
 from confirma_async.errors import JournalError
 
 LOOK_SECONDS = 1.0
 """Seconds between two looks at how far the workers are."""
 
-_TAKEN_UP = (
-    "{count} of the invoices that were planned do not count for run {run} any more: another job has taken "
-    "them up since, or the database was put back. Run the same command again to see what becomes of them"
-)
-_ELSEWHERE = (
-    "{count} of the invoices were in the hands of another run when run {run} was planned. Run the same "
-    "command again to see what became of them"
-)
+_TOLD = (State.ACCEPTED, State.REJECTED, State.UNKNOWN)
+"""The states that are shown while workers send."""
 
 
 @frozen
@@ -72,9 +67,17 @@ class RunStanding:
 
     def warn_of_others(self) -> None:
         """Say how many invoices are another run's, if there are any."""
-        for count, said in ((self.taken_up, _TAKEN_UP), (self.run.elsewhere, _ELSEWHERE)):
-            if count:
-                say(said.format(count=count, run=self.run.number), err=True)
+        taken_up = _(
+            "Invoices that do not count for run {run} any more: {count}. Another job has taken them up "
+            "since, or the database was put back. Give the same command again to see what becomes of them."
+        )
+        elsewhere = _(
+            "Invoices that were in the hands of another run when run {run} was planned: {count}. Give the "
+            "same command again to see what became of them."
+        )
+        for number, said in ((self.taken_up, taken_up), (self.run.elsewhere, elsewhere)):
+            if number:
+                say(said.format(count=plain(count(number)), run=self.run.number), err=True)
 
 
 @frozen
@@ -93,18 +96,6 @@ class _Look:
 def patience_of(options: JobOptions) -> float:
     """Return the seconds after which a lookup has surely come, of a job that runs so."""
     return 2.0 * options.settle_seconds
-
-
-def planning_bar(*, visible: bool) -> Progress:
-    """Return a bar that says how many there are, and how long it took."""
-    return Progress(
-        SpinnerColumn(),
-        BarColumn(),
-        TextColumn("{task.completed} {task.fields[what]}"),
-        TimeElapsedColumn(),
-        console=Terminal(file=sys.stderr),
-        disable=not visible,
-    )
 
 
 async def follow(
@@ -126,8 +117,9 @@ async def follow(
         asyncio.CancelledError: a person stopped it; the workers go on.
         JournalError: no database can be asked; the workers go on as soon as one can.
     """
-    bar, loop = planning_bar(visible=visible), asyncio.get_running_loop()
-    task = bar.add_task("send", total=None, what="sent by workers")
+    counted, loop = dict[Verdict | None, int](), asyncio.get_running_loop()
+    bar = counting_bar(counted, visible=visible)
+    task = bar.add_task("", total=0)
     warned = dict[int, str | None]()
     unknown, since = 0, loop.time()
     with bar:
@@ -137,9 +129,8 @@ async def follow(
                 raise next(look.error for look in looks if look.error is not None)
             counts = sum((look.counts for look in looks), Counter[State]())
             left, total = sum(look.open for look in looks), counts.total()
-            workers = sum(look.alive for look in looks)
-            what = f"of {total} sent, {counts[State.UNKNOWN]} unknown, by {workers} workers"
-            bar.update(task, completed=total - left, total=total, what=what)
+            counted.update({VERDICTS[state]: counts[state] for state in _TOLD})
+            bar.update(task, completed=total - left, total=total, description=_workers(looks))
             if not left and not any(look.error for look in looks):
                 break
             if left != counts[State.UNKNOWN] or left != unknown:
@@ -151,19 +142,26 @@ async def follow(
     return await asyncio.to_thread(lambda: [_standing(run) for run in runs])
 
 
+def _workers(looks: Sequence[_Look]) -> str:
+    alive = sum(look.alive for look in looks)
+    return ngettext("{count} worker", "{count} workers", alive).format(count=count(alive))
+
+
 def _warn(
     runs: Sequence[PlannedRun], looks: Sequence[_Look], warned: dict[int, str | None], begin: str
 ) -> None:
     """Say of each run, once, why it does not go on."""
     for index, (run, look) in enumerate(zip(runs, looks, strict=True)):
-        fault = None if look.error is None else f"{look.error}. It is asked again"
-        if fault is None and look.open and not look.alive:
-            fault = (
-                f"No worker runs on {run.place}; begin one ({begin}), or end this one and send from here "
-                "(the same command with --here)"
-            )
+        fault = None
+        if look.error is not None:
+            fault = _("{reason}. It is asked again. Ctrl-C ends the waiting.").format(reason=told(look.error))
+        elif look.open and not look.alive:
+            fault = _(
+                "No worker runs on {journal}; begin one ({command}), or end this one and send from here (the "
+                "same command with --here). Ctrl-C ends the waiting."
+            ).format(journal=run.place, command=begin)
         if fault is not None and warned.get(index) != fault:
-            say(f"{fault}. Ctrl-C ends the waiting.", err=True)
+            say(fault, err=True)
         warned[index] = fault
 
 

@@ -105,10 +105,8 @@ def import_(file: Path, destination: Destination, inputs: Inputs, sending: Sendi
     _refuse_open(file)
     options.warn_of_unchecked()
     connection = destination.connection
-    target = SANDBOX_TARGET
-    if not destination.sandbox:
-        target = target_in_words(target_from_env(connection.variables)[1])
-    wanted = _ImportRequest(file=file, inputs=inputs, connection=connection, target=translated(target))
+    target = SANDBOX_TARGET if destination.sandbox else target_from_env(connection.variables)[1]
+    wanted = _ImportRequest(file=file, inputs=inputs, connection=connection, target=target_in_words(target))
     mapping = _agreed(wanted)
     if mapping is None:
         say(_(texts.NOTHING_SENT))

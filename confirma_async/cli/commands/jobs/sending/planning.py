@@ -5,19 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confirma_async.bulk import Placement
+from confirma_async.bulk.models import Verdict
 from confirma_async.bulk.scratch_file import PreparedRecords
 from confirma_async.cli import options
-from confirma_async.cli.commands.jobs.sending.following import (
-    PlannedRun,
-    follow,
-    patience_of,
-    planning_bar,
-)
+from confirma_async.cli.commands.jobs.sending.following import PlannedRun, follow, patience_of
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest
 from confirma_async.cli.commands.jobs.status import show_status
 from confirma_async.cli.errors.exit_codes import Exit
-from confirma_async.cli.output.render import print_json, print_sayings, record_in_words
-from confirma_async.cli.output.result import plan_as_json
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.output.printer import say
+from confirma_async.cli.output.progress import counting_bar
+from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.result import (
+    StandingRow,
+    plan_as_json,
+    print_issues,
+    print_standings,
+    standing,
+)
 from confirma_async.cli.output.terminal import Terminal
 from confirma_async.client import Confirma
 from confirma_async.errors import ConfigurationError
@@ -46,8 +51,8 @@ async def plan_for_workers(
     if placement.path is None:
         raise ConfigurationError("the journal has no name")
     how = request.sending.for_workers
-    bar = planning_bar(visible=not request.as_json)
-    task = bar.add_task("plan", total=records.count, what="planned")
+    bar = counting_bar({}, visible=not request.as_json)
+    task = bar.add_task("", total=records.count)
     with bar:
         planned = await client.bulk.plan(
             records,
@@ -82,16 +87,12 @@ def _show(planned: PlannedJob, *, as_json: bool) -> None:
         print_json(plan_as_json(planned))
         return
     console = Terminal()
-    counts = {
-        "planned for workers": planned.planned,
-        "decided before": planned.known,
-        "in the hands of another run": planned.elsewhere,
-        "refused": planned.refusals,
-    }
-    counted = ", ".join(
-        f"{count} {word}" for word, count in counts.items() if count or word == "planned for workers"
-    )
-    console.print(f"{counted}; it is run {planned.run} of {planned.journal}", soft_wrap=True)
-    said = [(record_in_words(bad.place, bad.number), bad.detail or "") for bad in planned.refused]
-    if said:
-        print_sayings(console, "Refused", said)
+    rows: list[StandingRow] = [
+        (_("Planned for workers"), planned.planned, "", {}),
+        (_("Decided in an earlier run"), planned.known, "dim", {}),
+        (_("In the hands of another run"), planned.elsewhere, "", {}),
+        standing(Verdict.REFUSED, planned.refusals),
+    ]
+    print_standings(console, _("Planned"), rows, None)
+    print_issues(console, planned.refused)
+    say(_("Run {run} in the journal {journal}").format(run=planned.run, journal=planned.journal))

@@ -26,7 +26,6 @@ from confirma_async.cli.commands.jobs.validate import inspect
 from confirma_async.cli.errors.exit_codes import Exit, of_creditors, of_report
 from confirma_async.cli.journals import SANDBOX_TARGET, is_journal, sandbox_journal
 from confirma_async.cli.language.choice import gettext as _
-from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.destination import Destination, connected_for_account, own_journal, to_sandbox
 from confirma_async.cli.options.inputs import Inputs, input_files
@@ -164,8 +163,7 @@ async def send(request: SubmitRequest) -> Report:
         path = _place_of(placement)
         target = SANDBOX_TARGET if sandbox is not None else client.settings.base_url
         if not request.as_json:
-            words = _("Sending to {target}").format(target=translated(target_in_words(target)))
-            say(words, err=True)
+            say(_("Sending to {target}").format(target=target_in_words(target)), err=True)
         records, book = _input(request, placement, stack)
         stop = asyncio.Event()
         arguments = request.arguments(records.count)
@@ -210,10 +208,11 @@ def _input(
 async def _plan(request: SubmitRequest) -> Exit:
     """Have workers send what is wanted; show how far they are, or only what is planned."""
     async with contextlib.AsyncExitStack() as stack:
-        client, _, placement = await stack.enter_async_context(_service(request))
+        client, _sandbox, placement = await stack.enter_async_context(_service(request))
         if not request.as_json:
-            say(f"Planning for {target_in_words(client.settings.base_url)}", err=True)
-        records, _ = _input(request, placement, stack)
+            target = target_in_words(client.settings.base_url)
+            say(_("Planning for {target}").format(target=target), err=True)
+        records, _book = _input(request, placement, stack)
         return await plan_for_workers(client, placement, records, request)
 
 

@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from confirma_async.bulk.scratch_file import PreparedRecords
-from confirma_async.cli import options
 from confirma_async.cli.commands.jobs.sending.following import PlannedRun, follow, patience_of
 from confirma_async.cli.commands.jobs.sending.submit_request import SubmitRequest, target_in_words
-from confirma_async.cli.errors.error_messages import explained
+from confirma_async.cli.errors.error_messages import failed_in_words
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error
+from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.options import ChosenProfiles
 from confirma_async.cli.output.creditors_report import (
     show_creditors_plan,
     show_creditors_report,
     show_creditors_standing,
+    warn_of,
 )
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.progress import progress, reading
@@ -37,7 +38,7 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
         creditors = await stack.enter_async_context(connection.creditors(profiles, limit))
         target = creditors.settings.base_url
         if not request.as_json:
-            say(f"Sending to {target_in_words(target)}", err=True)
+            say(_("Sending to {target}").format(target=target_in_words(target)), err=True)
         prepared, counts = _read(request, profiles, stack)
         stop = asyncio.Event()
         with signals.gently(stop), progress(sum(counts.values()), visible=not request.as_json) as advance:
@@ -61,7 +62,8 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
     async with contextlib.AsyncExitStack() as stack:
         creditors = await stack.enter_async_context(request.destination.connection.creditors(profiles, limit))
         if not request.as_json:
-            say(f"Planning for {target_in_words(creditors.settings.base_url)}", err=True)
+            target = target_in_words(creditors.settings.base_url)
+            say(_("Planning for {target}").format(target=target), err=True)
         prepared, counts = _read(request, profiles, stack)
         planned = await creditors.plan(
             lambda: prepared,
@@ -77,9 +79,8 @@ async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
         show_creditors_plan(planned, as_json=request.as_json)
         return foremost(codes)
     for account, error in planned.failed.items():  # printed again at the end, which may be far away
-        say(f"{account}: Failed: {explained(error).message}", err=True)
-    for remarks in (each.warnings for each in planned.accounts.values()):
-        options.remark(remarks)
+        say(f"{account}: {failed_in_words(error)}", err=True)
+    warn_of(planned.accounts)
     runs = {name: _run(profiles, name, each) for name, each in planned.accounts.items()}
     ended = await follow(
         [*runs.values()],

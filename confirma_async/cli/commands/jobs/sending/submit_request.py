@@ -9,6 +9,7 @@ from attrs import evolve, field, frozen
 
 from confirma_async.bulk import JobArguments, Retry
 from confirma_async.bulk.journal_places import PostgresPlace, is_url
+from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.destination import Destination
 from confirma_async.cli.options.inputs import Inputs
 from confirma_async.cli.options.send_mode import Sending
@@ -102,4 +103,4 @@ def name_of(file: Path | Spooled) -> str:
 def target_in_words(target: str) -> str:
     """Return a target as a person knows it: the vendor's environments by their names."""
     names = {environment.value: environment.name.lower() for environment in Environment}
-    return f"{names[target]}, {target}" if target in names else target
+    return translated(f"{names[target]}, {target}" if target in names else target)

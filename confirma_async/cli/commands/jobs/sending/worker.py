@@ -15,15 +15,19 @@ from attrs import evolve, frozen
 from confirma_async import bounds
 from confirma_async.bulk import State
 from confirma_async.bulk.journal_places import JournalPlace, PostgresPlace
+from confirma_async.bulk.models import Verdict
 from confirma_async.cli import options
-from confirma_async.cli.errors.error_messages import explained
+from confirma_async.cli.errors.error_messages import explained, failed_in_words
 from confirma_async.cli.errors.exit_codes import Exit, foremost, of_error, of_pause
+from confirma_async.cli.language.choice import gettext as _
+from confirma_async.cli.language.messages import translated
 from confirma_async.cli.options.bundle import bundle
 from confirma_async.cli.options.connection import Connection
 from confirma_async.cli.options.destination import connected_for_account
 from confirma_async.cli.options.jobs import JobSettings, job_options
 from confirma_async.cli.output.printer import say
 from confirma_async.cli.output.render import print_json
+from confirma_async.cli.output.standings import counted
 from confirma_async.cli.running.processes import in_processes
 from confirma_async.cli.running.stopping import signals
 from confirma_async.errors import ConfirmaError
@@ -77,6 +81,7 @@ class WorkerRequest:
 @options.profiles
 @job_options
 @connected_for_account
+@options.language
 @options.as_json
 @bundle("request", WorkerRequest)
 def worker(
@@ -194,12 +199,14 @@ def _as_json(ended: WorkerEnd | ConfirmaError) -> dict[str, Any]:
 
 def _show(ended: WorkerEnd | ConfirmaError, whose: str = "") -> None:
     if isinstance(ended, ConfirmaError):
-        say(f"{whose}Failed: {explained(ended).message}", err=True)
+        say(f"{whose}{failed_in_words(ended)}", err=True)
         return
-    accepted, rejected = (ended.counts.get(state, 0) for state in (State.ACCEPTED, State.REJECTED))
-    say(f"{whose}{accepted} accepted, {rejected} rejected by this worker", err=True)
+    accepted = counted(Verdict.ACCEPTED, ended.counts.get(State.ACCEPTED, 0))
+    rejected = counted(Verdict.REJECTED, ended.counts.get(State.REJECTED, 0))
+    done = _("{accepted}, {rejected} by this worker").format(accepted=accepted, rejected=rejected)
+    say(f"{whose}{done}", err=True)
     if ended.paused:
-        say(f"{whose}Paused: {ended.paused}", err=True)
+        say(f"{whose}{_('Paused: {reason}').format(reason=translated(ended.paused))}", err=True)
 
 
 def of_worker(ended: WorkerEnd | ConfirmaError) -> Exit:
@@ -213,7 +220,8 @@ def _begun(health: HealthPort, worker: WorkerHealth, account: str = "", *, visib
     health.add_worker(worker, account)
     if visible:
         whose = f"{account}: " if account else ""
-        say(f"{whose}Taking chunks; Ctrl-C or SIGTERM ends it after what is under way", err=True)
+        taking = _("Taking chunks; Ctrl-C or SIGTERM ends it after what is under way")
+        say(f"{whose}{taking}", err=True)
 
 
 def _stopped(health: HealthPort, account: str, ended: WorkerEnd | ConfirmaError, *, visible: bool) -> None:
