@@ -74,6 +74,14 @@ def test_people_are_told_account_by_account(confirma, profiles, mixed):
     assert "sends nothing twice" in out
 
 
+def test_the_bar_counts_what_cannot_be_read_as_well(confirma, service, profiles, mixed):
+    file = mixed(*BOTH)
+    file.write_text(f"{file.read_text()}\nno invoice")
+    code, _, err = confirma("submit", file, "--profiles", profiles())
+    assert code == 1
+    assert "4 of 4 invoices, " in " ".join(err.split())
+
+
 @pytest.mark.parametrize("more", [(), ("--dry-run",)])
 def test_an_unknown_seller_stops_the_whole_file(confirma, service, profiles, mixed, more):
     code, _, err = confirma("submit", mixed(*BOTH, "0201256-6"), "--profiles", profiles(), *more)

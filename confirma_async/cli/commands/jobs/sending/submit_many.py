@@ -41,7 +41,7 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
             say(_("Sending to {target}").format(target=target_in_words(target)), err=True)
         prepared, counts = _read(request, profiles, stack)
         stop = asyncio.Event()
-        with signals.gently(stop), progress(sum(counts.values()), visible=not request.as_json) as advance:
+        with signals.gently(stop), progress(prepared.count, visible=not request.as_json) as advance:
             report = await creditors.submit(
                 lambda: prepared,
                 counts=counts,
