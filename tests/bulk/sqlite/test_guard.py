@@ -6,12 +6,13 @@ import os
 import shutil
 import sqlite3
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from confirma_async.bulk.journal.records import Admission, Decision, JobName
 from confirma_async.bulk.models import Retry, State
-from confirma_async.bulk.sqlite.file import folder_watch, guard, locks, look
+from confirma_async.bulk.sqlite.file import folder_watch, guard, journal_file, locks, look
 from confirma_async.bulk.sqlite.file.guard import log_of
 from confirma_async.bulk.sqlite.file.marks import mark_paths, read_marks
 from confirma_async.bulk.sqlite.journal import open_sqlite
@@ -274,6 +275,55 @@ def test_a_large_older_copy_beside_the_log_of_what_came_later_is_checked_whole(p
         open_sqlite(path)
     log_of(path).unlink()
     assert doubt(path) == "it is a backup that was put in place"
+
+
+def test_an_older_copy_beside_the_log_of_a_run_that_sent_nothing_is_refused(sent, entries):
+    older = sent.read_bytes()
+    with contextlib.closing(open_sqlite(sent)) as journal:
+        begin(journal)
+        send(journal, entries(2), run=2)
+    killed(sent, entries)
+    sent.write_bytes(older)
+    with pytest.raises(JournalError, match=r"its log .* do not belong together"):
+        open_sqlite(sent)
+    log_of(sent).unlink()
+    assert doubt(sent) == "it was put back to an earlier state"
+
+
+def test_a_copy_that_is_written_into_the_file_of_a_running_job_is_in_doubt(sent, entries):
+    older = sent.read_bytes()
+    with contextlib.closing(open_sqlite(sent)) as journal:
+        begin(journal)
+        send(journal, entries(2), run=2)
+    with contextlib.closing(open_sqlite(sent)) as journal:
+        begin(journal)
+        sent.write_bytes(older)
+    assert doubt(sent) is not None
+
+
+def test_a_journal_that_died_as_it_was_closed_is_in_no_doubt(sent, entries):
+    journal = open_sqlite(sent)
+    begin(journal)
+    send(journal, entries(2), run=2)
+    connection = WithoutTruncation(journal._connection.execute)
+    journal_file._mark_closed(cast("sqlite3.Connection", connection))
+    parts = {part: part.read_bytes() for part in [sent, log_of(sent), *mark_paths(sent)]}
+    journal.close()
+    for part, content in parts.items():
+        part.write_bytes(content)
+    with contextlib.closing(open_sqlite(sent)) as again:
+        assert again.trust.doubt() is None
+        assert len(list(again.rows())) == 2
+
+
+class WithoutTruncation:
+    """A connection whose checkpoints leave the log as it is."""
+
+    def __init__(self, execute):
+        self._execute = execute
+
+    def execute(self, statement, *values):
+        return self._execute(statement.replace("TRUNCATE", "PASSIVE"), *values)
 
 
 def test_a_log_that_the_last_run_needs_is_no_reason_to_check_all(sent, entries, monkeypatch):

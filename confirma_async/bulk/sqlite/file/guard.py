@@ -168,12 +168,15 @@ def check_whole(path: Path) -> None:
     Raises:
         JournalError: it is damaged.
     """
-    if path.stat().st_size > CHECKED_BYTES and not _may_be_apart(path):
+    apart = _may_be_apart(path)
+    if path.stat().st_size > CHECKED_BYTES and not apart:
         return
     try:
         uri = f"{path.resolve().as_uri()}?mode=ro{at_rest(path)}"
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
             check_pages(path, connection)
+            if apart and _is_behind_its_log(path, connection):
+                raise _apart(path)
     except sqlite3.Error as error:
         raise explained(path, error) from error
 
@@ -202,6 +205,28 @@ def _may_be_apart(path: Path) -> bool:
         return has_log(path) and not _state_of(path)[0]
     except JournalError:  # a checkpoint was cut off: without its log, the file need not make sense
         return False
+
+
+def _is_behind_its_log(path: Path, connection: sqlite3.Connection) -> bool:
+    """Say whether the log of a file that says that it was closed knows of commits that the file does not.
+
+    Where the process died as it opened or closed the journal, the file has them all: it gets them before it
+    says that it was closed. An older copy has not, even where its pages and those of the log make sense
+    together: the log of a run that sent nothing has few.
+    """
+    _, commits = _state_of(path)
+    return commits is not None and commits != mark_of(connection).commits
+
+
+def was_put_back(path: Path) -> bool:
+    """Say whether another content was written into the file of a journal that is open, and not closed yet.
+
+    While it is open, the file says so, whatever its log holds.
+    """
+    try:
+        return not _state_of(path)[0]
+    except JournalError:  # neither is a content that makes no sense one of ours
+        return True
 
 
 def _apart(path: Path) -> JournalError:

@@ -27,6 +27,7 @@ from confirma_async.bulk.sqlite.file.guard import (
     explained,
     known_doubt,
     mark_of,
+    was_put_back,
 )
 from confirma_async.bulk.sqlite.file.locks import (
     LOOK_PATIENCE,
@@ -178,6 +179,8 @@ class OpenFile:
             with contextlib.suppress(JournalError, OSError):
                 stack.enter_context(_turn(self.path, self._marks, self._patience))
                 if self._is_in_place() and not living_holds(self.path, self.hold):
+                    if was_put_back(self.path):
+                        _mark_copied(self.connection)
                     _mark_closed(self.connection)
             with contextlib.suppress(sqlite3.Error):
                 self.connection.close()
@@ -222,7 +225,7 @@ def copy_into(connection: sqlite3.Connection, target: Path) -> None:
     with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as copy:
         connection.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
-        copy.execute("INSERT OR REPLACE INTO meta VALUES ('copied_at', ?)", (str(time.time()),))
+        _mark_copied(copy)
         _write_open_mark(copy, "0")
     sync_folder(target.resolve().parent)
 
@@ -408,6 +411,11 @@ def check_form(path: Path, connection: sqlite3.Connection) -> None:
         raise damaged(path)
 
 
+def _mark_copied(connection: sqlite3.Connection) -> None:
+    """Say that the journal is a copy, which may not know all that was sent."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES ('copied_at', ?)", (str(time.time()),))
+
+
 def _write_open_mark(connection: sqlite3.Connection, value: str) -> None:
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('open', ?)", (value,))
 
@@ -432,7 +440,8 @@ def _is_moved(connection: sqlite3.Connection) -> bool:
 
 
 def _mark_closed(connection: sqlite3.Connection) -> None:
-    """Mark in the file itself that it is complete without its log."""
+    """Mark in the file itself that it is complete without its log, once it has all commits."""
     with contextlib.suppress(sqlite3.Error):
+        _is_moved(connection)  # first: a process that dies in between must not look like an older copy
         _write_open_mark(connection, "0")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
