@@ -10,7 +10,8 @@ from attrs import frozen
 
 from confirma_async import Secret
 from confirma_async.contract import CREATE_INVOICE
-from confirma_async.errors import JournalError, Phase, TransportError
+from confirma_async.errors import JournalError, Phase, ResponseDecodeError, TransportError
+from confirma_async.session.answers.raw import as_it_came
 from confirma_async.session.call_options import CallOptions
 from confirma_async.session.hooks import Hook
 from confirma_async.session.rate.ratelimit import RateLimit
@@ -161,3 +162,28 @@ def test_a_call_that_failed_is_freed_at_once(in_virtual_time, pipeline_over, ans
         gc.enable()
     assert left == []
     assert hook.reported == ([] if case.error is None else [case.error])
+
+
+def test_an_answer_that_cannot_be_read_is_freed_with_its_error(in_virtual_time, pipeline_over, answer):
+    pipeline = pipeline_over(ScriptedTransport(answer(body=b"no JSON")))
+
+    async def kept():
+        raw = await as_it_came(pipeline, lambda asked: asked.call(CREATE_INVOICE, b"{}"))
+        known = [weakref.ref(raw._made)]
+        for _ in range(2):
+            try:
+                raw.parse()
+            except ResponseDecodeError as error:
+                known.append(weakref.ref(error))
+        return known
+
+    async def scenario():
+        known = await kept()
+        return [one() for one in known if one() is not None]
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert in_virtual_time(scenario) == []
+    finally:
+        gc.enable()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from typing import Generic, TypeVar
 
 from attrs import evolve, field, frozen
@@ -39,7 +40,7 @@ class RawResponse(Generic[R]):
             ResponseDecodeError: the contract does not describe the answer, or it is no JSON.
         """
         if isinstance(self._made, Exception):
-            raise self._made
+            raise copy(self._made)  # a traceback on the one that is kept would keep this answer
         return self._made
 
 
@@ -63,7 +64,7 @@ async def as_it_came(pipeline: Pipeline, ask: Callable[[Pipeline], Awaitable[R]]
     except ResponseDecodeError as error:
         if not answers:
             raise
-        made = error
+        made = error.with_traceback(None)  # which has this frame, and the frame the error
     record, response = answers[0]
     return RawResponse(
         status=response.status,
