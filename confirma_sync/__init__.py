@@ -1,4 +1,4 @@
-"""The synchronous twin of ``confirma_async``: the same names, for code that blocks.
+"""The blocking version of ``confirma_async``: it has the same names, and each call waits for its result.
 
 >>> from confirma_sync import Confirma
 >>> confirma = Confirma("key")  # STAGING, unless PRODUCTION is said

@@ -1,4 +1,4 @@
-"""Bulk jobs for code that blocks: every invoice sent exactly once, whatever dies in between."""
+"""Bulk jobs for blocking code: every invoice is sent exactly once, even if a process or connection fails."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from confirma_sync.waiting.proxy import TAKEN_OVER, SyncProxy, blocking
 P = ParamSpec("P")
 
 PORTION = 256
-"""Records that the thread hands to the job at once; fewer, where its source is slow."""
+"""Number of records that the thread hands to the job together; fewer if the source is slow."""
 
 
 class BulkStream:
-    """A running job, outcome by outcome: ``for outcome in confirma.bulk.stream(...)``.
+    """A running job, which yields its outcomes: ``for outcome in confirma.bulk.stream(...)``.
 
-    It can be iterated once. The source is read in the thread that iterates, and never further ahead than the
-    job needs. Breaking off the iteration stops the job as Ctrl-C does: what is under way comes to its end,
-    and the same call goes on later.
+    It can be iterated once. The thread that iterates reads the source, and no further ahead than the job
+    needs. Leaving the loop early stops the job as Ctrl-C does: what is being sent is brought to its end, and
+    the same call goes on later.
     """
 
     def __init__(
@@ -43,11 +43,11 @@ class BulkStream:
 
     @property
     def report(self) -> Report:
-        """What has come of the job so far; final, and maybe complete, once the iteration has ended."""
+        """The report of the job so far; it is final once the iteration has ended."""
         return self._stream.report
 
     def stop(self) -> None:
-        """End the job after what is under way, and with it the iteration. Any thread may ask for that."""
+        """Send nothing new, and end the iteration after what is being sent. Any thread may call this."""
         if self._begun:
             self._portal.post(self._bridge.stop.set)
         else:
@@ -58,7 +58,7 @@ class BulkStream:
             yield from batch
 
     def batches(self) -> Iterator[Sequence[Outcome]]:
-        """Yield the outcomes as they come over the portal, many at a time."""
+        """Yield the outcomes in groups, as they come from the loop."""
         if self._begun:
             raise ConfigurationError("a job's outcomes can be iterated once; make a new stream to go on")
         self._begun = True
@@ -84,7 +84,7 @@ class BulkStream:
 
 
 def _portions(source: Iterable[Record]) -> Iterator[Sequence[Record] | Exception]:
-    """Yield the records of a source, some at a time; at last none, or why there are no more."""
+    """Yield the records of a source in groups; at the end an empty group, or the error of the source."""
     portion, began = list[Record](), time.monotonic()
     end: Sequence[Record] | Exception = ()
     try:
@@ -144,7 +144,7 @@ def _submitting(
 
 
 class Bulk(SyncProxy):
-    """``confirma.bulk``: jobs of any size over a journal."""
+    """``confirma.bulk``: sends any number of invoices, each exactly once."""
 
     place: Final = blocking(asynchronous.Bulk.place)
     submit: Final = _submitting(asynchronous.Bulk.submit)

@@ -1,4 +1,4 @@
-"""The client: the asynchronous one, behind a portal."""
+"""The blocking client: its calls run in the asynchronous client, on an event loop in another thread."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Account(SyncProxy):
     """One client account: the resources, called with its key. Each is loaded when first asked for."""
 
     def _below(self, name: str) -> Callable[[], Any]:
-        """Return what finds a resource: it holds not this account, which would hold it."""
+        """Return a function that finds a resource; it does not refer to ``self``, which avoids a cycle."""
         find = self._find
         return lambda: getattr(find(), name)
 
@@ -112,7 +112,7 @@ class Account(SyncProxy):
 
     @property
     def drift(self) -> Mapping[str, Sequence[Drift]]:
-        """Places, kinds and counts of what answers had otherwise than the contract, by operation."""
+        """Where answers differed from the contract, with kinds and counts, by operation."""
         return cast("originals.Account", self.original).drift
 
     def __reduce__(self) -> NoReturn:
@@ -126,10 +126,10 @@ class Account(SyncProxy):
 
 
 class AccountView(Account):
-    """A client account seen through another's client: its own key; connections, limits and hooks are shared.
+    """A view of a client for another account: it has its own key, and shares connections, limits and hooks.
 
-    Made by ``Confirma.as_client``. Where it is used as a context manager, it cannot be used after the block:
-    what comes later is not called with the wrong key by mistake.
+    ``Confirma.as_client`` makes it. If it is used as a context manager, it cannot be used after the block: no
+    later call has the wrong key by mistake.
     """
 
     def __enter__(self) -> Self:
@@ -140,20 +140,20 @@ class AccountView(Account):
 
 
 class Confirma(Account, Closing):
-    """The Confirma Finance Integrations API, as one client account sees it, for code that blocks.
+    """The Confirma Finance Integrations API, as one client account sees it, for blocking code.
 
     It takes what ``confirma_async.Confirma`` takes, and has the same resources, verbs and options; each call
     waits for its end. Threads may share one client. Use it as ``with Confirma("key") as confirma: ...``, or
-    keep one for the life of the process: what is left open is closed at its end.
+    keep one for the life of the process, which closes it at its end.
 
-    The calls run on an event loop in a thread of its own, which starts with the first of them. Ctrl-C cancels
+    The calls run on an event loop in a thread of its own, which starts with the first call. Ctrl-C cancels
     the call under way and waits for its end; the ``KeyboardInterrupt`` that follows has an
-    ``OutcomeUnknownError`` as its cause where the request may have arrived. After a fork, the child makes a
-    loop and connections of its own.
+    ``OutcomeUnknownError`` as its cause if the request may have arrived. After a fork, the child makes a loop
+    and connections of its own.
 
     Raises:
         ConfigurationError: the key or the URL cannot be used, or the arguments contradict each other; also
-            for a ``session``, which could belong to no loop but another one.
+            for a ``session``, which belongs to another event loop.
     """
 
     @constructor(asynchronous.Confirma.__init__)
@@ -181,5 +181,5 @@ class Confirma(Account, Closing):
 
     @property
     def settings(self) -> Settings:
-        """Where calls go."""
+        """The environment, base URL and keys of all calls."""
         return cast("asynchronous.Confirma", self.original).settings

@@ -1,4 +1,4 @@
-"""The contract in force, for code that blocks."""
+"""The contract in force, for blocking code."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from confirma_sync.waiting.proxy import SyncProxy, blocking
 
 
 class Contract(SyncProxy):
-    """``confirma.contract``."""
+    """``confirma.contract``: the contract in force, compared with the service's documentation and answers."""
 
     check: Final = blocking(ContractAccess.check)
     compare: Final = blocking(ContractAccess.compare)
 
     @property
     def overrides(self) -> Overrides:
-        """The corrections in force."""
+        """The user's corrections that are in force."""
         return cast("ContractAccess", self.original).overrides

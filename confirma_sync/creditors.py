@@ -1,4 +1,4 @@
-"""Many creditors, for code that blocks."""
+"""Many creditors, for blocking code."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CreditorOutboxes(Opening, Mapping[str, Outbox]):
 class Creditors(Closing):
     """Many client accounts of one partner: ``with Creditors(profiles) as creditors: ...``.
 
-    ``on_outcome`` of ``submit`` is called in the thread of the loop.
+    ``on_outcome`` of ``submit`` is called in the thread of the event loop.
     """
 
     @constructor(asynchronous.Creditors.__init__)
@@ -47,7 +47,7 @@ class Creditors(Closing):
     def from_env(
         cls, profiles: Profiles, *, new_accounts: bool = False, **options: Unpack[CreditorsOptions]
     ) -> Self:
-        """Go where CONFIRMA_ENVIRONMENT and CONFIRMA_BASE_URL say; the keys are the profiles'.
+        """Make ``Creditors`` for the service that CONFIRMA_ENVIRONMENT or CONFIRMA_BASE_URL names.
 
         Raises:
             ConfigurationError: a variable says something that cannot be used.
@@ -66,12 +66,12 @@ class Creditors(Closing):
 
     @property
     def profiles(self) -> Profiles:
-        """The accounts."""
+        """The accounts, with their keys, sellers, rates and journals."""
         return cast("asynchronous.Creditors", self.original).profiles
 
     @property
     def settings(self) -> Settings:
-        """Where calls go."""
+        """The environment and the base URL of all calls."""
         return cast("asynchronous.Creditors", self.original).settings
 
     @property

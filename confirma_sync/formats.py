@@ -1,3 +1,3 @@
-"""What ``confirma_async.formats`` holds: both clients share it."""
+"""The names of ``confirma_async.formats``, which both clients share."""
 
 from confirma_async.formats import *  # noqa: F403 (the same names)

@@ -1,4 +1,4 @@
-"""The mirror for code that blocks."""
+"""The mirror, for blocking code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _iterating(
 
 
 class Mirror(SyncProxy):
-    """``confirma.mirror``: what became of the invoices, kept."""
+    """``confirma.mirror``: a database with a copy of what the service lists, and with its history."""
 
     sync: Final = blocking(asynchronous.Mirror.sync)
     reconcile: Final = blocking(asynchronous.Mirror.reconcile)

@@ -1,4 +1,4 @@
-"""The outbox of a service, for code that blocks: each write exactly once, from any number of threads."""
+"""The outbox of a service, for blocking code: any number of threads send writes, each exactly once."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from confirma_sync.waiting.proxy import Opening, SyncProxy, blocking, on_the_loo
 
 
 class OutboxInvoices(SyncProxy):
-    """``outbox.invoices``."""
+    """``outbox.invoices``: invoices, and actions on them."""
 
     create: Final = blocking(asynchronous.OutboxInvoices.create)
     create_actions: Final = blocking(asynchronous.OutboxInvoices.create_actions)
 
 
 class OutboxAccounting(SyncProxy):
-    """``outbox.accounting``."""
+    """``outbox.accounting``: ledgers and payments."""
 
     submit_ledger: Final = blocking(asynchronous.OutboxAccounting.submit_ledger)
     submit_payments: Final = blocking(asynchronous.OutboxAccounting.submit_payments)
 
 
 class OutboxOnboarding(SyncProxy):
-    """``outbox.onboarding``."""
+    """``outbox.onboarding``: new clients."""
 
     create_client: Final = blocking(asynchronous.OutboxOnboarding.create_client)
 
@@ -34,8 +34,8 @@ class OutboxOnboarding(SyncProxy):
 class Outbox(Opening):
     """An outbox, as ``Confirma.outbox`` makes it; open within its ``with`` block.
 
-    Any number of threads may use it at once. Ctrl-C ends the wait of a thread, and not the write: give it
-    again to learn what became of it. After a fork, the child opens an outbox of its own.
+    Any number of threads may use it at once. Ctrl-C ends the waiting of a thread, but not the write: send it
+    again to learn its outcome. After a fork, the child must open an outbox of its own.
 
     Attributes:
         invoices: Invoices, and actions on them.
@@ -58,7 +58,7 @@ class Outbox(Opening):
     def events(self) -> Events:
         """Return the changes of state from now on: accepted, rejected, unknown, decided later, not sent.
 
-        Each is reported after it is durable. A listener that is slow holds nothing up: what it misses is
+        Each is reported after it is durable. A slow listener delays nothing: the events that it misses are
         counted.
 
         Raises:
@@ -88,7 +88,7 @@ class Events:
 
     @property
     def missed(self) -> int:
-        """How many events were left out, since too many waited."""
+        """How many events were left out, because too many waited to be read."""
         return self._stream.missed
 
     def __iter__(self) -> Iterator[WriteEvent]:
@@ -99,5 +99,5 @@ class Events:
         return self._portal.iterate(following())
 
     def close(self) -> None:
-        """Listen no longer."""
+        """End the iteration, and receive no more events."""
         self._portal.run(self._stream.aclose)

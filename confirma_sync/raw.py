@@ -1,4 +1,4 @@
-"""The verbs that give the whole answer, derived from those in ``confirma_async.resources.raw``."""
+"""The verbs that return the whole answer, derived from those in ``confirma_async.resources.raw``."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class RawOperations(SyncProxy):
 
 
 class Raw(SyncProxy):
-    """``confirma.raw``: the verbs, each of which gives the whole answer."""
+    """``confirma.raw``: the same verbs; each returns the whole answer, with status, headers and bytes."""
 
     def __init__(self, portal: Portal[Any], find: Callable[[], raw.Raw]) -> None:
         super().__init__(portal, find)

@@ -1,4 +1,4 @@
-"""The sandbox for code that blocks: the same service on localhost, with its loop in a thread of its own."""
+"""The sandbox for blocking code: the same service on localhost, on an event loop in a thread of its own."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ += shared.__all__
 
 
 class Sandbox(Closing):
-    """The service on localhost, over real HTTP. It never claims to be the vendor's: see ``x-sandbox``.
+    """The service on localhost, over real HTTP; each answer says by ``x-sandbox`` that it is no real one.
 
     It takes what ``confirma_async.Sandbox`` takes. Use it as ``with Sandbox() as sandbox: ...``, or with
-    ``start()`` and ``close()``. It stays with the process that started it: a child process made by fork can
-    call its URL, but not ask it anything else.
+    ``start()`` and ``close()``. Only the process that started it can use this object: a child process made by
+    fork can call its URL, and nothing else.
 
     Raises:
         ConfigurationError: the host is not this machine, or an argument makes no sense.
@@ -55,32 +55,32 @@ class Sandbox(Closing):
 
     @property
     def url(self) -> str:
-        """Scheme, host and port to call; known once started."""
+        """The base URL to call: scheme, host and port; known once the sandbox has started."""
         return self._sandbox.url
 
     @property
     def api_key(self) -> str:
-        """The token of the sandbox's own client; known once started."""
+        """The token of the sandbox's own client; known once the sandbox has started."""
         return self._sandbox.api_key
 
     @property
     def provisioning_token(self) -> str:
-        """The token that onboarding wants (contract §1); known once started."""
+        """The token that onboarding requires (contract §1); known once the sandbox has started."""
         return self._sandbox.provisioning_token
 
     @property
     def clock(self) -> shared.VirtualClock:
-        """The virtual clock."""
+        """The clock of the sandbox, which can be moved."""
         return self._sandbox.clock
 
     @property
     def faults(self) -> shared.Faults:
-        """Faults to order."""
+        """Orders faults, such as a lost answer, for the next requests."""
         return self._sandbox.faults
 
     @property
     def requests(self) -> Counter[str]:
-        """How many requests reached the server, by operation name, counted before any fault."""
+        """The number of requests that reached the server, by operation; those that met a fault count, too."""
         return self._sandbox.requests
 
     def __enter__(self) -> Self:

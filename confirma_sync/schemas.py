@@ -1,3 +1,3 @@
-"""What ``confirma_async.schemas`` holds: both clients share it."""
+"""The names of ``confirma_async.schemas``, which both clients share."""
 
 from confirma_async.schemas import *  # noqa: F403 (the same names)

@@ -1,1 +1,1 @@
-"""How code that blocks waits for asynchronous code: a loop in a thread, and proxies of what lives there."""
+"""Lets blocking code wait for asynchronous code: an event loop in a thread, and proxies of its objects."""

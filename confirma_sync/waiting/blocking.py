@@ -1,4 +1,4 @@
-"""One blocking call: a thread hands it to the loop and waits."""
+"""A blocking call: a thread hands a coroutine to the loop, and waits for its result."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class BlockingCall(Generic[R]):
 
     ``outcome`` is called by the thread that waits; everything else runs in the loop's thread.
 
-    A lock is all that the thread waits on, and the coroutine itself opens it: a ``concurrent.futures.Future``
-    with its condition, and a callback for the end of the task, cost several times as much.
+    The thread waits for a lock, which the coroutine itself releases: a ``concurrent.futures.Future`` with its
+    condition, and a callback for the end of the task, would take several times as long.
 
     Args:
-        work: Makes the coroutine, on the loop.
-        post: Has a function called on the loop. Whoever ends the loop calls ``fail`` of every call.
+        work: Makes the coroutine; called on the loop.
+        post: Calls a function on the loop. Whoever ends the loop calls ``fail`` of every call.
     """
 
     __slots__ = ("_arrival", "_error", "_finished", "_post", "_result", "_task", "_work")
@@ -41,19 +41,19 @@ class BlockingCall(Generic[R]):
         self._arrival.acquire()
 
     def _start(self) -> None:
-        """Start the coroutine; what the calling thread has in its context variables is visible to it."""
+        """Start the coroutine, which sees the context variables of the calling thread."""
         if not self._finished:
             self._task = asyncio.Task(self._live())
 
     def _cancel(self) -> None:
-        """Cancel the coroutine, after its first step: before that, not even its end would run."""
+        """Cancel the coroutine after its first step: before that, its ``finally`` would not run."""
         if self._task is not None:
             asyncio.get_running_loop().call_soon(self._task.cancel)
         else:
             self.fail(asyncio.CancelledError())
 
     def fail(self, error: BaseException) -> None:
-        """Finish the call from outside, where the loop has not begun it or cannot end it any more."""
+        """End the call with an error, because the loop has not begun it, or cannot finish it any more."""
         if not self._finished:
             self._error = error
             self._finish()
@@ -73,10 +73,10 @@ class BlockingCall(Generic[R]):
         self._arrival.release()
 
     def outcome(self) -> R:
-        """Hand the coroutine to the loop, wait for its end, and return or raise what it came to.
+        """Hand the coroutine to the loop, wait for its end, and return its result or raise its error.
 
-        Whatever interrupts the wait (Ctrl-C, as a rule) cancels the coroutine, and goes on only once that has
-        come to its end: nothing is sent after it. See ``_explain`` for what it then says of the call.
+        An interruption of the wait (by Ctrl-C, as a rule) cancels the coroutine, and is raised only after the
+        coroutine has ended, so that nothing is sent later. ``_explain`` adds to it what became of the call.
         """
         try:
             self._post(self._start)
@@ -103,7 +103,7 @@ class BlockingCall(Generic[R]):
             del error, self  # else the traceback would hold itself
 
     def _explain(self, interruption: BaseException) -> None:
-        """Say what became of the interrupted call, where that is not simply nothing."""
+        """Add to the interruption what became of the call, if anything did."""
         error = self._error.__cause__ if isinstance(self._error, asyncio.CancelledError) else self._error
         if error is not None:
             interruption.__cause__ = error

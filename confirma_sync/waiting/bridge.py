@@ -1,4 +1,4 @@
-"""The bridge between a job on the loop and the thread that reads its source and its outcomes."""
+"""Passes records and outcomes between a job on the event loop and the thread that reads its source."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from attrs import frozen
 from confirma_async.bulk import Outcome, Record
 
 ROOM = 512
-"""Outcomes that may wait for the thread before the job waits too."""
+"""The number of outcomes that wait for the thread before the job waits for it."""
 
 
 @frozen
 class Batch:
-    """What the thread gets to know each time it has been on the loop.
+    """What the job has for the thread.
 
     Attributes:
-        outcomes: What has been decided since.
+        outcomes: The outcomes since the last batch.
         wanted: Whether the job waits for more records.
         ended: Whether the job has come to its end.
     """
@@ -29,10 +29,10 @@ class Batch:
 
 
 class Bridge:
-    """Hands records from the thread to the job, and outcomes from the job to the thread. It is on the loop.
+    """Passes records from the thread to the job, and outcomes from the job to the thread.
 
-    So the thread reads its own source, with its own database connection and its own context, and the loop
-    goes on meanwhile.
+    The thread reads the source itself, with its own database connection and context, and the loop goes on
+    meanwhile. All methods run on the loop.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Bridge:
         self._job: asyncio.Task[None] | None = None
 
     async def records(self) -> AsyncIterator[Record]:
-        """Yield what the thread supplies, as the job takes it; an empty supply is the end."""
+        """Yield the records that the thread supplies; an empty supply ends them."""
         loop = asyncio.get_running_loop()
         while True:
             self._wanted = loop.create_future()
@@ -56,7 +56,7 @@ class Bridge:
                 yield record
 
     def supply(self, records: Sequence[Record] | BaseException) -> None:
-        """Give the job what it waits for: records, none at the end, or why there are none."""
+        """Give the job the records that it waits for, none at their end, or the error of the source."""
         wanted, self._wanted = self._wanted, None
         if wanted is None or wanted.done():  # the job wants no more
             return
@@ -66,10 +66,10 @@ class Bridge:
             wanted.set_result(records)
 
     async def next_batch(self, outcomes: AsyncIterable[Outcome]) -> Batch:
-        """Wait until there is something new.
+        """Wait for outcomes, or until the job wants records or has ended, and return them.
 
         Raises:
-            Exception: what the job ended with, after everything else has been handed over.
+            Exception: the error that ended the job, after all outcomes have been returned.
         """
         if self._job is None:
             self._job = asyncio.create_task(self._gather(outcomes))
@@ -85,7 +85,7 @@ class Bridge:
         return Batch(decided, wanted=self._wanted is not None, ended=False)
 
     async def finish(self) -> None:
-        """Send nothing new, and wait for the end of what is under way."""
+        """Stop the job, and wait until what is being sent is brought to its end."""
         self.stop.set()
         self._room.set()
         if self._job is not None:

@@ -1,4 +1,4 @@
-"""The thread that runs a client's event loop."""
+"""Runs a client's event loop in a thread."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LoopThread:
     """An event loop in a daemon thread.
 
     Args:
-        make_loop: Makes the loop.
+        make_loop: Makes the loop; called in the new thread.
         close_target: Awaited on the loop at its end, to close what was opened on it.
 
     Attributes:
@@ -60,7 +60,7 @@ class LoopThread:
         self._running = started.result()
 
     def run(self, work: Callable[[], Coroutine[Any, Any, R]]) -> R:
-        """Run a coroutine on the loop; the calling thread waits for what it comes to.
+        """Run a coroutine on the loop, and wait for its result.
 
         Raises:
             ConfigurationError: the loop has ended, or ends while the call is under way.
@@ -79,19 +79,19 @@ class LoopThread:
         return threading.current_thread() is self._thread
 
     def post(self, function: Callable[[], object]) -> None:
-        """Have a function called on the loop, without waiting for it. Any thread may, the loop's own too."""
+        """Call a function on the loop, without waiting for it; from any thread, even the loop's own."""
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._running.loop.call_soon_threadsafe(function)
 
     def stop(self) -> None:
-        """Ask the loop to come to its end, without waiting for that."""
+        """Ask the loop to end, without waiting for its end."""
         self.post(lambda: asyncio.ensure_future(self._running.portal.stop()))
 
     def join(self, seconds: float | None = None) -> None:
-        """Wait for the end of the thread, at most so long.
+        """Wait for the end of the thread, for a number of seconds at most.
 
         Raises:
-            BaseException: what went wrong at its end.
+            BaseException: the error by which the loop ended.
         """
         self._thread.join(seconds)
         error, self._error = self._error, None
@@ -134,12 +134,12 @@ class LoopThread:
 def new_loop(*, forks: bool) -> asyncio.AbstractEventLoop:
     """Make a loop for a portal.
 
-    libuv's threads do not support a fork: a child process that ends crashes, if its parent used them and it
-    did not (libuv issue 4443). uvloop has them look up the addresses of hosts. So its loop does that here in
-    threads of Python's, and where a server is opened on it, it is not used at all.
+    libuv's threads do not support a fork: a child process crashes at its end if its parent used them and it
+    did not (libuv issue 4443). uvloop looks up the addresses of hosts in these threads. The loop made here
+    looks them up in Python's threads instead. A loop on which a server is opened is not uvloop's.
 
     Args:
-        forks: Whether calls are all that the loop serves, so that a child process can make another one.
+        forks: Whether the loop only serves calls, so that a child process can make another one.
     """
     if not forks:
         return asyncio.SelectorEventLoop()

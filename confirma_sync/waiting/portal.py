@@ -1,4 +1,4 @@
-"""The portal from a synchronous object to its asynchronous one, and the life of its loop."""
+"""Runs the coroutines of asynchronous objects for blocking threads, and starts and ends their event loops."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 EXIT_SECONDS = 1.0
-"""How long the end of the interpreter waits for the loops that nobody closed."""
+"""Seconds that the interpreter waits at its end for the loops that nobody has closed."""
 
 _INSIDE_A_LOOP = (
     "confirma_sync would block the event loop that runs in this thread; use the asynchronous client there: "
@@ -41,11 +41,11 @@ class Portal(Generic[G]):
     """Runs coroutines of an asynchronous object, the target, for threads that wait for them.
 
     The loop starts with the first call. It ends with ``close``, when nothing refers to the portal any more,
-    or with the interpreter. A child process made by fork has none of its parent's threads: it leaves loop and
-    target alone, since their sockets are the parent's, and makes others at its first call.
+    or with the interpreter. A child process made by fork has none of its parent's threads: it does not touch
+    loop and target, since their sockets are the parent's, and makes others at its first call.
 
     Args:
-        make: Makes the target: at once, and in a child process again.
+        make: Makes the target; called at once, and again in a child process.
         close_target: Closes what the target opened; awaited on the loop at its end.
         forks: Whether a target can be made again in a child process; otherwise calls there are refused.
     """
@@ -66,14 +66,14 @@ class Portal(Generic[G]):
 
     @property
     def target(self) -> G:
-        """The asynchronous object."""
+        """The asynchronous object, made again in a child process."""
         if self._stale and self._forks:
             with self._lock:
                 self._refresh()
         return self._target
 
     def run(self, work: Callable[[], Coroutine[Any, Any, R]]) -> R:
-        """Run a coroutine on the loop and wait for what it comes to.
+        """Run a coroutine on the loop, and wait for its result.
 
         Raises:
             ConfigurationError: an event loop runs in this thread, or the portal is closed.
@@ -84,7 +84,7 @@ class Portal(Generic[G]):
         return thread.run(work)
 
     def iterate(self, generator: AsyncGenerator[T]) -> Iterator[T]:
-        """Take one thing after another out of an asynchronous generator, as far as the iteration goes."""
+        """Yield what an asynchronous generator yields; close it when the iteration ends, even early."""
 
         async def following() -> list[T]:
             async for thing in generator:
@@ -99,17 +99,17 @@ class Portal(Generic[G]):
                 self.run(generator.aclose)
 
     def post(self, function: Callable[[], object]) -> None:
-        """Have a function called on the loop, if it runs, without waiting for that. Any thread may."""
+        """Call a function on the loop, if there is one, without waiting for it. Any thread may do this."""
         if self._thread is not None:
             self._thread.post(function)
 
     def is_usable(self) -> bool:
-        """Say whether this thread could make a call now, over a loop that runs already."""
+        """Say whether this thread can make a call now on a loop that runs already."""
         return self.running is not None and not _in_a_loop() and not sys.is_finalizing()
 
     @property
     def running(self) -> LoopThread | None:
-        """The thread of the loop, while it takes calls."""
+        """The thread of the loop; None while no loop takes calls."""
         return None if self._thread is None or self._thread.ended else self._thread
 
     def close(self) -> None:
@@ -147,10 +147,10 @@ class Portal(Generic[G]):
             self._target, self._stale = self._make(), False
 
     def reset_after_fork(self) -> None:
-        """Forget, in a child process, what belongs to the parent.
+        """Forget the parent's thread and target in a child process.
 
-        None of it is freed, which would close what the parent still uses: the frames of its thread, which
-        did not come along, hold it for ever.
+        Neither is freed, which would close sockets that the parent uses: the frames of the parent's thread,
+        which does not exist in the child, refer to them for ever.
         """
         self._lock = threading.Lock()  # another thread of the parent may have held it
         if self._thread is not None and self._finalizer is not None:
@@ -159,7 +159,7 @@ class Portal(Generic[G]):
 
 
 class PerFork(Generic[T]):
-    """Something made of the target: at once, and again when the target is another one."""
+    """Makes an object from the portal's target: at once, and again when a child process has another one."""
 
     def __init__(self, portal: Portal[Any], make: Callable[[], T]) -> None:
         self._portal = portal
@@ -168,7 +168,7 @@ class PerFork(Generic[T]):
         self._made = make()
 
     def __call__(self) -> T:
-        """Return what is made of the target of now."""
+        """Return the object for the present target."""
         target = self._portal.target
         if target is not self._target:
             self._target, self._made = target, self._make()

@@ -1,4 +1,4 @@
-"""Blocking verbs, each derived from its asynchronous one: nothing is written twice."""
+"""Derives blocking verbs from asynchronous ones, with their parameters and docstrings."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Answer = TypeVar("Answer")
 Record = TypeVar("Record")
 
 TAKEN_OVER = tuple(name for name in functools.WRAPPER_ASSIGNMENTS if name != "__module__")
-"""What a derived function has from its original; the module that it stands in is its own."""
+"""The attributes that a derived function takes from its original: all but the module's name."""
 
 
 class SyncProxy:
-    """What stands for an asynchronous object on the other side of a portal.
+    """The blocking counterpart of an asynchronous object.
 
     Attributes:
-        portal: The way there.
+        portal: Runs the coroutines of the asynchronous object.
     """
 
     def __init__(self, portal: Portal[Any], find: Callable[[], Any]) -> None:
@@ -35,22 +35,22 @@ class SyncProxy:
 
     @property
     def original(self) -> Any:
-        """The asynchronous object; another one in a child process."""
+        """The asynchronous object; a child process has another one."""
         return self._find()
 
 
 class Closing(SyncProxy):
-    """What is closed for good, at the latest at the end of its ``with`` block."""
+    """A blocking object with ``close``, which is called at the end of its ``with`` block, too."""
 
     def _open(self, make: Callable[..., AsyncClosing], options: Mapping[str, object]) -> None:
         """Make an asynchronous client, and a portal to it.
 
         Args:
-            make: Makes the client.
-            options: What it takes by keyword.
+            make: Makes the client; called again in a child process.
+            options: The keyword arguments for ``make``.
 
         Raises:
-            ConfigurationError: there is a ``session``, which could belong to no loop but another one.
+            ConfigurationError: ``options`` has a ``session``, which belongs to another event loop.
         """
         if options.get("session") is not None:
             raise ConfigurationError(
@@ -63,7 +63,7 @@ class Closing(SyncProxy):
         SyncProxy.__init__(self, portal, lambda: portal.target)
 
     def close(self) -> None:
-        """End what is under way and close what was opened. Closing twice is fine."""
+        """End the calls under way, and close what was opened. Closing twice is fine."""
         self.portal.close()
 
     def __enter__(self) -> Self:
@@ -74,7 +74,7 @@ class Closing(SyncProxy):
 
 
 class Opening(SyncProxy):
-    """What is open within its ``with`` block only, as its original is within ``async with``."""
+    """A blocking object that is open only in its ``with`` block, like its original in ``async with``."""
 
     def __enter__(self) -> Self:
         self.portal.run(self.original.__aenter__)
@@ -87,9 +87,9 @@ class Opening(SyncProxy):
 class Pager(Generic[Answer, Record]):
     """A list that is not fetched yet.
 
-    ``fetch()`` gives one call's whole answer, as ``await`` does in ``confirma_async``. Iterate over it for
-    record after record, or over ``pages()`` for the records of one call at a time. Iterating fetches page
-    after page, only as far as the iteration goes.
+    ``fetch()`` returns one call's whole answer, as ``await`` does in ``confirma_async``. Iterate over the
+    list itself for its records, or over ``pages()`` for the records of one call at a time. The iteration
+    fetches a page only when it comes to it.
     """
 
     def __init__(self, portal: Portal[Any], find: Callable[[], pagination.Pager[Answer, Record]]) -> None:
@@ -113,14 +113,14 @@ class Pager(Generic[Answer, Record]):
             yield from page
 
     def pages(self) -> Iterator[Page[Record]]:
-        """Return the pages, each with the records of one call; a call that finds none gives an empty page."""
+        """Yield the pages, each with the records of one call; a call that finds none yields an empty page."""
         return self._portal.iterate(self._find().pages())
 
 
 def blocking(
     verb: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
 ) -> Callable[Concatenate[SyncProxy, P], R]:
-    """Return the verb, waited for. Name, parameters, docstring and return type stay as they are."""
+    """Return a verb that waits for the given one, and has its name, parameters, docstring and return type."""
 
     def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return proxy.portal.run(lambda: verb(proxy.original, *args, **kwargs))
@@ -132,13 +132,15 @@ def blocking_after(
     prepare: Callable[Concatenate[Any, P], Callable[[], Coroutine[Any, Any, R]]],
     verb: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]],
 ) -> Callable[Concatenate[SyncProxy, P], R]:
-    """Return the verb, waited for; the calling thread itself does all that needs no loop.
+    """Return a verb that waits for the given one, and does in the calling thread all that needs no loop.
 
-    What it prepares is at hand in its processor then, and would have to be fetched into the loop's.
+    What this thread has prepared is then in its own processor's cache, from which the loop's thread would
+    have to fetch it.
 
     Args:
-        prepare: Does that, and returns what makes the rest of the call.
-        verb: The verb as a whole, whose name, parameters, docstring and return type this has.
+        prepare: Does the part that needs no loop, and returns a function that makes the coroutine of the
+            rest.
+        verb: The whole verb, whose name, parameters, docstring and return type the result has.
     """
 
     def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -148,7 +150,7 @@ def blocking_after(
 
 
 def on_the_loop(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[SyncProxy, P], R]:
-    """Return the same function, called on the loop."""
+    """Return a function that calls the given one on the loop, and waits for its result."""
 
     async def awaited(original: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return function(original, *args, **kwargs)
@@ -159,11 +161,11 @@ def on_the_loop(function: Callable[Concatenate[Any, P], R]) -> Callable[Concaten
 def standing_for(
     verb: Callable[Concatenate[Any, P], R], make: Callable[[Portal[Any], Callable[[], R]], S]
 ) -> Callable[Concatenate[SyncProxy, P], S]:
-    """Return the verb, with what stands here for what it returns.
+    """Return a verb that returns the blocking counterpart of what the given one returns.
 
     Args:
-        verb: The verb, which waits for nothing.
-        make: Makes that, of the portal and of what finds the asynchronous object.
+        verb: The asynchronous client's verb, which returns an object without waiting.
+        make: Makes the counterpart, given the portal and a function that returns the asynchronous object.
     """
 
     def call(proxy: SyncProxy, /, *args: P.args, **kwargs: P.kwargs) -> S:
@@ -175,14 +177,14 @@ def standing_for(
 def listing(
     verb: Callable[Concatenate[Any, P], pagination.Pager[Answer, Record]],
 ) -> Callable[Concatenate[SyncProxy, P], Pager[Answer, Record]]:
-    """Return the verb, with a list that is iterated, or fetched, by a thread that waits for it."""
+    """Return a verb that returns a blocking ``Pager`` for the asynchronous one of the given verb."""
     return standing_for(verb, Pager[Answer, Record])
 
 
 def constructor(
     original: Callable[Concatenate[Any, P], None],
 ) -> Callable[[Callable[Concatenate[S, ...], None]], Callable[Concatenate[S, P], None]]:
-    """Give an ``__init__`` the parameters of another one, for people and type checkers alike."""
+    """Return a decorator that gives an ``__init__`` the signature of another one."""
 
     def decorate(init: Callable[Concatenate[S, ...], None]) -> Callable[Concatenate[S, P], None]:
         return functools.update_wrapper(init, original, assigned=())
