@@ -17,7 +17,7 @@ __all__ += shared.__all__
 
 
 class Sandbox(Closing):
-    """The service on localhost, over real HTTP; each answer says by ``x-sandbox`` that it is no real one.
+    """The service on localhost, over real HTTP. ``x-sandbox`` on each answer says that it is a sandbox.
 
     It takes what ``confirma_async.Sandbox`` takes. Use it as ``with Sandbox() as sandbox: ...``, or with
     ``start()`` and ``close()``. Only the process that started it can use this object: a child process made by
@@ -70,17 +70,17 @@ class Sandbox(Closing):
 
     @property
     def clock(self) -> shared.VirtualClock:
-        """The clock of the sandbox, which can be moved."""
+        """The virtual clock, which decides the time of everything in the sandbox."""
         return self._sandbox.clock
 
     @property
     def faults(self) -> shared.Faults:
-        """Orders faults, such as a lost answer, for the next requests."""
+        """The faults of coming requests; add some by ``faults.add``."""
         return self._sandbox.faults
 
     @property
     def requests(self) -> Counter[str]:
-        """The number of requests that reached the server, by operation; those that met a fault count, too."""
+        """The number of requests that reached the server, by operation; those with a fault count, too."""
         return self._sandbox.requests
 
     def __enter__(self) -> Self:

@@ -36,7 +36,7 @@ _PROVISIONING_TOKEN = "provisioning_token"  # noqa: S105 (the name it is kept un
 _VIRTUAL_TIME, _REAL_TIME = "virtual_time", "real_time"
 
 _SHUTDOWN_SECONDS = 0.5
-"""How long closing waits for requests under way, e.g. one that a LATENCY fault holds."""
+"""Seconds that closing waits for requests under way, such as one that a LATENCY fault delays."""
 
 _BACKLOG = 1024
 
@@ -57,7 +57,7 @@ class _Running:
 
 
 class Sandbox(Controls):
-    """The service on localhost, over real HTTP. It never claims to be the vendor's: see ``x-sandbox``.
+    """The service on localhost, over real HTTP. ``x-sandbox`` on each answer says that it is a sandbox.
 
     It serves every endpoint of the contract, and does what the service does over time. What no endpoint does,
     such as a debtor's payment, is a method here. Use it with ``async with``, or ``start()`` and ``close()``.
@@ -75,8 +75,8 @@ class Sandbox(Controls):
 
     Attributes:
         clock: The virtual clock, which decides the time of everything in the sandbox.
-        faults: The faults to come; add some by ``faults.add``.
-        requests: How many requests reached the server, by operation name, counted before any fault.
+        faults: The faults of coming requests; add some by ``faults.add``.
+        requests: The number of requests that reached the server, by operation; those with a fault count, too.
 
     Raises:
         ConfigurationError: the host is not this machine, or an argument makes no sense.
@@ -114,17 +114,17 @@ class Sandbox(Controls):
 
     @property
     def url(self) -> str:
-        """Scheme, host and port to call; known once started."""
+        """The base URL to call: scheme, host and port; known once the sandbox has started."""
         return self._while_running().url
 
     @property
     def api_key(self) -> str:
-        """The token of the sandbox's own client; known once started."""
+        """The token of the sandbox's own client; known once the sandbox has started."""
         return self._client(OWN_CLIENT).api_key
 
     @property
     def provisioning_token(self) -> str:
-        """The token that onboarding wants (contract §1); known once started."""
+        """The token that onboarding requires (contract §1); known once the sandbox has started."""
         return self._backend.provisioning_token
 
     @property
@@ -148,7 +148,7 @@ class Sandbox(Controls):
         self.clock.watch(self._keep_time)
 
     async def close(self) -> None:
-        """Stop listening and close the database; requests under way get half a second. Repeatable."""
+        """Stop listening, give requests half a second, and close the database. Closing twice is fine."""
         running = self._running
         if running is None:
             return
@@ -182,7 +182,7 @@ class Sandbox(Controls):
         return _add_client(self._backend, name, chosen).api_key
 
     def invoices(self) -> list[StoredInvoice]:
-        """Return every stored invoice with its present status, duplicates too, in order of arrival.
+        """Return every stored invoice with its present status, also duplicates, in the order of arrival.
 
         Raises:
             ConfigurationError: the sandbox is not running.
