@@ -9,14 +9,14 @@ import sys
 from confirma_async.cli.running.stopping import INTERRUPTED, signals
 
 YOUNG = 10_000
-"""Objects that are made before the collector looks for cycles: one burst of sends makes Python's own 700.
+"""Number of new objects after which the garbage collector runs; Python's 700 is one burst of sends.
 
-Only the command line sets this: the process is its own.
+Only the command line sets this, since the whole process is its own.
 """
 
 
 def main() -> None:
-    """Run the command line; the entry point of the script ``confirma``."""
+    """Run the command line. This is the entry point of the script ``confirma``."""
     gc.set_threshold(YOUNG)
     try:
         signals.install()

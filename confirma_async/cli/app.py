@@ -1,4 +1,4 @@
-"""The command group, and how every command ends: with a message and an exit code."""
+"""The group of all commands; runs one of them, and turns errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _COMMANDS: Mapping[str, str] = {
     "openapi": "tools.sandbox",
     "demo": "tools.demo",
 }
-"""Every command, in the order of a help text, and the module of ``commands`` that it stands in."""
+"""Every command, in the order of the help text, and its module below ``commands``."""
 
 
 @click.group(
@@ -91,7 +91,7 @@ def confirma(verbose: bool, language: str | None) -> None:
 
 
 def _set_up_logging(*, verbose: bool) -> None:
-    """Set up the log for those who ask for it: commands say what matters in their results."""
+    """Write the log to standard error if the user asks for it; otherwise write none."""
     logger = logging.getLogger("confirma_async")
     logger.propagate = False
     logger.handlers[:] = [_log_handler() if verbose else logging.NullHandler()]
@@ -111,7 +111,7 @@ def _log_handler() -> logging.Handler:
 def every_command(
     group: click.Group = confirma, *words: str
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Yield every command that does something, with the words it is called by: ``("invoice", "create")``."""
+    """Yield every command that does something, with its words: ``("invoice", "create")``."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -124,7 +124,7 @@ def every_command(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; never lets a traceback out.
+    """Run one command line, and return its exit code; no error leaves this function.
 
     With ``--json``, an error is printed as JSON on standard output as well.
     """
@@ -159,7 +159,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _named_language(arguments: Sequence[str]) -> str | None:
-    """Return the language that a command line names last."""
+    """Return the last language that a command line names; None if it names none."""
     named = [
         value if sign else following
         for word, following in zip(arguments, [*arguments[1:], ""], strict=False)
@@ -170,7 +170,7 @@ def _named_language(arguments: Sequence[str]) -> str | None:
 
 
 def _failed(error: BaseException, *, as_json: bool) -> Exit:
-    """Say what went wrong, and return the exit code for it."""
+    """Print what went wrong, and return the exit code for it."""
     from confirma_async.cli.errors.error_messages import explained, told
     from confirma_async.cli.output.printer import say
     from confirma_async.cli.output.render import print_json
@@ -192,7 +192,7 @@ def _failed(error: BaseException, *, as_json: bool) -> Exit:
 
 
 def _unprinted(error: BaseException) -> Exit:
-    """Say that a command has done its work, where its result could not be printed."""
+    """Print that the command has changed something at the service, but could not print its result."""
     from confirma_async.cli.output.printer import say
 
     _give_up(sys.stdout)
@@ -213,7 +213,7 @@ def _unprinted(error: BaseException) -> Exit:
 
 
 def _unread(error: OSError) -> bool:
-    """Say whether a failure means that nobody reads the output any more: a broken pipe, a closed terminal."""
+    """Say whether nobody reads the output any more: the pipe is broken, or the terminal is closed."""
     return isinstance(error, BrokenPipeError) or (error.errno == errno.EIO and _terminal_closed())
 
 
@@ -234,7 +234,7 @@ def _terminal_closed() -> bool:
 
 
 def _let_go(stream: TextIO | None) -> None:
-    """Let go of what cannot be printed: Python would try once more at exit, and complain."""
+    """Drop what cannot be printed, since Python would try once more at its exit, and print an error."""
     try:
         if stream is not None:
             stream.flush()
@@ -243,7 +243,7 @@ def _let_go(stream: TextIO | None) -> None:
 
 
 def _give_up(stream: TextIO | None) -> None:
-    """Have what is printed from now on, or was left half printed, go nowhere."""
+    """Drop what is printed from now on, and what is still in the buffer of a stream."""
     if stream is not None:  # there may be none at all
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""A group of commands, each of which is loaded when it is called for."""
+"""A group of commands that imports a command only when it is used."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from confirma_async.cli.language.help_texts import translated
 
 
 class CommandGroup(click.Group):
-    """Loads a command when it is called for: none waits for what the others import.
+    """Imports a command only when it is used, so that it does not wait for the imports of others.
 
     Args:
         modules: Every command, in the order of the help text, and its module below ``cli.commands``.
-        options: What click takes of a group.
+        options: The arguments of ``click.Group``.
     """
 
     def __init__(self, *, modules: Mapping[str, str], **options: Any) -> None:
@@ -30,7 +30,7 @@ class CommandGroup(click.Group):
         return [*self._modules]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (likewise)
-        """Load one."""
+        """Import a command, and return it with its help in the language of the user."""
         if cmd_name not in self._modules:
             return None
         home = importlib.import_module(f"confirma_async.cli.commands.{self._modules[cmd_name]}")
@@ -41,7 +41,7 @@ class CommandGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is called for, or say which one may be meant."""
+        """Find the command that a command line names, or end with a message that suggests others."""
         name = args[0]
         if name not in self._modules and not name.startswith("-"):
             near = get_close_matches(name, self._modules)

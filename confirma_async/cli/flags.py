@@ -1,4 +1,4 @@
-"""Names of the library's parameters and calls as options and commands of the command line."""
+"""Puts options and commands in place of parameters and calls that messages of the library name."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ FLAGS: Mapping[str, str] = {
     "to_date": "--to",
     "until": "--until",
 }
-"""By the parameter that a text of the library names, the option that sets it.
+"""The option for each parameter that messages of the library name.
 
-Options that are made of attributes (``OptionOf``) have their flags from here, so none of them is missing.
+Options that are made from attributes (``OptionOf``) take their names from here, so that none is missing.
 """
 
 COMMANDS: Mapping[str, str] = {
@@ -54,14 +54,14 @@ COMMANDS: Mapping[str, str] = {
     "onboarding.renew_token()": "confirma token renew",
     "outbox.resolve()": "confirma resolve",
 }
-"""By the call that a text of the library names, the command that does the same."""
+"""The command for each call that messages of the library name."""
 
 _CALL = re.compile("|".join(rf"(?<![\w.]){re.escape(call)}" for call in COMMANDS))
 _PARAMETER = re.compile(r"\b([a-z_]+)=(?:'(\w+)'|(?!\w))")
 
 
 def in_flags(text: str) -> str:
-    """Name options instead of parameters, and commands instead of calls.
+    """Return a text with options in place of parameters, and commands in place of calls.
 
     ``concurrency=`` becomes ``--concurrency``, ``retry='all'`` becomes ``--retry all``, and
     ``mirror.sync()`` becomes ``confirma mirror sync``.
@@ -71,7 +71,7 @@ def in_flags(text: str) -> str:
 
 
 def _option(found: re.Match[str]) -> str:
-    """Return the option for a parameter and its value, if it has one."""
+    """Return the option for a parameter, with its value if it has one."""
     flag = FLAGS.get(found[1])
     if flag is None:
         return found[0]

@@ -1,4 +1,4 @@
-"""Which journal and which run a command is about: the account's latest run, unless another one is named."""
+"""Finds the journal and the run that a command is about: by default the account's latest run."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ from confirma_async.errors import JournalError
 from confirma_async.settings import target_from_env
 
 SANDBOX_TARGET = "the sandbox"
-"""What a journal is bound to when the invoices go to an embedded sandbox, whose port changes every run."""
+"""The target of a journal of the embedded sandbox, whose URL has another port at each run."""
 
 _SANDBOX_FOLDER = "sandbox"
 
 
 @frozen(kw_only=True)
 class Whose(Access):
-    """Whose journal is meant, where none is named.
+    """The account whose journal a command is about if it names no journal.
 
     Attributes:
-        sandbox: Whether it is the one of the embedded sandbox.
+        sandbox: Whether it is the embedded sandbox's account.
     """
 
     sandbox: bool = False
 
     def journal(self, *, gone_too: bool = False) -> Path:
-        """Return the account's journal; it need not be there yet.
+        """Return the path of the account's journal, which need not exist yet.
 
         Args:
-            gone_too: Whether it may be one that is gone, and with it what was sent.
+            gone_too: Whether to return the path also if the journal was there before and is gone.
 
         Raises:
             UnknownAccountError: it is not clear which account is meant, or there is none of that name.
             ConfigurationError: there is no place for journals.
-            JournalError: it is gone.
+            JournalError: the journal was there before, and is gone.
         """
         if self.sandbox:
             return sandbox_journal(self.account)
@@ -62,7 +62,7 @@ class Whose(Access):
 
 
 def sandbox_journal(account: AccountName) -> Path:
-    """Return the journal of the embedded sandbox, which keeps its state beside it."""
+    """Return the path of the embedded sandbox's journal; the sandbox keeps its state beside it."""
     return Accounts().root / _SANDBOX_FOLDER / (account.name or FIRST_ACCOUNT) / JOURNAL_NAME
 
 
@@ -72,19 +72,20 @@ def _whose(account: str | None, sandbox: bool, access: Access) -> Whose:
 
 
 whose: Decorator = bundle("whose", _whose, account_option, of_sandbox, access)
-"""Gives a command that only looks at a journal the options that say whose; it takes ``whose``."""
+"""Gives a command that only reads a journal the options that say whose; it takes ``whose``."""
 
 which: Decorator = click.argument("which", metavar="[RUN|JOURNAL]", required=False)
-"""A run of the account's journal by its number, or a journal by its path or URL."""
+"""Gives a command the argument for a run, by its number, or a journal, by its path or URL; it takes
+``which``."""
 
 
 @frozen(kw_only=True)
 class Chosen:
-    """What a command looks at.
+    """The journal and the run that a command is about.
 
     Attributes:
-        path: The journal.
-        journal: The same, open for looking.
+        path: The place of the journal.
+        journal: The journal, open for reading.
         run: The run; None for all that the journal holds.
     """
 
@@ -94,12 +95,12 @@ class Chosen:
 
     @property
     def latest(self) -> Run | None:
-        """The run, or the journal's latest."""
+        """The run, or else the latest one of the journal; None if it has no run."""
         return self.run or self.journal.runs.latest()
 
     @property
     def name(self) -> str:
-        """What names it to a person."""
+        """The name of the run or journal for people."""
         account = self.journal.ownership.account()
         whole = self.path.name.removesuffix(".journal")
         if account:
@@ -111,11 +112,11 @@ class Chosen:
 
 @contextlib.contextmanager
 def chosen(which: str | None, whose: Whose) -> Generator[Chosen]:
-    """Open for looking what a command is about.
+    """Open for reading the journal that a command is about, and find the run.
 
     Args:
         which: The number of a run, the path or URL of a journal, or nothing for the account's latest run.
-        whose: Whose journal is meant, where none is named.
+        whose: The account whose journal it is if none is named.
 
     Raises:
         JournalError: there is no such journal or run.
@@ -138,7 +139,7 @@ def chosen(which: str | None, whose: Whose) -> Generator[Chosen]:
 
 
 def located(which: str | None, whose: Whose) -> tuple[JournalPlace, int | None]:
-    """Return the journal that is meant, and the number of the run where one is named."""
+    """Return the journal that a command is about, and the number of the run if one is named."""
     if which is None:
         return whose.journal(), None
     if names_a_run(which):
@@ -147,12 +148,12 @@ def located(which: str | None, whose: Whose) -> tuple[JournalPlace, int | None]:
 
 
 def names_a_run(word: str) -> bool:
-    """Say whether a word of the command line is the number of a run, and not a path."""
+    """Say whether a word of the command line is the number of a run, rather than a path."""
     return word.isdigit() and word.isascii()
 
 
 def is_journal(path: Path) -> bool:
-    """Say whether a file says of itself that it is a journal."""
+    """Say whether a file is a journal, by its header."""
     try:
         with path.open("rb") as file:
             header = file.read(72)
@@ -162,7 +163,7 @@ def is_journal(path: Path) -> bool:
 
 
 def is_run_or_journal(word: str) -> bool:
-    """Say whether a word of the command line names a run or a journal, and not a file of invoices."""
+    """Say whether a word of the command line names a run or a journal, rather than a file of invoices."""
     if is_url(word):
         return True
     return (names_a_run(word) and not Path(word).exists()) or is_journal(Path(word))

@@ -1,1 +1,1 @@
-"""What a command says when it fails, and its exit code."""
+"""Messages and exit codes of commands that fail."""

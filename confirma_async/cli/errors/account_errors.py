@@ -8,7 +8,7 @@ from confirma_async.errors import JournalMismatchError
 
 
 def in_words(error: UnknownKeyError | UnknownAccountError | JournalMismatchError) -> str:
-    """Say which options cure it."""
+    """Return the message of an error about accounts or journals, with the options that cure it."""
     if isinstance(error, JournalMismatchError):
         return str(error).replace("(account=)", f"(--account {error.account or 'NAME'})")
     known = ", ".join(error.known) or "none"

@@ -1,4 +1,4 @@
-"""Messages for requests that a command makes of its arguments, with the options that are wrong."""
+"""Messages for wrong requests that a command has made from its arguments: they name the options."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @contextlib.contextmanager
 def of_arguments() -> Generator[None]:
-    """Report what is wrong with a request by the arguments that it is made of.
+    """Turn the problems of a request, which the block makes from arguments, into an error about these.
 
     Raises:
-        click.UsageError: the request is not valid.
+        click.UsageError: the block raised an error about the request.
     """
     try:
         yield
@@ -28,7 +28,7 @@ def of_arguments() -> Generator[None]:
 
 
 def _argument(path: str) -> str:
-    """Return the option that gave a value: ``--due-date: `` for ``$...dueDate``."""
+    """Return the option for a problem's path: ``--due-date: `` for ``$...dueDate``."""
     context = click.get_current_context()
     attribute = _INNER_CAPITAL.sub("_", path.rpartition(".")[2]).lower()
     for parameter in context.command.params:

@@ -1,4 +1,4 @@
-"""Errors as messages: text, exit code, and details for machines."""
+"""Makes of an error a message, an exit code, and details for machines."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FIND_OUT: Mapping[str, str] = {
     "accounting.submit_payments": "confirma accounting-payment status",
     "onboarding.renew_token": "confirma token check",
 }
-"""The command that finds out what became of a call, where the call itself does not name it."""
+"""The command that finds out what became of a call, for operations whose errors name none."""
 
 _COMMANDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "invoices.distributions": (
@@ -47,17 +47,17 @@ _COMMANDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "invoices.case": ("confirma invoice case", {"case_id": "{}", "invoice_number": "--invoice {}"}),
 }
-"""The command that does what a verb does, and how it takes what the verb is given."""
+"""By the verb of the library that an error names, the command that does the same, and its options."""
 
 
 @frozen
 class CommandFailure:
-    """Why a command did not do what it was asked for.
+    """Why a command failed.
 
     Attributes:
-        message: A sentence, or several; no secret in it.
-        code: The exit code.
-        details: The same in fields, for machines.
+        message: One or several sentences, without secrets.
+        code: The exit code of the command.
+        details: The reason in fields, for machines.
     """
 
     message: str
@@ -66,10 +66,10 @@ class CommandFailure:
 
 
 def explained(error: BaseException) -> CommandFailure:
-    """Return a failure in words.
+    """Return the message, exit code and details for an error.
 
     Raises:
-        BaseException: the error itself, if it is a fault of ours and somebody wants to look into it.
+        BaseException: the error itself, if it is a fault of the SDK and CONFIRMA_DEBUG is set.
     """
     match error:
         case click.ClickException():
@@ -114,7 +114,7 @@ def failed_in_words(error: ConfirmaError) -> str:
 
 
 def _unknown(error: OutcomeUnknownError) -> CommandFailure:
-    """Return the failure of a call that may have taken effect, with the command that finds that out."""
+    """Return the failure for a call that may have taken effect, with the command to find out whether."""
     if error.find_out is None:
         command = FIND_OUT.get(error.operation or "")
         message = f"{error}\nTo find out: {command}" if command else str(error)

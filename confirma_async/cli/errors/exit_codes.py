@@ -1,4 +1,4 @@
-"""Exit codes: what a calling script can rely on."""
+"""The exit codes of commands, on which calling scripts can rely."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 
 
 class Exit(enum.IntEnum):
-    """How a command ended."""
+    """The exit code of a command."""
 
     ACCEPTED = 0
-    """All is well: everything was accepted, or there was nothing to object to."""
+    """Everything was accepted, or nothing is wrong."""
     REJECTED = 1
-    """The command is done; something was refused or rejected, or is not as it should be."""
+    """The command has done its work, but something was refused or rejected, or is wrong."""
     USAGE = 2
     """The command, its files, its journal, its key or its configuration cannot be used."""
     PAUSED = 3
-    """It stopped before its end, or the service could not be asked; the same command goes on."""
+    """The command stopped early, or the service could not be reached; the same command goes on."""
     UNKNOWN = 4
-    """What was asked for may have taken effect; find out before the command is given again."""
+    """The call may have taken effect; find out before you give the command again."""
     JOURNAL_GONE = 5
     """The journal was deleted or replaced while the job ran; see to that before anything else is sent."""
     BUSY = 6
@@ -50,21 +50,23 @@ class Exit(enum.IntEnum):
     INTERNAL = 70
     """A fault of the SDK itself."""
     INTERRUPTED = 130
-    """Stopped by Ctrl-C or a signal, that of a closed terminal included; the same command goes on."""
+    """Ctrl-C or a signal, also of a closed terminal, ended the command; the same command goes on."""
     UNREAD = 141
-    """Nobody reads the output any more: ``head`` has enough, or a closed terminal did not say so by a signal.
-    What a job has done is in its journal; the same command goes on."""
+    """Nobody reads the output any more: ``head`` has ended, or a terminal was closed without a signal.
+
+    The work of a job is in its journal; the same command goes on.
+    """
 
 
 _NOT_SERVED = frozenset({501, 505})
-"""Statuses that no later call gets over."""
+"""HTTP statuses with which a later call would fail as well."""
 
 _FOR_GOOD = frozenset({Exit.USAGE, Exit.REJECTED})
-"""Codes of an error that the same command meets again: a key, a path, a form, a certificate."""
+"""Exit codes of errors that would come again, such as a wrong key or path."""
 
 
 def of_error(error: ConfirmaError) -> Exit:
-    """Return the exit code that an error stands for."""
+    """Return the exit code for an error."""
     match error:
         case OutcomeUnknownError() | TokenNotKeptError():
             return Exit.UNKNOWN
@@ -110,12 +112,12 @@ def _changes_something(operation: str | None) -> bool:
 
 
 def of_pause(cause: ConfirmaError | None) -> Exit:
-    """Return the exit code of a pause; with some causes a script that goes on would not come to an end."""
+    """Return the exit code for a pause; not PAUSED if repeating the command could never end it."""
     return Exit.USAGE if cause is not None and of_error(cause) in _FOR_GOOD else Exit.PAUSED
 
 
 def of_report(report: Report) -> Exit:
-    """Return the exit code that a job's report stands for."""
+    """Return the exit code for the report of a job."""
     if report.interrupted:
         return Exit.INTERRUPTED
     if of_pause(report.paused_by) is Exit.USAGE:
@@ -128,17 +130,20 @@ def of_report(report: Report) -> Exit:
 
 
 _FOREMOST = (Exit.INTERRUPTED, Exit.JOURNAL_GONE, Exit.BUSY, Exit.PAUSED, Exit.USAGE, Exit.REJECTED)
-"""Which code of several accounts counts: first what a person must see to, then what the same command goes on
-with, then what it meets again."""
+"""The order in which the exit codes of several accounts count.
+
+First come those that a person must see to, then those after which the same command goes on, then those that
+it would end with again.
+"""
 
 
 def foremost(codes: Collection[Exit]) -> Exit:
-    """Return the one code that those of several accounts stand for."""
+    """Return the exit code of a command for several accounts, by the codes of each."""
     return next((code for code in _FOREMOST if code in codes), Exit.ACCEPTED)
 
 
 def of_creditors(report: CreditorsReport) -> Exit:
-    """Return the exit code that the report of a job for many accounts stands for."""
+    """Return the exit code for the report of a job for many accounts."""
     codes = {of_report(each) for each in report.accounts.values()}
     codes |= {of_error(error) for error in report.failed.values()}
     return foremost(codes | {Exit.REJECTED} if report.refused else codes)

@@ -1,1 +1,1 @@
-"""The guided import of a table: questions, a preview, and what they say."""
+"""The guided import of a table: its questions, its preview and their texts."""

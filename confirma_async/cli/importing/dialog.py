@@ -30,11 +30,11 @@ Picked = TypeVar("Picked")
 
 @frozen
 class Back:
-    """The person wants to go back."""
+    """The answer of a person who wants to go back to the question before."""
 
 
 def is_on_terminal() -> bool:
-    """Say whether a person can be asked."""
+    """Say whether standard input and output are a terminal, at which a person can be asked."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
@@ -46,9 +46,9 @@ def pick(
     """Ask for one of several answers, by its number.
 
     Args:
-        asked: The question.
-        answers: Each in words, and what it stands for.
-        default: The place of the one that an empty line stands for.
+        asked: The question, in the user's language.
+        answers: The answers: the words for each, and the value that it stands for.
+        default: The index of the answer that an empty line stands for.
     """
     say(f"\n{asked}", lines=True)
     for place, (words, _answer) in enumerate(answers, start=1):
@@ -68,12 +68,12 @@ def pick(
 
 @define
 class Dialog:
-    """What a person says of a table, with all that was said before.
+    """Asks a person about a table, and can take answers back.
 
     Attributes:
-        file: The table.
-        seen: What stands in it.
-        guess: What is guessed and said so far.
+        file: The file of the table.
+        seen: The first lines of the table.
+        guess: What the columns are, as guessed and answered so far.
     """
 
     file: Path
@@ -82,24 +82,24 @@ class Dialog:
     _before: list[Guess] = field(factory=list[Guess], init=False)
 
     def ask(self) -> None:
-        """Ask until nothing is unsure.
+        """Ask until every column is sure.
 
         Raises:
-            InputError: no column is left for what every invoice needs.
-            click.Abort: the person has had enough.
+            InputError: there is no column for a value that every invoice needs.
+            click.Abort: the person stopped the command.
         """
         while (question := next_question(completed(self.guess, self.seen), self.seen)) is not None:
             self._ask(question)
 
     def back(self) -> bool:
-        """Take back the last answer, and ask again from there; False where there is none."""
+        """Take back the last answer; return whether there was one."""
         if not self._before:
             return False
         self.guess = self._before.pop()
         return True
 
     def change(self) -> None:
-        """Ask what a column is that nobody was unsure of."""
+        """Ask what a column is, although the guess is sure of it."""
         titles = [
             (f"{title} ({' / '.join(samples(self.seen, title))}): {self._is(title)}", title)
             for title in self.seen.titles

@@ -1,4 +1,4 @@
-"""Shows the first invoices of a file as they will be sent, and what the file adds up to."""
+"""Shows the first invoices of a file as they will be sent, and the totals of the file."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _SHOWN = 3
 
 @define
 class Preview:
-    """What a job would do with a file.
+    """What a job would do with the invoices of a file.
 
     Attributes:
         first: The first invoices that can be sent.
-        count: How many can be sent.
-        refused: How many cannot.
-        totals: What they ask for, by currency.
-        problems: What is wrong, each with the record it is wrong with.
-        remarks: What was decided while reading, likewise.
-        warnings: What looks wrong, likewise.
+        count: How many invoices can be sent.
+        refused: How many invoices cannot be sent.
+        totals: The sum of the invoices that can be sent, by currency.
+        problems: What is wrong: the place of the record, and the problem.
+        remarks: What was decided while reading: the place of the record, and the decision.
+        warnings: What looks wrong: the place of the record, and the problem.
         asks_for_money: Whether any invoice has an amount or a price.
     """
 
@@ -51,7 +51,7 @@ class Preview:
 
     @property
     def can_be_sent(self) -> bool:
-        """Whether there is an invoice to send, and one at least asks for money."""
+        """Whether there are invoices to send, and at least one has an amount or a price."""
         return self.count > 0 and self.asks_for_money
 
 
@@ -90,9 +90,9 @@ def show(found: Preview, ignored: Sequence[str], target: str) -> None:
     """Print what a job would do with a file.
 
     Args:
-        found: That.
-        ignored: The columns that are passed over.
-        target: Where the invoices would go, in words.
+        found: What the job would do.
+        ignored: The titles of the columns that are passed over.
+        target: The service that the invoices would be sent to, in words.
     """
     console = Terminal()
     if found.first:

@@ -1,4 +1,4 @@
-"""What the guided import says to a person."""
+"""The texts of the guided import."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ LABELS: Mapping[str, str] = {
     "row_account": "row: account in the books",
     "row_cost_center": "row: cost centre",
 }
-"""What columns are called to a person, in the order of a list to choose from."""
+"""The names of columns for people, in the order in which a list offers them."""
 
 METHODS: Mapping[str, str] = {
     "EMAIL": "by e-mail",
@@ -127,17 +127,17 @@ _ANOTHER = re.compile(r"could be (\w+) as well")
 
 
 def is_back(answer: str) -> bool:
-    """Say whether an answer asks for the question before, in the language that is spoken or in English."""
+    """Say whether an answer means to go back, in the user's language or in English."""
     return answer.lower() in {BACK, _(BACK), "back"}
 
 
 def label(name: str) -> str:
-    """Return what a column of ours is called to a person."""
+    """Return the name of a column for people."""
     return _(LABELS[name]) if name in LABELS else name.replace("_", " ")
 
 
 def named_place(path: str) -> str:
-    """Return what a person calls the value at a JSON path of an invoice; the path where it has no name."""
+    """Return the name for people of the value at a JSON path of an invoice; the path if it has none."""
     place = _INDEX.sub("", path.removeprefix("$."))
     for name in LABELS:
         column = COLUMNS[name]
@@ -186,7 +186,7 @@ def _money(value: Decimal | None) -> str:
 def invoice_in_words(
     number: object, buyer: str | None, amounts: Sequence[Decimal | None], currency: str
 ) -> str:
-    """Return who gets which invoice, over how much: net, VAT and gross."""
+    """Return an invoice in words: its number, its buyer, and its net, VAT and gross amount."""
     net, vat, gross = map(_money, amounts)
     return _("invoice {number}, {buyer}: net {net}, VAT {vat}, gross {gross} {currency}").format(
         number=number, buyer=visible(buyer or "-"), net=net, vat=vat, gross=gross, currency=currency
@@ -194,7 +194,7 @@ def invoice_in_words(
 
 
 def terms_in_words(due: datetime.date | None, method: str | None, rates: Sequence[Decimal]) -> str:
-    """Return when an invoice is due, how it is delivered, and its rates of VAT."""
+    """Return in words when an invoice is due, how it is delivered, and its rates of VAT."""
     delivered = _("delivered as agreed with Confirma")
     if method:
         delivered = _(METHODS[method]) if method in METHODS else method
@@ -206,7 +206,7 @@ def terms_in_words(due: datetime.date | None, method: str | None, rates: Sequenc
 
 
 def totals_in_words(whole: int, totals: Mapping[str, Decimal], refused: int, target: str) -> str:
-    """Return how many invoices can be sent, over how much, and how many cannot."""
+    """Return in words how many invoices can be sent, their sums, and how many cannot be sent."""
     can = _("Can be sent to {target}: {count}").format(target=target, count=plain(count(whole)))
     sums = ", ".join(f"{_money(total)} {currency}" for currency, total in totals.items())
     if sums:

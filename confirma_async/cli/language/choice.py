@@ -1,4 +1,4 @@
-"""Which language is spoken: the one that was asked for, else that of the locale."""
+"""Chooses the user's language: the one that the command line names, or else that of the locale."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pathlib import Path
 from attrs import define, frozen
 
 LANGUAGES: Mapping[str, str] = {"en": "en", "fi": "fi_FI", "sv": "sv_FI"}
-"""Every language, and the locale of numbers and dates where the user's own is of another language."""
+"""Every language, with the locale of its numbers and dates for users whose locale is of another language."""
 
 CATALOGUES = Path(__file__).parent / "catalogues"
-"""Where the translations lie."""
+"""The folder of the translations."""
 
 OWN = "confirma"
-"""The texts of the command line."""
+"""The catalogue of the command line's texts."""
 
 LIBRARY = "library"
-"""The messages of the library, as templates: see ``messages``."""
+"""The catalogue of the library's messages, which are templates: see ``messages``."""
 
 _NONE = frozenset({"", "C", "POSIX"})
 
 
 @frozen
 class Language:
-    """How people are spoken to.
+    """The language of texts, and the locale of numbers and dates.
 
     Attributes:
         code: The language of texts: ``en``, ``fi`` or ``sv``.
@@ -40,7 +40,7 @@ class Language:
 
 @define
 class _AskedLanguage:
-    """What was asked for on the command line; None for nothing."""
+    """The language that the command line names; None if it names none."""
 
     code: str | None = None
 
@@ -49,7 +49,7 @@ _asked = _AskedLanguage()
 
 
 def choose(code: str | None) -> None:
-    """Speak a language from now on.
+    """Use a language from now on.
 
     Args:
         code: One of ``LANGUAGES``; None takes that of the locale.
@@ -58,12 +58,12 @@ def choose(code: str | None) -> None:
 
 
 def current() -> Language:
-    """Return the language that is spoken."""
+    """Return the user's language."""
     return _language(_asked.code, _locale("LC_MESSAGES"), _locale("LC_NUMERIC"))
 
 
 def _locale(category: str) -> str:
-    """Return a locale of the environment, as POSIX finds it, without its encoding."""
+    """Return the environment's locale for a category, found as POSIX says, without its encoding."""
     found = next((value for name in ("LC_ALL", category, "LANG") if (value := os.environ.get(name))), "")
     name = found.partition(".")[0].partition("@")[0]
     return "" if name in _NONE else name
@@ -80,18 +80,18 @@ def _language(asked: str | None, texts: str, numbers: str) -> Language:
 
 
 def gettext(text: str) -> str:
-    """Return one of our texts in the language that is spoken."""
+    """Return a text of the command line in the user's language."""
     return translate(OWN, text)
 
 
 def translate(domain: str, text: str) -> str:
-    """Return a text of another catalogue in the language that is spoken."""
+    """Return a text of a catalogue in the user's language."""
     code = current().code
     return text if code == "en" else _translations(code, domain).gettext(text)
 
 
 def ngettext(one: str, many: str, number: int) -> str:
-    """Return one of two texts, for one and for several, in the language that is spoken."""
+    """Return the text for one or for several, by a number, in the user's language."""
     code = current().code
     if code == "en":
         return one if number == 1 else many

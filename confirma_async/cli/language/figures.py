@@ -1,4 +1,4 @@
-"""Numbers, amounts, dates and stretches of time as people of a locale write them; nothing is rounded."""
+"""Writes numbers, amounts, dates and durations as the user's locale does; exact values are not rounded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DIGITS = Context(prec=200)
 _DAY = 24 * 60 * 60
 _FALLBACK = "en"
 _SPACES: Mapping[int, str] = {0xA0: " ", 0x202F: " "}
-"""Spaces that hold a number together, and that not every terminal knows."""
+"""The no-break spaces in numbers, which not every terminal shows, and the ordinary space for each."""
 
 
 @cache
@@ -35,7 +35,7 @@ def _locale() -> Locale:
 
 
 def number(value: Decimal | int, form: str | None = None) -> str:
-    """Return a number exactly as it is: ``25.5`` or ``25,5``; or with the decimals of a form at least."""
+    """Return a number exactly: ``25.5`` or ``25,5``; a form says how many decimals it has at least."""
     from babel.numbers import format_decimal
 
     with localcontext(_DIGITS):
@@ -43,12 +43,12 @@ def number(value: Decimal | int, form: str | None = None) -> str:
 
 
 def count(value: int) -> str:
-    """Return a whole number, its thousands apart: ``4,200`` or ``4 200``."""
+    """Return a whole number with separated thousands: ``4,200`` or ``4 200``."""
     return number(value)
 
 
 def amount(value: Decimal) -> str:
-    """Return an amount exactly as it is, with at least two decimals: ``1,234.50`` or ``1 234,50``."""
+    """Return an amount exactly, with at least two decimals: ``1,234.50`` or ``1 234,50``."""
     return number(value, "#,##0.00")
 
 
@@ -63,7 +63,7 @@ def money(value: Decimal, currency: str) -> str:
 
 
 def day(value: datetime.date) -> str:
-    """Return a date: ``2026-11-02``, or as the locale writes it, ``2.11.2026``."""
+    """Return a date as the locale writes it, such as ``2.11.2026``; without a locale, ``2026-11-02``."""
     return value.isoformat() if not current().locale else _date(value)
 
 
@@ -77,7 +77,7 @@ def _date(value: datetime.date) -> str:
 
 
 def moment(value: datetime.datetime) -> str:
-    """Return a moment to the minute, as the clock of its zone shows it."""
+    """Return a moment to the minute, in its own time zone."""
     from babel.dates import format_time
 
     if not current().locale:
@@ -86,20 +86,20 @@ def moment(value: datetime.datetime) -> str:
 
 
 def when(seconds: float, now: float) -> str:
-    """Return when something was: how long ago, or after a day the moment.
+    """Return when something was: how long ago, or the moment if that was more than a day ago.
 
     Args:
         seconds: The moment, in seconds since 1970.
-        now: Now, likewise.
+        now: The present moment, in seconds since 1970.
     """
     return ago(now - seconds) if 0 <= now - seconds < _DAY else moment(local(seconds))
 
 
 def local(seconds: float) -> datetime.datetime:
-    """Return a moment in the zone of this machine.
+    """Return a moment in the time zone of this machine.
 
     Args:
-        seconds: Seconds since 1970.
+        seconds: The moment, in seconds since 1970.
     """
     return datetime.datetime.fromtimestamp(seconds).astimezone()
 
@@ -110,7 +110,7 @@ def ago(seconds: float) -> str:
 
 
 def lasting(seconds: float, *, is_distance: bool = False) -> str:
-    """Return a stretch of time, about as long as it is: ``14 minutes``; as a distance, whether it is past."""
+    """Return a duration in its largest unit: ``14 minutes``; as a distance from now, ``14 minutes ago``."""
     from babel.dates import format_timedelta
 
     stretch, spoken = datetime.timedelta(seconds=seconds), _parsed(current().code)
@@ -118,7 +118,7 @@ def lasting(seconds: float, *, is_distance: bool = False) -> str:
 
 
 def rate(value: float) -> str:
-    """Return how many there are in a second, to a tenth."""
+    """Return a rate per second, to a tenth."""
     return number(Decimal(f"{value:.1f}"), "#,##0.0")
 
 
@@ -130,12 +130,12 @@ def short(seconds: float) -> str:
 
 
 def zone(value: datetime.datetime) -> str:
-    """Return the time zone of a moment by its name and its distance to UTC: ``EET, UTC+02:00``."""
+    """Return the time zone of a moment, with its offset from UTC: ``EET, UTC+02:00``."""
     apart = f"UTC{value:%z}" if value.utcoffset() else ""
     apart = f"{apart[:-2]}:{apart[-2:]}" if apart else ""
     return ", ".join(part for part in (value.tzname() or "UTC", apart) if part)
 
 
 def plain(text: str) -> str:
-    """Return a text with ordinary spaces, for terminals."""
+    """Return a text with ordinary spaces in place of no-break spaces, for terminals."""
     return text.translate(_SPACES)

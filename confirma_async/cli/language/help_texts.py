@@ -1,4 +1,4 @@
-"""Help texts of commands in the language that is spoken: what is shown is a copy with translated texts.
+"""Translates the help of commands: makes copies of commands with translated texts.
 
 A docstring is translated paragraph by paragraph; a block that is not wrapped (``\\b``), line by line.
 """
@@ -25,10 +25,10 @@ _UNWRAPPED = "\b"
 
 
 def speak(*, in_english: bool = False) -> None:
-    """Have click speak the language, too: it asks gettext, which asks the environment.
+    """Set the language of click's own texts, which it gets from gettext, and gettext from the environment.
 
     Args:
-        in_english: Whether machines read what click says.
+        in_english: Whether to use English, because machines read the output.
     """
     _gettext.bindtextdomain(CLICK, str(CATALOGUES))
     _gettext.textdomain(CLICK)
@@ -36,7 +36,7 @@ def speak(*, in_english: bool = False) -> None:
 
 
 def translated(command: click.Command) -> click.Command:
-    """Return a command as its help is to show it."""
+    """Return a copy of a command whose help is in the user's language."""
     if current().code == "en":
         return command
     shown = copy.copy(command)
@@ -49,7 +49,7 @@ def translated(command: click.Command) -> click.Command:
 
 
 def texts_of(command: click.Command) -> Iterator[str]:
-    """Yield the texts of a command's help that are translated."""
+    """Yield the texts of a command's help that are to be translated."""
     for lines in _blocks(command.help or ""):
         yield from (line.strip() for line in lines if line not in {"", _UNWRAPPED})
     if command.short_help:
@@ -60,7 +60,7 @@ def texts_of(command: click.Command) -> Iterator[str]:
 
 
 def _blocks(text: str) -> Iterator[list[str]]:
-    """Yield the lines of each block of a help text; a block that is wrapped is one line."""
+    """Yield each block of a help text as its lines; a block that click wraps is one line."""
     for block in inspect.cleandoc(text).split("\n\n"):
         lines = block.splitlines()
         yield lines if lines[:1] == [_UNWRAPPED] else [" ".join(lines)]

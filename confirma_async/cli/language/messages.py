@@ -1,8 +1,8 @@
-"""Messages of the library in the language that is spoken, also those that a journal has kept.
+"""Translates messages of the library into the user's language, also those that a journal has kept.
 
-The library, its journals and JSON speak English. A catalogue holds each message as a template, with ``{0}``
-for what varies, and what is told to people is recognised by it: so a journal can be read in any language,
-whichever was spoken when it was written. What no template fits, such as the service's words, stays as it is.
+The library, its journals and JSON are in English. A catalogue holds each message as a template, with ``{0}``
+for what varies, and recognises messages by it. A journal can therefore be read in any language, whichever was
+used when it was written. A text that fits no template, such as the service's words, is not translated.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OR = " or "
 _NUMERAL = re.compile(r"-?\d{1,30}\.\d{1,30}", re.ASCII)
 _OF_AMOUNTS = re.compile(r"which is \{|^make \{|must (?:add|balance|be the sum)")
 _OF_RATES = re.compile(r"a VAT rate|a discount|^within \{")
-"""Messages whose numbers are sums, rates or seconds, and not what a file says word for word."""
+"""Matches templates whose numbers are rates or seconds, and no quotations from a file."""
 _HOLE = re.compile(r"\{\d+\}")
 
 
@@ -38,20 +38,20 @@ class _Template:
     figure: Callable[[Decimal], str] | None
 
     def written(self, text: str) -> str:
-        """Return an amount or a rate as the locale writes it; any other text as it is."""
+        """Return an amount or a rate as the locale writes it, and any other text unchanged."""
         if self.figure is None or not _NUMERAL.fullmatch(text):
             return text
         return plain(self.figure(Decimal(text)))
 
 
 def translated(message: str) -> str:
-    """Return a message of the library in the language that is spoken, with options for its parameters."""
+    """Return a message of the library in the user's language, with options in place of parameters."""
     code, shown = current().code, in_flags(message)
     return shown if code == "en" else _translated_to(code, shown)
 
 
 def error_in_words(message: str, problems: Sequence[Problem] = ()) -> str:
-    """Return the message of an error in the language that is spoken.
+    """Return the message of an error in the user's language.
 
     Args:
         message: The message: a sentence, and what is listed below it, each on a line of its own.
@@ -63,7 +63,7 @@ def error_in_words(message: str, problems: Sequence[Problem] = ()) -> str:
 
 
 def _below_names(message: str) -> str:
-    """Return a message in the language that is spoken, also below what names its file or its account."""
+    """Return a message in the user's language, also below the name of a file or account."""
     found, before, rest = translated(message), "", message
     while found == rest and ": " in rest:
         name, _colon, rest = rest.partition(": ")
@@ -73,16 +73,16 @@ def _below_names(message: str) -> str:
 
 
 def is_cell(path: str) -> bool:
-    """Say whether a problem stands in a line of a table, which its path names."""
+    """Say whether the path of a problem names a line or a cell of a table."""
     return TablePlace.parse(path) is not None
 
 
 def where(path: str, *, wire: bool = True) -> str:
-    """Return where in a record something is: a line and a column of a table, by the file's own names.
+    """Return a place in a record in words: of a table, its line and its column by the file's own title.
 
     Args:
-        path: Where, as a problem has it.
-        wire: Whether the JSON path follows that stands for a cell of a table.
+        path: The path of a problem.
+        wire: Whether to add the JSON path that a cell of a table is read into.
     """
     found = TablePlace.parse(path)
     if found is None:
@@ -98,7 +98,7 @@ def where(path: str, *, wire: bool = True) -> str:
 
 
 def problem_in_words(problem: Problem) -> str:
-    """Return a problem as one sentence: where, what, and the rule."""
+    """Return a problem as one sentence: the place, the message and the rule."""
     place = f"{where(problem.path)}: " if problem.path else ""
     found = " " + _("(found: {what})").format(what=translated(problem.found)) if problem.found else ""
     return f"{place}{translated(problem.message)}{found} [{problem.rule}]"
@@ -127,7 +127,7 @@ def _translated_to(code: str, message: str) -> str:
 
 
 def _parts(code: str, text: str) -> str:
-    """Return what stands in the hole of a message, which may be several messages in a row."""
+    """Return the translation of a varying part of a message, which may consist of several messages."""
     whole = _translated_to(code, text)
     if whole != text:
         return whole
@@ -141,7 +141,7 @@ def _parts(code: str, text: str) -> str:
 
 @cache
 def _templates(code: str) -> tuple[Mapping[str, str], Sequence[_Template]]:
-    """Return the messages of a catalogue in which nothing varies, and the others as templates."""
+    """Return the fixed messages of a catalogue, with their translations, and the others as templates."""
     from babel.messages.mofile import read_mo
 
     with (CATALOGUES / code / "LC_MESSAGES" / f"{LIBRARY}.mo").open("rb") as file:
@@ -153,14 +153,14 @@ def _templates(code: str) -> tuple[Mapping[str, str], Sequence[_Template]]:
 
 
 def _figure_of(template: str) -> Callable[[Decimal], str] | None:
-    """Return how the numbers of a message are written; None for those that are told as they are."""
+    """Return the function that writes the numbers of a message; None if they are not changed."""
     if _OF_RATES.search(template):
         return number
     return amount if _OF_AMOUNTS.search(template) else None
 
 
 def _letters(template: str) -> int:
-    """Return how much of a template is fixed: the most telling ones are tried first."""
+    """Return the number of fixed characters in a template: those with the most are tried first."""
     return len(_HOLE.sub("", template))
 
 

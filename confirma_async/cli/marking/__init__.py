@@ -1,1 +1,1 @@
-"""Marked copies of tables: what became of each line, beside it, to be corrected in place."""
+"""Marked copies of tables: they show beside each line what became of it, and can be corrected."""

@@ -20,10 +20,10 @@ _NAME = "marked.json"
 
 
 def remember(place: JournalPlace, run: int, file: Path, copy: Path) -> None:
-    """Remember a marked copy of a file of a run, and what both hold now.
+    """Remember the marked copy of a run's file, and the present contents of both.
 
     Raises:
-        OSError: it cannot be written down.
+        OSError: the record cannot be written.
     """
     known = _known()
     known.setdefault(_key(place, run), {})[str(file.resolve())] = {
@@ -36,9 +36,9 @@ def remember(place: JournalPlace, run: int, file: Path, copy: Path) -> None:
 
 
 def corrected(place: JournalPlace, run: int, inputs: Sequence[str]) -> list[str]:
-    """Return the inputs of a run, each marked copy in the place of its file.
+    """Return the inputs of a run, with marked copies in place of their files.
 
-    A copy that is gone, or was left alone while the file was changed, does not count.
+    A copy does not count if it is gone, or if only the file was changed.
 
     Raises:
         click.UsageError: a file and its copy have both been changed.

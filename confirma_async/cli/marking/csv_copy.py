@@ -1,4 +1,4 @@
-"""A marked copy of a CSV file: every line as it is, byte by byte, with two values more."""
+"""Writes a marked copy of a CSV file: every line is the same, byte by byte, with two more values."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def write_csv(file: Path, reading: ReadOptions, target: Path, found: Iterable[Ma
     """Write a marked copy of a CSV file, in its encoding and with its delimiter.
 
     Args:
-        file: The file.
-        reading: How it is read.
-        target: The copy.
+        file: The file that was sent.
+        reading: How the file is read.
+        target: The path of the copy, at which no file may be.
         found: What became of each record.
 
     Raises:
@@ -47,7 +47,7 @@ def write_csv(file: Path, reading: ReadOptions, target: Path, found: Iterable[Ma
 
 
 def _marks(found: Iterable[MarkedRecord]) -> dict[int, tuple[str, str]]:
-    """Return what is said of each line."""
+    """Return the two values to add to each line, by its number."""
     marks: dict[int, tuple[str, str]] = {}
     for each in found:
         marks |= dict.fromkeys(range(each.first, each.last + 1), (each.standing, ""))
@@ -56,7 +56,7 @@ def _marks(found: Iterable[MarkedRecord]) -> dict[int, tuple[str, str]]:
 
 
 def _records(file: Path, surveyed: Survey, lines: Sequence[str]) -> Iterator[tuple[int, int, Sequence[str]]]:
-    """Yield the records from the names of the columns on: the first line, the last one, and the values."""
+    """Yield the header and the records: the first line, the last line and the values of each."""
     with opened(file, surveyed.encoding) as stream:
         found = [each for each in records(stream, surveyed.delimiter) if isinstance(each, Fields)]
     for each, following in zip(found, [*(one.line for one in found[1:]), len(lines) + 1], strict=True):

@@ -1,4 +1,4 @@
-"""A marked copy of a workbook: its formats kept, two columns more, and the cells that are wrong in red."""
+"""Writes a marked copy of a workbook: it keeps its formats, has two more columns, and wrong cells are red."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _styles: Any = importlib.import_module("openpyxl.styles")
 _RED = "FFFFC7CE"
 _WRONG = _styles.PatternFill("solid", fgColor=_RED)
 _WIDTHS = (18, 70)
-"""Characters that the columns of the marks are wide."""
+"""The widths of the two added columns, in characters."""
 
 
 def write_excel(file: Path, reading: ReadOptions, target: Path, found: Iterable[MarkedRecord]) -> None:
     """Write a marked copy of a workbook.
 
     Args:
-        file: The workbook.
-        reading: How it is read.
-        target: The copy.
+        file: The workbook that was sent.
+        reading: How the workbook is read.
+        target: The path of the copy.
         found: What became of each record.
 
     Raises:
@@ -77,7 +77,7 @@ def _mark(sheet: Any, found: MarkedRecord, status: int, titles: list[str]) -> No
 
 
 def _clear(cell: Any, *, is_mark: bool) -> None:
-    """Take away what an earlier copy has marked."""
+    """Remove from a cell what an earlier marked copy has added: a value, or the red colour."""
     if is_mark:
         cell.value = None
     if cell.has_style and cell.fill.fill_type == "solid" and cell.fill.fgColor.rgb == _RED:

@@ -1,4 +1,4 @@
-"""What became of each record of a table, with the lines and cells that it is about."""
+"""Finds out what became of each record of a table, and which of its lines and cells are wrong."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class MarkedRecord:
     """What became of one record.
 
     Attributes:
-        first: Its first line.
-        last: Its last line.
-        status: That, in a word or two of English.
-        reasons: Why, in the names of the file's own columns.
-        cells: The cells that are wrong: the line, and the title of the column.
+        first: Its first line, from 1 on.
+        last: Its last line, from 1 on.
+        status: What became of it, in a word or two of English.
+        reasons: Why, with the titles of the file's own columns.
+        cells: The wrong cells: the line of each, and the title of its column.
     """
 
     first: int
@@ -57,32 +57,32 @@ class MarkedRecord:
 
     @property
     def reason(self) -> str:
-        """Why, in one line that no spreadsheet takes for a formula."""
+        """The reasons in one line, which no spreadsheet takes for a formula."""
         text = visible("; ".join(self.reasons))
         return f"'{text}" if text[:1] in _FORMULA else text
 
     @property
     def standing(self) -> str:
-        """What became of it, in the language that is spoken."""
+        """What became of it, in the user's language."""
         return _(self.status)
 
     @property
     def is_accepted(self) -> bool:
-        """Whether there is nothing to do about it."""
+        """Whether it was accepted as it is now, so that there is nothing to do."""
         return self.status == messages.ACCEPTED and not self.reasons
 
 
 def findings(
     file: Path, reading: ReadOptions, found: Chosen, run: Run, converter: Converter
 ) -> list[MarkedRecord]:
-    """Say what became of each record of a table: by the journal, and by what is wrong with it now.
+    """Return what became of each record of a table, by the journal and by a new check.
 
     Args:
-        file: The table.
-        reading: How it is read.
-        found: The journal, which knows what became of its invoices.
+        file: The file of the table.
+        reading: How the table is read.
+        found: The journal, which knows what became of the invoices.
         run: The run that has read the table.
-        converter: What encodes an invoice, to be compared with what was sent.
+        converter: Encodes invoices, so that they can be compared with what was sent.
 
     Raises:
         InputError: the table cannot be read.
@@ -104,13 +104,13 @@ def findings(
 
 @frozen(kw_only=True)
 class _SentTable:
-    """A table that was sent, and what its journal knows of it.
+    """A table that was sent, with what its journal knows about it.
 
     Attributes:
-        journal: The journal.
+        journal: The journal of the run that sent the table.
         layout: The columns of the table.
-        last_lines: By the first line of each record its last one.
-        refused: What the run refused while it sent, by number, such as an attachment that was not to be had.
+        last_lines: The last line of each record, by its first one.
+        refused: The problems of records that the run refused, by number, such as a missing attachment.
     """
 
     journal: JournalReader
@@ -120,7 +120,7 @@ class _SentTable:
 
     @classmethod
     def of(cls, file: Path, reading: ReadOptions, journal: JournalReader, run: Run) -> _SentTable:
-        """Read the lines of a table, and what its run refused."""
+        """Read the places of a table's records, and from the journal what the run refused."""
         table = open_table(file, format_of(file, reading), reading, keys_only=True)
         assert table is not None, "only tables are marked"  # noqa: S101 (the caller has looked)
         refused: dict[str, list[Problem]] = {}
@@ -135,7 +135,7 @@ class _SentTable:
         )
 
     def of_entry(self, entry: Entry, first: int) -> MarkedRecord:
-        """Say what became of a record that can be sent."""
+        """Return what became of a record that can be sent."""
         row = self.journal.find(entry.key)
         last = self.last_lines.get(first, first)
         if row is None or row.key != entry.key:
@@ -159,7 +159,7 @@ class _SentTable:
         return MarkedRecord(first, last, _STATUSES[VERDICTS[row.state]])
 
     def of_problems(self, problems: Sequence[Problem], first: int) -> MarkedRecord:
-        """Say what is wrong with a record that cannot be sent."""
+        """Return what is wrong with a record that cannot be sent."""
         places = [TablePlace.parse(problem.path) for problem in problems]
         reasons = [_reason(problem, place) for problem, place in zip(problems, places, strict=True)]
         cells = [(place.line, place.title) for place in places if place is not None and place.title]
@@ -174,7 +174,7 @@ def _reason(problem: Problem, place: TablePlace | None) -> str:
 
 
 def _named_in(detail: str, layout: TableLayout) -> list[str]:
-    """Return the titles of the columns whose wire names the service's words hold."""
+    """Return the titles of the columns whose wire names occur in the service's message."""
     words = set(re.findall(r"\w+", detail))
     named = (
         title

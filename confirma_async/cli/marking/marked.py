@@ -22,12 +22,12 @@ from confirma_async.formats.reader import format_of
 
 @frozen
 class Marked:
-    """What a marked copy tells.
+    """A marked copy that was written, with the number of its records.
 
     Attributes:
-        file: The copy.
-        accepted: Records about which there is nothing to do.
-        open: The others.
+        file: The path of the copy.
+        accepted: The number of records that need no correction.
+        open: The number of the other records.
     """
 
     file: Path
@@ -36,16 +36,16 @@ class Marked:
 
 
 def write_marked(found: Chosen, target: Path, of: Path | None, converter: Converter) -> Marked:
-    """Write a copy of a table in which each line says what became of it.
+    """Write a copy of a table that shows in each line what became of it.
 
     Args:
         found: The run that has read the table.
-        target: The copy.
-        of: The table, where the run has read several.
-        converter: What encodes an invoice, to be compared with what was sent.
+        target: The path of the copy.
+        of: The file of the table, if the run has read several.
+        converter: Encodes invoices, so that they can be compared with what was sent.
 
     Raises:
-        click.UsageError: it is not clear which file is meant, or the copy would lie upon another file.
+        click.UsageError: it is not clear which file is meant, or there is a file at the path of the copy.
         InputError: the table cannot be read.
         OSError: the copy cannot be written.
     """
@@ -72,7 +72,7 @@ def write_marked(found: Chosen, target: Path, of: Path | None, converter: Conver
 
 
 def _file(inputs: Sequence[str], of: Path | None) -> Path:
-    """Return the file to mark."""
+    """Return the file to copy: the named one, or the only one of the run."""
     files = [Path(name) for name in inputs if Path(name).is_absolute()]  # what was piped in has no path
     if of is not None:
         files = [of]

@@ -1,4 +1,4 @@
-"""What marked copies, and the commands that make and read them, say to a person."""
+"""The texts of marked copies, and of the commands that make and read them."""
 
 from __future__ import annotations
 

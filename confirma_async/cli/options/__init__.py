@@ -37,19 +37,20 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"[+-]?\d+", re.ASCII)
 _DIGITS = 40
-"""More than any number has that is within bounds."""
+"""The greatest number of characters of a number; those within bounds have fewer."""
 _MONEY = re.compile(r"-?\d{1,15}(\.\d{1,2})?", re.ASCII)
 AMOUNTS = "from -999999999999999.99 to 999999999999999.99, with two decimals at most"
 
 
 class NamedPath(click.Path):
-    """A path that is named.
+    """The path of a file on the command line.
 
-    An empty one, of a variable that is not set, would be the folder one is in; ``-`` a file of that name.
+    It cannot be empty, as it is if a variable of the shell is not set: that would be the current folder. It
+    can be ``-`` only if the command reads standard input or writes standard output.
     """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read the path."""
+        """Check the path, and return it."""
         if value == "":
             self.fail("it is empty; name a file", param, ctx)
         if value == "-" and not self.allow_dash:
@@ -58,11 +59,11 @@ class NamedPath(click.Path):
 
 
 FILE = NamedPath(path_type=Path, dir_okay=False)
-"""A file that is named, there already or not."""
+"""The path of a file that need not exist."""
 
 
 class JournalName(click.ParamType[JournalPlace]):
-    """A journal that is named: a file, or the URL of a database."""
+    """A journal on the command line: the path of a file, or the URL of a database."""
 
     name = "file or url"
 
@@ -70,7 +71,7 @@ class JournalName(click.ParamType[JournalPlace]):
         self._path = NamedPath(path_type=Path, exists=exists, dir_okay=False)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> JournalPlace:
-        """Read the path or the URL."""
+        """Check the path or the URL, and return the place of the journal."""
         if isinstance(value, str) and is_url(value):
             try:
                 return PostgresPlace.of(value)
@@ -80,14 +81,14 @@ class JournalName(click.ParamType[JournalPlace]):
 
 
 def _is_closed(stream: object) -> bool:
-    """Say whether a stream is closed: Python has none at all where its file was closed before it began."""
+    """Say whether a standard stream was closed before Python began, which then has no object for it."""
     return stream is None
 
 
 def _spool_standard_input(
     context: click.Context, parameter: click.Parameter, paths: tuple[Path, ...]
 ) -> tuple[Path | Spooled, ...]:
-    """Keep standard input, which is ``-``, in a file until the command ends."""
+    """Copy standard input (``-``) to a file that exists until the command ends."""
     if paths.count(Path("-")) > 1:
         raise click.BadParameter("standard input (-) can be read once only", context, parameter)
     if Path("-") in paths and _is_closed(sys.stdin):
@@ -148,11 +149,11 @@ def _profiles(profiles: Path | None, new_accounts: bool) -> ChosenProfiles | Non
 
 @frozen
 class ChosenProfiles:
-    """The profiles of a command.
+    """The profiles that the command line names.
 
     Attributes:
-        all: The profiles.
-        new_accounts: Whether accounts that are not known here yet may be begun.
+        all: The profiles of the accounts.
+        new_accounts: Whether the profiles may name accounts that are not known here yet.
     """
 
     all: Profiles
@@ -194,7 +195,7 @@ checks: Decorator = bundle(
 
 
 class FiniteRange(click.FloatRange):
-    """A number within bounds, which the help of its option shows; ``nan``, ``inf`` and ``1_0`` are none."""
+    """A number within bounds, which the option's help shows; ``nan``, ``inf`` and ``1_0`` are no numbers."""
 
     name = "number"
 
@@ -202,14 +203,14 @@ class FiniteRange(click.FloatRange):
         super().__init__(within.least, within.most, min_open=within.above)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read the number."""
+        """Check the number, and return it."""
         if isinstance(value, str) and not (_NUMBER.fullmatch(value) and len(value) <= _DIGITS):
             self.fail(f"{value[:_DIGITS]!r} is no number from {self.min} to {self.max}", param, ctx)
         return float(super().convert(cast("float", value), param, ctx))
 
 
 class WholeRange(click.IntRange):
-    """A whole number within bounds, likewise: digits, and nothing else that Python takes for a number."""
+    """A whole number within bounds, written in digits; nothing else that Python reads as a number."""
 
     name = "whole number"
 
@@ -217,25 +218,25 @@ class WholeRange(click.IntRange):
         super().__init__(int(within.least), int(within.most))
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read the number."""
+        """Check the number, and return it."""
         if isinstance(value, str) and not (_WHOLE_NUMBER.fullmatch(value) and len(value) <= _DIGITS):
             self.fail(f"{value[:_DIGITS]!r} is no whole number from {self.min} to {self.max}", param, ctx)
         return int(super().convert(cast("int", value), param, ctx))
 
 
 def amount(value: str) -> Decimal:
-    """Read an amount of money, exactly."""
+    """Return an amount of money, exactly."""
     if not _MONEY.fullmatch(value):
         raise click.BadParameter(f"{value[:_DIGITS]} is no amount such as 125.50: {AMOUNTS}")
     return Decimal(value)
 
 
 whole_number: WholeRange = WholeRange(bounds.NUMBER)
-"""The number of an invoice or a case."""
+"""The type of options and arguments for the number of an invoice or a case."""
 
 
 def date(value: str) -> datetime.date:
-    """Read a day in ISO 8601."""
+    """Return a date that is written in ISO 8601."""
     if not _DAY.fullmatch(value):
         raise click.BadParameter(f"{value} is no date of the form YYYY-MM-DD")
     try:
@@ -251,7 +252,7 @@ invoice_number: Decorator = click.option(
 
 
 def period(what: str) -> Decorator:
-    """Return the options for a first and a last day."""
+    """Make a decorator that adds the options --from and --to to a command; ``what`` is for their help."""
     first = click.option("--from", "from_date", type=date, metavar="YYYY-MM-DD", help=f"The first {what}.")
     last = click.option(
         "--to", "to_date", type=date, metavar="YYYY-MM-DD", help=f"The last {what}; today unless given."
@@ -266,7 +267,7 @@ def period(what: str) -> Decorator:
 def name_and_value(
     _context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
 ) -> Mapping[str, str]:
-    """Read NAME=VALUE pairs."""
+    """Return the values of an option's NAME=VALUE pairs by their names."""
     pairs = [text.partition("=") for text in given]
     for name, sign, _value in pairs:
         if not (name and sign):
@@ -275,12 +276,12 @@ def name_and_value(
 
 
 def judged(file: Path, cls: type[S], converter: Converter, checks: Checks) -> S:
-    """Read a document that is about to be sent, and tell what is odd in it.
+    """Read a document that is about to be sent, and print warnings about it.
 
     Raises:
         InputError: the file cannot be read, or is not JSON.
-        RequestInvalidError: it is not of that form, or holds keys that are not known, and strictness was
-            asked for.
+        RequestInvalidError: the document is not of that form, or has unknown keys although the checks are
+            strict.
     """
     document = read_document(file, cls, converter)
     unknown = [Problem("$", UNKNOWN_KEY.id, remark) for remark in document.remarks]
@@ -293,13 +294,13 @@ def judged(file: Path, cls: type[S], converter: Converter, checks: Checks) -> S:
 
 
 def remark(remarks: Sequence[str]) -> None:
-    """Say on standard error what a reader noticed."""
+    """Print the remarks of a reader on standard error."""
     for text in remarks:
         say(f"confirma: {translated(text)}", err=True)
 
 
 def warn_of_unchecked() -> None:
-    """Say on standard error which rules cannot be checked, because packages are missing."""
+    """Print on standard error which rules are not checked, because packages are missing."""
     missing = missing_libraries()
     if missing:
         rules = sorted({rule for unchecked in missing.values() for rule in unchecked})

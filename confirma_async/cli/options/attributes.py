@@ -1,4 +1,4 @@
-"""Options of the command line that are made of the attributes of a class of the library."""
+"""Makes options of the command line from the attributes of a class of the library."""
 
 from __future__ import annotations
 
@@ -17,18 +17,16 @@ from confirma_async.cli.options.bundle import Decorator, bundle
 
 @frozen
 class OptionOf:
-    """An option that is made of an attribute, by whose name the command takes its value.
+    """An option that is made from an attribute; the command takes its value by the attribute's name.
 
-    What it is called stands in ``FLAGS``, where messages of the library find it, too.
-
-    Its bounds, its choices and its default are those of the attribute. Where the attribute may be None and
-    has a number unless told, 0 stands for None.
+    Its own name is in ``FLAGS``, which messages of the library use, too. Its bounds, choices and default are
+    those of the attribute. If the attribute may be None, but is a number by default, 0 stands for None.
 
     Attributes:
-        attribute: The attribute.
-        meaning: What its help says.
-        metavar: What stands for its value in the help.
-        read: Reads its value, where the attribute has neither bounds nor choices.
+        attribute: The attribute of a class made by attrs.
+        meaning: The help of the option.
+        metavar: The word for its value in the help, such as SECONDS.
+        read: Reads the value of an attribute that has neither bounds nor choices.
     """
 
     attribute: attrs.Attribute[Any]
@@ -37,7 +35,7 @@ class OptionOf:
     read: Any = None
 
     def __call__(self, command: Any) -> Any:
-        """Give a command the option."""
+        """Add the option to a command."""
         default = self.attribute.default
         kind, is_zero_none = self._kind()
         decorate: Decorator = click.option(
@@ -54,7 +52,7 @@ class OptionOf:
         return decorate(command)
 
     def _kind(self) -> tuple[Any, bool]:
-        """Return how the value is read, and whether 0 stands for None."""
+        """Return the type of the option, and whether 0 stands for None."""
         held, default = self.attribute.validator, self.attribute.default
         if isinstance(held, Within):
             is_zero_none = held.optional and default is not None and held.bounds.least > 0
@@ -66,12 +64,13 @@ class OptionOf:
 
 
 def object_of(name: str, kind: type[object], *options: OptionOf) -> Decorator:
-    """Make a decorator that gives a command options of a class, and the command one object of it.
+    """Make a decorator that adds options to a command, which gets one object of a class made from them.
 
     Args:
         name: The parameter of the command that gets the object.
-        kind: The class.
-        options: The options, in the order in which the help shows them. What has none keeps its default.
+        kind: The class of the object.
+        options: The options, in the order in which the help shows them. Attributes without one have their
+            default.
     """
     return bundle(name, kind, *options, parameters=[option.attribute.name for option in options])
 

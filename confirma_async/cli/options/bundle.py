@@ -1,4 +1,4 @@
-"""Several options of a command as one object."""
+"""Gives a command the values of several options as one object."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 def bundle(
     name: str, make: Callable[..., object], *options: Decorator, parameters: Sequence[str] | None = None
 ) -> Decorator:
-    """Make a decorator that gives a command some options, and the command one object of them.
+    """Make a decorator that adds options to a command, which gets one object made from them.
 
     Args:
         name: The parameter of the command that gets the object.

@@ -1,4 +1,4 @@
-"""The options that say where calls go, with which key, and for how long: the same for every command."""
+"""The options for the target, the key and the time limit of calls, which are the same for every command."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ T = TypeVar("T")
 
 @frozen(kw_only=True)
 class Access:
-    """Where calls go, with which key, and for which account.
+    """The target, the key and the account of calls.
 
     Attributes:
         variables: The settings, under the names of the environment variables.
-        key_file: The file that holds the key, where it is not taken from the variables.
-        account: What the user said of the account.
+        key_file: The file that holds the key; None if the variables hold it.
+        account: The account that the user named, and whether it is new.
     """
 
     variables: Mapping[str, str] = field(repr=False)  # the key is among them
@@ -61,20 +61,20 @@ class Access:
     account: AccountName = field(factory=AccountName)
 
     async def key(self) -> Secret | None:
-        """Return the client's key, where there is one.
+        """Return the key; None if there is none.
 
         Raises:
-            CredentialsError: its file cannot be read.
+            CredentialsError: the file of the key cannot be read.
         """
         if self.key_file is not None:
             return await FileTokenStore(self.key_file).load()
         return secret(self.variables.get(API_KEY_VARIABLE) or None)
 
     def words(self, *, sandbox: bool) -> list[str]:
-        """Return the options that say the same to another command, as far as they were given.
+        """Return the options that the user gave, for the command line of another command.
 
         Args:
-            sandbox: Whether it is about the embedded sandbox.
+            sandbox: Whether the command is about the embedded sandbox.
         """
         words = ["--sandbox"] if sandbox else []
         if self.account.name is not None and self.account.name != os.environ.get(ACCOUNT_VARIABLE):
@@ -88,13 +88,13 @@ class Access:
 
 @frozen(kw_only=True)
 class Connection(Access):
-    """What the user said of where calls go, and how.
+    """The target, the key and the account of calls, with corrections and a time limit.
 
     Attributes:
         overrides: Corrections of provisional paths and names.
         timeout: Seconds for one call, retries included.
-        provisioning_file: The file that holds the provisioning token, where it is not among the variables.
-        record: Where to write what the answers show of the contract; None for nowhere.
+        provisioning_file: The file that holds the provisioning token; None if the variables hold it.
+        record: The file to which it is written what answers show about the contract; None to write nothing.
     """
 
     overrides: Overrides
@@ -104,24 +104,24 @@ class Connection(Access):
 
     @cached_property
     def converter(self) -> Converter:
-        """What reads and writes the schemas, with the names that the user corrected."""
+        """Reads and writes the schemas, with the names that the user has corrected."""
         return Converter(self.overrides.names)
 
     def ask(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
-        """Call one verb with what the arguments of the command say.
+        """Call a verb whose arguments come from the command line.
 
         Raises:
-            click.UsageError: they say nothing that can be asked.
+            click.UsageError: the service cannot be asked with these arguments.
             OutcomeUnknownError: see ``send``.
         """
         with argument_errors.of_arguments():
             return self._call(verb)
 
     def send(self, verb: Callable[[Confirma], Awaitable[T]]) -> T:
-        """Call one verb that changes something, with what a file holds.
+        """Call a verb that changes something at the service.
 
         Raises:
-            OutcomeUnknownError: also where Ctrl-C stopped a call that may have taken effect.
+            OutcomeUnknownError: the call may have taken effect, also if Ctrl-C stopped it.
         """
         with signals.changing():
             answer = self._call(verb)
@@ -143,7 +143,7 @@ class Connection(Access):
             raise unknown or stopped from None
 
     def to(self, base_url: str, api_key: str) -> Connection:
-        """Return the same, to another place with another key: an embedded sandbox."""
+        """Return a connection to an embedded sandbox, with its key."""
         variables = {BASE_URL_VARIABLE: base_url, API_KEY_VARIABLE: api_key}
         return evolve(self, variables=variables, key_file=None, provisioning_file=None, account=AccountName())
 
@@ -168,7 +168,7 @@ class Connection(Access):
         return Confirma(key, provisioning_token=provisioning, **options)
 
     def creditors(self, profiles: options.ChosenProfiles, rate_limit: RateLimit = RateLimit()) -> Creditors:
-        """Make the client of many accounts, whose keys the profiles name.
+        """Make a client for many accounts, whose keys the profiles name.
 
         Raises:
             click.UsageError: a key or an account was named as well.
@@ -196,10 +196,10 @@ class Connection(Access):
 
 
 def _access(environment: str | None, base_url: str | None, key_file: Path | None) -> Access:
-    """Take the environment variables, with what the options say in their place.
+    """Return the settings of the environment variables, changed by the options.
 
     Raises:
-        ConfigurationError: ``--environment`` names one place, and CONFIRMA_BASE_URL another.
+        ConfigurationError: ``--environment`` and CONFIRMA_BASE_URL name different targets.
     """
     variables = dict(os.environ)
     if environment is not None:
@@ -232,7 +232,7 @@ access: Decorator = bundle(
         help=f"A file that holds the API key and that only you can read, instead of {API_KEY_VARIABLE}.",
     ),
 )
-"""Gives a command the options that say where calls go, and with which key; it takes ``access``."""
+"""Gives a command the options for target and key; it takes ``access``."""
 
 
 def _connection(access: Access, timeout: float, overrides: Overrides, record: Path | None) -> Connection:
@@ -268,7 +268,7 @@ connected: Decorator = bundle(
 
 
 def _outcome_unknown(stopped: BaseException | None) -> OutcomeUnknownError | None:
-    """Return what the pipeline says of a call that was cut off; it hangs on the cancellation."""
+    """Return the error of a call that was cut off, from the causes of the cancellation; None without one."""
     while stopped is not None:
         if isinstance(stopped, OutcomeUnknownError):
             return stopped

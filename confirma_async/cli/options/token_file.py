@@ -1,4 +1,4 @@
-"""The file of a new token; where it cannot be written, the token is printed rather than lost."""
+"""Writes a new token to a file; if that fails, to another file, so that the token is not lost."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ save: Decorator = click.option(
 
 
 def check_place(path: Path, *, replaced: bool) -> None:
-    """Make sure that a token can be kept in a file, before one is asked for.
+    """Check that a token can be written to a file, before a token is requested.
 
     Args:
-        path: The file.
+        path: The path of the file.
         replaced: Whether the file holds the token that the new one replaces.
 
     Raises:
-        ConfigurationError: something else is there, or the folder cannot be written to.
+        ConfigurationError: there is a file already, or the folder cannot be written to.
     """
     folder = Path(os.path.realpath(path)).parent
     if not replaced and path.exists():
@@ -39,10 +39,10 @@ def check_place(path: Path, *, replaced: bool) -> None:
 
 
 async def keep(token: Secret, path: Path) -> None:
-    """Write a token that is nowhere else to a file.
+    """Write a new token to a file.
 
     Raises:
-        TokenNotKeptError: it had to be kept elsewhere; says where.
+        TokenNotKeptError: it was written to another file, which the message names, or to none.
     """
     try:
         await FileTokenStore(path).save(token)
@@ -51,7 +51,7 @@ async def keep(token: Secret, path: Path) -> None:
 
 
 def kept_elsewhere(secret: Secret, reason: str) -> TokenNotKeptError:
-    """Keep a token, or the answer that holds it, in the first place that takes it; say in which."""
+    """Write a token, or an answer with it, to the first folder possible; return the error that says where."""
     for folder in (Path.cwd(), Path.home(), Path(tempfile.gettempdir())):
         try:
             name = _written(secret, folder)
