@@ -364,7 +364,8 @@ class Deaf(Scripted):
         for _ in range(self.times):
             self.interrupt()
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.sleep(0.5)
+                async with asyncio.timeout(HANG):
+                    await asyncio.Event().wait()
         return VALID
 
 

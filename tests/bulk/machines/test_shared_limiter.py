@@ -124,12 +124,25 @@ async def test_nobody_gets_a_permit_while_the_database_is_away(become_worker):
     await cut_off.close()
 
 
-async def test_a_worker_that_was_held_up_does_not_send_at_once_what_it_has_missed(become_worker, limiter):
+async def test_a_worker_that_was_held_up_does_not_send_at_once_what_it_has_missed(
+    become_worker, limiter, in_database, monkeypatch
+):
+    """Ten seconds pass for its loop and for the database, in which nothing is done."""
+    lease, leased = SharedLimiter._lease, asyncio.Event()
+
+    async def leasing(limiter, count):
+        found = await lease(limiter, count)
+        leased.set()
+        return found
+
+    monkeypatch.setattr(SharedLimiter, "_lease", leasing)
     become_worker(100.0)
     loop, one = asyncio.get_running_loop(), limiter(100.0)
     calls = [asyncio.ensure_future(admitted(one, 1)) for _ in range(40)]
-    await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
-    time.sleep(0.5)  # noqa: ASYNC251 (it holds the loop up)
+    await leased.wait()  # so that no lease is on its way while the time passes
+    with in_database() as connection:
+        connection.execute("UPDATE confirma_journal.rate SET next_at = next_at - interval '10 s'")
+    monkeypatch.setattr(loop, "time", lambda: time.monotonic() + 10.0)
     awake, later = loop.time(), [call for call in calls if not call.done()]
     await asyncio.gather(*later)
     assert loop.time() - awake >= (len(later) - 1) / 100.0 - LATE - 0.01

@@ -19,11 +19,17 @@ from confirma_async.errors import ConfigurationError, JournalError
 
 
 class Hold:
-    """A lease that can be lost."""
+    """A lease that can be lost, and knows whether it was looked at often enough to be believed."""
 
-    lost = False
+    def __init__(self):
+        self.lost = False
+        self.looked_at = 0
+        self.often = threading.Event()
 
     def check(self, longest_call_seconds):
+        self.looked_at += 1
+        if self.looked_at > 20:
+            self.often.set()
         if self.lost:
             raise JournalError("over")
 
@@ -77,7 +83,7 @@ async def test_a_worker_whose_loop_hangs_is_ended(hold, ended, capfd):
 async def test_a_worker_that_is_well_goes_on(hold, ended):
     watchdog = Watchdog(hold.check, patience_seconds=0.1, end=ended.end)
     watchdog.begin()
-    await asyncio.sleep(0.3)
+    assert await asyncio.to_thread(hold.often.wait, 10)  # for longer than the watchdog has patience
     watchdog.finish()
     assert ended.codes == []
 

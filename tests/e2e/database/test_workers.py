@@ -15,6 +15,7 @@ from confirma_async import Confirma, RateLimit
 from confirma_async.bulk.job.sender import Sender
 from confirma_async.bulk.journal_places import PostgresPlace, reading
 from confirma_async.bulk.machines import chunk_sender, worker
+from confirma_async.bulk.machines.planned_journal import PlannedJournal
 from confirma_async.bulk.models import State
 from confirma_async.errors import ConfigurationError
 from confirma_async.formats import ReadOptions, read
@@ -188,8 +189,15 @@ async def test_a_worker_that_ends_with_the_queue_waits_for_no_reminder_of_what_w
 
 
 async def test_a_worker_that_ends_with_the_queue_sends_what_one_that_is_stopped_leaves(
-    sandbox, plan, client, postgres, counts
+    sandbox, plan, client, postgres, counts, monkeypatch
 ):
+    waits, loop, has_more = asyncio.Event(), asyncio.get_running_loop(), PlannedJournal.has_more
+
+    def asked_for_more(journal):
+        loop.call_soon_threadsafe(waits.set)
+        return has_more(journal)
+
+    monkeypatch.setattr(PlannedJournal, "has_more", asked_for_more)
     sandbox.faults.add(Fault.LATENCY, operation=CREATE, times=None, seconds=0.3)
     planned = await plan(*range(1, 31))
     stop, limit = asyncio.Event(), RateLimit(concurrency=2)
@@ -198,9 +206,11 @@ async def test_a_worker_that_ends_with_the_queue_sends_what_one_that_is_stopped_
         while len(sandbox.invoices()) < 2:  # noqa: ASYNC110 (the service tells nobody)
             await asyncio.sleep(0.01)
         working = asyncio.create_task(other.bulk.work(journal=postgres, until_empty=True))
-        await asyncio.sleep(0.6)
-        stop.set()
-        await asyncio.gather(stopped, working)
+        async with asyncio.timeout(20):
+            await waits.wait()
+            stop.set()
+            _, other_end = await asyncio.gather(stopped, working)
+    assert other_end.counts[State.ACCEPTED] > 0
     assert counts(planned.run) == {"ACCEPTED": 30}
 
 

@@ -105,11 +105,20 @@ async def test_outcomes_are_told_one_by_one(confirma, journal, wire_invoice):
     assert refused.problems
 
 
+def ending_of(path):
+    """How the only run of a journal has ended; None where it has not."""
+    with reading(path) as journal:
+        (run,) = journal.runs.all()
+        return run.ending
+
+
 async def test_breaking_off_is_an_interruption_and_can_be_resumed(sandbox, confirma, journal, wire_invoice):
     invoices = [wire_invoice(n) for n in range(1, 201)]
     async for _ in confirma.bulk.stream(invoices, journal=journal):
         break
-    await asyncio.sleep(0.1)  # the stream's own clean-up runs when it is collected
+    while (ended := ending_of(journal)) is None:  # noqa: ASYNC110 (its own clean-up runs when it is collected)
+        await asyncio.sleep(0.01)
+    assert ended == "interrupted"
     report = await confirma.bulk.submit(invoices, journal=journal, settle_seconds=0.2)
     assert report.complete
     assert exactly_once(sandbox, 200)
@@ -219,14 +228,15 @@ async def test_held_outcomes_are_left_to_a_person(sandbox, confirma, journal, wi
     assert sandbox.requests[CREATE] == 1
 
 
-async def test_a_held_outcome_is_found_by_a_later_run(sandbox, confirma, journal, wire_invoice):
+async def test_a_held_outcome_is_found_by_a_later_run(sandbox, confirma, journal, wire_invoice, monkeypatch):
+    real = time.time
     sandbox.faults.add(Fault.RESET_AFTER_COMMIT, operation=CREATE, times=1)
-    sandbox.faults.add(Fault.LATE_LISTING, operation=CREATE, times=1, seconds=0.6)
+    sandbox.faults.add(Fault.LATE_LISTING, operation=CREATE, times=1, seconds=3600)
     first = await confirma.bulk.submit(
         [wire_invoice(1)], journal=journal, settle_seconds=0, on_unknown="hold"
     )
     assert first.unknown == 1
-    await asyncio.sleep(0.7)
+    monkeypatch.setattr(time, "time", lambda: real() + 3600)
     second = await confirma.bulk.submit(
         [wire_invoice(1)], journal=journal, settle_seconds=0, on_unknown="hold"
     )
@@ -527,11 +537,13 @@ async def test_the_same_invoice_twice_in_a_job_is_refused_while_another_job_has_
     other = open_sqlite(journal)
     with other.transaction():
         other.admit([entry], other.runs.begin(JobName(sandbox.url), now=1.0))
-    job = asyncio.create_task(confirma.bulk.submit([wire_invoice(1), wire_invoice(1)], journal=journal))
-    await asyncio.sleep(0.1)
-    other.close()
-    report = await job
-    assert (report.accepted, report.refused) == (1, 1)
+    stream = confirma.bulk.stream([wire_invoice(1), wire_invoice(1)], journal=journal)
+    verdicts = []
+    async for outcome in stream:
+        verdicts.append(outcome.verdict)
+        other.close()
+    assert verdicts == [Verdict.REFUSED, Verdict.ACCEPTED]
+    report = stream.report
     assert "stands twice" in (report.issues[0].detail or "")
     assert exactly_once(sandbox, 1)
 

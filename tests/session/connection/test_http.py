@@ -11,6 +11,7 @@ import sys
 
 import aiohttp
 import pytest
+from aiohttp.client_proto import ResponseHandler
 from attrs import evolve
 
 from confirma_async.errors import ConfigurationError, Phase, TransportError
@@ -365,18 +366,27 @@ async def test_an_answer_is_read_up_to_the_limit(head, body, limit):
 
 async def test_a_host_that_reads_nothing_does_not_hold_up_closing(transport, monkeypatch):
     monkeypatch.setattr("confirma_async.session.connection.http.CLOSE_TIMEOUT", 0.05)
-    sending = asyncio.Event()
+    made, pause_writing = ResponseHandler.connection_made, ResponseHandler.pause_writing
+    waits = asyncio.Event()
 
-    async def script(reader, writer):
-        await reader.read(1)
-        sending.set()
+    def connection_made(protocol, connection):
+        made(protocol, connection)
+        connection.set_write_buffer_limits(high=8 * 1024 * 1024)  # more than may fit into those of the system
+
+    def paused(protocol):
+        waits.set()
+        pause_writing(protocol)
+
+    monkeypatch.setattr(ResponseHandler, "connection_made", connection_made)
+    monkeypatch.setattr(ResponseHandler, "pause_writing", paused)
+
+    async def script(_reader, _writer):
         await asyncio.sleep(60)
 
     async with serving(script) as url:
         large = Request("POST", f"{url}/x", {}, b" " * 32 * 1024 * 1024, 60.0)
         task = asyncio.create_task(transport.send(large))
-        await sending.wait()
-        await asyncio.sleep(0.1)  # until nothing more fits into the buffers between the two
+        await waits.wait()
         await asyncio.wait_for(transport.close(), 5)
         task.cancel()
         with pytest.raises((asyncio.CancelledError, TransportError)):
@@ -620,7 +630,9 @@ from confirma_async.session.transport import Request
 transport, loop, silent = AiohttpTransport(), asyncio.new_event_loop(), socket.create_server(("127.0.0.1", 0))
 request = Request("GET", f"http://127.0.0.1:{silent.getsockname()[1]}/x", {}, None, 60.0)
 call = loop.create_task(transport.send(request))
-loop.run_until_complete(asyncio.sleep(0.1))
+silent.setblocking(False)
+connection, _ = loop.run_until_complete(loop.sock_accept(silent))
+loop.run_until_complete(loop.sock_recv(connection, 1))
 loop.close()
 asyncio.run(transport.close())
 print("closed")
