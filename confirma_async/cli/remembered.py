@@ -1,4 +1,4 @@
-"""How files are read is remembered: beside each table, and with the run that sent it."""
+"""Remembers how files are read: in a mapping beside each table, and in the run that sent it."""
 
 from __future__ import annotations
 
@@ -17,22 +17,21 @@ _DEFAULTS = ReadOptions()
 
 
 def mapping_file(table: Path) -> Path:
-    """Return the file beside a table that holds its mapping, where there is one."""
+    """Return the path of the mapping beside a table; there may be none."""
     return table.with_name(f"{table.name}{_SUFFIX}")
 
 
 def with_mappings(
     files: Sequence[Path | Spooled], reading: ReadOptions, before: ReadOptions = _DEFAULTS
 ) -> ReadOptions:
-    """Return how files are read, with what is remembered of each.
+    """Return how to read files, with what is remembered for each.
 
-    What the command line says comes first, then the mapping beside a file, then how the files of a run were
-    read.
+    The command line comes first, then the mapping beside a file, then how a run has read its files.
 
     Args:
-        files: The files.
-        reading: What the command line says.
-        before: How the files of the run were read.
+        files: The files to read.
+        reading: The options of the command line.
+        before: How the run that is repeated has read its files.
 
     Raises:
         ConfigurationError: a mapping beside a file cannot be read.
@@ -58,7 +57,7 @@ def with_mappings(
 
 
 def as_text(files: Sequence[Path | Spooled], reading: ReadOptions) -> str:
-    """Return how files are read, for the journal."""
+    """Return how files are read as JSON, for the journal."""
     names = [str(file.resolve()) for file in files if not isinstance(file, Spooled)]
     mapping = reading.mapping
     mappings = reading.mappings if mapping is None else dict.fromkeys(names, mapping)
@@ -73,7 +72,7 @@ def as_text(files: Sequence[Path | Spooled], reading: ReadOptions) -> str:
 
 
 def from_text(text: str) -> ReadOptions:
-    """Return how the files of a run were read, by what the journal has of it."""
+    """Return how a run has read its files, from the JSON in the journal."""
     facts: dict[str, Any] = json.loads(text) if text else {}
     mappings: Mapping[str, str] = facts.pop("mappings", {})
     form: str | None = facts.pop("file_format", None)

@@ -1,4 +1,4 @@
-"""The options that say where invoices go, for which account, and into which journal."""
+"""The options for the target of invoices: service or sandbox, account and journal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ account: Decorator = click.option(
     metavar="NAME",
     help=f"The account, instead of {ACCOUNT_VARIABLE}; found by the key unless given.",
 )
-"""Gives a command ``account``, the name of the account that is meant, or None."""
+"""Gives a command the option --account; it takes ``account``, the name, or None."""
 
 
 def _with_account(account: str | None, new_account: str | None, connection: Connection) -> Connection:
@@ -38,17 +38,17 @@ connected_for_account: Decorator = bundle(
     ),
     connected,
 )
-"""Gives a command the options of a connection that is an account's; it takes ``connection``."""
+"""Gives a command the options of a connection for one account; it takes ``connection``."""
 
 to_sandbox: Decorator = click.option(
     "--sandbox", is_flag=True, help="Send to a sandbox on this machine, not to the service."
 )
-"""Gives a command that sends ``sandbox``."""
+"""Gives a command that sends the option --sandbox; it takes ``sandbox``."""
 
 of_sandbox: Decorator = click.option(
     "--sandbox", is_flag=True, help="The journal of the sandbox on this machine."
 )
-"""Gives a command that goes by what was sent ``sandbox``."""
+"""Gives a command that reads a journal the option --sandbox; it takes ``sandbox``."""
 
 own_journal: Decorator = click.option(
     "--journal",
@@ -56,18 +56,18 @@ own_journal: Decorator = click.option(
     help="A journal of your own: a file, or a postgresql:// URL.  [default: the account's, in your data "
     "directory]",
 )
-"""Gives a command ``journal``, the journal that the user names, or None."""
+"""Gives a command the option --journal; it takes ``journal``, the journal that the user names, or None."""
 
 
 @frozen(kw_only=True)
 class Destination:
-    """Where invoices go, and into which journal.
+    """The target of invoices: service or sandbox, account and journal.
 
     Attributes:
-        connection: Where calls go, and for which account.
-        sandbox: Whether they go to a sandbox on this machine instead.
+        connection: The service, the key and the account.
+        sandbox: Whether they are sent to a sandbox on this machine instead.
         journal: The journal that the user named; None for the account's own.
-        profiles: The accounts of many sellers, where they go to each seller's own.
+        profiles: The accounts of the sellers, if each seller's invoices are sent under an account of its own.
     """
 
     connection: Connection
@@ -77,7 +77,7 @@ class Destination:
 
     @property
     def journals(self) -> Sequence[JournalPlace | None]:
-        """The journals that the user named, of one account or of many; None for an account's own."""
+        """The journals that the user named, one for each account; None for an account's own journal."""
         return (
             [self.journal] if self.profiles is None else [each.journal for each in self.profiles.all.values()]
         )

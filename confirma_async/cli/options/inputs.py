@@ -1,4 +1,4 @@
-"""The options that say how input files are read."""
+"""The options for input files, and for how they are read."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from confirma_async.validation import Checks
 
 @frozen(kw_only=True)
 class Inputs:
-    """Which files are read, and how.
+    """The input files, and how they are read and checked.
 
     Attributes:
-        files: The files.
+        files: The input files.
         reading: How the library reads them.
-        number_from: The first whole number to give to documents whose own is none; None gives none.
-        checks: How strictly their invoices are held against the rules.
+        number_from: The first whole number to assign to documents without one of their own; None assigns
+            none.
+        checks: How strictly the rules are applied.
     """
 
     files: Sequence[Path | Spooled] = ()
@@ -35,14 +36,14 @@ class Inputs:
     checks: Checks = field(factory=Checks)
 
     def of(self, files: Sequence[Path | Spooled], before: ReadOptions = ReadOptions()) -> Inputs:
-        """Return the same for some files, each as it is remembered to be read.
+        """Return inputs of the given files, each read as is remembered for it.
 
         Args:
-            files: The files, and folders of files.
-            before: How they were read by the run that is repeated.
+            files: Files, and folders of files.
+            before: How the run that is repeated has read the files.
 
         Raises:
-            InputError: there is no such file.
+            InputError: a file does not exist.
             ConfigurationError: a mapping beside a file cannot be read.
         """
         found = expand(files)
@@ -50,19 +51,19 @@ class Inputs:
 
 
 class FormatName(click.Choice[FileFormat]):
-    """A format, named by its value."""
+    """The name of a file format on the command line."""
 
     def normalize_choice(self, choice: object, ctx: click.Context | None) -> str:  # noqa: ARG002 (click's signature)
-        """Return the name of a format."""
+        """Return the name by which a user chooses a format."""
         return choice.value if isinstance(choice, FileFormat) else str(choice)
 
 
 def format_option(meaning: str, *, without: FileFormat | None = None) -> OptionOf:
-    """Make the option that names the format of files.
+    """Make the option --format.
 
     Args:
-        meaning: What its help says.
-        without: A format that is not read.
+        meaning: The help of the option.
+        without: A format that the command cannot read.
     """
     choices = FormatName([choice for choice in FileFormat if choice is not without])
     return OptionOf(fields(ReadOptions).file_format, meaning, read=choices)
@@ -71,14 +72,14 @@ def format_option(meaning: str, *, without: FileFormat | None = None) -> OptionO
 format_alone: Decorator = object_of(
     "reading", ReadOptions, format_option("What the file is; found out unless given.")
 )
-"""Gives a command the format of its one file; it takes ``reading``, the ``ReadOptions``."""
+"""Gives a command the option for the format of its only file; it takes ``reading``, the ``ReadOptions``."""
 
 mapping_option: OptionOf = OptionOf(
     fields(ReadOptions).mapping,
     "A TOML file that names the columns of your own tables.",
     read=options.FILE,
 )
-"""The option of a file that says what the columns of a table are."""
+"""The option --mapping: a file that says what the columns of a table are."""
 
 
 def _reading(file_format: FileFormat | None, mapping: Path | None, reading: ReadOptions) -> ReadOptions:
@@ -131,7 +132,8 @@ input_options: Decorator = bundle(
     _READING,
     parameters=("checks", "number_from", "reading"),
 )
-"""Gives a command the options of reading; it takes ``inputs``, the ``Inputs``, without files."""
+"""Gives a command the options for reading files; it takes ``inputs``, ``Inputs`` without files."""
 
 input_files: Decorator = bundle("inputs", Inputs, options.files, options.checks, number_from, _READING)
-"""Gives a command files as well; it takes ``inputs``, the ``Inputs``, with the files as they were named."""
+"""Gives a command files and the options for reading them; it takes ``inputs``, ``Inputs`` with these
+files."""

@@ -1,4 +1,4 @@
-"""The options that say how a bulk job runs: the same for whatever sends invoices."""
+"""The options for how a bulk job runs, which all commands that send invoices have."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class JobSettings:
     """How a job of the command line runs.
 
     Attributes:
-        limit: How fast and how wide.
-        options: How it runs, as far as it was said.
+        limit: How many calls per second, and how many at once.
+        options: The other options of the job.
     """
 
     limit: RateLimit = RateLimit()
@@ -27,7 +27,7 @@ class JobSettings:
 
 
 def next_time(value: str) -> datetime.datetime:
-    """Read HH:MM as the next moment at which clocks here show it."""
+    """Return the next moment at which it is HH:MM in this machine's time zone."""
     try:
         time = datetime.datetime.strptime(value, "%H:%M").time()  # noqa: DTZ007 (a clock's face has no zone)
     except ValueError:

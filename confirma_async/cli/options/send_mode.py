@@ -1,4 +1,4 @@
-"""The options that say how invoices are sent: as a job of this process, or by workers."""
+"""The options for sending: by a job in this process, or by workers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from confirma_async.cli.options.jobs import JobSettings, job_options
 
 @frozen(kw_only=True)
 class ForWorkers:
-    """How a job is sent whose journal is in a database.
+    """How the invoices of a job are sent whose journal is in a database.
 
     Attributes:
-        here: Whether the command sends it itself, and plans nothing for workers.
-        detach: Whether the command ends once it is planned, and nobody waits for the workers.
-        keep_bodies: Days for which what they have sent is kept in the database; None for none.
-        chunk_size: Invoices that a worker takes at a time.
+        here: Whether this process sends them itself, and plans nothing for workers.
+        detach: Whether the command ends once they are planned, without waiting for the workers.
+        keep_bodies: Days for which the database keeps bodies that were sent; None to keep none.
+        chunk_size: Number of invoices that a worker takes at a time.
     """
 
     here: bool = False
@@ -43,7 +43,7 @@ class ForWorkers:
         return self.detach or self.keep_bodies is not None or self.chunk_size != CHUNK_SIZE
 
     def needed(self, journals: Collection[JournalPlace | None]) -> bool:
-        """Say whether workers are to send a job whose invoices go into these journals.
+        """Say whether workers send a job, by the journals that it has.
 
         Raises:
             click.UsageError: only some of the journals are in a database, or none is, and an option is about
@@ -74,7 +74,7 @@ class Sending:
 
     Attributes:
         job: How the job runs.
-        for_workers: What workers do of it, where its journal is in a database that they share.
+        for_workers: How workers send it, if its journal is in a database.
     """
 
     job: JobSettings = field(factory=JobSettings)
@@ -106,4 +106,4 @@ _WORKERS: Decorator = object_of(
 )
 
 sending_options: Decorator = bundle("sending", Sending, _WORKERS, job_options)
-"""Gives a command the options of a job, and of its workers; it takes ``sending``, the ``Sending``."""
+"""Gives a command the options for a job and its workers; it takes ``sending``, the ``Sending``."""

@@ -1,1 +1,1 @@
-"""What commands print, and how."""
+"""Prints the results of commands, for people and for machines."""

@@ -1,4 +1,4 @@
-"""The report of a job for many accounts, for people and for machines."""
+"""Prints the reports of jobs for many accounts, for people and for machines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STANDING = ("accepted", "rejected", "refused", "unknown", "pending")
 
 
 def show_creditors_report(report: CreditorsReport, target: str, *, as_json: bool) -> None:
-    """Show what came of a job, account by account."""
+    """Print the report of a job for each account."""
     if as_json:
         accounts = {name: report_as_json(each) for name, each in report.accounts.items()}
         print_json({"target": target, "complete": report.complete, **_as_json(report, accounts)})
@@ -53,7 +53,7 @@ def show_creditors_report(report: CreditorsReport, target: str, *, as_json: bool
 
 
 def show_creditors_plan(plan: CreditorsPlan, *, as_json: bool) -> None:
-    """Show what is planned for workers, account by account."""
+    """Print for each account what is planned for workers."""
     if as_json:
         print_json(_as_json(plan, {name: plan_as_json(each) for name, each in plan.accounts.items()}))
         return
@@ -76,12 +76,12 @@ def show_creditors_plan(plan: CreditorsPlan, *, as_json: bool) -> None:
 
 
 def show_creditors_standing(plan: CreditorsPlan, found: Mapping[str, RunStatus], *, as_json: bool) -> None:
-    """Show what workers have sent of what was planned, account by account.
+    """Print for each account what workers have sent of its planned invoices.
 
     Args:
         plan: What was planned.
-        found: How the run of each account stands.
-        as_json: Whether it is printed for machines.
+        found: The status of each account's run.
+        as_json: Whether to print JSON for machines.
     """
     if as_json:
         print_json(_as_json(plan, {name: status_as_json(each) for name, each in found.items()}))
@@ -128,7 +128,7 @@ def _print_account(name: str) -> None:
 
 
 def _print_refused(plan: CreditorsPlan) -> None:
-    """Show what workers do not get, and why."""
+    """Print what was not planned, and why."""
     _print_issues(plan, {name: each.refused for name, each in plan.accounts.items()})
     _print_failed(plan)
 

@@ -1,4 +1,4 @@
-"""Where the invoices of a journal stand at the service."""
+"""Asks the service for the status of a journal's invoices."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from confirma_async.bulk.journal_places import JournalPlace, reading
 from confirma_async.client import Confirma
 
 SHOWN_AT_MOST = 5000
-"""Invoices asked for in one listing; beyond that the answer would say little to a person."""
+"""The greatest number of invoices to ask for; a person could not read more."""
 
 
 @frozen(kw_only=True)
 class DistributionStatus:
-    """What the service says of one invoice."""
+    """The status of one invoice at the service."""
 
     number: int
     type: str
@@ -29,11 +29,11 @@ class DistributionStatus:
 async def distribution_statuses(
     confirma: Confirma, path: JournalPlace, numbers: Collection[int]
 ) -> list[DistributionStatus] | None:
-    """Ask for the distribution of accepted invoices; None when there are too many to show.
+    """Ask for the distribution of accepted invoices; return None if there are too many to show.
 
     Args:
-        confirma: Asks the service.
-        path: The journal that knows their dates.
+        confirma: The client to ask with.
+        path: The journal, which knows the dates of the invoices.
         numbers: The numbers of the invoices.
     """
     if len(numbers) > SHOWN_AT_MOST:

@@ -6,11 +6,11 @@ from confirma_async.account import Account
 from confirma_async.cli.output.printer import say
 
 _MOST = 5
-"""Differences that are printed one by one."""
+"""The greatest number of differences to print."""
 
 
 def print_drift(confirma: Account) -> None:
-    """Say on standard error how the answers to a command differed from the contract."""
+    """Print on standard error how the answers differed from the contract."""
     lines = [f"{operation}: {drift}" for operation, found in confirma.drift.items() for drift in found]
     if not lines:
         return

@@ -1,4 +1,4 @@
-"""The commands that follow a job, spelled as they work for its input."""
+"""Suggests the commands to run after a job, with the options that they need."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from confirma_async.formats.file_format import BY_EXTENSION, FileFormat
 _MARKABLE = frozenset({FileFormat.CSV, FileFormat.EXCEL})
 _IN_DOUBT = "may not know all that was sent"
 _MOST_COPIES = 3
-"""Files for which the command of a marked copy is printed."""
+"""The greatest number of files for which to suggest a marked copy."""
 _COUNTED = re.compile(r"-\d+\Z")
 
 
 @frozen(kw_only=True)
 class NextSteps:
-    """What the commands that follow a job are made of.
+    """The parts of the commands to run after a job.
 
     Attributes:
-        again: The same command once more, in words.
-        place: The options that say whose journal it is and where calls go.
-        checks: The options that say what is checked.
-        journal: The journal that was named; None for the account's own.
-        files: What was read.
+        again: The words of the same command.
+        place: The options for the account and the target.
+        checks: The options for the checks.
+        journal: The journal that the user named; None for the account's own.
+        files: The files that the job has read.
     """
 
     again: Sequence[str] = ()
@@ -45,7 +45,7 @@ class NextSteps:
     files: Sequence[Path | Spooled] = ()
 
     def command(self, *words: str, options: Sequence[str] = ()) -> str:
-        """Return a command about the journal of the job, as a shell takes it."""
+        """Return a command about the job's journal, quoted for a shell."""
         journal = [] if self.journal is None else [self.journal]
         return shlex.join(["confirma", *words, *journal, *options, *self.place])
 
@@ -72,7 +72,7 @@ _TO_CORRECT = frozenset({Verdict.REJECTED, Verdict.REFUSED})
 
 
 def _copy_of(file: Path) -> Path:
-    """Return a name for a marked copy that no file has yet."""
+    """Return a path for a marked copy at which there is no file."""
     word = _("to-correct")
     stem = _COUNTED.sub("", file.stem).removesuffix(f"-{word}")
     names = itertools.chain([f"{stem}-{word}"], (f"{stem}-{word}-{number}" for number in itertools.count(2)))
@@ -80,13 +80,13 @@ def _copy_of(file: Path) -> Path:
 
 
 def in_words(report: Report, steps: NextSteps, *, is_over: bool, is_for_good: bool) -> Iterator[str]:
-    """Yield the next step for each kind of invoice that is not accepted; what is indented is a command.
+    """Yield what to do next about each kind of invoice that is not accepted; commands are indented.
 
     Args:
-        report: What came of the job.
-        steps: What its commands are made of.
-        is_over: Whether the job came to its end.
-        is_for_good: Whether the same command would meet the same obstacle again.
+        report: The report of the job.
+        steps: The parts of the commands.
+        is_over: Whether the job has read and handled all of its source.
+        is_for_good: Whether the same command would fail for the same reason.
     """
     again = shlex.join(["confirma", *steps.again])
     if not is_over:

@@ -1,4 +1,4 @@
-r"""Output to the terminal, with control characters written out.
+r"""Prints to the terminal, with control characters made visible.
 
 Every command prints through here, tables through ``Terminal``. Characters that would move the cursor, set the
 clipboard or the title, turn the direction of a text, or begin a line of their own are written out (``\x1b``).
@@ -19,22 +19,23 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _BEYOND_ASCII = re.compile(
     "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-"""What JSON may hold as it is, and a terminal should not get; JSON has another way to write it."""
+"""Characters that JSON allows, but that can drive a terminal; they are written as ``\\u...``."""
 
 
 def say(text: str, *, err: bool = False, lines: bool = False) -> None:
     """Print a text, and a line break.
 
     Args:
-        text: The text.
-        err: Whether it goes to standard error.
-        lines: Whether the line breaks in it are our own; those in a name or in what the service said are not.
+        text: The text to print.
+        err: Whether to print it to standard error.
+        lines: Whether line breaks in the text are our own, and are printed; those of a name or of the service
+            are not.
     """
     click.echo(visible(text, lines=lines), err=err)
 
 
 def json_document(value: object) -> bytes:
-    """Return a value as indented JSON; decimals are numbers, exactly as they are."""
+    """Return a value as indented JSON; decimals are exact numbers."""
     return _harmless(msgspec.json.format(_encode(value), indent=2))
 
 
@@ -44,10 +45,10 @@ def json_line(value: object) -> bytes:
 
 
 class LogFormatter(logging.Formatter):
-    """Writes a record in one line, but for the traceback that may follow it."""
+    """Writes a log record in one line, which its traceback follows if there is one."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name that logging calls)
-        """Return the line."""
+        """Return the line of a log record."""
         return visible(super().formatMessage(record))
 
 

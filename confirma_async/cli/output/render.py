@@ -1,4 +1,4 @@
-"""Results as tables for people and JSON for machines."""
+"""Prints results: tables for people, and JSON for machines."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from confirma_async.formats import Identity
 
 _MESSAGES = frozenset({"message", "detail", "remark", "remedy"})
-"""The keys of a result under which messages of the library stand."""
+"""The keys of JSON results whose values are messages of the library."""
 
 NARROW = 60
-"""Columns of a terminal below which tables are stacked."""
+"""The least width of a terminal for a table, in columns; in a narrower one, rows are printed as lines."""
 
 ROWS = 20
-"""Rows of a table for people; --json and the journal have them all."""
+"""The greatest number of rows of a table for people; --json and the journal have all."""
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document; decimals are numbers, exactly as they are. Its messages name options."""
+    """Print one JSON document; decimals are exact numbers, and its messages name options."""
     click.echo(json_document(_with_options(value)))  # bytes: UTF-8, whatever the terminal takes
 
 
 def print_result(sentence: str, facts: object, *, as_json: bool) -> None:
-    """Say what was done or found: a sentence for people, facts for machines."""
+    """Print a result: a sentence for people, or JSON for machines."""
     if as_json:
         print_json(facts)
     else:
@@ -46,7 +46,7 @@ def print_result(sentence: str, facts: object, *, as_json: bool) -> None:
 
 
 def _with_options(value: Any) -> Any:
-    """Return a value of JSON whose messages name options of the command line instead of parameters."""
+    """Return a JSON value, with options in place of parameters in its messages."""
     if isinstance(value, Mapping):
         named = cast("Mapping[str, Any]", value)
         return {
@@ -57,13 +57,13 @@ def _with_options(value: Any) -> Any:
 
 
 def _is_too_narrow(console: Console, made: Table) -> bool:
-    """Say whether a terminal is too narrow for a table: so that words of its headings would be broken."""
+    """Say whether a terminal is so narrow that words in a table's headings would be broken."""
     words = [max((len(word) for word in str(column.header).split()), default=0) for column in made.columns]
     return console.width < NARROW or console.width < sum(words) + 3 * len(words) + 1
 
 
 def table(title: str, *columns: str) -> Table:
-    """Return a table in the one style."""
+    """Return an empty table in the style of all tables."""
     made = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         made.add_column(column, overflow="fold")
@@ -71,14 +71,12 @@ def table(title: str, *columns: str) -> Table:
 
 
 def print_table(console: Console, made: Table, rows: Sequence[Sequence[str]]) -> None:
-    """Print a table of cells in markup, or its rows below each other where the terminal is too narrow for it.
-
-    A column without any cell is left out.
+    """Print a table, or its cells as lines if the terminal is too narrow; empty columns are left out.
 
     Args:
-        console: The terminal.
-        made: The table, with its columns and without its rows.
-        rows: The cells.
+        console: The terminal to print to.
+        made: The table, with its columns, but without rows.
+        rows: The cells of each row, in rich's markup.
     """
     kept = [index for index in range(len(made.columns)) if not rows or any(row[index] for row in rows)]
     made.columns = [made.columns[index] for index in kept]
@@ -117,9 +115,9 @@ def _print_left_out(console: Console, total: int) -> None:
 
 
 def print_sayings(console: Console, title: str, said: Sequence[tuple[str, str]]) -> None:
-    """Print what there is to say of records: at most ``ROWS`` sentences, each below the place it is about.
+    """Print at most ``ROWS`` sentences about records, each below the place of its record.
 
-    Lines, not a table: a place stays whole, to be copied or clicked on, and a sentence has all of the width.
+    It prints lines rather than a table, so that places are not broken, and sentences have the whole width.
     """
     if not said:
         return
@@ -134,14 +132,14 @@ def print_sayings(console: Console, title: str, said: Sequence[tuple[str, str]])
 
 
 def record_in_words(place: object, number: object, *more: str, what: str | None = None) -> str:
-    """Return a record as a person finds it: its place, its number, and what else there is to say."""
+    """Return a record in words, by which a person can find it: its place, its number, and more."""
     name = f"{what} {number}" if what else _("invoice {number}").format(number=number)
     named = [] if number is None else [name]
     return ", ".join((str(place), *named, *more))
 
 
 def print_numbers(console: Console, numbers: Mapping[Identity, int]) -> None:
-    """Print which whole numbers stand for which numbers of the files."""
+    """Print the whole numbers that were assigned to documents, with the documents' own numbers."""
     if numbers:
         rows = ((who.original, str(who.type), number) for who, number in numbers.items())
         made = table(_("Numbers given"), _("In the file"), _("Type"), _("Sent as"))
@@ -154,7 +152,7 @@ def problem_as_json(problem: Problem) -> dict[str, Any]:
 
 
 def numbers_as_json(numbers: Mapping[Identity, int]) -> list[dict[str, Any]]:
-    """Return the numbers given."""
+    """Return the assigned numbers as JSON."""
     return [
         {"seller": who.seller, "type": str(who.type), "original": who.original, "number": number}
         for who, number in numbers.items()

@@ -1,4 +1,4 @@
-"""What came of a job: what is not zero, in numbers and money, and the next step for each kind of ending."""
+"""Prints the report of a job: counts and amounts, what needs attention, and what to do next."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ if TYPE_CHECKING:  # asked for only where the extra ``postgres`` is installed
     from confirma_async.bulk.machines.planner import PlannedJob
 
 StandingRow: TypeAlias = tuple[str, int, str, Mapping[str, Decimal]]
-"""What stands so, how many invoices, the colour, and what they ask for by currency."""
+"""The name of a state, the number of its invoices, its colour, and their sum by currency."""
 
 
 _LONG = 60.0
-"""Seconds from which on a duration is shown in minutes and hours."""
+"""The least duration in seconds that is shown in minutes or hours."""
 
 
 def show_report(
@@ -55,14 +55,14 @@ def show_report(
     what: str | None = None,
     steps: NextSteps | None = None,
 ) -> None:
-    """Show people what came of a job, and what is to be done next.
+    """Print the report of a job for people, and what to do next.
 
     Args:
-        report: What came of it.
-        statuses: Where its invoices stand at the service, where that was asked.
-        numbers: The numbers that were given to some.
-        what: What its records are, where they are no invoices.
-        steps: The commands that follow it, where there are some.
+        report: The report of the job.
+        statuses: The statuses of its invoices at the service; None if these were not asked for.
+        numbers: The numbers that were assigned to documents.
+        what: The word for its records if they are no invoices.
+        steps: The parts of the commands to run next; None if there are none.
     """
     console = Terminal()
     _print_counts(console, report, _("Invoices") if what is None else _("Actions"))
@@ -82,7 +82,7 @@ def print_standings(
     caption: str | None,
     heading: str | None = None,
 ) -> None:
-    """Print how many invoices stand where, and what they ask for; what is zero is left out."""
+    """Print the number and the sum of the invoices in each state that has any."""
     shown = [each for each in rows if each[1]]
     with_money = any(sums for *_rest, sums in shown)
     made = table(title, "", heading or _("Invoices"), *([_("Amount")] if with_money else []))
@@ -101,7 +101,7 @@ def print_standings(
 
 
 def standing(verdict: Verdict, number: int, sums: Mapping[str, Decimal] | None = None) -> StandingRow:
-    """Return a row of ``print_standings``."""
+    """Return a row for ``print_standings``."""
     words = wording(verdict)
     return words.name, number, COLOURS[words.kind], sums or {}
 
@@ -123,7 +123,7 @@ def _print_counts(console: Console, report: Report, heading: str) -> None:
 
 
 def _what_next(report: Report, steps: NextSteps | None) -> Iterator[str]:
-    """Yield how the job ended, and the next step for each kind of invoice that is not accepted."""
+    """Yield how the job ended, and what to do next about each kind of invoice that is not accepted."""
     is_over = not (report.paused or report.interrupted)
     if report.paused:
         yield _("Paused: {reason}").format(reason=translated(report.paused))
@@ -140,7 +140,7 @@ def _what_next(report: Report, steps: NextSteps | None) -> Iterator[str]:
 
 
 def _in_general(report: Report, *, is_over: bool) -> Iterator[str]:
-    """Yield what to do about records that no other command corrects or sends again."""
+    """Yield what to do about records for which no other command is suggested."""
     if not is_over:
         yield f"{_('The rest of the files was not sent.')} {_('Give the same command again.')}"
     counted = (
@@ -156,7 +156,7 @@ def _in_general(report: Report, *, is_over: bool) -> Iterator[str]:
 
 
 def print_issues(console: Console, issues: Sequence[Outcome], what: str | None = None) -> None:
-    """Print what needs attention; ``what`` says what the records are, where they are no invoices."""
+    """Print the records that need attention; ``what`` is the word for records that are no invoices."""
     said = [
         (record_in_words(issue.place, issue.number, wording(issue.verdict).short, what=what), reason)
         for issue in issues
@@ -168,7 +168,7 @@ def print_issues(console: Console, issues: Sequence[Outcome], what: str | None =
 
 
 def _print_remarks(console: Console, report: Report) -> None:
-    """Print what was decided while reading, and what was sent although it looks wrong."""
+    """Print the remarks of the reader, and the warnings about records that were sent."""
     said = [
         (record_in_words(outcome.place, outcome.number), translated(remark))
         for outcome in report.remarked
@@ -203,7 +203,7 @@ def _print_distribution_statuses(console: Console, statuses: Sequence[Distributi
 
 
 def plan_as_json(planned: PlannedJob) -> dict[str, Any]:
-    """Return what is planned for workers, in numbers, and what was refused."""
+    """Return as JSON how many invoices are planned for workers, and what was refused."""
     return {
         "journal": planned.journal,
         "run": planned.run,
@@ -222,7 +222,7 @@ def report_as_json(
     statuses: Sequence[DistributionStatus] | None = None,
     numbers: Mapping[Identity, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Return the report of a job, and where its invoices stand."""
+    """Return the report of a job as JSON, with the statuses of its invoices at the service."""
     return {
         "accepted": report.accepted,
         "duplicates": report.duplicates,
@@ -259,7 +259,7 @@ def report_as_json(
 
 
 def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
-    """Return what became of one record."""
+    """Return the outcome of one record as JSON."""
     return {
         "verdict": outcome.verdict.value,
         "place": str(outcome.place),

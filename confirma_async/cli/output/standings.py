@@ -1,4 +1,4 @@
-"""Where invoices stand, in a bookkeeper's words, and what to do about them."""
+"""The verdicts in a bookkeeper's words, with what to do about them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from confirma_async.cli.language.figures import count, plain
 
 @frozen
 class Wording:
-    """How a verdict is put.
+    """A verdict in words, in the user's language.
 
     Attributes:
-        name: What it is called.
-        short: The same in a word, as it follows the number of an invoice.
-        kind: How it is coloured: ``good``, ``bad``, ``doubt`` or ``plain``.
-        advice: What to do; empty for nothing.
+        name: The heading for invoices of the verdict.
+        short: The word that follows the number of one invoice.
+        kind: The kind of colour: ``good``, ``bad``, ``doubt`` or ``plain``.
+        advice: What to do about them; empty if there is nothing to do.
     """
 
     name: str
@@ -58,7 +58,7 @@ _WORDINGS: Mapping[Verdict, Callable[[], Wording]] = {
 
 
 def wording(verdict: Verdict) -> Wording:
-    """Return how a verdict is put in the language that is spoken."""
+    """Return a verdict in the user's language."""
     return _WORDINGS[verdict]()
 
 
@@ -80,4 +80,4 @@ ORDER = tuple(_WORDINGS)
 """The verdicts, in the order in which they are printed."""
 
 COLOURS: Mapping[str, str] = {"good": "green", "bad": "red", "doubt": "yellow", "plain": ""}
-"""How each kind is coloured on a terminal."""
+"""The colour of each kind on a terminal."""

@@ -1,4 +1,4 @@
-"""Records of the service as a table for people, as JSON for machines, and as CSV for spreadsheets."""
+"""Prints records of the service: a table for people, JSON for machines, CSV for spreadsheets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 _FORMULA = re.compile(r"""(^|[,;|\t\n])(?=[\s"']*[=+\-@\uff0b\uff0d\uff1d\uff20])""")
-"""Where a spreadsheet may begin a cell, whatever it takes for the delimiter, that it takes for a formula."""
+"""Places where a spreadsheet, with whichever delimiter, may find a cell that begins like a formula."""
 
 
 _HEADINGS: Mapping[str, str] = {
@@ -56,11 +56,11 @@ _HEADINGS: Mapping[str, str] = {
     "e_invoice_operator_id": "Operator",
     "e_invoice_operator_name": "Operator's name",
 }
-"""Columns of tables for people, where the attribute's own name says more than it must."""
+"""The headings of tables for people, for attributes whose own names are not suitable."""
 
 
 class Layout(enum.Enum):
-    """What a list is printed as."""
+    """The form in which a list is printed."""
 
     TABLE = "table"
     JSON = "json"
@@ -69,7 +69,7 @@ class Layout(enum.Enum):
 
 
 def as_list(command: Callable[..., R]) -> Callable[..., R]:
-    """Give a command the options --json, --csv and --excel; it takes a ``layout`` in their place."""
+    """Add the options --json, --csv and --excel to a command, which takes ``layout``."""
 
     @wraps(command)
     def with_layout(*args: Any, as_json: bool, as_csv: bool, as_excel: bool, **kwargs: Any) -> R:
@@ -92,10 +92,10 @@ excel_option: Decorator = click.option(
 
 @frozen(kw_only=True)
 class RecordColumns:
-    """How records of one kind show.
+    """How records of one kind are printed.
 
     Attributes:
-        title: What they are.
+        title: The title of a table of them.
         shown: The attributes that a table for people has, in order.
         more: The attributes that only CSV has.
         amount: The attribute that is summed up below a table, by the currency of each record.
@@ -108,10 +108,7 @@ class RecordColumns:
 
 
 async def collected(listing: Pager[Any, A]) -> tuple[list[A], ResponseDecodeError | None]:
-    """Make the records of a list, and the error of those that could not be read.
-
-    The others are shown first.
-    """
+    """Read the records of a list; return them, with the error about those that could not be read."""
     records: list[A] = []
     try:
         async for record in listing:
@@ -131,14 +128,14 @@ def show_list(
     *,
     rows: Sequence[object] | None = None,
 ) -> None:
-    """Print records.
+    """Print the records of a list.
 
     Args:
-        records: What the service answered.
-        sheet: How they show.
-        layout: What they are printed as.
-        converter: What writes them for machines, in their wire form.
-        rows: What stands in table and CSV, where it is not the records themselves.
+        records: The records that the service answered with.
+        sheet: The columns of table and CSV.
+        layout: The form in which to print them.
+        converter: Writes the records as JSON in their wire form.
+        rows: The rows of table and CSV, if they are not the records themselves.
     """
     rows = records if rows is None else rows
     match layout:
@@ -155,13 +152,13 @@ def show_list(
 
 
 def warn_of_default_window(found: Sequence[object], from_date: datetime.date | None) -> None:
-    """Say that nothing was found because of where the service looks, before anybody takes it for lost."""
+    """Warn, if nothing was found, that without a period the service looks at the last 30 days only."""
     if not found and from_date is None:
         say("confirma: without --from the service looks at the last 30 days only; name a period", err=True)
 
 
 def print_records(console: Console, sheet: RecordColumns, rows: Sequence[object]) -> None:
-    """Print a table, unless there is nothing to show in it; a column that would be empty is left out."""
+    """Print a table of records, without empty columns; print nothing if all are empty."""
     columns = {name: [getattr(row, name) for row in rows] for name in sheet.shown}
     columns = {name: values for name, values in columns.items() if any(value is not None for value in values)}
     if not columns:
@@ -175,7 +172,7 @@ def print_records(console: Console, sheet: RecordColumns, rows: Sequence[object]
 
 
 def print_facts(console: Console, title: str, facts: Mapping[str, object]) -> None:
-    """Print what is known of one thing; what is not known is left out."""
+    """Print names and values as a table; values that are None are left out."""
     known = {name: value for name, value in facts.items() if value is not None}
     made = table(title, "", "")
     made.show_header = False
@@ -184,7 +181,7 @@ def print_facts(console: Console, title: str, facts: Mapping[str, object]) -> No
 
 
 def text(value: object) -> str:
-    """Return a value as people and spreadsheets read it: amounts with two decimals, dates as ISO 8601."""
+    """Return a value as text, whatever the language: amounts with two decimals, dates as ISO 8601."""
     match value:
         case None:
             return ""
@@ -210,12 +207,12 @@ def _heading(name: str) -> str:
 
 
 def _justified(values: Iterable[object]) -> Literal["left", "right"]:
-    """Return where values stand: amounts to the right."""
+    """Return the alignment of a column: right for amounts."""
     return "right" if all(value is None or isinstance(value, Decimal) for value in values) else "left"
 
 
 def _cell(value: object) -> str:
-    """Return a value as a cell of a table, as the locale writes it, without what would drive a terminal."""
+    """Return a value as the locale writes it, with control characters made visible, for a table."""
     return escape(visible(_in_locale(value)))
 
 
@@ -250,10 +247,10 @@ def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]], *, for_ex
     """Print CSV that spreadsheets can open, however long it is.
 
     Args:
-        names: The columns.
-        lines: Their values, line by line.
-        for_excel: Whether as Excel opens it where decimals have a comma, as in Finland; by a mark at the
-            beginning it knows UTF-8.
+        names: The names of the columns.
+        lines: The values of each line.
+        for_excel: Whether to write decimal commas and semicolons, as Excel reads them in Finland, and a byte
+            order mark, by which Excel recognises UTF-8.
     """
     mark, delimiter, decimal = ("\ufeff", ";", ",") if for_excel else ("", ",", ".")
     out = sys.stdout.buffer  # UTF-8, whatever the terminal takes
@@ -264,9 +261,9 @@ def print_csv(names: Sequence[str], lines: Iterable[Iterable[object]], *, for_ex
 
 
 def _csv_cell(value: object, decimal: str) -> str:
-    """Write a value as a cell: each text in quotes, and none that a spreadsheet takes for a formula.
+    """Return a value as a cell of CSV: each text is quoted, and none looks like a formula to a spreadsheet.
 
-    Quotes alone do not help: where the delimiter is another one, they stand within a cell and mean nothing.
+    Quotes alone do not help: a spreadsheet with another delimiter finds them inside a cell, and ignores them.
     """
     if isinstance(value, Decimal | float):
         return text(value).replace(".", decimal)
@@ -276,5 +273,5 @@ def _csv_cell(value: object, decimal: str) -> str:
 
 
 def harmless(value: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
+    """Return a text so changed that no spreadsheet takes it for a formula."""
     return _FORMULA.sub(r"\1'", visible(value))

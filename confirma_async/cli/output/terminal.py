@@ -1,4 +1,4 @@
-"""The terminal for tables and bars, with control characters written out."""
+"""Prints tables and bars to the terminal, with control characters made visible."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from confirma_async.privacy import visible
 
 
 class Terminal(Console):
-    """A console whose tables hold nothing that drives it; see ``printer``.
+    """A console that makes control characters visible in what it prints; see ``printer``.
 
-    It is the last guard: a cell that was not made visible before shows as it should, in a column too narrow.
-    Names such as ``:100:`` stay as they are.
+    It is the last guard: if a cell was not made visible before, its column may be too narrow. Names of emojis
+    such as ``:100:`` are not replaced.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(emoji=False, **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render something; what is rich's own way to drive the terminal stays."""
+        """Render something, with control characters made visible; those of rich itself are kept."""
         for segment in super().render(renderable, options):
             if segment.control or segment.text.isprintable():
                 yield segment

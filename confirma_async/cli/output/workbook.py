@@ -1,4 +1,4 @@
-"""Tables as an Excel file, in which no text is a formula."""
+"""Writes tables to an Excel file, in which no text is a formula."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from confirma_async.cli.output.tables import harmless
 from confirma_async.errors import ConfigurationError
 
 MOST_ROWS = 1_048_576
-"""Rows of a sheet, that of the names included, which is all that Excel has."""
+"""The greatest number of rows in a sheet of Excel, with the row of column names."""
 
 Sheets = Mapping[str, tuple[Sequence[str], Sequence[Sequence[object]]]]
-"""The columns and the rows of each sheet, by its name."""
+"""The column names and the rows of each sheet, by the sheet's name."""
 
 
 def write_workbook(target: Path, sheets: Sheets) -> None:
-    """Write an Excel file.
+    """Write an Excel file with several sheets.
 
     Args:
-        target: The file.
-        sheets: What stands in it.
+        target: The path of the file, which is replaced if it exists.
+        sheets: The sheets of the file.
 
     Raises:
         ConfigurationError: openpyxl is not installed.
@@ -47,16 +47,16 @@ def write_workbook(target: Path, sheets: Sheets) -> None:
 
 
 def write_rows(target: Path, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write an Excel file of one sheet, row by row, however long it is; a file that is there is left alone.
+    """Write an Excel file of one sheet, row by row; a file that exists is not replaced.
 
     Args:
-        target: The file.
+        target: The path of the file.
         title: The name of the sheet.
         columns: The names of the columns.
-        rows: The values.
+        rows: The values of each row.
 
     Raises:
-        ConfigurationError: openpyxl is not installed, the file is there, or Excel has not so many rows.
+        ConfigurationError: openpyxl is not installed, the file exists, or there are too many rows for Excel.
     """
     if target.exists():
         raise ConfigurationError(f"{target} is there already; name another file, or remove it")
@@ -81,7 +81,7 @@ def _within_a_sheet(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[objec
 
 
 def _cell(openpyxl: Any, sheet: Any, value: object, form: str) -> Any:
-    """Return a cell; an amount shows in a form."""
+    """Return a cell for a value; ``form`` is Excel's number format for amounts."""
     cell = openpyxl.cell.WriteOnlyCell(sheet, value=harmless(value) if isinstance(value, str) else value)
     if isinstance(value, Decimal):
         cell.number_format = form

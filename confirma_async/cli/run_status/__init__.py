@@ -1,1 +1,1 @@
-"""How a run, or a whole journal, stands: read from the journal, shown to people, and as JSON."""
+"""The status of a run or a whole journal: read from the journal, in words, and as JSON."""

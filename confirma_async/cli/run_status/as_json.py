@@ -1,4 +1,4 @@
-"""How a run stands, for machines."""
+"""Writes the status of a run as JSON, for machines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from confirma_async.cli.run_status.reading import RunStatus, mappings_of
 
 
 def status_as_json(found: RunStatus) -> dict[str, Any]:
-    """Return how a run stands as JSON."""
+    """Return the status of a run as JSON."""
     run, progress = found.run, found.progress
     return {
         "journal": str(found.path),

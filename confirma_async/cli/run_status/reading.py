@@ -1,4 +1,4 @@
-"""How a run stands, read from its journal."""
+"""Reads the status of a run from its journal."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
     from confirma_async.bulk.postgres.runs import WorkerRow
 
 LISTED = 1000
-"""Refused, rejected and unknown items that --json lists, each."""
+"""The greatest number of items that --json lists of each kind: refused, rejected, unknown."""
 
 _NOT_TAKEN = tuple(state for state in State if state is not State.ACCEPTED)
 
 
 @frozen(kw_only=True)
 class RunStatus:
-    """How a run, or a whole journal, stands.
+    """The status of a run or a whole journal.
 
     Attributes:
-        name: What names it to people.
-        path: Where the journal lies.
-        of_run: Whether it is that of one run.
-        run: The run, or the latest one of the journal; None where there is none.
-        target: Where the invoices go.
-        doubt: Why the journal may not know all that was sent; None where it does.
-        counts: How many invoices are in each state, by its name, and how many were ``refused``.
-        amounts: What those of a run ask for together, by state and currency, where that is known.
-        refused, rejected, unknown: The first ``LISTED`` of each.
-        writes: How many writes that are no invoices are in each state.
-        open_writes: The first ``LISTED`` of those that were not taken, or may not have been.
-        numbers: The whole numbers that were given to documents whose own is none.
-        progress: How far the run is.
+        name: The name of the run or journal for people.
+        path: The place of the journal.
+        of_run: Whether it is the status of one run.
+        run: The run, or the latest one of the journal; None if it has no run.
+        target: The service that the invoices are sent to.
+        doubt: Why the journal may not know all that was sent; None if it does.
+        counts: The number of invoices in each state, by its name, and of those that were ``refused``.
+        amounts: The sum of a run's invoices by state and currency, if it is known.
+        refused, rejected, unknown: The first ``LISTED`` items of each kind.
+        writes: The number of writes that are no invoices, by state.
+        open_writes: The first ``LISTED`` writes that were not accepted, or may not have been.
+        numbers: The whole numbers that were assigned to documents without one of their own.
+        progress: The progress of the run.
         workers: The workers of a journal in a database.
     """
 
@@ -69,7 +69,7 @@ class RunStatus:
 
 
 def read_status(chosen: Chosen) -> RunStatus:
-    """Read how a run, or a whole journal, stands."""
+    """Read the status of a run or a whole journal."""
     journal, latest = chosen.journal, chosen.latest
     workers = _workers(chosen)
     run, last = chosen.run.number if chosen.run else None, latest.number if latest else 0
@@ -103,16 +103,16 @@ def read_status(chosen: Chosen) -> RunStatus:
 
 
 def _progress(chosen: Chosen, workers: Sequence[WorkerRow]) -> Progress | None:
-    """Return how far the run is; of a whole journal that workers send, how far they are with all of it."""
+    """Return the progress of the run, or that of all workers if they send the whole journal."""
     if chosen.run is None and workers:
         return progress_of_workers(chosen.journal, time.time())
     return progress_of(chosen.journal, chosen.latest, time.time()) if chosen.latest else None
 
 
 def _amounts(chosen: Chosen) -> Mapping[State, Mapping[str, Decimal]]:
-    """Return what the invoices of a run ask for together in each state, where all that are counted so say it.
+    """Return the sum of a run's invoices in each state, without states in which some have no amount.
 
-    Of a whole journal, which grows for years, nothing is added up.
+    It returns nothing for a whole journal, which grows for years.
     """
     run = chosen.run
     if run is None:
@@ -126,7 +126,7 @@ def _amounts(chosen: Chosen) -> Mapping[State, Mapping[str, Decimal]]:
 
 
 def _workers(chosen: Chosen) -> Sequence[WorkerRow]:
-    """Return the workers of a journal, where it is in a database."""
+    """Return the workers of a journal in a database; none for a file."""
     if not isinstance(chosen.path, PostgresPlace):
         return ()
     from confirma_async.bulk.postgres.reader import workers_of
@@ -135,5 +135,5 @@ def _workers(chosen: Chosen) -> Sequence[WorkerRow]:
 
 
 def mappings_of(run: Run | None) -> Mapping[str, ColumnMapping]:
-    """Return how the tables of a run were read, by their paths."""
+    """Return the mappings with which a run has read tables, by the paths of the tables."""
     return {} if run is None else from_text(run.reading).mappings

@@ -1,4 +1,4 @@
-"""How a run stands, for people."""
+"""Prints the status of a run for people."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from confirma_async.cli.run_status.reading import RunStatus, mappings_of
 from confirma_async.errors import Problem
 from confirma_async.privacy import visible
 
-_TOLD_FILES = 5
-"""Tables of a run up to which it is shown how they were read."""
+_SHOWN_FILES = 5
+"""The greatest number of tables for which to print how they were read."""
 
 
 def _show_writes(console: Terminal, writes: Mapping[State, int]) -> None:
@@ -43,7 +43,7 @@ def _show_writes(console: Terminal, writes: Mapping[State, int]) -> None:
 
 
 def show(found: RunStatus) -> None:
-    """Print how a run stands, for people."""
+    """Print the status of a run."""
     console = Terminal()
     caption = _progress_caption(found.progress) if found.progress else None
     print_standings(console, _("Journal"), _standings(found), caption)
@@ -98,9 +98,9 @@ def _standings(found: RunStatus) -> list[StandingRow]:
 
 
 def _reading_in_words(run: Run | None) -> Iterator[str]:
-    """Yield how each table of a run was read, where its columns have names of their own."""
+    """Yield in words how a run has read each table that has a mapping."""
     mappings = mappings_of(run)
-    for name, mapping in islice(mappings.items(), _TOLD_FILES):
+    for name, mapping in islice(mappings.items(), _SHOWN_FILES):
         parts = [] if mapping.sheet is None else [_("sheet {sheet}").format(sheet=mapping.sheet)]
         if mapping.header_row is not None:
             parts.append(_("names of columns in row {row}").format(row=mapping.header_row))
@@ -141,7 +141,7 @@ def _in_words(found: RunStatus) -> str:
 
 
 def inputs_in_words(names: Sequence[str], most: int = 1) -> str:
-    """Return the first of the files of a run, and how many more there are."""
+    """Return in words the first files of a run, and how many more there are."""
     named, more = ", ".join(names[:most]), len(names) - most
     if more <= 0:
         return named

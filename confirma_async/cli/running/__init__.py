@@ -1,1 +1,1 @@
-"""How a command runs: signals that end it, several processes, what it has changed."""
+"""Runs commands: handles signals, begins processes, and notes whether anything was changed."""

@@ -1,8 +1,8 @@
-"""A command that runs in several processes at once: they are begun together, asked to end together.
+"""Runs a command in several processes, which begin together, and are asked together to end.
 
-Each process goes on as if the command had been given for it alone; the one that was begun by the user waits
-for them, and begins none again: what looks after the command does that. Where that one is gone, however it
-ended, each of the others is asked to end, too: nobody else knows of it.
+Each process works as if the user had begun it alone. The user's own process, the parent, waits for them; it
+starts none again, which is left to a supervisor. If the parent has ended, for whatever reason, each process
+ends as well, because nobody else knows about it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from confirma_async.cli.running.stopping import signals
 
 
 def in_processes(count: int, work: Callable[[int], Exit]) -> Exit:
-    """Have processes do some work, each with its place among them, from 0; wait until all have ended.
+    """Begin processes that call ``work``, each with its index from 0; wait until all have ended.
 
     Returns:
-        In each process the exit code of its own work; in the one that waits the highest of them.
+        In each process, the exit code of its own work; in the parent, the highest of these.
 
     Raises:
-        UsageError: this system cannot do that.
+        UsageError: this system cannot fork processes.
     """
     if count == 1:
         return work(0)
@@ -46,7 +46,7 @@ def in_processes(count: int, work: Callable[[int], Exit]) -> Exit:
 
 @define
 class _Family:
-    """Processes that were begun together.
+    """The processes that the parent has begun.
 
     Attributes:
         asked: How many times they were asked to end.
@@ -54,11 +54,11 @@ class _Family:
 
     asked: int = field(init=False, default=0)
     _alive: tuple[int, int] = field(init=False, factory=os.pipe)
-    """A pipe that says nothing: at its reading end it ends with the one process that holds the other end."""
+    """A pipe to which nothing is written: a read from it ends when the parent, which can write, has ended."""
     _signals_sent: dict[int, int] = field(init=False, factory=dict[int, int])  # how many times, by their ids
 
     def begin(self, count: int) -> int | None:
-        """Begin the processes; return in each its place, and None where they are waited for."""
+        """Begin the processes; return the index in each of them, and None in the parent."""
         for place in range(count):
             if self.asked:
                 break
@@ -76,12 +76,12 @@ class _Family:
         return None
 
     def _end_with_parent(self) -> None:
-        """Wait until the one that began this process is gone; then have this one asked to end."""
+        """Wait until the parent has ended, then ask this process to end."""
         os.read(self._alive[0], 1)
         os.kill(os.getpid(), signal.SIGTERM)
 
     def ask(self) -> None:
-        """Ask all of them to end; within the signal handler."""
+        """Ask all processes to end; called in a signal handler."""
         self.asked += 1
         self._signal_all()
 

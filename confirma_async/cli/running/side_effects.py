@@ -1,4 +1,4 @@
-"""What a run of the command line was called with, and whether it has changed something at the service."""
+"""Keeps the arguments of a command, and whether it has changed something at the service."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from attrs import define
 
 @define
 class SideEffects:
-    """What a run of the command line has done so far.
+    """The arguments of a command, and whether it has changed something.
 
     Attributes:
-        arguments: What it was called with.
-        made: Whether the service has taken something.
+        arguments: The arguments of the command line.
+        made: Whether the service has accepted a change.
     """
 
     arguments: Sequence[str] = ()
@@ -22,13 +22,13 @@ class SideEffects:
 
 
 def command_line() -> Sequence[str]:
-    """Return what the command line was called with; nothing outside of one."""
+    """Return the arguments of the command line; none if no command runs."""
     context = click.get_current_context(silent=True)
     return () if context is None else context.ensure_object(SideEffects).arguments
 
 
 def note() -> None:
-    """Take note that the service has taken something."""
+    """Note that the service has accepted a change."""
     context = click.get_current_context(silent=True)
     if context is not None:
         context.ensure_object(SideEffects).made = True

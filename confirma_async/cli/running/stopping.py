@@ -1,10 +1,10 @@
-"""Signals that ask a command to end: the first ends it gently, the second at once.
+"""Handles the signals that ask a command to end: gently after the first, and at once after the second.
 
-Ctrl-C, SIGTERM, and SIGHUP of a terminal that is closed, mean the same. What runs says how it wants to be
-asked (``answered``, ``run``); where nothing does, the first signal, and only that, raises KeyboardInterrupt.
-From the second on the process has ``PATIENCE`` seconds; then it ends as it is, which a journal bears.
+Ctrl-C, SIGTERM and SIGHUP (of a terminal that was closed) mean the same. Running code says what a signal does
+(``answered``, ``run``); otherwise the first signal, and no other, raises KeyboardInterrupt. After the second
+one the process has ``PATIENCE`` seconds before it is ended; no journal is damaged by that.
 
-It imports next to nothing: signals are looked after before anything else is loaded.
+This module imports hardly anything, because signals are handled before anything else is loaded.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE = 0.7
-"""Seconds from the second signal to the end, whatever holds the process up."""
+"""Seconds after the second signal until the process is ended, whatever it does."""
 
 INTERRUPTED = 130
 """The exit code of a process that was interrupted."""
 
 OPEN = 4
-"""The same where what was asked for may have taken effect."""
+"""The exit code of a process that was interrupted in a call that may have taken effect."""
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Windows has no SIGHUP."""
+"""The signals that are handled; Windows has no SIGHUP."""
 
 _SERVING = frozenset({"worker"})
-"""The commands that go on until they are asked to end: asked before they have begun, they did well."""
+"""Commands that run until they are asked to end; exit code 0 if that is before they have begun."""
 
 _AT_ONCE = {
     INTERRUPTED: "confirma: stopped at once; the same command goes on\n",
@@ -46,11 +46,11 @@ _AT_ONCE = {
 
 
 class Signals:
-    """How this process is asked to end.
+    """Handles the signals that ask this process to end.
 
     Attributes:
-        received: How many signals came.
-        code: The exit code of an end without more ado.
+        received: The number of signals that were received.
+        code: The exit code if the process is ended at once.
     """
 
     def __init__(self) -> None:
@@ -61,16 +61,16 @@ class Signals:
         self._installed = False
 
     def before_beginning(self, arguments: Sequence[str]) -> bool:
-        """Say whether what was interrupted is a command that serves, which was asked once to end.
+        """Say whether one signal has interrupted a command such as ``worker`` before it had begun.
 
-        From when it has begun on, that does not interrupt it (``gently``).
+        Once the command has begun, one signal does not interrupt it (``gently``).
         """
         return self.received == 1 and serves(arguments)
 
     def install(self) -> None:
-        """Look after the signals from now on. Only the main thread may.
+        """Handle the signals from now on. Only the main thread can call this.
 
-        ``nohup`` has SIGHUP ignored, and it stays so.
+        SIGHUP is still ignored if it was, as under ``nohup``.
         """
         for number in SIGNALS:
             if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
@@ -79,9 +79,9 @@ class Signals:
         self._installed = True
 
     def over(self) -> None:
-        """Ignore signals from now on: nothing is left that could be interrupted.
+        """Ignore signals from now on, since nothing is left that could be interrupted.
 
-        Python, as it ends, gives handlers up, but leaves alone what is ignored.
+        Python removes signal handlers at its end, but signals that are ignored stay ignored.
         """
         self._raised = True
         for number in SIGNALS:
@@ -89,9 +89,9 @@ class Signals:
 
     @contextlib.contextmanager
     def answered(self, *answers: Callable[[], object]) -> Generator[None]:
-        """Have signals answered by functions while the block runs: the first by the first, and so on.
+        """Call functions for signals while the block runs: the first one for the first signal, and so on.
 
-        They run within the signal handler. Signals beyond the last of them are left without an answer.
+        They are called in the signal handler. Signals after the last function do nothing here.
         """
         before, self._answers = self._answers, iter(answers)
         try:
@@ -101,7 +101,7 @@ class Signals:
 
     @contextlib.contextmanager
     def interrupting(self) -> Generator[None]:
-        """Have a signal raise KeyboardInterrupt within the block: for long work that never waits."""
+        """Let a signal raise KeyboardInterrupt in the block, for long work that never waits."""
         before, self._answers = self._answers, None
         try:
             yield
@@ -110,9 +110,10 @@ class Signals:
 
     @contextlib.contextmanager
     def changing(self) -> Generator[None]:
-        """Let no signal come between a request that changes something and the note of it.
+        """Let no signal interrupt the block, in which a request changes something and the change is noted.
 
-        Ended in the middle, it may have been done.
+        If the process is ended in the block all the same, its exit code says that the request may have taken
+        effect.
         """
         self.code = OPEN
         try:
@@ -123,7 +124,7 @@ class Signals:
 
     @contextlib.contextmanager
     def gently(self, stop: asyncio.Event) -> Generator[None]:
-        """Have the first signal set an event, and the second one cancel the task that runs the block."""
+        """Let the first signal set an event, and the second one cancel the task that runs the block."""
         import asyncio
 
         from confirma_async.cli.language.choice import gettext as _
@@ -146,7 +147,7 @@ class Signals:
         """Run an asynchronous function as ``asyncio.run`` does; each of two signals cancels it.
 
         Raises:
-            asyncio.CancelledError: it was cancelled; what hangs on it says what may have been done.
+            asyncio.CancelledError: it was cancelled; the cause of the error says what may have been done.
         """
         import asyncio
 
@@ -195,7 +196,7 @@ class Signals:
         os._exit(self.code)
 
     def _unraisable(self, unraisable: sys.UnraisableHookArgs) -> None:
-        """Keep an interruption where nothing can be raised, such as in a finalizer."""
+        """End the process if KeyboardInterrupt was raised where Python drops it, such as in a finalizer."""
         if isinstance(unraisable.exc_value, KeyboardInterrupt):
             _thread.start_new_thread(self._end_soon, ())
         else:
@@ -203,7 +204,7 @@ class Signals:
 
 
 def serves(arguments: Sequence[str]) -> bool:
-    """Say whether a command line is of a command that goes on until it is asked to end."""
+    """Say whether a command line begins a command that runs until it is asked to end."""
     words = iter(arguments)
     for word in words:
         if word == "--language":
@@ -214,10 +215,10 @@ def serves(arguments: Sequence[str]) -> bool:
 
 
 signals: Signals = Signals()
-"""Those of this process."""
+"""The signals of this process."""
 
 
 def _say(text: str) -> None:
-    """Say something in a signal handler, where a stream may be in the middle of a write."""
+    """Print a text from a signal handler, without a stream: one may be in the middle of a write."""
     with contextlib.suppress(OSError):  # the terminal may be closed
         os.write(2, text.encode())

@@ -1,1 +1,1 @@
-"""Pages that a browser shows or prints: of a report, a reconciliation, a comparison."""
+"""HTML pages: the report of a job, a reconciliation, a comparison."""

@@ -1,4 +1,4 @@
-"""The charts of a page, as data for its template: drawn only where there is something to see."""
+"""Computes the charts of a page for its template; a chart with too few values is left out."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from confirma_async.cli.language.choice import gettext as _
 from confirma_async.cli.language.figures import count, moment, short
 
 ENOUGH = 20
-"""Invoices from which on their times say something."""
+"""The least number of invoices for a chart of their times."""
 
 _ENOUGH_BARS = 3
 _WIDTH, _HEIGHT, _FOOT, _HEAD = 480, 200, 24, 18
 
 
 def charts(timing: Timing, zone: datetime.tzinfo | None) -> list[Mapping[str, Any]]:
-    """Lay out the charts of a job.
+    """Return the charts of a job.
 
     Args:
         timing: When its invoices were decided, and how long the service took to answer.
-        zone: The zone in which times are shown.
+        zone: The time zone in which to show times.
     """
     drawn: list[Mapping[str, Any]] = []
     bars = timing.throughput
@@ -48,18 +48,18 @@ def charts(timing: Timing, zone: datetime.tzinfo | None) -> list[Mapping[str, An
     return drawn
 
 
-def _chart(title: str, caption: str, values: Sequence[float], marks: Sequence[str]) -> Mapping[str, Any]:
-    """Lay out a chart; marks stand under each bar, or, if there are two, at both ends."""
+def _chart(title: str, caption: str, values: Sequence[float], labels: Sequence[str]) -> Mapping[str, Any]:
+    """Return a chart; there is a label under each bar, or, if there are two labels, one at each end."""
     drawn = laid_out(values)
     places = [(bar["middle"], "middle") for bar in drawn["bars"]]
-    if len(marks) == 2:
+    if len(labels) == 2:
         places = [("0", "start"), (str(_WIDTH), "end")]
-    marked = [(*place, mark) for place, mark in zip(places, marks, strict=True)]
-    return {**drawn, "title": title, "caption": caption, "marks": marked}
+    placed = [(*place, label) for place, label in zip(places, labels, strict=True)]
+    return {**drawn, "title": title, "caption": caption, "labels": placed}
 
 
 def laid_out(values: Sequence[float]) -> Mapping[str, Any]:
-    """Lay out bars over a base line, for a template; what is below zero has no height."""
+    """Return the places and sizes of bars over a base line; a value below zero has no height."""
     top, base, step = max(0, *values) or 1, _HEIGHT - _FOOT, _WIDTH / len(values)
     bars: list[Mapping[str, Any]] = []
     for place, value in enumerate(values):
@@ -78,5 +78,5 @@ def laid_out(values: Sequence[float]) -> Mapping[str, Any]:
 
 
 def figure(value: float) -> str:
-    """Return a value as it stands at a chart: whole, or to three digits."""
+    """Return a value as a chart shows it: a whole number, or three digits."""
     return count(round(value)) if value >= 100 or value == round(value) else f"{value:.3g}"

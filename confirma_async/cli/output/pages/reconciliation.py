@@ -1,4 +1,4 @@
-"""The page of ``confirma reconcile``: what ``reconciliation.html.j2`` shows, in figures and sentences."""
+"""Makes the page of ``confirma reconcile``: the values for ``reconciliation.html.j2``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from confirma_async.mirror.reconciliation.kinds import DIFFERENCES, Difference, 
 from confirma_async.mirror.reconciliation.report import Month, Reconciliation
 
 SHOWN = 50
-"""Differences of a kind that stand on the page; --csv has them all."""
+"""The greatest number of differences of one kind on the page; --csv has all."""
 
 _SERIES: Mapping[str, str] = {
     "open": "Open at the end of the month",
@@ -21,7 +21,7 @@ _SERIES: Mapping[str, str] = {
     "collected": "Collected",
     "paid_out": "Paid out",
 }
-"""What the charts show: an attribute of ``Month``, and its caption."""
+"""The attributes of ``Month`` that the charts show, with their captions."""
 
 _COLOURS: Mapping[DifferenceKind, str] = {
     DifferenceKind.MATCHED: "good",
@@ -29,15 +29,15 @@ _COLOURS: Mapping[DifferenceKind, str] = {
     DifferenceKind.PENDING: "plain",
     DifferenceKind.NOT_CHECKED: "doubt",
 }
-"""How standings are coloured; every other one is a difference."""
+"""The colours of results that are no differences."""
 
 
 def page(found: Reconciliation, made: datetime.datetime) -> str:
-    """Return the whole page: HTML with everything in it, for screen and paper, light and dark.
+    """Return the page as one HTML file that needs no others, for screen and paper, light and dark.
 
     Args:
-        found: What came of the reconciliation.
-        made: Now, with the zone in which times are shown.
+        found: The reconciliation to show.
+        made: The present moment, in the time zone in which to show times.
     """
     values = {
         "found": found,
@@ -79,7 +79,7 @@ def _verdict(found: Reconciliation) -> Mapping[str, str]:
 
 
 def _charts(found: Reconciliation) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """Return the charts of each currency that has any."""
+    """Return the charts by currency; one without charts is left out."""
     charts: list[tuple[str, list[Mapping[str, Any]]]] = []
     for currency in sorted({month.currency for month in found.months}):
         months = [month for month in found.months if month.currency == currency]
@@ -94,20 +94,20 @@ def _charts(found: Reconciliation) -> list[tuple[str, list[Mapping[str, Any]]]]:
 
 
 def _chart(caption: str, months: Sequence[Month], name: str) -> Mapping[str, Any]:
-    """Return bars by month over a base line."""
+    """Return a chart with a bar for each month."""
     drawn = laid_out([getattr(month, name) for month in months])
     bars = [{**bar, "month": month.month} for bar, month in zip(drawn["bars"], months, strict=True)]
     return {**drawn, "caption": caption, "bars": bars}
 
 
 def _kinds(differences: Sequence[Difference]) -> list[tuple[str, list[Difference]]]:
-    """Return the differences by kind, under the title of each kind that there is."""
+    """Return the differences by kind, each kind with its title."""
     kinds = [(kind, [each for each in differences if each.kind is kind]) for kind in DIFFERENCES]
     return [(f"{kind.value[:1].upper()}{kind.value[1:]}", here) for kind, here in kinds if here]
 
 
 def _filled_values(side: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what one side says, without what is empty."""
+    """Return the names and values of one side that are not empty."""
     return [
         (name.removesuffix("_cents").replace("_", " "), _value(name, value))
         for name, value in side.items()

@@ -1,4 +1,4 @@
-"""How every page is written: each value escaped, and nothing needed beside it."""
+"""Renders pages from templates: each value is escaped, and styles are included."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def rendered(
     styles: Sequence[str] = (),
     filters: Mapping[str, Callable[..., object]] | None = None,
 ) -> str:
-    """Return the page that a template of this folder makes: HTML in which control characters are written out.
+    """Render a template of this folder; control characters in values become visible text.
 
     Args:
-        template: The file's name.
-        values: What it shows.
-        styles: The style sheets of this folder that it holds, as ``style``.
-        filters: What it writes values with.
+        template: The name of the template's file.
+        values: The variables of the template.
+        styles: The style sheets of this folder to include, which the template gets as ``style``.
+        filters: The filters of the template, by name.
     """
     environment = Environment(
         loader=PackageLoader("confirma_async.cli", "output/pages"),
@@ -43,5 +43,5 @@ def rendered(
 
 
 def _harmless(value: object) -> object:
-    """Write control characters out in every text that is not HTML of our own."""
+    """Make control characters visible in every text that is not HTML of our own."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

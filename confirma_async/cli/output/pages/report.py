@@ -1,4 +1,4 @@
-"""The page of ``confirma report``: what ``report.html.j2`` shows, in figures and sentences."""
+"""Makes the page of ``confirma report``: the values for ``report.html.j2``."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from confirma_async.cli.run_status.words import inputs_in_words
 Key = TypeVar("Key")
 
 DOCTYPE = "<!DOCTYPE html>"
-"""How every page begins."""
+"""The first line of every page."""
 
 _AT_ONCE = 12
-"""Invoices of a kind that show at once; the others unfold, and stand open on paper."""
+"""Number of invoices of one kind that are shown; the others can be unfolded, and are printed."""
 
 _REASONS = 8
-"""Reasons that are counted above the invoices of a kind."""
+"""The greatest number of reasons that are counted above the invoices of one kind."""
 
 
 def page(summary: Summary, name: str, made: datetime.datetime) -> str:
-    """Return the whole page: HTML with everything in it, for screen and paper, light and dark.
+    """Return the page as one HTML file that needs no others, for screen and paper, light and dark.
 
     Args:
-        summary: The job in figures.
-        name: What the job is called.
-        made: Now, with the zone in which times are shown.
+        summary: The figures of the job.
+        name: The name of the job for people.
+        made: The present moment, in the time zone in which to show times.
     """
     totals = _folded(summary.totals)
     values = {
@@ -80,7 +80,7 @@ def _origin(summary: Summary, made: datetime.datetime) -> list[str]:
 
 
 def _file_name(place: str) -> str:
-    """Return the file's own name, with the line where there is one: folders say nothing to the reader."""
+    """Return the name of a file without its folders, with the line if there is one."""
     return place.rpartition("/")[2]
 
 
@@ -116,7 +116,7 @@ def _verdict(summary: Summary) -> Mapping[str, str]:
 
 
 def _summed(totals: Iterable[tuple[Key, Total]]) -> dict[Key, Total]:
-    """Return totals by their keys, those with the same key together."""
+    """Return the sums of the totals with the same key."""
     sums: dict[Key, Total] = {}
     for key, total in totals:
         whole = sums.setdefault(key, Total())
@@ -127,7 +127,7 @@ def _summed(totals: Iterable[tuple[Key, Total]]) -> dict[Key, Total]:
 
 
 def _folded(totals: Mapping[tuple[Verdict, str], Total]) -> Mapping[tuple[Verdict, str], Total]:
-    """Return the totals, invoices of no known currency beside the others where there is one currency."""
+    """Return the totals; if there is one currency, invoices of unknown currency count to it."""
     currencies = {currency for _verdict, currency in totals if currency}
     if len(currencies) != 1:
         return totals
@@ -150,7 +150,7 @@ def _row(name: str, colour: str, total: Total, currency: str) -> Mapping[str, st
 
 
 def _rows(totals: Mapping[tuple[Verdict, str], Total], before: int) -> list[Mapping[str, str]]:
-    """Return the rows of the totals, and of those that were accepted in an earlier run."""
+    """Return the rows of the totals, and one for invoices that an earlier run had accepted."""
     rows: list[Mapping[str, str]] = []
     for verdict in ORDER:
         words = wording(verdict)
@@ -166,7 +166,7 @@ def _rows(totals: Mapping[tuple[Verdict, str], Total], before: int) -> list[Mapp
 
 
 def _sums(totals: Mapping[tuple[Verdict, str], Total]) -> list[Mapping[str, str]]:
-    """Return the sums of all verdicts by currency, where there are several."""
+    """Return the sums of all verdicts by currency; none if a currency has one verdict only."""
     sums = _summed((currency, total) for (_verdict, currency), total in totals.items())
     if len(totals) == len(sums):
         return []
@@ -174,7 +174,7 @@ def _sums(totals: Mapping[tuple[Verdict, str], Total]) -> list[Mapping[str, str]
 
 
 def _section(verdict: Verdict, attention: Attention) -> Mapping[str, object]:
-    """Return the invoices of one kind that need attention."""
+    """Return the section of the page for the invoices of one kind that need attention."""
     whole, words = attention.counts[verdict], wording(verdict)
     if verdict is Verdict.ACCEPTED:
         words = evolve(
@@ -203,7 +203,7 @@ def _section(verdict: Verdict, attention: Attention) -> Mapping[str, object]:
 
 
 def _invoice(found: NeedsAttention) -> Mapping[str, object]:
-    """Return an invoice, and what is wrong with it: where, what, and under which rule."""
+    """Return the values of an invoice, with the place, message and rule of each of its problems."""
     facts = found.facts
     in_cells = all(is_cell(problem.path) for problem in found.problems)
     return {
