@@ -1,1 +1,1 @@
-"""The commands, by what they are about."""
+"""The commands: calls, jobs, mirror and tools."""

@@ -1,1 +1,1 @@
-"""Commands that make one call at a time."""
+"""Commands that make a single call or write."""

@@ -131,7 +131,7 @@ def _add_status(
     ask: Callable[[Confirma, Mapping[str, str]], Awaitable[object]],
     *remarks: str,
 ) -> None:
-    """Give a group the command that shows how the transfer of ledgers, payments or invoices stands."""
+    """Add a command to a group that shows the transfer status of ledgers, payments or invoices."""
     meaning = f"Show how the transfer of {what} stands."
 
     @group.command("status", short_help=meaning, help="\n\n".join((meaning, *remarks, _STATUS_CODES)))

@@ -40,14 +40,14 @@ from confirma_async.validation import Checks
 
 @frozen(kw_only=True)
 class ActionFile:
-    """A file of actions that the user wants to have sent.
+    """A file of actions to send.
 
     Attributes:
-        file: The file.
-        inputs: How it is read.
-        destination: Where the actions go, and into which journal.
-        dry_run: Whether everything is checked, and nothing sent.
-        as_json: Whether the result is printed for machines.
+        file: The path of the file.
+        inputs: How the file is read and checked.
+        destination: The service, the account and the journal.
+        dry_run: Whether everything is checked, and nothing is sent.
+        as_json: Whether to print JSON for machines.
     """
 
     file: Path
@@ -57,7 +57,7 @@ class ActionFile:
     as_json: bool
 
     def read(self) -> Iterable[ReadAction | BadRecord]:
-        """Begin to read it."""
+        """Return an iterable that reads the actions from the file."""
         return read_actions(self.file, self.inputs.reading, self.destination.connection.converter)
 
 
@@ -110,7 +110,7 @@ action_file_options: Decorator = bundle(
     ),
     options.as_json,
 )
-"""Gives a command the options of a file of actions; it takes ``batch``, the ``ActionFile`` or None."""
+"""Gives a command the options for a file of actions; it takes ``batch``, the ``ActionFile`` or None."""
 
 
 def send_action_file(batch: ActionFile) -> Exit:

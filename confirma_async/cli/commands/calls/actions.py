@@ -1,4 +1,4 @@
-"""``confirma invoice action``: one command per action, made from the class that says what it needs."""
+"""``confirma invoice action``: a command for each action, made from the class of the action."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from confirma_async.validation import Checks
 
 @frozen
 class _Named:
-    """An action as a command: its class, what it does, and an example."""
+    """The command for an action: the class of the action, what it does, and an example."""
 
     kind: type[TypedAction]
     meaning: str
@@ -86,7 +86,7 @@ _OPTIONS: Mapping[str, tuple[str, _Value, str]] = {
     "outstanding_interest_amount": ("--outstanding-interest", _MONEY, "What is left of the interest."),
     "outstanding_costs_amount": ("--outstanding-costs", _MONEY, "What is left of the costs."),
 }
-"""How each attribute of an action is given."""
+"""The option for each attribute of an action."""
 
 
 @click.group(short_help="Act on an invoice or its case.", invoke_without_command=True)
@@ -114,10 +114,10 @@ def action(context: click.Context, batch: ActionFile | None) -> Exit | None:
 
 
 def _refuse_options(context: click.Context) -> None:
-    """Refuse options before the name of a command, which would not count there: --environment, say.
+    """Refuse options before the name of a subcommand, such as --environment, which has no effect there.
 
     Raises:
-        click.UsageError: there is one.
+        click.UsageError: there is such an option.
     """
     for parameter in context.command.params:
         if context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE:

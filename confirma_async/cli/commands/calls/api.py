@@ -1,4 +1,4 @@
-"""``confirma api``: a request of one's own."""
+"""``confirma api``: sends a request that the user writes."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _READS = frozenset({"GET", "HEAD"})
 
 @frozen(kw_only=True)
 class _OwnRequest:
-    """A request as the user gives it.
+    """A request that the user writes.
 
     Attributes:
-        method: The method.
-        path: The path, below that of the API.
-        query: The parameters of its query.
-        headers: Its headers.
-        body_file: The file that holds the JSON to send.
-        repeatable: Whether it may be sent again when no answer came; None goes by the path.
-        provisioning: Whether it is sent with the provisioning token.
+        method: The HTTP method.
+        path: The path, without that of the API.
+        query: The query parameters, by name.
+        headers: The headers, by name.
+        body_file: The file that holds the JSON to send; None to send no body.
+        repeatable: Whether it may be sent again if no answer came; None to decide this by the path.
+        provisioning: Whether to send it with the provisioning token.
     """
 
     method: str

@@ -83,7 +83,7 @@ def create(file: Path, save: Path | None, once: Once, connection: Connection, as
 
 
 def _with_partners_token(connection: Connection) -> Connection:
-    """Leave a client's key out: the partner's journal alone knows of clients, whoever's key is at hand.
+    """Return the connection without a client's key: clients are only in the partner's own journal.
 
     Raises:
         ConfigurationError: there is no provisioning token.

@@ -1,4 +1,4 @@
-"""``confirma finvoice``: where a company receives e-invoices."""
+"""``confirma finvoice``: the addresses at which a company receives e-invoices."""
 
 from __future__ import annotations
 

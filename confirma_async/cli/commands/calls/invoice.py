@@ -160,13 +160,13 @@ def _show_case(found: Case) -> None:
 
 @frozen(kw_only=True)
 class _AskedInvoices:
-    """Which invoices the service is asked about.
+    """The invoices to ask the service about.
 
     Attributes:
-        invoice_number: The number of one.
-        from_date: The first day.
-        to_date: The last day.
-        fetch_type: A word that is passed on as given.
+        invoice_number: The number of a single invoice.
+        from_date: The first invoice date.
+        to_date: The last invoice date.
+        fetch_type: The query parameter ``fetchType``, whose values are not documented.
     """
 
     invoice_number: int | None

@@ -98,10 +98,10 @@ def payments(
 
 
 def _surely(unfetched_only: bool, yes: bool) -> bool:
-    """Ask a person whether it is meant to mark what is returned as fetched.
+    """Ask the user whether what is returned shall be marked as fetched, if it would be.
 
     Raises:
-        click.UsageError: it is not, or nobody can be asked.
+        click.UsageError: the user says no, or there is no terminal at which to ask.
     """
     if unfetched_only and not yes:
         if not sys.stdin.isatty():
@@ -160,7 +160,7 @@ def settlements(
 
 
 def _rows(settlement: Settlement) -> Iterator[SimpleNamespace]:
-    """Yield one row for each allocation; one all the same where there is none."""
+    """Yield a row for each allocation of a settlement, or one row if it has none."""
     beneficiary = settlement.beneficiary or Beneficiary()
     for allocation in settlement.allocations or (SettlementAllocation(),):
         parts = _parts(allocation)
@@ -189,7 +189,7 @@ def _rows(settlement: Settlement) -> Iterator[SimpleNamespace]:
 
 
 def _parts(allocation: SettlementAllocation) -> dict[AllocationType | None, Decimal]:
-    """Return what an allocation is made of, by kind; kinds that are not known yet are among them."""
+    """Return the parts of an allocation by kind, also those of unknown kinds."""
     parts: dict[AllocationType | None, Decimal] = {}
     for part in allocation.breakdown:
         if part.amount is not None:

@@ -1,4 +1,4 @@
-"""One write that is no invoice, exactly once over the journal of the account."""
+"""Sends one write that is no invoice, exactly once, by the journal of the account."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ _EXITS: Mapping[Verdict, Exit] = {
 
 @frozen(kw_only=True)
 class Once:
-    """How a write is known and checked.
+    """How a write is identified and checked.
 
     Attributes:
-        key: What names it; None for its own identifier.
-        retry: Whether it is sent again where the service rejected it before.
+        key: The user's own key for it; None for its own identifier.
+        retry: Whether to send it again if the service has rejected it before.
         journal: The journal that the user named; None for the account's own.
-        checks: How strictly it is held against the rules.
+        checks: How strictly the rules are applied.
     """
 
     key: str | None
@@ -54,7 +54,7 @@ class Once:
 
     @property
     def arguments(self) -> WriteArguments:
-        """How it is sent, as an outbox takes it."""
+        """The arguments for the outbox."""
         return {"validate": self.checks.validate, "allow": self.checks.allow, "retry": self.retry}
 
 
@@ -69,17 +69,17 @@ once_options: Decorator = bundle(
     own_journal,
     options.checks,
 )
-"""Gives a command the options of a write that is sent once; it takes ``once``, the ``Once``."""
+"""Gives a command the options for a write that is sent once; it takes ``once``, the ``Once``."""
 
 
 @frozen
 class WriteDescription:
-    """What a write is called in the messages about it.
+    """The words for a write in messages.
 
     Attributes:
-        operation: What is called.
-        what: What it is: ``ledger 2026-11``.
-        next_command: The command that shows what becomes of it.
+        operation: The operation that sends it.
+        what: Its name for people: ``ledger 2026-11``.
+        next_command: The command that shows its status at the service.
     """
 
     operation: Operation[Any]
@@ -89,11 +89,11 @@ class WriteDescription:
 
 @frozen
 class Written:
-    """What became of a write.
+    """A write with its outcome.
 
     Attributes:
-        outcome: Its outcome.
-        target: Where it was sent to.
+        outcome: What became of it.
+        target: The base URL to which it was sent.
         journal: The name of the journal.
     """
 
@@ -105,14 +105,14 @@ class Written:
 def write_once(
     verb: Verb, description: WriteDescription, *, connection: Connection, once: Once, as_json: bool
 ) -> Exit:
-    """Send a write, and say what became of it.
+    """Send a write, print its outcome, and return the exit code.
 
     Args:
-        verb: Gives it to the outbox.
-        description: What it is called in the messages about it.
-        connection: Where calls go.
-        once: How it is known.
-        as_json: Whether the outcome is printed for machines.
+        verb: Sends the write by an outbox.
+        description: The words for it in messages.
+        connection: The service, the key and the account.
+        once: How it is identified and checked.
+        as_json: Whether to print JSON for machines.
     """
     written = give_once(verb, description.what, connection=connection, once=once)
     outcome = written.outcome
@@ -127,13 +127,13 @@ def write_once(
 
 
 def give_once(verb: Verb, what: str, *, connection: Connection, once: Once) -> Written:
-    """Send a write. Asked to end, it sends nothing new, and ends once the answer is there.
+    """Send a write. After a signal it sends nothing new, and ends once the answer has come.
 
     Args:
-        verb: Gives it to the outbox.
-        what: What it is, for people.
-        connection: Where calls go.
-        once: How it is known.
+        verb: Sends the write by an outbox.
+        what: Its name for people.
+        connection: The service, the key and the account.
+        once: How it is identified and checked.
     """
     with signals.changing():
         written = signals.run(_written, connection, once, verb, what)
@@ -188,7 +188,7 @@ def _as_json(written: Written, connection: Connection) -> dict[str, Any]:
 
 
 def exit_of(outcome: WriteOutcome[Any]) -> Exit:
-    """Return the exit code that an outcome stands for."""
+    """Return the exit code for an outcome."""
     if outcome.verdict in _EXITS:
         return _EXITS[outcome.verdict]
     return Exit.PAUSED if outcome.error is None else of_error(outcome.error)

@@ -1,1 +1,1 @@
-"""Commands about jobs, their journals and their input."""
+"""Commands for jobs, their journals and their input files."""

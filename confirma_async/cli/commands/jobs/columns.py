@@ -1,4 +1,4 @@
-"""``confirma columns``: proposes which column of a table is which."""
+"""``confirma columns``: proposes what the columns of a table are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``confirma export``: all that a journal knows, for a spreadsheet or another program."""
+"""``confirma export``: writes all that a journal knows, for spreadsheets and other programs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _OF_WRITE: Mapping[str, Callable[[WriteRow], Any]] = {
     **_STATE,
     **_HISTORY,
 }
-"""What is exported of a write that is no invoice."""
+"""The exported columns of a write that is no invoice, and how each is read."""
 
 _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "place": lambda row: row.source,
@@ -62,18 +62,18 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     **_HISTORY,
     "seconds": lambda row: None if row.seconds is None else round(row.seconds, 3),
 }
-"""What is exported of an invoice."""
+"""The exported columns of an invoice, and how each is read."""
 
 
 @frozen(kw_only=True)
 class _ExportOutput:
-    """What is printed, or written to an Excel file.
+    """The form of the export.
 
     Attributes:
-        as_csv: Whether it was said that CSV is printed.
-        as_json: Whether JSON Lines are printed.
-        as_excel: Whether CSV is printed as Excel opens it.
-        workbook: The Excel file that is written instead.
+        as_csv: Whether the user has asked for CSV, which is also the default.
+        as_json: Whether to print JSON Lines.
+        as_excel: Whether to print CSV as Excel opens it in Finland.
+        workbook: The Excel file to write instead; None to write none.
     """
 
     as_csv: bool
@@ -88,12 +88,12 @@ class _ExportOutput:
 
 @frozen(kw_only=True)
 class _Copy:
-    """The marked copy that is written, where one is.
+    """The marked copy to write, if any.
 
     Attributes:
-        target: The copy.
-        of: The table, where the run has read several.
-        overrides: The corrections by which invoices are compared with what was sent.
+        target: The path of the copy; None to write none.
+        of: The table to copy, if the run has read several.
+        overrides: The user's corrections, with which invoices are compared with what was sent.
     """
 
     target: Path | None

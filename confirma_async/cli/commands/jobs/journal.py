@@ -1,4 +1,4 @@
-"""``confirma journal``: the journals themselves: where they are, whether they are whole, copies of them."""
+"""``confirma journal``: lists, checks, copies and archives journals."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def list_(as_json: bool) -> None:
 
 
 def _remark(listed: Mapping[str, object]) -> str:
-    """Return what is said beside the path of a journal."""
+    """Return the remark behind the path of a journal in the list."""
     if listed["exists"]:
         return ""
     if listed["gone"]:
@@ -247,7 +247,7 @@ def _place(which: str | None, whose: Whose) -> JournalPlace:
 
 
 def _path(which: str | None, whose: Whose) -> Path:
-    """Return a journal's file, for what is done with files only."""
+    """Return the file of a journal, or raise an error for a database, since the command needs a file."""
     place = _place(which, whose)
     if not isinstance(place, Path):
         raise JournalError(
@@ -258,7 +258,7 @@ def _path(which: str | None, whose: Whose) -> Path:
 
 
 def _named(which: str) -> Path:
-    """Return the file of a journal that is named; it need not be there."""
+    """Return the file of a journal that the user names, which need not exist."""
     if is_url(which):
         raise JournalError(
             "a journal in a database is set aside with the tools of PostgreSQL: ALTER SCHEMA "
@@ -268,7 +268,7 @@ def _named(which: str) -> Path:
 
 
 def _is_production(path: Path) -> bool:
-    """Say whether a journal is one of production; one that cannot be read may be."""
+    """Say whether a journal is one of production, or may be because it cannot be read."""
     if not path.exists():
         return path.parent.parent.name in Environment.PRODUCTION.value
     try:
@@ -284,7 +284,7 @@ def _agree(yes: bool, question: str) -> None:
 
 
 def _is_asked(question: str, answer: str | None) -> bool:
-    """Ask a person at a terminal; without one, the answer is no."""
+    """Ask the user at the terminal; without a terminal, the answer is no."""
     if not sys.stdin or not sys.stdin.isatty():
         return False
     if answer is None:

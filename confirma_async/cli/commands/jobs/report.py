@@ -1,4 +1,4 @@
-"""``confirma report``: a job for a bookkeeper, as one page."""
+"""``confirma report``: writes a page about a job for a bookkeeper."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def report(which: str | None, whose: Whose, target: Path, mapping: Path | None, 
 
 
 def refuse_another_file(target: Path) -> None:
-    """Refuse to write over a journal or an input file that was named by mistake."""
+    """Raise an error if the page would replace a file of another kind, such as a journal."""
     if not target.is_file():
         return
     with target.open("rb") as file:

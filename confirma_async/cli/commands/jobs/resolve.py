@@ -1,4 +1,4 @@
-"""``confirma resolve``: record what a person found out about an invoice of unknown outcome."""
+"""``confirma resolve``: records what a person found out about an invoice of unknown outcome."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FOUND: Mapping[str, tuple[State, str]] = {
     "rejected": (State.REJECTED, "it is not sent again, unless you correct and retry it"),
     "absent": (State.PENDING, "the next run of the job sends it"),
 }
-"""What may have become of an invoice: the state that it has by that, and what follows."""
+"""What a person can have found out, with the state that it leads to, and what happens next."""
 
 WRITES = frozenset(
     operation.name
@@ -41,14 +41,14 @@ WRITES = frozenset(
 
 @frozen(kw_only=True)
 class _Unresolved:
-    """What a person found something out about.
+    """The invoices, or the other write, that a person found something out about.
 
     Attributes:
-        words: The run or journal, where one is named, and the number of the invoice or the key of the write.
-        listed: Whether it is every invoice whose number a restored journal has found listed.
+        words: The run or journal, if one is named, and the number of the invoice or the key of the write.
+        listed: Whether it means every invoice whose number a restored journal has found listed.
         kind: The type of the invoice.
         seller: The seller of the invoice.
-        operation: The operation of the write, where it is no invoice.
+        operation: The operation of the write, if it is no invoice.
     """
 
     words: Sequence[str]
@@ -71,17 +71,17 @@ class _Unresolved:
 
     @property
     def which(self) -> str | None:
-        """The run or the journal that is named."""
+        """The run or the journal that the user names; None if there is none."""
         return self._leading[0] if self._leading else None
 
     @property
     def number(self) -> int | None:
-        """The number of the one invoice that it is."""
+        """The number of the invoice, if it is a single one."""
         is_one = not self.listed and self.operation is None
         return options.whole_number(self.words[-1]) if is_one else None
 
     def fitting(self, journal: Journal, run: int | None) -> list[Row]:
-        """Return the invoices of unknown outcome that it may be."""
+        """Return the invoices of unknown outcome that fit the options."""
         return [
             row
             for row in journal.rows(State.UNKNOWN, State.SENDING, run=run)
@@ -95,9 +95,9 @@ class _Knowledge:
     """What a person found out.
 
     Attributes:
-        found: What became of it, in the word of the command line.
+        found: What became of it, as a word of the command line.
         note: How the person knows.
-        settle_seconds: Seconds after its last call for which it may still arrive.
+        settle_seconds: Seconds after the last call for which it may still arrive.
     """
 
     found: str
@@ -106,7 +106,7 @@ class _Knowledge:
 
     @property
     def state(self) -> State:
-        """The state that it has by that."""
+        """The state that follows from it."""
         return _FOUND[self.found][0]
 
 
@@ -214,7 +214,7 @@ def resolve(subject: _Unresolved, known: _Knowledge, whose: Whose, as_json: bool
 
 
 def _resolve_write(path: JournalPlace, operation: str, key: str, known: _Knowledge, *, as_json: bool) -> None:
-    """Write down, and say, what a person found out about a write of unknown outcome that is no invoice."""
+    """Record and print what a person found out about a write of unknown outcome that is no invoice."""
     with contextlib.closing(open_journal(path)) as journal, journal.transaction():
         row = journal.writes.find(operation, key)
         if row is None or row.state not in {State.UNKNOWN, State.SENDING}:  # the latter may be a dead run's

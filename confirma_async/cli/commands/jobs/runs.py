@@ -1,4 +1,4 @@
-"""``confirma jobs``: the runs of an account's journal."""
+"""``confirma jobs``: lists the runs of an account's journal."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from confirma_async.cli.output.terminal import Terminal
 from confirma_async.cli.run_status.words import inputs_in_words
 
 LISTED = 1000
-"""Runs that --json lists."""
+"""The greatest number of runs that --json lists."""
 
 SHOWN = 20
-"""Runs that a table shows."""
+"""The greatest number of runs in a table."""
 
 
 @click.command(short_help="List the runs of an account's journal, the latest first.")

@@ -1,4 +1,4 @@
-"""``confirma status``: the state of a run, also while it goes on."""
+"""``confirma status``: shows the status of a run, also while it goes on."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def status(which: str | None, whose: Whose, as_json: bool) -> Exit:
 
 
 def show_status(found: RunStatus, *, as_json: bool) -> Exit:
-    """Show how a run, or a whole journal, stands; return the exit code that this is."""
+    """Print the status of a run or a whole journal; return the exit code for it."""
     if as_json:
         print_json(status_as_json(found))
     else:
@@ -46,7 +46,7 @@ def show_status(found: RunStatus, *, as_json: bool) -> Exit:
 
 
 def exit_of(found: RunStatus) -> Exit:
-    """Return the exit code that a run, or a whole journal, stands for."""
+    """Return the exit code for the status of a run or a whole journal."""
     if any(
         found.counts[state.name.lower()] or found.writes.get(state)
         for state in State

@@ -1,4 +1,4 @@
-"""``confirma validate``, and what ``submit --dry-run`` does: everything but sending."""
+"""``confirma validate`` and ``submit --dry-run``: do everything but send."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from confirma_async.validation.prices import price_faults
 
 @define
 class _Findings:
-    """What is found in the files."""
+    """The results of checking files: counts, refused records, remarks and warnings."""
 
     good: int = 0
     decided: int = 0
@@ -76,7 +76,7 @@ def validate(inputs: Inputs, overrides: Overrides, as_json: bool) -> Exit:
 def inspect(
     inputs: Inputs, converter: Converter, *, journal_path: JournalPlace | None, as_json: bool
 ) -> Exit:
-    """Read and check everything, and say what a job would do with it."""
+    """Read and check all records, and print what a job would do with them."""
     with contextlib.ExitStack() as stack:
         journal = stack.enter_context(reading_if_there(journal_path)) if journal_path else None
         prepared = stack.enter_context(PreparedRecords(converter, inputs.checks))
@@ -106,7 +106,7 @@ def inspect(
 def _with_price_faults(
     records: Iterator[ReadInvoice | BadRecord], faults: dict[int, Sequence[Problem]]
 ) -> Iterator[ReadInvoice | BadRecord]:
-    """Hand records on, and take note, by their place from 1 on, of what their prices say against them."""
+    """Yield the records, and put the faults of their prices into ``faults``, by index from 1 on."""
     for index, record in enumerate(records, 1):
         if isinstance(record, ReadInvoice) and (found := price_faults(record.request)):
             faults[index] = record.located(found)

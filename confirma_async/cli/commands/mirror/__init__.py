@@ -1,1 +1,1 @@
-"""What became of the invoices: the mirror, and its reconciliation."""
+"""Commands for the mirror and its reconciliation."""

@@ -1,4 +1,4 @@
-"""``confirma mirror events``: what changed, to whoever waits for it."""
+"""``confirma mirror events``: delivers what has changed to a consumer."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def _named(_context: click.Context, parameter: click.Parameter, value: str) -> s
 
 @frozen(kw_only=True)
 class _Sink:
-    """Where events go: to a command, to a URL, or to standard output.
+    """The receiver of events: a command, a URL, or standard output.
 
     Attributes:
-        command: The command that is run for each.
-        url: The URL that each is posted to.
+        command: The command to run for each event.
+        url: The URL to post each event to.
         secret_file: The file that holds the secret shared with the receiver at the URL.
-        jsonl: Whether they are printed.
+        jsonl: Whether to print the events.
     """
 
     command: str | None
@@ -62,7 +62,7 @@ class _Sink:
 
     @contextlib.asynccontextmanager
     async def receiver(self) -> AsyncGenerator[Receiver]:
-        """Make what takes them."""
+        """Open the receiver for the block."""
         if self.command is not None:
             yield CommandReceiver.of(self.command)
         elif self.url is not None and self.secret_file is not None:

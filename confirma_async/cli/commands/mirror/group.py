@@ -1,4 +1,4 @@
-"""``confirma mirror``: a copy of what became of the invoices, and what can be asked of it."""
+"""``confirma mirror``: the group of the commands for the mirror."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which mirror is meant, whose part of it, and against which journals; no key is needed."""
+"""Options for the mirror, the account and the journals of a command that needs no key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from confirma_async.mirror.store.opening import MIRROR_VARIABLE, open_mirror
 
 
 def _named(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Refuse an empty name, of a variable that is not set."""
+    """Refuse an empty name, which an unset variable of the shell gives."""
     if value == "":
         raise click.BadParameter("it is empty; name a file or a URL", param=parameter)
     return value
@@ -31,12 +31,12 @@ db: Decorator = click.option(
     callback=_named,
     help=f"The mirror, instead of {MIRROR_VARIABLE}; a file beside the journals unless given.",
 )
-"""Which mirror is meant."""
+"""The option for the mirror."""
 
 account_name: Decorator = click.option(
     "--account", envvar=ACCOUNT_VARIABLE, metavar="NAME", help="The account, where there are several."
 )
-"""Whose part of the mirror is meant."""
+"""The option for the account in the mirror."""
 
 journal_files: Decorator = click.option(
     "--journal",
@@ -46,25 +46,25 @@ journal_files: Decorator = click.option(
     help="A journal of the account, a file or a postgresql:// URL, as often as there are several; the "
     "account's own unless given.",
 )
-"""Which journals say what was sent."""
+"""The option for the journals, which say what was sent."""
 
 
 @contextlib.contextmanager
 def mirrored(
     db: str | None, account: str | None, *, of: str = "run"
 ) -> Generator[tuple[MirrorDatabase, MirroredAccount]]:
-    """Open a mirror that is there, keep other runs out, and find the account.
+    """Open an existing mirror, lock out other runs, and find the account.
 
     Raises:
         MirrorError: there is no mirror, or it is not clear which account is meant.
-        MirrorBusyError: a run is at work on it.
+        MirrorBusyError: another run is at work on the mirror.
     """
     with contextlib.closing(open_mirror(db)) as database, database.alone(of):
         yield database, chosen(database, account)
 
 
 def own_journals(account: MirroredAccount) -> Sequence[Path]:
-    """Return the account's own journal, where it is there."""
+    """Return the account's own journal; none if it does not exist."""
     try:
         records = list(Accounts().all())
     except ConfigurationError:

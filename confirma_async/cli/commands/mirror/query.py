@@ -1,4 +1,4 @@
-"""``confirma mirror query``: SQL that can only read."""
+"""``confirma mirror query``: queries the mirror by SQL that can only read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from confirma_async.mirror.store.views import VIEWS
 from confirma_async.privacy import visible
 
 _SHOWN = 100
-"""Rows of a table for people; --csv and --json have them all."""
+"""The greatest number of rows of a table for people; --csv and --json have all."""
 
 _TABLES = "".join(f"  {view.name:<20} {', '.join(view.columns)}\n" for view in VIEWS)
 

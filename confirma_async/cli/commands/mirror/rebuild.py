@@ -1,4 +1,4 @@
-"""``confirma mirror rebuild``: the typed columns anew, after a name was corrected."""
+"""``confirma mirror rebuild``: fills the typed columns again, after a name was corrected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``confirma reconcile``, ``confirma explain``: whether the money agrees, to the cent, and why not."""
+"""``confirma reconcile`` and ``confirma explain``: compare the money to the cent, and explain differences."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _COLUMNS: Mapping[str, Callable[[Difference], object]] = {
     "ours": lambda each: side(each.ours),
     "theirs": lambda each: side(each.theirs),
 }
-"""What is told of a difference."""
+"""The columns of a difference, and how each is read."""
 
 _OF_TOTAL: Mapping[str, Callable[[ReconciliationTotal], object]] = {
     "what": lambda total: total.what,
@@ -56,17 +56,17 @@ _OF_TOTAL: Mapping[str, Callable[[ReconciliationTotal], object]] = {
     "count": lambda total: total.count,
     "amount": lambda total: total.amount,
 }
-"""What is told of a total."""
+"""The columns of a total, and how each is read."""
 
 
 @frozen(kw_only=True)
 class _ReconcileOutput:
-    """What is printed and written.
+    """The forms of the result.
 
     Attributes:
-        layout: What is printed.
-        html: The page that is written as well.
-        xlsx: The Excel file that is written as well.
+        layout: The form in which to print it.
+        html: The page to write as well; None to write none.
+        xlsx: The Excel file to write as well; None to write none.
     """
 
     layout: Layout
@@ -177,7 +177,7 @@ def explain(difference: str, note: str, db: str | None, account: str | None, as_
 
 
 def as_json(found: Reconciliation) -> dict[str, Any]:
-    """Return a reconciliation for machines; names of differences are the same every day."""
+    """Return a reconciliation as JSON; the ids of differences are the same every day."""
     return {
         "account": found.account,
         "target": found.target,
@@ -211,7 +211,7 @@ def _rows(differences: Sequence[Difference]) -> Iterator[list[object]]:
 
 
 def side(values: Any) -> str:
-    """Return what one side says, in a line."""
+    """Return the names and values of one side of a difference, in one line."""
     return ", ".join(
         f"{name} {_said(name, value)}" for name, value in values.items() if value not in (None, "", [])
     )
@@ -265,7 +265,7 @@ def _in_words(found: Reconciliation) -> str:
 
 
 def _refuse_another_workbook(target: Path) -> None:
-    """Refuse to write over a file that was named by mistake."""
+    """Raise an error if the Excel file would replace a file of another kind."""
     if target.is_file():
         with target.open("rb") as file:
             start = file.read(2)

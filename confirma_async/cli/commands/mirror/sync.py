@@ -1,4 +1,4 @@
-"""``confirma mirror sync``: the daily run."""
+"""``confirma mirror sync``: reads what has changed at the service; it is to be run daily."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from confirma_async.mirror import SyncProgress, SyncReport
 
 @frozen(kw_only=True)
 class _SyncRequest:
-    """What is read of one account.
+    """What to read for one account.
 
     Attributes:
-        first: The first day of a period that is read once; None for what is due.
-        last: Its last day; None for tomorrow.
+        first: The first day of a period to read once; None to read what is due.
+        last: The last day of the period; None for tomorrow.
         journals: The journals that say what was sent; empty for the account's own.
     """
 
@@ -131,7 +131,7 @@ def _exit_of(found: SyncReport | ConfirmaError) -> Exit:
 def _sync_all(
     db: str | None, profiles: options.ChosenProfiles, connection: Connection, *, as_json: bool
 ) -> Exit:
-    """Run for each account in turn; what stops one stops it alone."""
+    """Make a run for each account in turn; an error of one does not stop the others."""
 
     async def run() -> Mapping[str, SyncReport | ConfirmaError]:
         async with connection.creditors(profiles) as creditors:
@@ -154,7 +154,7 @@ def _sync_all(
 
 @contextlib.contextmanager
 def _bar(*, visible: bool) -> Generator[Callable[[SyncProgress], None]]:
-    """Show how far a run is, on standard error."""
+    """Show the progress of a run on standard error, while the block runs."""
     bar = Bar(
         TextColumn("{task.description}"),
         BarColumn(),

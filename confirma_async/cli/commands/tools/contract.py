@@ -1,4 +1,4 @@
-"""``confirma contract``: what is known of the contract, and what is not."""
+"""``confirma contract``: shows the contract, and compares it with the service."""
 
 from __future__ import annotations
 

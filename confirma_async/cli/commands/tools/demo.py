@@ -1,4 +1,4 @@
-"""``confirma demo``: the main job on examples, against a sandbox that loses two answers on purpose."""
+"""``confirma demo``: sends examples to a sandbox that loses two answers on purpose."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from confirma_async.session.pipeline import DEFAULT_TIMEOUT
 from confirma_async.session.rate.ratelimit import RateLimit
 
 RATE = 60.0
-"""Calls per second: slow enough to watch."""
+"""The rate in calls per second, which is slow enough to watch."""
 
 LOST_ANSWERS = 2
 
@@ -77,7 +77,7 @@ def demo(folder: Path | None, as_json: bool) -> Exit:
 
 
 def _examples() -> Path:
-    """Return the examples as installed, or as they lie beside the packages in a checkout."""
+    """Return the folder of the examples: in the installed package, or beside the packages in a checkout."""
     package = importlib.resources.files("confirma_async")
     for folder in (Path(str(package)) / "examples", Path(str(package)).parent / "examples"):
         if folder.is_dir():

@@ -1,4 +1,4 @@
-"""``confirma doctor``: the go-live check."""
+"""``confirma doctor``: checks before going live."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``confirma sandbox``, ``confirma openapi``: the service on this machine, and the contract it serves."""
+"""``confirma sandbox`` and ``confirma openapi``: run the sandbox, and print the contract that it serves."""
 
 from __future__ import annotations
 

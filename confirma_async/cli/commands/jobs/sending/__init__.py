@@ -1,1 +1,1 @@
-"""Jobs that send: one process, many of them, a retry, a guided import."""
+"""Commands that send invoices: as a job, by workers, as a retry, or by a guided import."""

@@ -1,4 +1,4 @@
-"""The waiting for workers, on any machines, that send what was planned."""
+"""Waits for workers, on any machines, that send what was planned."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from confirma_async.cli.run_status.reading import RunStatus, read_status
 from confirma_async.errors import JournalError
 
 LOOK_SECONDS = 1.0
-"""Seconds between two looks at how far the workers are."""
+"""Seconds between two readings of the workers' progress."""
 
 _TOLD = (State.ACCEPTED, State.REJECTED, State.UNKNOWN)
 """The states that are shown while workers send."""
@@ -31,13 +31,13 @@ _TOLD = (State.ACCEPTED, State.REJECTED, State.UNKNOWN)
 
 @frozen
 class PlannedRun:
-    """A run that workers send.
+    """A run whose invoices workers send.
 
     Attributes:
-        place: Its journal.
-        number: Its number there.
+        place: The place of its journal.
+        number: The number of the run in its journal.
         planned: How many invoices were planned.
-        elsewhere: How many another run had in its hands.
+        elsewhere: How many invoices were in the hands of another run.
     """
 
     place: JournalPlace
@@ -48,12 +48,12 @@ class PlannedRun:
 
 @frozen
 class RunStanding:
-    """How a run stands that workers have sent.
+    """The result of a run whose invoices workers have sent.
 
     Attributes:
-        run: The run.
-        found: How it stands.
-        taken_up: Invoices that were planned, and that do not count for it any more.
+        run: The run that was planned.
+        found: The status of the run.
+        taken_up: How many of the planned invoices no longer count for the run.
     """
 
     run: PlannedRun
@@ -62,11 +62,11 @@ class RunStanding:
 
     @property
     def code(self) -> Exit:
-        """The exit code that it stands for."""
+        """The exit code for the result."""
         return Exit.PAUSED if self.taken_up or self.run.elsewhere else exit_of(self.found)
 
     def warn_of_others(self) -> None:
-        """Say how many invoices are another run's, if there are any."""
+        """Warn of invoices that belong to another run, if there are any."""
         taken_up = _(
             "Invoices that do not count for run {run} any more: {count}. Another job has taken them up "
             "since, or the database was put back. Give the same command again to see what becomes of them."
@@ -82,7 +82,7 @@ class RunStanding:
 
 @frozen
 class _Look:
-    """What was seen of a run: how many invoices are in each state, how many workers live, or why nothing."""
+    """The progress of a run: its invoices by state, and its living workers; or the error of reading them."""
 
     counts: Counter[State] = field(factory=Counter[State])
     alive: int = 0
@@ -94,28 +94,28 @@ class _Look:
 
 
 def patience_of(options: JobOptions) -> float:
-    """Return the seconds after which a lookup has surely come, of a job that runs so."""
+    """Return the seconds within which every lookup of a job is made, by its options."""
     return 2.0 * options.settle_seconds
 
 
 async def follow(
     runs: Sequence[PlannedRun], *, begin: str, patience_seconds: float, visible: bool
 ) -> Sequence[RunStanding]:
-    """Show how far the workers are, until nothing of the runs is open that they can bring to its end.
+    """Show the progress of workers, until they have decided every invoice that they can decide.
 
     Args:
-        runs: What they send.
-        begin: The command that begins a worker for them.
-        patience_seconds: Seconds after which every lookup has surely come. What is still unknown then needs a
-            person, and is waited for no longer.
-        visible: Whether the bar is shown.
+        runs: The runs whose invoices they send.
+        begin: The command that begins a worker for the runs.
+        patience_seconds: Seconds within which every lookup is made. It does not wait longer for an invoice
+            that is still unknown then, since that needs a person.
+        visible: Whether to show the progress bar.
 
     Returns:
-        How each run stands then.
+        The result of each run.
 
     Raises:
-        asyncio.CancelledError: a person stopped it; the workers go on.
-        JournalError: no database can be asked; the workers go on as soon as one can.
+        asyncio.CancelledError: the user stopped the waiting; the workers go on.
+        JournalError: no database can be read; the workers go on as soon as they can reach theirs.
     """
     counted, loop = dict[Verdict | None, int](), asyncio.get_running_loop()
     bar = counting_bar(counted, visible=visible)
@@ -150,7 +150,7 @@ def _workers(looks: Sequence[_Look]) -> str:
 def _warn(
     runs: Sequence[PlannedRun], looks: Sequence[_Look], warned: dict[int, str | None], begin: str
 ) -> None:
-    """Say of each run, once, why it does not go on."""
+    """Warn once of each reason why a run makes no progress."""
     for index, (run, look) in enumerate(zip(runs, looks, strict=True)):
         fault = None
         if look.error is not None:

@@ -1,4 +1,4 @@
-"""``confirma import``: from a table of one's own to sent invoices, by questions."""
+"""``confirma import``: sends the invoices of a user's own table, after questions about its columns."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ from confirma_async.formats.tables.propose.seen import SeenTable
 from confirma_async.settings import target_from_env
 
 _FEWEST = 2
-"""Columns that are known by their names in any list of invoices."""
+"""Columns that a list of invoices has under known names, at least."""
 _LOCKS = ("~${name}", ".~lock.{name}#")
-"""What Excel and LibreOffice put beside a file that someone has open."""
+"""The names of the files that Excel and LibreOffice make beside a file that is open."""
 
 
 class _Then(enum.Enum):
@@ -54,7 +54,7 @@ class _Then(enum.Enum):
 
 @frozen(kw_only=True)
 class _ImportRequest:
-    """What is imported, and how."""
+    """The file to import, and how to read, check and send it."""
 
     file: Path
     inputs: Inputs
@@ -62,10 +62,10 @@ class _ImportRequest:
     target: str
 
     def preview(self, mapping: ColumnMapping) -> bool:
-        """Show the invoices as a mapping reads them; say whether there is one to send.
+        """Show the invoices as a mapping reads them; return whether there is one to send.
 
         Raises:
-            InputError: the mapping does not fit.
+            InputError: the mapping does not fit the file.
         """
         reading, converter = evolve(self.inputs.reading, mapping=mapping), self.connection.converter
         if self.inputs.number_from is not None:  # as a job may give them; its journal may know others
@@ -120,10 +120,10 @@ def import_(file: Path, destination: Destination, inputs: Inputs, sending: Sendi
 
 
 def _refuse_open(file: Path) -> None:
-    """Refuse a file that someone has open: what was changed there and not saved would not be sent.
+    """Refuse a file that is open in a spreadsheet program: changes that are not saved would not be sent.
 
     Raises:
-        InputError: it is open.
+        InputError: the file is open.
     """
     for lock in _LOCKS:
         beside = file.with_name(lock.format(name=file.name))
@@ -132,10 +132,10 @@ def _refuse_open(file: Path) -> None:
 
 
 def _agreed(wanted: _ImportRequest) -> ColumnMapping | None:
-    """Agree with a person on how a file is read; None where nothing is to be sent.
+    """Return the mapping that the user agrees to, the saved one or a new one; None to send nothing.
 
     Raises:
-        ConfigurationError: there is nobody to ask.
+        ConfigurationError: there is no terminal at which to ask.
     """
     beside = mapping_file(wanted.file)
     saved = _saved(wanted, beside) if is_on_terminal() else None
@@ -147,10 +147,10 @@ def _agreed(wanted: _ImportRequest) -> ColumnMapping | None:
 
 
 def _asked_for(wanted: _ImportRequest, beside: Path) -> ColumnMapping | None:
-    """Agree on how a file is read by questions; None where nothing is to be sent.
+    """Return the mapping that follows from the user's answers; None to send nothing.
 
     Raises:
-        ConfigurationError: there is nobody to ask.
+        ConfigurationError: there is no terminal at which to ask.
     """
     file = wanted.file
     seen = _list_of_invoices(file, wanted.inputs.reading)
@@ -186,7 +186,7 @@ def _asked_for(wanted: _ImportRequest, beside: Path) -> ColumnMapping | None:
 
 
 def _chosen_sheet(wanted: _ImportRequest, sheets: Sequence[str]) -> SeenTable:
-    """Ask on which sheet the invoices are, where several may hold some."""
+    """Ask on which of several sheets the invoices are, and return the first lines of that sheet."""
     sheet: str | Back = Back()
     while isinstance(sheet, Back):
         sheet = pick(_(texts.WHICH_SHEET), [(each, each) for each in sheets], 0)
@@ -194,10 +194,10 @@ def _chosen_sheet(wanted: _ImportRequest, sheets: Sequence[str]) -> SeenTable:
 
 
 def _list_of_invoices(file: Path, reading: ReadOptions) -> SeenTable:
-    """Take a first look at a table.
+    """Return the first lines of a table.
 
     Raises:
-        InputError: it is no list of invoices.
+        InputError: the table is no list of invoices.
     """
     seen = seen_in(file, reading)
     known = {name for title in seen.titles if (name := seen.name_of(title)) is not None}
@@ -209,7 +209,7 @@ def _list_of_invoices(file: Path, reading: ReadOptions) -> SeenTable:
 
 
 def _nobody_to_ask(dialog: Dialog, beside: Path, sheets: Sequence[str]) -> ConfigurationError:
-    """Say what would have been asked."""
+    """Print the questions that would have been asked, and return the error that there is no terminal."""
     questions = [f"{_(texts.WHICH_SHEET)} ({' / '.join(sheets)})"] if len(sheets) > 1 else []
     questions += map(texts.asked, unasked(dialog.guess, dialog.seen))
     for question in (*questions, _(texts.WOULD_SEND).format(file=dialog.file)):
@@ -218,7 +218,7 @@ def _nobody_to_ask(dialog: Dialog, beside: Path, sheets: Sequence[str]) -> Confi
 
 
 def _saved(wanted: _ImportRequest, beside: Path) -> tuple[ColumnMapping, bool] | None:
-    """Return the mapping beside a file, and whether an invoice can be sent by it; None where none fits."""
+    """Return the mapping beside a file, and whether an invoice can be sent by it; None if none fits."""
     if not beside.is_file():
         return None
     mapping = ColumnMapping.from_toml(beside)
@@ -231,7 +231,7 @@ def _saved(wanted: _ImportRequest, beside: Path) -> tuple[ColumnMapping, bool] |
 
 
 def _next(*, has_some: bool, is_saved: bool) -> _Then | Back:
-    """Ask what to do; sending is never what an empty line stands for."""
+    """Ask what to do next; an empty answer never means to send."""
     offered = [then for then in _Then if has_some or then is not _Then.SEND]
     words = {_Then.SAVE: texts.NOTHING if is_saved else texts.SAVE}
     return pick("", [(_(words.get(then, then.value)), then) for then in offered], len(offered) - 1)

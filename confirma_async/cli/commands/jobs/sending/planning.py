@@ -1,4 +1,4 @@
-"""The planning of a job that workers send, because its journal is in a database that they share."""
+"""Plans a job for workers, because its journal is in a database that they share."""
 
 from __future__ import annotations
 
@@ -37,16 +37,17 @@ async def plan_for_workers(
     records: PreparedRecords,
     request: SubmitRequest,
 ) -> Exit:
-    """Plan a job, and show what came of it.
+    """Plan a job, wait for the workers unless they are not to be waited for, and print the result.
 
     Args:
-        client: The way to the service.
-        placement: The journal, which is a database.
-        records: What is to be sent.
-        request: How the job runs, whether to wait until workers have sent it, and how the result is printed.
+        client: The client of the account.
+        placement: The journal, which is in a database.
+        records: The records to send.
+        request: How the job runs, whether to wait for workers, and how to print the result.
 
     Raises:
-        JournalError: the journal cannot be used; what was planned stays so, and the same command goes on.
+        JournalError: the journal cannot be used; what was planned stays planned, and the same command goes
+            on.
     """
     if placement.path is None:
         raise ConfigurationError("the journal has no name")

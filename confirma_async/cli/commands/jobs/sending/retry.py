@@ -1,4 +1,4 @@
-"""``confirma retry``: send rejected invoices again, after correction, under the same number."""
+"""``confirma retry``: sends rejected invoices again, after correction, under the same number."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from confirma_async.errors import JournalError
 
 @frozen(kw_only=True)
 class _RetryRequest:
-    """What is sent again.
+    """What to send again.
 
     Attributes:
-        which: The run or the journal that was named.
-        files: The files that were named.
-        retry: Which rejected invoices are sent again.
+        which: The run or the journal that the user names; None for the latest run.
+        files: The files that the user names; empty for those of the run.
+        retry: Which rejected invoices to send again.
     """
 
     which: str | None
@@ -101,10 +101,10 @@ def retry(
 
 
 def _files_of(found: Chosen) -> Sequence[str]:
-    """Return the files of a run, with the marked copies that were made of them in their places.
+    """Return the files of a run, with their marked copies in place of them.
 
     Raises:
-        JournalError: it names none, or read standard input.
+        JournalError: the run names no files, or has read standard input.
     """
     run = found.latest
     if run is not None and any(not Path(name).is_absolute() for name in run.inputs):

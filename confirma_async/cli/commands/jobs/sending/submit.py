@@ -1,4 +1,4 @@
-"""``confirma submit``: the main job."""
+"""``confirma submit``: sends the invoices of files, each exactly once."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from confirma_async.formats.files import read_each
 from confirma_async.sandbox import Sandbox
 
 _SANDBOX = "sandbox"
-"""The name of a sandbox's account."""
+"""The account name of the embedded sandbox."""
 
 
 @click.command(short_help="Send every invoice of the files, each exactly once.")
@@ -92,10 +92,10 @@ def submit(destination: Destination, inputs: Inputs, sending: Sending, dry_run: 
 
 
 def carry_out(request: SubmitRequest) -> Exit:
-    """Send what is wanted, or have workers send it where the journal is in a database.
+    """Send the invoices, or have workers send them if the journal is in a database.
 
     Raises:
-        click.UsageError: an option is about workers, and there are none.
+        click.UsageError: an option is for workers, and the journal is not in a database.
     """
     if request.sending.for_workers.needed([request.destination.journal]):
         return signals.run(_plan, request)
@@ -103,10 +103,10 @@ def carry_out(request: SubmitRequest) -> Exit:
 
 
 def _refuse_beside_profiles(request: SubmitRequest) -> None:
-    """Refuse the options that are about one account alone.
+    """Refuse options that are for one account only, beside --profiles.
 
     Raises:
-        click.UsageError: there is one.
+        click.UsageError: there is such an option.
     """
     given = {
         "--sandbox": request.destination.sandbox,
@@ -142,7 +142,7 @@ def refuse_older_journals(files: Sequence[Path | Spooled], destination: Destinat
 
 
 async def _journal_if_known(destination: Destination) -> JournalPlace | None:
-    """Return the journal that a job would use, where there is one yet; a dry run makes nothing.
+    """Return the place of the journal that a job would use; it need not exist, and is not made.
 
     Raises:
         ConfigurationError: a job would not begin, because its key belongs to no account that is known.
@@ -157,7 +157,7 @@ async def _journal_if_known(destination: Destination) -> JournalPlace | None:
 
 
 async def send(request: SubmitRequest) -> Report:
-    """Send what is wanted, show its progress, and say what came of it."""
+    """Send the invoices, show the progress, and print the report."""
     async with contextlib.AsyncExitStack() as stack:
         client, sandbox, placement = await stack.enter_async_context(_service(request))
         path = _place_of(placement)
@@ -192,7 +192,7 @@ async def send(request: SubmitRequest) -> Report:
 def _input(
     request: SubmitRequest, placement: Placement, stack: contextlib.ExitStack | contextlib.AsyncExitStack
 ) -> tuple[PreparedRecords, JournalBook]:
-    """Return the records of the files, and the numbers given to them; reads all of them."""
+    """Read all files; return their records, and the numbers that were assigned to them."""
     inputs, converter, given = request.inputs, request.destination.connection.converter, None
     prepared = stack.enter_context(PreparedRecords(converter, inputs.checks))
     with signals.interrupting():  # it reads all of the files, and waits for nothing
@@ -206,7 +206,7 @@ def _input(
 
 
 async def _plan(request: SubmitRequest) -> Exit:
-    """Have workers send what is wanted; show how far they are, or only what is planned."""
+    """Plan the invoices for workers, and show the workers' progress, or only the plan with --detach."""
     async with contextlib.AsyncExitStack() as stack:
         client, _sandbox, placement = await stack.enter_async_context(_service(request))
         if not request.as_json:
@@ -224,9 +224,9 @@ def _place_of(placement: Placement) -> JournalPlace:
 
 @contextlib.asynccontextmanager
 async def _service(request: SubmitRequest) -> AsyncGenerator[tuple[Confirma, Sandbox | None, Placement]]:
-    """Return where the invoices go, and which journal they go into.
+    """Open the client for the invoices, find the journal, and start the embedded sandbox if it is meant.
 
-    That is the service that the user named, or a sandbox that keeps its state beside its journal.
+    The sandbox keeps its state beside its journal.
     """
     destination, limit = request.destination, request.sending.job.limit
     connection, named = destination.connection, destination.journal

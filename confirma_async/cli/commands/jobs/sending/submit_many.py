@@ -1,4 +1,4 @@
-"""``confirma submit --profiles``: the invoices of many sellers, each under the key of its account."""
+"""``confirma submit --profiles``: sends the invoices of many sellers, each under the key of its account."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> CreditorsReport:
-    """Send what is wanted, show its progress, and say what came of it."""
+    """Send the invoices, show the progress, and print the report of each account."""
     connection, limit = request.destination.connection, request.sending.job.limit
     async with contextlib.AsyncExitStack() as stack:
         creditors = await stack.enter_async_context(connection.creditors(profiles, limit))
@@ -54,9 +54,9 @@ async def submit_many(request: SubmitRequest, profiles: ChosenProfiles) -> Credi
 
 
 async def plan_many(request: SubmitRequest, profiles: ChosenProfiles) -> Exit:
-    """Have workers send what is wanted, each account's from its own database.
+    """Plan the invoices for workers, each account's in its own database.
 
-    Shows how far they are until all of it is decided, or only what is planned.
+    It shows the workers' progress until all invoices are decided, or only the plan with --detach.
     """
     how, limit = request.sending.for_workers, request.sending.job.limit
     async with contextlib.AsyncExitStack() as stack:
@@ -107,7 +107,7 @@ def _run(profiles: ChosenProfiles, account: str, planned: PlannedJob) -> Planned
 def _read(
     request: SubmitRequest, profiles: ChosenProfiles, stack: contextlib.AsyncExitStack
 ) -> tuple[PreparedRecords, Mapping[str, int]]:
-    """Read all of the files; return the records, and how many each account has."""
+    """Read all files; return the records, and the number of each account's."""
     inputs, converter = request.inputs, request.destination.connection.converter
     prepared = stack.enter_context(PreparedRecords(converter, inputs.checks))
     with signals.interrupting():  # it waits for nothing

@@ -1,4 +1,4 @@
-"""What ``confirma submit`` is asked for, for one account or for many."""
+"""What ``confirma submit`` shall do, for one account or for many."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from confirma_async.validation import Checks
 
 @frozen(kw_only=True)
 class SubmitRequest:
-    """What the user wants to have sent.
+    """What ``confirma submit`` shall do.
 
     Attributes:
-        destination: Where the invoices go, and into which journal.
-        inputs: The files, and how they are read.
-        sending: How they are sent.
-        retry: Which rejected invoices are sent again.
-        as_json: Whether the result is printed for machines.
-        faults: Faults of the sandbox, and how often each happens.
+        destination: The service or sandbox, the account and the journal.
+        inputs: The files, and how they are read and checked.
+        sending: Whether a job or workers send the invoices, and how.
+        retry: Which rejected invoices to send again.
+        as_json: Whether to print JSON for machines.
+        faults: Faults of the sandbox, and how many times each happens.
     """
 
     destination: Destination
@@ -43,10 +43,10 @@ class SubmitRequest:
     faults: Mapping[Fault, int] = field(factory=dict[Fault, int])
 
     def arguments(self, expected: int | None = None) -> JobArguments:
-        """Return how the job runs, as the library takes it.
+        """Return the arguments of the job for the library.
 
         Args:
-            expected: How many records there are, where that is known.
+            expected: The number of records; None if it is not known.
         """
         options = evolve(
             self.sending.job.options,
@@ -60,7 +60,7 @@ class SubmitRequest:
         return options.as_arguments()
 
     def next_steps(self) -> NextSteps:
-        """Return what the commands that follow the job are made of."""
+        """Return the parts of the commands to run after the job."""
         connection, journal = self.destination.connection, self.destination.journal
         return NextSteps(
             again=_again(),
@@ -72,7 +72,7 @@ class SubmitRequest:
 
 
 def _again() -> list[str]:
-    """Return the command line; of a guided import, what sends the file as it was imported."""
+    """Return the words of the command line; for a guided import, those of ``submit``."""
     words = [without_password(word) for word in command_line()]
     return [
         "submit" if word == "import" and "import" not in words[:place] else word
@@ -81,7 +81,7 @@ def _again() -> list[str]:
 
 
 def without_password(word: str) -> str:
-    """Return a word of the command line; of a URL, what names its database."""
+    """Return a word of the command line; a database's URL without user and password."""
     option, _sign, value = word.partition("=")
     if is_url(word) and word.startswith("postgres"):
         return str(PostgresPlace.of(word))
@@ -101,6 +101,6 @@ def name_of(file: Path | Spooled) -> str:
 
 
 def target_in_words(target: str) -> str:
-    """Return a target as a person knows it: the vendor's environments by their names."""
+    """Return a target in words; the vendor's environments have their names, too."""
     names = {environment.value: environment.name.lower() for environment in Environment}
     return translated(f"{names[target]}, {target}" if target in names else target)

@@ -1,4 +1,4 @@
-"""``confirma worker``: send what was planned, together with workers on any number of machines."""
+"""``confirma worker``: sends what was planned, together with workers on any number of machines."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True)
 class WorkerRequest:
-    """What the user said of a worker.
+    """The options of a worker.
 
     Attributes:
-        connection: Where calls go, and for which account.
-        job: How lookups go, and how fast and how wide calls go out.
-        until_empty: Whether it ends once there is nothing to send for now, and no worker has anything.
-        health: The port at which it says how it is; None for none.
-        as_json: Whether the result is printed for machines.
+        connection: The service, the key and the account.
+        job: The rate of calls, how many are made at once, and how lookups are made.
+        until_empty: Whether it ends once no invoice is left to send, and no worker holds any.
+        health: The port at which it reports its health; None for no port.
+        as_json: Whether to print JSON for machines.
     """
 
     connection: Connection
@@ -210,7 +210,7 @@ def _show(ended: WorkerEnd | ConfirmaError, whose: str = "") -> None:
 
 
 def of_worker(ended: WorkerEnd | ConfirmaError) -> Exit:
-    """Return the exit code that the end of a worker stands for."""
+    """Return the exit code for the end of a worker."""
     if isinstance(ended, ConfirmaError):
         return of_error(ended)
     return of_pause(ended.paused_by) if ended.paused else Exit.ACCEPTED
