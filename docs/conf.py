@@ -79,7 +79,7 @@ _attributes: dict[str, list[str]] = {}
 
 def keep_attribute(_app: Sphinx, what: str, name: str, _obj: object, _options: Any, lines: list[str]) -> None:
     """Napoleon takes words before a colon for a type; ours are sentences. So they are kept away from it."""
-    if what in {"attribute", "data"}:
+    if what in {"attribute", "data", "property"}:
         _attributes[name] = list(lines)
 
 
