@@ -76,6 +76,7 @@ MODULES: Mapping[str, str | None] = {
     "bulk/sqlite/file/guard.py": "_doubtful gone",
     "cli/errors/account_errors.py": None,
     "cli/errors/error_messages.py": "explained",
+    "converters/strict.py": "read_file read_toml",
     "converters/value_types.py": None,
     "credentials.py": "FileTokenStore",
     "creditors/__init__.py": "_whose _check_databases _place _check_journal",

@@ -127,7 +127,7 @@ class Overrides:
 
     def _check_path(self, name: str, path: str) -> None:
         operation = _operation(name)
-        if not is_path(path):
+        if not is_path(path) or "@" in path:  # some would take what is before it for a name of a user
             raise ConfigurationError(
                 f"the path of {name} must start with /, and hold no host, query or space"
             )

@@ -97,7 +97,7 @@ class StrictConverter(cattrs.Converter):
         if isinstance(error, WireMismatch):
             hint = "; a key with a dot needs quotes" if error.found == "dict" else ""
             return f"{place} must be {error.wanted}{hint}".lstrip()
-        return f"{place} {error}".lstrip()
+        return f"{place}: {error}" if place else str(error)
 
     def _entries(self, cls: type) -> Iterator[str]:
         overrides = getattr(self.get_structure_hook(cls), "overrides", {})

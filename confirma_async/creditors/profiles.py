@@ -161,7 +161,7 @@ class Profiles(Mapping[str, Profile]):
 
         converter = StrictConverter()
         converter.register_structure_hook(str, read_filled)
-        document, folder = f"the profiles in {path}", Path(path).parent
+        document, folder = str(path), Path(path).parent
         tables = converter.read_file(path, dict[str, _ProfileTable], document)
         try:
             return cls(table.profile(name, folder) for name, table in tables.items())

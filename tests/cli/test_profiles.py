@@ -145,7 +145,7 @@ def test_a_file_that_is_no_profiles_is_a_sentence(confirma, service, mixed, tmp_
     (tmp_path / "profiles.toml").write_text("[oak]\nsellers = []")
     code, _, err = confirma("submit", mixed(*BOTH), "--profiles", tmp_path / "profiles.toml")
     assert code == 2
-    assert "profiles.toml: oak must hold either key_file or key_variable" in err
+    assert "profiles.toml: oak: must hold either key_file or key_variable" in err
 
 
 def test_a_key_file_that_is_gone_is_named_with_its_profile(confirma, service, profiles, mixed, tmp_path):

@@ -164,7 +164,7 @@ def test_force_is_read_from_toml(tmp_path):
         (b"names = ['x']", "names must be a table"),
         (b'forced = "no"', "forced must be true or false"),
         (b"confirmed = ['payments.list', 5]", r"confirmed\[1\] must be text"),
-        (b"confirmed = 'all'", "confirmed must be true, false, or a list of names"),
+        (b"confirmed = 'all'", "confirmed: must be true, false, or a list of names"),
         (b"paths = 1\nforced = 1", "paths must be a table; forced must be true or false"),
     ],
 )

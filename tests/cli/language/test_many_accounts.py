@@ -72,9 +72,9 @@ WRONG = {
     "worker": "Virhe: Argumentti puuttuu: 'JOURNAL' tai --profiles",
     "worker own.journal": "työprosesseilla on yhteinen loki PostgreSQL-tietokannassa",
     "worker postgresql://h/d --health 65535 --processes 3": "ei jätä portteja 3 prosessille",
-    "worker postgresql://h/d --profiles bad.toml": "bad.toml profiilit: [oak]: on annettava joko",
+    "worker postgresql://h/d --profiles bad.toml": "bad.toml: oak: on annettava joko",
     "submit one.jsonl --detach": "työprosesseja, jotka tarvitsevat lokin yhteisessä tietokannassa",
-    "submit one.jsonl --profiles none.toml": "none.toml profiileja ei voi lukea: tiedostoa tai kansiota",
+    "submit one.jsonl --profiles none.toml": "none.toml: ei voi lukea: tiedostoa tai kansiota",
     "mirror sync --to 2026-01-01": "--to tarvitsee valitsimen --from",
 }
 
