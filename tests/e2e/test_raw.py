@@ -152,7 +152,7 @@ def test_the_openapi_document_follows_them():
         ('[lists]\n"onboarding.validate_token" = "data"', "must be a list"),
         ('[headers."payments.list"]\n"a b" = "c"', "no name that can be"),
         ('confirmed = ["Nothing.here"]', "no name"),
-        ("confirmed = 1", "confirmed must be"),
+        ("confirmed = 1", "confirmed: must be"),
         ("[query]\nx = 1", "must be a table"),
     ],
 )
